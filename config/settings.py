@@ -1,0 +1,275 @@
+"""Every setting of Mailroom, and the only place where the environment is read (docs: README, "Settings")."""
+
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+import environ
+from cryptography.fernet import Fernet
+from csp.constants import NONE, SELF
+from django.contrib.messages import constants as message_levels
+from django.core.management.utils import get_random_secret_key
+from django.utils.translation import gettext_lazy as _
+
+from config.environment import database, kept_secret, lease, positive, provider_address
+
+django_stubs_ext.monkeypatch()
+
+env = environ.Env(interpolate=False)  # a password may begin with a dollar sign
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+
+# --- the site -----------------------------------------------------------------------------------------------
+DEBUG: bool = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+PORT: int = env.int("PORT", default=8000)
+
+# Keys made here are for trying things out. Once a live account exists they must come from the environment:
+# a lost disk would otherwise make the provider's password unreadable, a copied one would take it along.
+SECRET_KEY_GENERATED: bool = not env.str("SECRET_KEY", default="")
+CREDENTIALS_KEYS_GENERATED: bool = not env.list("CREDENTIALS_KEYS", default=[])
+SECRET_KEY: str = env.str("SECRET_KEY", default="") or kept_secret(
+    VAR_DIR / "secret_key", get_random_secret_key
+)
+CREDENTIALS_KEYS: list[str] = env.list("CREDENTIALS_KEYS", default=[]) or [
+    kept_secret(VAR_DIR / "credentials_key", lambda: Fernet.generate_key().decode())
+]
+
+# --- the provider -------------------------------------------------------------------------------------------
+SMSC_URL_IS_DEFAULT: bool = not env.str("SMSC_URL", default="")
+SMSC_URL: str = provider_address(env.str("SMSC_URL", default="") or "https://smscentre.com/sys/")
+SMSC_LOGIN: str = env.str("SMSC_LOGIN", default="")
+SMSC_PASSWORD: str = env.str("SMSC_PASSWORD", default="")
+SMSC_API_KEY: str = env.str("SMSC_API_KEY", default="")
+
+PROVIDER_CONNECT_SECONDS = positive(
+    "PROVIDER_CONNECT_SECONDS", env.float("PROVIDER_CONNECT_SECONDS", default=5.0)
+)
+PROVIDER_READ_SECONDS = positive("PROVIDER_READ_SECONDS", env.float("PROVIDER_READ_SECONDS", default=30.0))
+PROVIDER_TOTAL_SECONDS = positive("PROVIDER_TOTAL_SECONDS", env.float("PROVIDER_TOTAL_SECONDS", default=60.0))
+LEASE_SECONDS = lease(env.float("LEASE_SECONDS", default=180.0), PROVIDER_TOTAL_SECONDS)
+
+SYNC_SECONDS = positive("SYNC_SECONDS", env.float("SYNC_SECONDS", default=90.0))
+SWEEP_SECONDS = positive("SWEEP_SECONDS", env.float("SWEEP_SECONDS", default=15.0))
+SETTLE_AFTER_SECONDS: float = env.float("SETTLE_AFTER_SECONDS", default=600.0)
+SAME_REQUEST_SECONDS: float = env.float("SAME_REQUEST_SECONDS", default=61.0)
+CALLS_AT_ONCE = int(positive("CALLS_AT_ONCE", env.int("CALLS_AT_ONCE", default=4)))
+
+# --- the parts ----------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "mailings",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "heroicons",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Closed unless a view says otherwise (`login_not_required`).
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.template.context_processors.i18n",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+MESSAGE_TAGS = {message_levels.ERROR: "danger"}
+
+# --- database, cache, broker --------------------------------------------------------------------------------
+_DATABASE_URL = env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR}/mailroom.sqlite3")
+DATABASES = {"default": database(env.db_url_config(_DATABASE_URL), BASE_DIR)}
+# How long a page waits for SQLite's one writer (set by config/wsgi.py); workers wait as DATABASES says.
+WEB_SQLITE_WAIT_SECONDS = 5
+
+REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+# Only login throttling is cached; in files, for people must be able to log in while Redis is away.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": VAR_DIR / "cache",
+    },
+}
+
+# Ids only, JSON only, no results: the Celery message is a nudge, the row is the queue (docs/decisions/).
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 5,
+}
+CELERY_TASK_PUBLISH_RETRY = False  # the sweep finds what a lost message left; a page must not wait for Redis
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = 8
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_DB_REUSE_MAX = 20  # tasks between two looks at a database connection's health
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    # A tick that no worker took within its own interval is dropped: the next one does the same work.
+    name: {"task": f"mailings.tasks.{name}", "schedule": seconds, "options": {"expires": seconds}}
+    for name, seconds in {
+        "sweep": SWEEP_SECONDS,
+        "pull_recent": SYNC_SECONDS,
+        "pull_two_months": 3600.0,
+        "refresh_account": 300.0,
+    }.items()
+}
+
+# --- people -------------------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "config.accounts.ClosedAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/300s/key"}
+ACCOUNT_SESSION_REMEMBER = True
+# How many proxies of our own append to X-Forwarded-For: throttling goes by the address that they saw.
+ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXIES", default=0)
+MFA_ADAPTER = "config.accounts.EncryptingMfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Mailroom"
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are not used, so none is ever verified
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # Mailroom itself writes no e-mail
+
+# --- security -----------------------------------------------------------------------------------------------
+# Behind a proxy, gunicorn takes https from X-Forwarded-Proto of the peers that it trusts (loopback, and
+# FORWARDED_ALLOW_IPS), so there is no SECURE_PROXY_SSL_HEADER here that any visitor could forge.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    },
+}
+SILENCED_SYSTEM_CHECKS = [
+    "security.W004",  # HSTS is set without DEBUG; with DEBUG there is no https to insist on
+    "security.W008",  # http to https is the proxy's redirect: health checks come over plain http
+]
+
+# --- files and uploads --------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS: list[str | Path | tuple[str, Path]] = [
+    BASE_DIR / "static",
+    ("vendor/tabler", BASE_DIR / "node_modules/@tabler/core/dist"),
+    ("vendor/chart", BASE_DIR / "node_modules/chart.js/dist"),
+]
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+MEDIA_ROOT = (
+    VAR_DIR / "files"
+)  # attachments: read by workers and by views that ask who is there, never served by path
+MEDIA_URL = ""
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024  # a million pasted numbers are about 15 MB
+
+# --- languages and time -------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("ru", _("Russian"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- logs ---------------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "config.logs.OneLine",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        },
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        "celery": {"level": "INFO"},
+        # One line for each tick and each finished task, several times a minute, would hide what matters.
+        "celery.beat": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
+    },
+}

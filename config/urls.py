@@ -1,0 +1,26 @@
+"""All addresses: our pages, login, the admin."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import include, path, re_path
+from django.views.i18n import set_language
+
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.site_header = admin.site.site_title = "Mailroom"
+
+
+@login_not_required
+def not_offered(request: HttpRequest) -> HttpResponse:
+    """Pages of the login library that make no sense here: nobody signs up, and no e-mail is sent."""
+    raise Http404
+
+
+urlpatterns = [
+    path("", include("mailings.urls")),
+    path("admin/", admin.site.urls),
+    path("i18n/setlang/", login_not_required(set_language), name="set_language"),
+    re_path(r"^accounts/(signup|email|confirm-email|password/reset|password/set)/", not_offered),
+    path("accounts/", include("allauth.urls")),
+]

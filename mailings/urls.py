@@ -1,0 +1,5 @@
+"""Addresses of our own pages."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
