@@ -15,8 +15,15 @@ from config.environment import database, kept_secret, lease, positive, provider_
 
 django_stubs_ext.monkeypatch()
 
-env = environ.Env(interpolate=False)  # a password may begin with a dollar sign
+env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def as_typed(name: str) -> str:
+    """A secret exactly as it stands in the environment: `env` would follow a leading dollar sign."""
+    return env.ENVIRON.get(name, "")
+
+
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
 
 # --- the site -----------------------------------------------------------------------------------------------
@@ -27,11 +34,9 @@ PORT: int = env.int("PORT", default=8000)
 
 # Keys made here are for trying things out. Once a live account exists they must come from the environment:
 # a lost disk would otherwise make the provider's password unreadable, a copied one would take it along.
-SECRET_KEY_GENERATED: bool = not env.str("SECRET_KEY", default="")
+SECRET_KEY_GENERATED: bool = not as_typed("SECRET_KEY")
 CREDENTIALS_KEYS_GENERATED: bool = not env.list("CREDENTIALS_KEYS", default=[])
-SECRET_KEY: str = env.str("SECRET_KEY", default="") or kept_secret(
-    VAR_DIR / "secret_key", get_random_secret_key
-)
+SECRET_KEY: str = as_typed("SECRET_KEY") or kept_secret(VAR_DIR / "secret_key", get_random_secret_key)
 CREDENTIALS_KEYS: list[str] = env.list("CREDENTIALS_KEYS", default=[]) or [
     kept_secret(VAR_DIR / "credentials_key", lambda: Fernet.generate_key().decode())
 ]
@@ -39,9 +44,9 @@ CREDENTIALS_KEYS: list[str] = env.list("CREDENTIALS_KEYS", default=[]) or [
 # --- the provider -------------------------------------------------------------------------------------------
 SMSC_URL_IS_DEFAULT: bool = not env.str("SMSC_URL", default="")
 SMSC_URL: str = provider_address(env.str("SMSC_URL", default="") or "https://smscentre.com/sys/")
-SMSC_LOGIN: str = env.str("SMSC_LOGIN", default="")
-SMSC_PASSWORD: str = env.str("SMSC_PASSWORD", default="")
-SMSC_API_KEY: str = env.str("SMSC_API_KEY", default="")
+SMSC_LOGIN: str = as_typed("SMSC_LOGIN")
+SMSC_PASSWORD: str = as_typed("SMSC_PASSWORD")
+SMSC_API_KEY: str = as_typed("SMSC_API_KEY")
 
 PROVIDER_CONNECT_SECONDS = positive(
     "PROVIDER_CONNECT_SECONDS", env.float("PROVIDER_CONNECT_SECONDS", default=5.0)
