@@ -1,0 +1,81 @@
+"""What is wrong with a set of create options, said so that any language can be put to it.
+
+Nothing here translates: a :class:`Problem` holds a template, marked for extraction with :func:`N_`, and the
+parameters to fill it with. Pages and the command line hand their own ``gettext`` to :meth:`Problem.message`.
+A template may quote what a person typed, so it belongs beside the field and never into a log: ``repr`` and
+``str`` of everything here keep quiet about the parameters.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_PLAIN_NAME = re.compile(r"[a-z][a-z_]*[0-9]?(?:\[[0-9]\])?")
+
+
+def N_(template: str) -> str:
+    """Marks ``template`` for extraction, and returns it unchanged."""
+    return template
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong.
+
+    ``fields``: the options (wire names, or ``files``) beside which it is shown: every option that the rule names.
+    ``code``: a slug that does not change with the wording. ``template``: English, %-style, filled by ``params``.
+    """
+
+    fields: tuple[str, ...]
+    code: str
+    template: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def message(self, translate: Callable[[str], str] = str) -> str:
+        """The sentence for a person, after ``translate`` has had the template.
+
+        A parameter may be a problem itself ("Line 3: …"): it is put into words first.
+        """
+        params = {
+            name: value.message(translate) if isinstance(value, Problem) else value
+            for name, value in self.params.items()
+        }
+        return translate(self.template) % params
+
+    def __repr__(self) -> str:
+        fields = ",".join(name if _PLAIN_NAME.fullmatch(name) else "?" for name in self.fields)
+        return f"Problem({self.code}: {fields})"
+
+
+class Refusal(Exception):
+    """One value cannot be read; its reader does not know the field. Never leaves ``smsc``: see ``SpecError``."""
+
+    def __init__(self, code: str, template: str, **params: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.template = template
+        self.params = params
+
+    def at(self, *fields: str) -> Problem:
+        """The same as a problem beside ``fields``."""
+        return Problem(fields, self.code, self.template, self.params)
+
+
+class SpecError(Exception):
+    """The options do not make a mailing. ``problems`` holds every reason, in the order of the form."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def by_field(self) -> dict[str, list[Problem]]:
+        """Field name -> its problems; a rule between options appears under each option that it names."""
+        found: dict[str, list[Problem]] = {}
+        for problem in self.problems:
+            for name in problem.fields:
+                found.setdefault(name, []).append(problem)
+        return found
+
+    def __str__(self) -> str:
+        return "; ".join(map(repr, self.problems))
