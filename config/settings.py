@@ -21,7 +21,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 def as_typed(name: str) -> str:
     """A secret exactly as it stands in the environment: `env` would follow a leading dollar sign."""
-    return env.ENVIRON.get(name, "")
+    return str(env.ENVIRON.get(name, ""))
 
 
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()

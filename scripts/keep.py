@@ -1,0 +1,87 @@
+"""Runs one command for as long as its owner lives: `keep.py [options] LOCK -- COMMAND…` (stdlib only).
+
+The owner holds a POSIX lock on the file LOCK. The kernel drops that lock when the owner ends, be it by
+SIGKILL, and never hands it on to the owner's children; then the command is stopped and its folder removed.
+"""
+
+import argparse
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import NoReturn
+
+GRACE_SECONDS = 5.0
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def hold(path: Path) -> int:
+    """Takes the lock that keeps commands alive and returns its descriptor.
+
+    BlockingIOError when another process has it. Closing any descriptor of the file drops the lock, so
+    nobody else in this process may open it.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def start(lock: Path, command: list[str], *options: str, **popen: object) -> "subprocess.Popen[bytes]":
+    """Starts `command` under a keeper in a session of its own; the caller holds `lock`."""
+    keeper = [sys.executable, str(Path(__file__).resolve()), *options, str(lock), "--", *command]
+    return subprocess.Popen(keeper, stdin=subprocess.DEVNULL, start_new_session=True, **popen)  # type: ignore[call-overload,no-any-return]
+
+
+def stop(process: "subprocess.Popen[bytes]", number: int) -> None:
+    """Asks a process to end, and ends it."""
+    if process.poll() is None:
+        process.send_signal(number)
+        try:
+            process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def main() -> NoReturn:
+    """Runs the command and ends with its exit code."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--user", help="run the command as this user")
+    parser.add_argument("--remove", type=Path, help="a folder to remove when the command has ended")
+    parser.add_argument("--signal", default="SIGTERM", help="what asks the command to end")
+    parser.add_argument("lock", type=Path)
+    parser.add_argument("command", nargs="+")
+    args = parser.parse_args()
+
+    identity = {"user": args.user, "group": args.user, "extra_groups": []} if args.user else {}
+    descriptor = os.open(args.lock, os.O_RDONLY)
+    process = subprocess.Popen(args.command, **identity)
+    ask = signal.Signals[args.signal]
+
+    def stop_when_unlocked() -> None:
+        fcntl.lockf(descriptor, fcntl.LOCK_SH)
+        stop(process, ask)
+
+    def stop_when_signalled(*_: object) -> None:
+        # A signal to the whole process group has reached the command as well; a second may mean more.
+        threading.Timer(1.0, stop, (process, ask)).start()
+
+    threading.Thread(target=stop_when_unlocked, daemon=True).start()
+    for number in SIGNALS:
+        signal.signal(number, stop_when_signalled)
+    code = process.wait()
+    if args.remove:
+        shutil.rmtree(args.remove, ignore_errors=True)
+    sys.stdout.flush()
+    os._exit(code if code >= 0 else 128 - code)  # threads that still wait for the lock must not delay the end
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""The environment as config/settings.py reads it, each time in a fresh process."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+
+from tests.services import OURS
+
+ROOT = Path(__file__).resolve().parents[2]
+READ = (
+    "import json, sys; from django.conf import settings;"
+    "print(json.dumps({name: getattr(settings, name) for name in sys.argv[1:]}, default=str))"
+)
+
+
+def read(var: Path, *names: str, **environment: str) -> dict[str, Any]:
+    """The named settings with nothing but `environment` set; RuntimeError with what Python said last."""
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in (*OURS, "SECRET_KEY", "CREDENTIALS_KEYS", "DEBUG")
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", READ, *names],
+        env=clean | {"VAR_DIR": str(var)} | environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip().splitlines()[-1])
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_defaults_are_the_contracts(tmp_path: Path) -> None:
+    expected = {
+        "REDIS_URL": "redis://127.0.0.1:6379/0",
+        "SMSC_URL": "https://smscentre.com/sys/",
+        "DEBUG": False,
+        "PORT": 8000,
+        "SYNC_SECONDS": 90,
+        "SWEEP_SECONDS": 15,
+        "SETTLE_AFTER_SECONDS": 600,
+        "SAME_REQUEST_SECONDS": 61,
+        "CALLS_AT_ONCE": 4,
+        "PROVIDER_CONNECT_SECONDS": 5,
+        "PROVIDER_READ_SECONDS": 30,
+        "PROVIDER_TOTAL_SECONDS": 60,
+        "LEASE_SECONDS": 180,
+        "SMSC_LOGIN": "",
+        "SMSC_API_KEY": "",
+    }
+    assert read(tmp_path, *expected) == expected
+
+
+def test_default_database_is_sqlite_under_var_with_wal_and_immediate_transactions(tmp_path: Path) -> None:
+    database = read(tmp_path, "DATABASES")["DATABASES"]["default"]
+
+    assert database["NAME"] == str(tmp_path / "mailroom.sqlite3")
+    assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert database["OPTIONS"]["timeout"] == 20
+    assert "journal_mode=WAL" in database["OPTIONS"]["init_command"]
+
+
+def test_keys_are_made_once_for_the_owner_alone(tmp_path: Path) -> None:
+    names = ("SECRET_KEY", "CREDENTIALS_KEYS", "SECRET_KEY_GENERATED", "CREDENTIALS_KEYS_GENERATED")
+    first, second = read(tmp_path, *names), read(tmp_path, *names)
+
+    assert first == second
+    assert first["SECRET_KEY_GENERATED"]
+    assert first["CREDENTIALS_KEYS_GENERATED"]
+    Fernet(first["CREDENTIALS_KEYS"][0])
+    assert {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("secret_key", "credentials_key")} == {
+        0o600
+    }
+
+
+def test_keys_of_the_environment_win_and_nothing_is_written(tmp_path: Path) -> None:
+    keys = [Fernet.generate_key().decode() for _ in range(2)]
+    found = read(
+        tmp_path,
+        "CREDENTIALS_KEYS",
+        "CREDENTIALS_KEYS_GENERATED",
+        CREDENTIALS_KEYS=",".join(keys),
+        SECRET_KEY="x" * 50,
+    )
+
+    assert found == {"CREDENTIALS_KEYS": keys, "CREDENTIALS_KEYS_GENERATED": False}
+    assert not (tmp_path / "secret_key").exists()
+    assert not (tmp_path / "credentials_key").exists()
+
+
+@pytest.mark.parametrize("password", ["$HOME", "a,b", " spaces kept ", "ключ=1"])
+def test_the_password_is_taken_as_typed(tmp_path: Path, password: str) -> None:
+    assert read(tmp_path, "SMSC_PASSWORD", SMSC_PASSWORD=password) == {"SMSC_PASSWORD": password}
+
+
+@pytest.mark.parametrize(
+    ("environment", "word"),
+    [
+        ({"LEASE_SECONDS": "61"}, "LEASE_SECONDS"),
+        ({"LEASE_SECONDS": "31", "PROVIDER_TOTAL_SECONDS": "30"}, "LEASE_SECONDS"),
+        ({"SMSC_URL": "http://example.com/sys/"}, "SMSC_URL"),
+        ({"SMSC_URL": "ftp://127.0.0.1/"}, "SMSC_URL"),
+        ({"SMSC_URL": "http://127.0.0.1.example.com/"}, "SMSC_URL"),
+        ({"DATABASE_URL": "mysql://root@127.0.0.1/x"}, "DATABASE_URL"),
+        ({"CALLS_AT_ONCE": "0"}, "CALLS_AT_ONCE"),
+        ({"SYNC_SECONDS": "0"}, "SYNC_SECONDS"),
+        ({"PROVIDER_READ_SECONDS": "-1"}, "PROVIDER_READ_SECONDS"),
+    ],
+)
+def test_a_dangerous_value_is_refused_with_its_name(
+    tmp_path: Path, environment: dict[str, str], word: str
+) -> None:
+    with pytest.raises(RuntimeError, match=f"ImproperlyConfigured.*{word}"):
+        read(tmp_path, "DEBUG", **environment)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8100/sys", "http://[::1]:8100/sys/", "http://localhost/sys/"]
+)
+def test_plain_http_to_loopback_is_taken_and_ends_in_a_slash(tmp_path: Path, url: str) -> None:
+    assert read(tmp_path, "SMSC_URL", SMSC_URL=url) == {"SMSC_URL": url.rstrip("/") + "/"}
+
+
+def test_postgresql_keeps_and_checks_its_connections(tmp_path: Path) -> None:
+    found = read(tmp_path, "DATABASES", DATABASE_URL="postgres://u:p@db.example/mail")["DATABASES"]["default"]
+
+    assert found["ENGINE"] == "django.db.backends.postgresql"
+    assert found["CONN_MAX_AGE"] == 60
+    assert found["CONN_HEALTH_CHECKS"] is True
+
+
+def test_cookies_are_secure_unless_debugging(tmp_path: Path) -> None:
+    names = ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
+    assert set(read(tmp_path, *names).values()) == {True}
+    assert set(read(tmp_path, *names, DEBUG="1").values()) == {False}
+
+
+def check(var: Path, **environment: str) -> str:
+    """What `manage.py check` prints with nothing but `environment` set."""
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in (*OURS, "SECRET_KEY", "CREDENTIALS_KEYS")
+    }
+    command = [sys.executable, "manage.py", "check"]
+    done = subprocess.run(
+        command,
+        env=clean | {"VAR_DIR": str(var)} | environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "live", [{"SMSC_LOGIN": "u", "SMSC_PASSWORD": "hush-hush"}, {"SMSC_API_KEY": "hush-hush"}]
+)
+def test_live_credentials_are_refused_under_generated_keys(tmp_path: Path, live: dict[str, str]) -> None:
+    said = check(tmp_path, **live)
+
+    assert "mailroom.E001" in said
+    assert "SECRET_KEY and CREDENTIALS_KEYS" in said
+    assert "hush-hush" not in said
+
+
+def test_live_credentials_are_taken_with_keys_of_the_environment(tmp_path: Path) -> None:
+    keys = {"SECRET_KEY": "x" * 50, "CREDENTIALS_KEYS": Fernet.generate_key().decode()}
+
+    assert "mailroom.E001" not in check(tmp_path, SMSC_LOGIN="u", SMSC_PASSWORD="p", **keys)
+
+
+def test_a_malformed_credentials_key_is_named(tmp_path: Path) -> None:
+    assert "mailroom.E002" in check(tmp_path, CREDENTIALS_KEYS="not-a-key")

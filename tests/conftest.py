@@ -1,0 +1,60 @@
+"""Every test's surroundings: settings for tests, Redis, the marker for PostgreSQL."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+import pytest
+import redis
+from django.conf import settings
+
+from scripts.servers import Redis
+from tests import services
+
+# Before anything reads the settings, and so before pytest's own options are parsed.
+SERVERS = services.start(postgres="--postgres" in sys.argv)
+
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, as in real life: threads share it and lock it. Its data need not outlive a power cut.
+    settings.DATABASES["default"]["TEST"] = {"NAME": str(settings.VAR_DIR / "test.sqlite3")}
+    settings.DATABASES["default"]["OPTIONS"]["init_command"] = (
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+    )
+django.setup()
+
+ON_POSTGRES_TOO = ("models", "outbox", "sync", "history", "account", "recipients")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--postgres", action="store_true", help="run on a PostgreSQL of our own, not on SQLite")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        part = item.path.relative_to(here).parts[0].removesuffix(".py").removeprefix("test_")
+        if part in ON_POSTGRES_TOO:
+            item.add_marker(pytest.mark.postgres)
+
+
+def pytest_unconfigure() -> None:
+    for server in SERVERS:
+        server.stop()
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """The address of a Redis database that is empty and this test's alone (settings.REDIS_URL)."""
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.flushdb()
+    return str(settings.REDIS_URL)
+
+
+@pytest.fixture
+def own_redis() -> Iterator[Redis]:
+    """A whole Redis server for one test, which may stop or freeze it."""
+    with Redis() as server:
+        yield server

@@ -1,0 +1,53 @@
+"""What a test run needs around it: its own environment, Redis and, when asked, PostgreSQL.
+
+The process that starts pytest makes all of it; workers of pytest-xdist inherit the environment.
+"""
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+from scripts.servers import PostgreSQL, Redis, Server
+
+# Every name that the contract reads from the environment, but for the keys and DEBUG.
+OURS = (
+    *("DATABASE_URL", "REDIS_URL", "SMSC_URL", "SMSC_LOGIN", "SMSC_PASSWORD", "SMSC_API_KEY"),
+    *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "PORT", "TRUSTED_PROXIES"),
+    *("SYNC_SECONDS", "SWEEP_SECONDS", "SETTLE_AFTER_SECONDS", "SAME_REQUEST_SECONDS", "CALLS_AT_ONCE"),
+    *("PROVIDER_CONNECT_SECONDS", "PROVIDER_READ_SECONDS", "PROVIDER_TOTAL_SECONDS", "LEASE_SECONDS"),
+)
+
+
+def start(*, postgres: bool) -> list[Server]:
+    """Sets the environment that config/settings.py will read; returns the servers to stop at the end."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        # A database of its own in the one Redis, so that a worker may flush it.
+        base, _, _ = os.environ["REDIS_URL"].rpartition("/")
+        os.environ["REDIS_URL"] = f"{base}/{int(worker.removeprefix('gw')) + 1}"
+        return []
+    home = Path(tempfile.mkdtemp(prefix="mailroom-tests-"))
+    redis = Redis(home / "redis", remove=home)
+    servers: list[Server] = [redis]
+    for name in OURS:
+        os.environ.pop(name, None)
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DEBUG": "1",  # plain http, no collectstatic; pytest-django turns DEBUG itself off again
+        "VAR_DIR": str(home / "var"),
+        "REDIS_URL": redis.url(),
+        "SECRET_KEY": secrets.token_urlsafe(40),
+        "CREDENTIALS_KEYS": Fernet.generate_key().decode(),
+        "PROVIDER_CONNECT_SECONDS": "2",
+        "PROVIDER_READ_SECONDS": "5",
+        "PROVIDER_TOTAL_SECONDS": "10",
+        "LEASE_SECONDS": "30",
+    }
+    if postgres:
+        cluster = PostgreSQL()
+        servers.append(cluster)
+        os.environ["DATABASE_URL"] = cluster.url("postgres")
+    return servers
