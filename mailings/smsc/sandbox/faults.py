@@ -1,0 +1,108 @@
+"""Faults on request: what goes wrong with which calls, how often, and with what odds."""
+
+import random
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+FAULTS = {
+    "cut_before_reading": "the connection is closed before the body has been read",
+    "cut_before_saving": "the request is read, nothing is done, the connection is closed without an answer",
+    "cut_after_saving": "done, then the connection is closed without an answer",
+    "saved_late": "no answer, and what was asked takes effect only `seconds` later",
+    "slow": "done, the answer comes `seconds` later",
+    "dripping": "done, then a byte of the answer every `seconds`",
+    "server_error": "HTTP `status` with an HTML page",
+    "html": "HTTP 200 with an HTML page",
+    "half_answer": "half the body that Content-Length promises, then the connection is closed",
+    "half_json": "a complete HTTP answer with half the body that it should have",
+    "redirect": "HTTP 302 to `location`",
+    "empty": "HTTP 200 with no body",
+    "wrong_error": "the provider's error `error`",
+    "false_ok": "OK, and nothing was done",
+    "hang": "no answer for `seconds`, or until the caller goes away",
+}
+KINDS = ("add", "del", "cancel", "get", "get_all", "balance", "price", "senders", "templates", "groups")
+NEVER_SAVED = frozenset({"cut_before_reading", "cut_before_saving", "false_ok"})
+
+
+class BadFaultError(ValueError):
+    """A fault, a kind of call or an option that there is not."""
+
+
+@dataclass
+class Fault:
+    """One rule. `calls` empty means every kind; `count` None means for ever; `probability` per call.
+
+    `saved`: whether what was asked is done all the same. `rst`: a cut by reset, not by an orderly end.
+    `answer` (saved_late): "cut", "error" (HTTP 504), "refused" (error 3) or "hang".
+    """
+
+    id: int
+    fault: str
+    calls: tuple[str, ...] = ()
+    count: int | None = 1
+    probability: float = 1.0
+    seconds: float = 1.0
+    saved: bool = True
+    rst: bool = False
+    status: int = 503
+    error: int = 7
+    answer: str = "cut"
+    location: str = "/sys/elsewhere.php"
+    headers: bool = False
+    hits: int = 0
+
+    def __post_init__(self) -> None:
+        if self.fault not in FAULTS:
+            raise BadFaultError(f"no such fault: {self.fault}")
+        if unknown := set(self.calls) - set(KINDS):
+            raise BadFaultError(f"no such kind of call: {', '.join(sorted(unknown))}")
+        if self.answer not in ("cut", "error", "refused", "hang"):
+            raise BadFaultError(f"no such answer: {self.answer}")
+        if self.fault in NEVER_SAVED:
+            self.saved = False
+
+    def shown(self) -> dict[str, Any]:
+        return asdict(self) | {"calls": list(self.calls)}
+
+
+class Faults:
+    """The rules in the order they were made; the first that fires has the call. Not thread-safe by itself."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.rules: list[Fault] = []
+        self._made = 0
+        self._random = random.Random(seed)
+
+    def seed(self, seed: int) -> None:
+        self._random.seed(seed)
+
+    def add(self, fault: str, calls: str | Iterable[str] = (), **options: Any) -> Fault:
+        """A new rule for one kind of call, several, or all; BadFaultError for what there is not."""
+        self._made += 1
+        kinds = (calls,) if isinstance(calls, str) else tuple(calls)
+        try:
+            rule = Fault(self._made, fault, kinds, **options)
+        except TypeError as error:
+            raise BadFaultError(str(error)) from None
+        self.rules.append(rule)
+        return rule
+
+    def clear(self) -> None:
+        self.rules.clear()
+
+    def take(self, kind: str, *, early: bool) -> Fault | None:
+        """The fault for a call; `early` asks only for those that strike before the body is read."""
+        for rule in self.rules:
+            if (rule.fault == "cut_before_reading") is not early:
+                continue
+            if rule.calls and kind not in rule.calls:
+                continue
+            if rule.count is not None and rule.hits >= rule.count:
+                continue
+            if rule.probability < 1.0 and self._random.random() >= rule.probability:
+                continue
+            rule.hits += 1
+            return rule
+        return None

@@ -1,0 +1,105 @@
+"""The published answers in the four formats (facts, "Answers"): errors, created, done, prices, balance."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from xml.sax.saxutils import escape
+
+TEXT, NUMBERS, XML, JSON = "0", "1", "2", "3"
+_TYPES = {TEXT: "text/plain", NUMBERS: "text/plain", XML: "text/xml", JSON: "application/json"}
+_HTTP_CHARSETS = {"cp1251": "windows-1251"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer before any fault is done to it."""
+
+    body: bytes
+    content_type: str
+    status: int = 200
+
+
+def answer(fmt: str, text: str, codec: str) -> Answer:
+    """A text as the provider would encode it; what the charset lacks becomes a reference or `?`."""
+    charset = _HTTP_CHARSETS.get(codec, codec)
+    if fmt == XML:
+        text = f'<?xml version="1.0" encoding="{charset}"?>\n{text}'
+    body = text.encode(codec, "xmlcharrefreplace" if fmt == XML else "replace")
+    return Answer(body, f"{_TYPES[fmt]}; charset={charset}")
+
+
+def to_json(value: Any, codec: str) -> str:
+    """JSON with letters as they are in UTF-8, escaped in a charset that may lack them."""
+    return json.dumps(value, ensure_ascii=codec != "utf-8")
+
+
+def error(fmt: str, code: int, reason: str) -> str:
+    return {
+        TEXT: f"ERROR = {code} ({reason})",
+        NUMBERS: f"0,-{code}",
+        XML: f"<result><error>{escape(reason)}</error><error_code>{code}</error_code></result>",
+        JSON: json.dumps({"error": reason, "error_code": code}),
+    }[fmt]
+
+
+def created(fmt: str, number: int, cost: str | None) -> str:
+    """The answer to an add; `cost` only when it was asked for."""
+    if fmt == TEXT:
+        return f"OK, ID - {number}" + (f", COST - {cost}" if cost else "")
+    if fmt == NUMBERS:
+        return f"{number},{cost}" if cost else str(number)
+    if fmt == XML:
+        return f"<result><id>{number}</id>" + (f"<cost>{cost}</cost>" if cost else "") + "</result>"
+    return json.dumps({"id": number} | ({"cost": cost} if cost else {}))
+
+
+def done(fmt: str, as_json: str) -> str:
+    """The answer to a cancel or a delete; its JSON form is not published, each dialect has its own."""
+    return {TEXT: "OK", NUMBERS: "OK", XML: "<result>OK</result>", JSON: as_json}[fmt]
+
+
+def price(fmt: str, cost: str, count: int) -> str:
+    return {
+        TEXT: f"{cost} ({count} SMS)",
+        NUMBERS: f"{cost},{count}",
+        XML: f"<result><cost>{cost}</cost><cnt>{count}</cnt></result>",
+        JSON: json.dumps({"cost": cost, "cnt": count}),
+    }[fmt]
+
+
+def balance(fmt: str, amount: str, currency: str | None) -> str:
+    """The balance, with the currency when `cur=1` asked for it."""
+    if fmt == TEXT:
+        return f"{amount} {currency}" if currency else amount
+    if fmt == NUMBERS:
+        return f"{amount},{currency}" if currency else amount
+    if fmt == XML:
+        inside = f"<currency>{currency}</currency>" if currency else ""
+        return f"<result><balance>{amount}</balance>{inside}</result>"
+    return json.dumps({"balance": amount} | ({"currency": currency} if currency else {}))
+
+
+def rows(fmt: str, kind: str, found: list[dict[str, Any]], codec: str) -> str:
+    """A look-up's rows: a line each, or a list; their real shape is not published."""
+    if fmt == JSON:
+        return to_json(found, codec)
+    if fmt == XML:
+        return f"<list>{''.join(element(kind, row) for row in found)}</list>"
+    if fmt == NUMBERS:
+        return "\n".join(",".join(one_line(value) for value in row.values()) for row in found)
+    return "\n".join(", ".join(f"{key} = {one_line(value)}" for key, value in row.items()) for row in found)
+
+
+def element(name: str, value: Any) -> str:
+    """XML of a value: a key an element, a list its elements one after another as `item`."""
+    if isinstance(value, dict):
+        inside = "".join(element(key, below) for key, below in value.items())
+    elif isinstance(value, list):
+        inside = "".join(element("item", below) for below in value)
+    else:
+        inside = escape(str(value))
+    return f"<{name}>{inside}</{name}>"
+
+
+def one_line(value: Any) -> str:
+    return " ".join(str(value).split())

@@ -1,0 +1,109 @@
+"""The provider's limits on callers: logins, blocks, calls at once, identical requests (errors 2, 4, 9)."""
+
+import hmac
+from collections import deque
+from dataclasses import dataclass, field
+
+from .forms import Form
+from .rules import RefusedError
+
+MINUTE = 60.0
+BAD_LOGINS = 5
+BAD_LOGIN_WINDOW = 30 * MINUTE
+BLOCK_SECONDS = 30 * MINUTE
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What opens the sandbox's one account. Not a secret, yet never shown in a call's record."""
+
+    login: str = "sandbox"
+    password: str = field(default="sandbox", repr=False)
+    apikey: str = field(default="sandbox-key", repr=False)
+
+    def match(self, form: Form) -> bool:
+        """Whether a form carries the login and password as typed, or the key alone."""
+        apikey = form.get("apikey")
+        if apikey:
+            return _same(apikey, self.apikey)
+        return _same(form.get("login"), self.login) and _same(form.get("psw"), self.password)
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(), expected.encode())
+
+
+class Limits:
+    """What has been called lately. Not thread-safe by itself; `now` is seconds by the sandbox's clock."""
+
+    def __init__(self, same_request_seconds: float, at_once: int) -> None:
+        self.same_request_seconds = same_request_seconds
+        self.at_once = at_once
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.authentication_errors = 0
+        self._bad: dict[str, deque[float]] = {}
+        self._blocked_until: dict[str, float] = {}
+        self._recent: dict[str, deque[float]] = {}
+
+    def check_block(self, address: str, now: float) -> None:
+        """Error 4 while the address is blocked."""
+        if now < self._blocked_until.get(address, 0.0):
+            raise RefusedError(4, "IP blocked")
+
+    def bad_login(self, address: str, now: float) -> RefusedError:
+        """Error 2; the fifth within 30 minutes blocks the address for 30 minutes."""
+        self.authentication_errors += 1
+        bad = self._bad.setdefault(address, deque())
+        _forget(bad, now - BAD_LOGIN_WINDOW)
+        bad.append(now)
+        if len(bad) >= BAD_LOGINS:
+            self.block(address, now)
+            bad.clear()
+        return RefusedError(2, "authorise error")
+
+    def block(self, address: str, now: float) -> None:
+        self._blocked_until[address] = now + BLOCK_SECONDS
+
+    def enter(self) -> None:
+        """Counts in a call under the account's login."""
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+
+    def leave(self) -> None:
+        self.in_flight -= 1
+
+    def check_crowd(self) -> None:
+        """Error 9 when this call, which has been counted in, makes `at_once` or more."""
+        if self.in_flight >= self.at_once:
+            raise RefusedError(9, "too many requests at once")
+
+    def check_repeat(self, digest: str, now: float, allowed: int, window: float) -> None:
+        """Error 9 when `allowed` requests of this digest were let in within the window before."""
+        if window <= 0:
+            return
+        if len(self._recent) > 5_000:
+            self._drop_old(now)
+        times = self._recent.setdefault(digest, deque())
+        _forget(times, now - window)
+        if len(times) >= allowed:
+            raise RefusedError(9, "identical requests, try later")
+        times.append(now)
+
+    def _drop_old(self, now: float) -> None:
+        oldest = now - max(MINUTE, self.same_request_seconds)
+        recent = self._recent.items()
+        self._recent = {digest: times for digest, times in recent if times and times[-1] > oldest}
+
+    def forget(self) -> None:
+        """Lifts every block and forgets past calls; those in flight stay counted."""
+        self._bad.clear()
+        self._blocked_until.clear()
+        self._recent.clear()
+        self.most_in_flight = self.in_flight
+        self.authentication_errors = 0
+
+
+def _forget(moments: deque[float], until: float) -> None:
+    while moments and moments[0] <= until:
+        moments.popleft()

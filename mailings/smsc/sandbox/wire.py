@@ -1,0 +1,151 @@
+"""Puts an answer on the wire, or does to it what a fault says."""
+
+import select
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+
+from .faults import Fault
+from .formats import Answer
+
+LOOK_SECONDS = 0.05
+PAGE = b"<!DOCTYPE html><html><head><title>Sandbox</title></head><body><h1>Not now</h1></body></html>"
+
+
+def no_call() -> None:
+    """What a connection does at the end of an answer that is nobody's call."""
+
+
+class Connection:
+    """One client's socket. `stopping` is set when the sandbox closes; every wait ends then.
+
+    `ending` is called just before the last byte of an answer, so that a client which calls again as
+    soon as it has read one never seems to make two calls at once.
+    """
+
+    def __init__(self, sock: socket.socket, stopping: threading.Event) -> None:
+        self._socket = sock
+        self._stopping = stopping
+        self.ending: Callable[[], None] = no_call
+
+    def wait(self, seconds: float | None) -> bool:
+        """Waits so long (None: for ever); False at once when the client goes away or the sandbox stops."""
+        until = None if seconds is None else time.monotonic() + seconds
+        poller = select.poll()
+        poller.register(self._socket, select.POLLIN)
+        while not self._stopping.is_set():
+            left = LOOK_SECONDS if until is None else min(LOOK_SECONDS, until - time.monotonic())
+            if left <= 0:
+                return True
+            if self._has_gone(poller):
+                return False
+            self._stopping.wait(left)
+        return False
+
+    def _has_gone(self, poller: select.poll) -> bool:
+        if not poller.poll(0):
+            return False
+        try:
+            return not self._socket.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return True
+
+    def send(self, data: bytes) -> bool:
+        """Whether the socket took it all; a client that went away is no error."""
+        try:
+            self._socket.sendall(data)
+        except OSError:
+            return False
+        return True
+
+    def send_last(self, data: bytes) -> bool:
+        """As `send`, for the end of an answer."""
+        if not self.send(data[:-1]):
+            return False
+        self.ending()
+        return self.send(data[-1:])
+
+    def reset(self) -> None:
+        """Makes the end of the connection a TCP reset: whatever was on its way is lost."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def head(answer: Answer, length: int, extra: str = "") -> bytes:
+    lines = [
+        f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}",
+        "Server: sandbox",
+        f"Content-Type: {answer.content_type}",
+        f"Content-Length: {length}",
+    ]
+    if extra:
+        lines.append(extra)
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+def send(connection: Connection, answer: Answer) -> bool:
+    """A whole answer; whether the connection may go on."""
+    return connection.send_last(head(answer, len(answer.body)) + answer.body)
+
+
+def send_faulty(connection: Connection, answer: Answer, fault: Fault) -> bool:
+    """The answer as its fault leaves it; whether the connection may go on."""
+    name = fault.fault
+    if name in ("slow", "hang"):
+        forever = name == "hang" and not fault.seconds
+        return connection.wait(None if forever else fault.seconds) and send(connection, answer)
+    if name == "dripping":
+        return _drip(connection, answer, fault)
+    if name in ("cut_before_saving", "cut_after_saving"):
+        return _cut(connection, fault)
+    if name == "saved_late":
+        return _late(connection, answer, fault)
+    if name == "half_answer":
+        connection.send_last(head(answer, len(answer.body)) + answer.body[: len(answer.body) // 2])
+        return False
+    if name == "half_json":
+        return send(connection, Answer(answer.body[: len(answer.body) // 2], answer.content_type))
+    if name == "redirect":
+        moved = Answer(b"", "text/html", 302)
+        return connection.send_last(head(moved, 0, f"Location: {fault.location}"))
+    return send(connection, _replaced(answer, fault))
+
+
+def _replaced(answer: Answer, fault: Fault) -> Answer:
+    if fault.fault == "server_error":
+        return Answer(PAGE, "text/html", fault.status)
+    if fault.fault == "html":
+        return Answer(PAGE, "text/html")
+    if fault.fault == "empty":
+        return Answer(b"", answer.content_type)
+    return answer
+
+
+def _cut(connection: Connection, fault: Fault) -> bool:
+    if fault.rst:
+        connection.reset()
+    return False
+
+
+def _late(connection: Connection, answer: Answer, fault: Fault) -> bool:
+    if fault.answer == "hang":
+        connection.wait(None)
+        return False
+    if fault.answer == "error":
+        return send(connection, Answer(PAGE, "text/html", 504))
+    if fault.answer == "refused":
+        return send(connection, answer)
+    return _cut(connection, fault)
+
+
+def _drip(connection: Connection, answer: Answer, fault: Fault) -> bool:
+    start = head(answer, len(answer.body))
+    if not fault.headers and not connection.send(start):
+        return False
+    data = start + answer.body if fault.headers else answer.body
+    for at in range(len(data) - 1):
+        if not connection.send(data[at : at + 1]) or not connection.wait(fault.seconds):
+            return False
+    return connection.send_last(data[-1:])
