@@ -1,9 +1,9 @@
-"""Recipients: what a person pastes -> clean entries in order, doubles removed, wrong ones named by their line.
+"""Recipients: what a person pastes -> clean entries in order, doubles removed, wrong ones with their line.
 
-Source: the provider's line on ``phones``. Numbers with + (sent exactly so) or without (the provider may correct
-them), groups as ``G<number>``, e-mail addresses for e-mail, nicknames and ``#ID`` for Telegram; separated by
-commas, semicolons or line ends. The page gives no form for a number beyond "international format", so this is
-no stricter than 7 to 15 digits: whether a number exists is for others to say.
+Source: the provider's line on ``phones``. Numbers with + (sent exactly so) or without (the provider may
+correct them), groups as ``G<number>``, addresses for e-mail, nicknames and ``#ID`` for Telegram; separated
+by commas, semicolons or line ends. The page gives no form for a number beyond "international format", so this
+is no stricter than 7 to 15 digits: whether a number exists is for others to say.
 """
 
 import re
@@ -50,7 +50,7 @@ _NUMBER_LIKE = re.compile(r"\+?[0-9]+")
 
 @dataclass(frozen=True)
 class Wrong:
-    """An entry that cannot be a recipient. ``line`` counts from 1, ``position`` is its place among all entries."""
+    """An entry that cannot be a recipient. ``line`` counts from 1, ``position`` too, among all entries."""
 
     line: int
     position: int
@@ -117,7 +117,7 @@ def clean(entry: str, kinds: frozenset[Kind]) -> str | None:
 
 
 def looks_like_number(text: str) -> bool:
-    """Whether ``text`` was meant as a phone number: five digits or more and nothing but what stands in numbers."""
+    """Whether ``text`` was meant as a phone number: five digits or more, and only what stands in numbers."""
     bare = _FILLING.sub("", text.strip())
     return _NUMBER_LIKE.fullmatch(bare) is not None and len(bare) >= 5
 
@@ -125,7 +125,7 @@ def looks_like_number(text: str) -> bool:
 def read(value: str | Iterable[Any], kinds: frozenset[Kind]) -> Recipients:
     """Reads pasted text, or a sequence of entries (each counts as one line).
 
-    The same number with and without + is one recipient; so are addresses and nicknames that differ in case only.
+    A number with and without + is one recipient; so are addresses and nicknames that differ in case only.
     """
     valid: dict[str, str] = {}
     wrong: list[Wrong] = []
@@ -187,7 +187,7 @@ def _template(channel: Channel | None) -> str:
         return N_("Line %(line)s: “%(entry)s” is no e-mail address. Correct it or take it out.")
     if channel in (Channel.TELEGRAM, Channel.BOT):
         return N_(
-            "Line %(line)s: “%(entry)s” is no phone number, nickname or # and an ID. Correct it or take it out."
+            "Line %(line)s: “%(entry)s” is no number, nickname or # and an ID. Correct it or take it out."
         )
     return N_("Line %(line)s: “%(entry)s” is no phone number. Correct it or take it out.")
 

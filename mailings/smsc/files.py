@@ -1,6 +1,6 @@
-"""Attachments: what is known of a file before anything is sent, and which files a channel takes.
+"""Attachments: what is known of a file before it is sent, and which files a channel takes.
 
-Source: the provider's lines on ``mms`` (file types), ``mail`` and ``call`` (files in the body of the request).
+Source: the provider's lines on ``mms`` (file types), ``mail`` and ``call`` (files in the request's body).
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,9 +11,10 @@ from .problems import N_, Problem, Refusal
 
 FIELD = "files"
 
-MMS_TYPES = frozenset("txt jpg jpeg gif png wav amr mp3 mid mp4 3gp".split())
-"""File name endings for an MMS: the page's ten, and jpeg, the other spelling of jpg."""
-SOUND_TYPES = frozenset("wav amr mp3 mid ogg oga opus m4a aac flac wma".split())
+MMS_TYPES = frozenset({"txt", "jpg", "gif", "png", "wav", "amr", "mp3", "mid", "mp4", "3gp"})
+"""File name endings for an MMS, as the page lists them."""
+SOUND_TYPES = frozenset({"wav", "amr", "mp3", "mid", "ogg", "opus", "m4a", "aac", "flac", "wma"})
+"""Endings that mean sound where the content type does not say so; the page lists none for a call."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class FileRef:
 
 
 def check(files: Sequence[FileRef], channel: Channel | None) -> Iterator[Problem]:
-    """What is wrong with ``files`` on ``channel`` (None: not known which; then only what is wrong anywhere)."""
+    """What is wrong with ``files`` on ``channel`` (None: not known which; then what is wrong on any)."""
     for file in files:
         if not file.name.strip() or not file.name.isprintable():
             yield Problem((FIELD,), "file_name", N_("A file has a name that cannot be sent. Rename it."))
@@ -62,9 +63,7 @@ def _check_type(file: FileRef, channel: Channel) -> None:
     if channel is Channel.MMS and file.ending not in MMS_TYPES:
         raise Refusal(
             "file_type_mms",
-            N_(
-                "“%(file)s” cannot go into an MMS. It takes txt, jpg, gif, png, wav, amr, mp3, mid, mp4 and 3gp."
-            ),
+            N_("“%(file)s” cannot go into an MMS: only txt, jpg, gif, png, wav, amr, mp3, mid, mp4, 3gp."),
             file=file.name,
         )
     sound = file.content_type.startswith("audio/") or file.ending in SOUND_TYPES

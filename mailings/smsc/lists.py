@@ -1,9 +1,9 @@
 """Personal messages: the ``list`` option, read line by line.
 
-Source: the provider's line on ``list``. A line is ``phones:mes`` or ``phones;mes``, several numbers by commas,
-perhaps with ``sender|`` or ``sender,tz|`` in front; ``\\n`` inside a text stands for a line end. With ``nl`` a
-text may go on over several lines; how the provider tells where it ends is not published: here a line that
-begins with recipients and a separator starts the next message, any other goes on with the text above.
+Source: the provider's line on ``list``. A line is ``phones:mes`` or ``phones;mes``, several numbers by
+commas, perhaps with ``sender|`` or ``sender,tz|`` in front; ``\\n`` inside a text stands for a line end. With
+``nl`` a text may go on over several lines; how the provider tells where it ends is not published: here a line
+that begins with recipients and a separator starts the next message, any other goes on with the text above.
 """
 
 import re
@@ -22,7 +22,7 @@ _PLAIN = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{7,15}")
 
 
 class Entry(NamedTuple):
-    """One message of a list. ``line`` counts from 1; ``text`` as the person will get it; ``zone`` in hours."""
+    """One message of a list. ``line`` counts from 1; ``text`` as the person gets it; ``zone`` in hours."""
 
     line: int
     sender: str | None
@@ -37,8 +37,8 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Scan:
-    """A list that was read. ``text``: cleaned, as it is kept and sent. ``zones``: those of the lines, None for
-    a line without. ``problems``: the first ten, and a count of the others."""
+    """A list that was read. ``text``: cleaned, as it is kept and sent. ``zones``: of the lines, None for one
+    without. ``senders``: whether every line has one. ``problems``: the first ten, and how many more."""
 
     text: str
     messages: int

@@ -1,144 +1,30 @@
-"""The catalogue: every option of the provider's "create a mailing list" call, in the order of our form.
+"""The catalogue: every option of the provider's call that creates a mailing list, in the order of our form.
 
-Source: the provider's page "Actions with mailing lists", the table of parameters for creating a list, one entry
-here per line there (``nl`` and ``fl[5]`` stand inside the lines on ``list`` and ``mes2``). Left out are the
-parameters that the client itself owns: :data:`RESERVED`.
+Source: the provider's page "Actions with mailing lists", the table of parameters for creating a list, one
+entry here per line there (``nl`` and ``fl[5]`` stand inside the lines on ``list`` and ``mes2``). Left out are
+the parameters that the client itself owns: :data:`RESERVED`.
 
 Labels, helps and choice labels are English, marked for extraction; nothing here translates.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
 
 from .problems import N_
+from .vocabulary import Channel, Choice, Control, Option, Section, Type
 
-
-class Channel(StrEnum):
-    """How a message travels. Flash, binary and wap-push are kinds of SMS, not channels."""
-
-    SMS = "sms"
-    VIBER = "viber"
-    WHATSAPP = "whatsapp"
-    TELEGRAM = "tg"
-    BOT = "bot"
-    MAIL = "mail"
-    MMS = "mms"
-    VOICE = "call"
-    SOC = "soc"
-    HLR = "hlr"
-    PING = "ping"
-
-    @property
-    def option(self) -> str | None:
-        """The option that selects this channel; None for SMS, which is what the provider does by itself."""
-        return None if self is Channel.SMS else self.value
-
-    @property
-    def label(self) -> str:
-        """The channel's name for a person (English, marked)."""
-        return CHANNEL_LABELS[self]
-
-
-CHANNEL_LABELS: dict[Channel, str] = {
-    Channel.SMS: N_("SMS"),
-    Channel.VIBER: N_("Viber"),
-    Channel.WHATSAPP: N_("WhatsApp"),
-    Channel.TELEGRAM: N_("Telegram code"),
-    Channel.BOT: N_("Telegram bot"),
-    Channel.MAIL: N_("E-mail"),
-    Channel.MMS: N_("MMS"),
-    Channel.VOICE: N_("Voice call"),
-    Channel.SOC: N_("Social networks"),
-    Channel.HLR: N_("HLR request"),
-    Channel.PING: N_("Ping SMS"),
-}
-
-
-class Section(StrEnum):
-    """The five parts of the form."""
-
-    CHANNEL = "channel"
-    TO = "to"
-    MESSAGE = "message"
-    WHEN = "when"
-    MORE = "more"
-
-
-class Type(StrEnum):
-    """What a value is; each has one reader in ``values.READERS``. In brackets: how it is kept in a spec."""
-
-    FLAG = "flag"  # 0 or 1 (int)
-    CHOICE = "choice"  # one of the choices (int)
-    INTEGER = "integer"  # (int)
-    NUMBER = "number"  # hours, with a fraction (int or float)
-    ZONE = "zone"  # hours from Moscow, quarter hours (int or float)
-    LINE = "line"  # one line of text (str, trimmed)
-    TEXT = "text"  # several lines (str, as typed, line ends as LF)
-    PHONES = "phones"  # recipients (kept apart: Spec.phones)
-    LIST = "list"  # recipients with their own texts (str)
-    TIME = "time"  # (str, see times.py)
-    SENDER = "sender"  # 11 characters or 15 digits, an address for mail (str)
-    BOT = "bot"  # @botname_bot (str)
-    URL = "url"  # http or https (str)
-    VOICE = "voice"  # one of the choices, and perhaps a language: "w,fr" (str)
-    PARAM = "param"  # "w,i,n" (str)
-    VALID = "valid"  # hours, or hh:mm (str)
-    FILES = "files"  # attachments (kept apart: Spec.files)
-
-
-class Control(StrEnum):
-    """What the form draws."""
-
-    CHOICE = "choice"
-    TEXT = "text"
-    TEXTAREA = "textarea"
-    NUMBER = "number"
-    CHECKBOX = "checkbox"
-    TIME = "time"
-    EMAIL = "email"
-    URL = "url"
-    FILE = "file"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """``value`` is the wire value; ``label`` is English, marked."""
-
-    value: str
-    label: str
-
-
-@dataclass(frozen=True)
-class Option:
-    """One create option.
-
-    ``default``: what the provider assumes when the option is not sent (wire value), None where it has no such
-    value. ``minimum``, ``maximum``: inclusive, in ``unit``; for texts they count characters (code points).
-    ``channels``: where the form shows it; an option is refused on no channel by this alone, since the page says
-    that any of the additional parameters is applied to each message. ``needed``: the channels that cannot do
-    without it (or without what the rules name in its place).
-    """
-
-    name: str
-    label: str
-    help: str
-    type: Type
-    control: Control
-    section: Section
-    channels: frozenset[Channel]
-    choices: tuple[Choice, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
-    unit: str = ""
-    default: str | None = None
-    needed: frozenset[Channel] = frozenset()
-    example: str = ""
-
-    @property
-    def wire(self) -> str:
-        """The parameter's name in the request."""
-        return self.name
+__all__ = [
+    "FILES",
+    "KINDS_OF_SMS",
+    "OPTIONS",
+    "RESERVED",
+    "Channel",
+    "Choice",
+    "Control",
+    "Option",
+    "Section",
+    "Type",
+    "options_for",
+]
 
 
 ALL = frozenset(Channel)
@@ -153,18 +39,33 @@ KINDS_OF_SMS = ("flash", "bin", "push")
 
 OFF_ON = (Choice("0", N_("No")), Choice("1", N_("Yes")))
 
-RESERVED = frozenset("login psw apikey charset cost fmt add del cancel get get_all id start end".split())
+RESERVED = frozenset(
+    {
+        "login",
+        "psw",
+        "apikey",
+        "charset",
+        "cost",
+        "fmt",
+        "add",
+        "del",
+        "cancel",
+        "get",
+        "get_all",
+        "id",
+        "start",
+        "end",
+    }
+)
 """Parameters of the calls themselves. The client sets them; among the options they are an error."""
 
 
-def _flag(name: str, label: str, help: str, section: Section, channels: Iterable[Channel]) -> Option:
-    return Option(
-        name, label, help, Type.FLAG, Control.CHECKBOX, section, frozenset(channels), OFF_ON, default="0"
-    )
+def _flag(name: str, label: str, hint: str, section: Section, channels: Iterable[Channel]) -> Option:
+    return Option(name, label, hint, Type.FLAG, section, frozenset(channels), OFF_ON, default="0")
 
 
-def _channel(channel: Channel, help: str) -> Option:
-    return _flag(channel.value, channel.label, help, Section.CHANNEL, {channel})
+def _channel(channel: Channel, hint: str) -> Option:
+    return _flag(channel.value, channel.label, hint, Section.CHANNEL, {channel})
 
 
 _CATALOGUE = (
@@ -173,7 +74,6 @@ _CATALOGUE = (
         N_("Name of the mailing"),
         N_("What you will find it by later. Recipients do not see it."),
         Type.LINE,
-        Control.TEXT,
         Section.CHANNEL,
         ALL,
         minimum=1,
@@ -190,7 +90,6 @@ _CATALOGUE = (
         N_("Telegram bot"),
         N_("The name of your bot, which sends the message: @botname_bot."),
         Type.BOT,
-        Control.TEXT,
         Section.CHANNEL,
         frozenset({Channel.BOT}),
         needed=frozenset({Channel.BOT}),
@@ -205,11 +104,8 @@ _CATALOGUE = (
     Option(
         "phones",
         N_("Recipients"),
-        N_(
-            "Numbers, one a line or by commas; a number with + is sent exactly so. A group is G and its number."
-        ),
+        N_("Numbers, one a line or by commas; with + they are sent exactly so. A group is G and its number."),
         Type.PHONES,
-        Control.TEXTAREA,
         Section.TO,
         ALL,
         needed=ALL,
@@ -218,11 +114,8 @@ _CATALOGUE = (
     Option(
         "list",
         N_("Personal messages"),
-        N_(
-            "In place of recipients and text: one line for each, “numbers:text”, with “sender,zone|” in front if needed."
-        ),
+        N_("In place of recipients and text: lines of “numbers:text”, “sender,zone|” in front if needed."),
         Type.LIST,
-        Control.TEXTAREA,
         Section.TO,
         WITH_TEXT,
         example="79990000001:Hello, Ann",
@@ -239,7 +132,6 @@ _CATALOGUE = (
         N_("Text"),
         N_("Up to 1000 characters. For a binary SMS: hexadecimal digits, the header first."),
         Type.TEXT,
-        Control.TEXTAREA,
         Section.MESSAGE,
         WITH_TEXT,
         minimum=1,
@@ -253,7 +145,6 @@ _CATALOGUE = (
         N_("Subject"),
         N_("An e-mail needs one. An MMS without one shows the sender's name in its place."),
         Type.LINE,
-        Control.TEXT,
         Section.MESSAGE,
         frozenset({Channel.MAIL, Channel.MMS}),
         needed=frozenset({Channel.MAIL}),
@@ -264,7 +155,6 @@ _CATALOGUE = (
         N_("Time of sending"),
         N_("0 is now; a date and hour, hours of the day such as 10-18, or + and minutes from now."),
         Type.TIME,
-        Control.TIME,
         Section.WHEN,
         ALL,
         default="0",
@@ -275,7 +165,6 @@ _CATALOGUE = (
         N_("Time zone"),
         N_("Hours from Moscow time; 0 is Moscow. Left out, SMS Centre uses the zone of the account."),
         Type.ZONE,
-        Control.NUMBER,
         Section.WHEN,
         ALL,
         minimum=-15,
@@ -288,7 +177,6 @@ _CATALOGUE = (
         N_("Repeat"),
         N_("How often the mailing goes out again."),
         Type.CHOICE,
-        Control.CHOICE,
         Section.WHEN,
         ALL,
         (
@@ -308,7 +196,6 @@ _CATALOGUE = (
         N_("At most so many repeats"),
         N_("After so many repeats it stops by itself. Only for a mailing that repeats."),
         Type.INTEGER,
-        Control.NUMBER,
         Section.WHEN,
         ALL,
         minimum=1,
@@ -321,7 +208,6 @@ _CATALOGUE = (
         N_("Stretch over"),
         N_("Spreads the sending over so many hours. Goes with “A group every”."),
         Type.NUMBER,
-        Control.NUMBER,
         Section.WHEN,
         ALL,
         minimum=0.1,
@@ -334,7 +220,6 @@ _CATALOGUE = (
         N_("A group every"),
         N_("So many minutes pass between one group of numbers and the next. Goes with “Stretch over”."),
         Type.INTEGER,
-        Control.NUMBER,
         Section.WHEN,
         ALL,
         minimum=1,
@@ -347,7 +232,6 @@ _CATALOGUE = (
         N_("Sender"),
         N_("The name people see: up to 11 Latin characters or 15 digits; for an e-mail, an address."),
         Type.SENDER,
-        Control.TEXT,
         Section.MORE,
         ALL - {Channel.HLR, Channel.TELEGRAM, Channel.BOT},
         minimum=1,
@@ -361,7 +245,6 @@ _CATALOGUE = (
         N_("Template"),
         N_("The number of a template at SMS Centre whose text is used; leave the text empty then."),
         Type.INTEGER,
-        Control.NUMBER,
         Section.MORE,
         WITH_TEXT - {Channel.TELEGRAM},
         minimum=1,
@@ -373,7 +256,6 @@ _CATALOGUE = (
         N_("Transliterate"),
         N_("Writes Russian text in Latin letters, so that more of it fits into one SMS."),
         Type.CHOICE,
-        Control.CHOICE,
         Section.MORE,
         frozenset({Channel.SMS, Channel.MMS, Channel.VIBER, Channel.WHATSAPP, Channel.SOC}),
         (
@@ -397,7 +279,6 @@ _CATALOGUE = (
             "How long the operator tries to deliver an SMS: hours from 1 to 24, or hh:mm from 00:01 to 24:00."
         ),
         Type.VALID,
-        Control.TEXT,
         Section.MORE,
         frozenset({Channel.SMS, Channel.PING, Channel.MMS}),
         example="01:30",
@@ -408,7 +289,6 @@ _CATALOGUE = (
         N_("Binary SMS"),
         N_("The text holds hexadecimal digits: the header's length first, 00 for no header."),
         Type.CHOICE,
-        Control.CHOICE,
         Section.MORE,
         SMS,
         (
@@ -437,7 +317,6 @@ _CATALOGUE = (
         N_("Text of that SMS"),
         N_("Another text for the SMS that is tried after a failure."),
         Type.TEXT,
-        Control.TEXTAREA,
         Section.MORE,
         WITH_TEXT - {Channel.SMS},
         minimum=1,
@@ -450,7 +329,6 @@ _CATALOGUE = (
         N_("Sender of that SMS"),
         N_("Another sender for the SMS that is tried after a failure."),
         Type.SENDER,
-        Control.TEXT,
         Section.MORE,
         WITH_TEXT - {Channel.SMS},
         minimum=1,
@@ -463,7 +341,6 @@ _CATALOGUE = (
         N_("Confirmed within"),
         N_("Hides the text from a person whose number was last confirmed more than so many days ago."),
         Type.INTEGER,
-        Control.NUMBER,
         Section.MORE,
         frozenset({Channel.TELEGRAM, Channel.BOT}),
         minimum=10,
@@ -476,7 +353,6 @@ _CATALOGUE = (
         N_("Link to a file"),
         N_("SMS Centre fetches the file there (at least 101 bytes) and sends it along: a full http address."),
         Type.URL,
-        Control.URL,
         Section.MORE,
         frozenset({Channel.VIBER, Channel.WHATSAPP, Channel.BOT, Channel.SOC}) | WITH_FILES,
         example="https://example.com/picture.jpg",
@@ -486,7 +362,6 @@ _CATALOGUE = (
         N_("Voice"),
         N_("Who reads the text aloud; a language may follow after a comma, such as “w,fr”."),
         Type.VOICE,
-        Control.CHOICE,
         Section.MORE,
         frozenset({Channel.VOICE}),
         (
@@ -506,7 +381,6 @@ _CATALOGUE = (
         N_("Ringing"),
         N_("Seconds to ring (10–35), seconds until the next try (10–3600) and tries (1–9), as 25,60,3."),
         Type.PARAM,
-        Control.TEXT,
         Section.MORE,
         frozenset({Channel.VOICE}),
         example="25,60,3",
@@ -519,19 +393,16 @@ OPTIONS: dict[str, Option] = {option.name: option for option in _CATALOGUE}
 FILES = Option(
     "files",
     N_("Files"),
-    N_(
-        "Attached to an MMS (txt, jpg, gif, png, wav, amr, mp3, mid, mp4, 3gp), an e-mail (any) or a call (sound)."
-    ),
+    N_("For an MMS (txt, jpg, gif, png, wav, amr, mp3, mid, mp4, 3gp), an e-mail (any) or a call (sound)."),
     Type.FILES,
-    Control.FILE,
     Section.MESSAGE,
     WITH_FILES,
 )
-"""The attachments. They are no parameter of the request but parts of its body, so they stand beside the catalogue."""
+"""The attachments: parts of the request's body, not a parameter, so they stand beside the catalogue."""
 
 
 def options_for(channel: Channel, section: Section | None = None) -> tuple[Option, ...]:
-    """What the form shows for ``channel`` (of one ``section``, or all), in order; :data:`FILES` among them."""
+    """What the form shows for ``channel`` (in one ``section``, or all), in order, with :data:`FILES`."""
     shown = []
     for option in _CATALOGUE:
         shown.append(option)

@@ -14,17 +14,20 @@ from typing import Any
 _PLAIN_NAME = re.compile(r"[a-z][a-z_]*[0-9]?(?:\[[0-9]\])?")
 
 
-def N_(template: str) -> str:
-    """Marks ``template`` for extraction, and returns it unchanged."""
+def mark(template: str) -> str:
+    """Marks ``template`` for extraction, unchanged. Called as ``N_``, the name that extractors know."""
     return template
+
+
+N_ = mark
 
 
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong.
 
-    ``fields``: the options (wire names, or ``files``) beside which it is shown: every option that the rule names.
-    ``code``: a slug that does not change with the wording. ``template``: English, %-style, filled by ``params``.
+    ``fields``: the options (wire names, or ``files``) beside which it is shown: all that the rule names.
+    ``code``: a slug that stays when the wording changes. ``template``: English, %-style, for ``params``.
     """
 
     fields: tuple[str, ...]
@@ -49,7 +52,7 @@ class Problem:
 
 
 class Refusal(Exception):
-    """One value cannot be read; its reader does not know the field. Never leaves ``smsc``: see ``SpecError``."""
+    """One value cannot be read; its reader does not know the field. ``validate`` makes a SpecError of it."""
 
     def __init__(self, code: str, template: str, **params: Any) -> None:
         super().__init__(code)

@@ -34,7 +34,9 @@ class Given:
 
     def has(self, name: str) -> bool:
         """Whether the option was given at all."""
-        return name in self.values or name in self.broken or (name == "phones" and self.phones is not None)
+        if name == "phones" and self.phones is not None:
+            return bool(self.phones.valid or self.phones.wrong)
+        return name in self.values or name in self.broken
 
     def on(self, name: str) -> bool:
         """Whether a flag or choice is given and not 0."""
@@ -114,7 +116,7 @@ def _one_channel(given: Given) -> Iterator[Problem]:
 
 
 def _required(given: Given) -> Iterator[Problem]:
-    """ "The required parameters are … name, phones and mes or … name and list.\""""
+    """“The required parameters are … name, phones and mes or … name and list.”"""
     if not given.has("name"):
         yield Problem(("name",), "name_missing", N_("Give the mailing a name."))
     if not given.has("phones") and not given.has("list"):
@@ -152,7 +154,7 @@ def _beside_channel(given: Given, problem: Problem) -> Problem:
 
 
 def _no_text(given: Given) -> Iterator[Problem]:
-    """hlr, ping: "The mes parameter is not used.\""""
+    """hlr, ping: “The mes parameter is not used.”"""
     if given.channel not in QUIET:
         return
     for name in ("mes", "tpl", "list"):
@@ -165,7 +167,7 @@ def _no_text(given: Given) -> Iterator[Problem]:
 
 
 def _mail_needs(given: Given) -> Iterator[Problem]:
-    """subj: "When sending an e-mail, you must specify the subject, text, and address of the sender.\""""
+    """subj: “When sending an e-mail, you must specify the subject, text, and address of the sender.”"""
     if given.channel is not Channel.MAIL:
         return
     if not given.has("subj"):
@@ -216,16 +218,14 @@ def _template(given: Given) -> Iterator[Problem]:
 
 
 def _list_alone(given: Given) -> Iterator[Problem]:
-    """list carries numbers and texts, so phones and mes stay out; nl only with it; bytes do not fit into it."""
+    """list carries numbers and texts, so phones and mes stay out; nl only with it; bytes do not fit in."""
     if given.has("list"):
         for name in ("phones", "mes"):
             if given.has(name):
                 yield Problem(
                     ("list", name),
                     f"list_and_{name}",
-                    N_(
-                        "Personal messages hold recipients and texts already: use either the list, or recipients and text."
-                    ),
+                    N_("Personal messages hold recipients and texts already: use one or the other."),
                 )
         if given.values.get("bin") == 1:
             yield Problem(
@@ -240,21 +240,19 @@ def _list_alone(given: Given) -> Iterator[Problem]:
 
 
 def _fallback(given: Given) -> Iterator[Problem]:
-    """mes2: "To enable automatic replay, you must additionally pass the fl[5] flag equal to 1.\""""
+    """mes2: “To enable automatic replay, you must additionally pass the fl[5] flag equal to 1.”"""
     if given.is_off("fl[5]"):
         for name in ("mes2", "sender2"):
             if given.has(name):
                 yield Problem(
                     (name, "fl[5]"),
                     f"{name}_alone",
-                    N_(
-                        "This has an effect only with “Send an SMS if it fails” (fl[5]): switch it on, or leave this empty."
-                    ),
+                    N_("This needs “Send an SMS if it fails” (fl[5]): switch that on, or leave this empty."),
                 )
 
 
 def _repeats(given: Given) -> Iterator[Problem]:
-    """rptn: "the maximum number of repetitions for a deferred periodic distribution.\""""
+    """rptn: “the maximum number of repetitions for a deferred periodic distribution”."""
     if given.has("rptn") and given.is_off("rpt"):
         yield Problem(
             ("rptn", "rpt"),
@@ -286,7 +284,7 @@ def _voice_only(given: Given) -> Iterator[Problem]:
 
 
 def _time(given: Given) -> Iterator[Problem]:
-    """time: "If … the time already elapsed is specified, the message will be sent immediately.\""""
+    """time: “If … the time already elapsed is specified, the message will be sent immediately.”"""
     if "time" not in given.values or "tz" in given.broken:
         return
     when = times.parse(given.values["time"])
@@ -303,9 +301,7 @@ def _zone_needs_date() -> Problem:
     return Problem(
         ("list", "time"),
         "list_zone_needs_date",
-        N_(
-            "Time zones in the list work only with a date and hour as time of sending, such as 24.11.25 09:30."
-        ),
+        N_("Time zones in the list need a date and hour as the time of sending, such as 24.11.25 09:30."),
     )
 
 

@@ -1,7 +1,7 @@
 """The spec of a mailing: its create options, validated and frozen, and what can be read off them.
 
-``validate`` is the only way from what a person gave to a :class:`Spec`; ``Spec.from_json`` brings back one that
-was validated before, without looking at it again (its time may have passed meanwhile).
+``validate`` is the only way from what a person gave to a :class:`Spec`; ``Spec.from_json`` brings back one
+that was validated before, without looking at it again (its time may have passed meanwhile).
 """
 
 import hashlib
@@ -22,12 +22,12 @@ from .problems import N_, Problem, Refusal, SpecError
 from .times import Form, When
 
 __all__ = [
+    "VERSION",
     "FileRef",
     "Problem",
     "Spec",
     "SpecError",
     "SpecVersionError",
-    "VERSION",
     "read_recipients",
     "validate",
 ]
@@ -154,8 +154,8 @@ class Spec:
         return texts.message_parts(text, translit=self.options.get("translit", 0)).parts
 
     def due_at(self, now: datetime) -> datetime | None:
-        """The moment asked for, in UTC: ``now`` for now, ``now`` and the minutes for ``+m``; None for hours of
-        the day, and for a date whose zone is the account's own. With zones in the list: the first of them."""
+        """The moment asked for, in UTC: ``now`` for now, so much later for ``+m``; None for hours of the day
+        and for a date whose zone is the account's own. With zones in the list: the earliest."""
         when = self.when
         if when.form is not Form.DATED or self._scan is None:
             return times.due(when, self.zone, now)
@@ -165,9 +165,8 @@ class Spec:
 
     def occurrences(self, now: datetime, limit: int = 10) -> list[datetime]:
         """The next sendings from ``now`` on, in UTC; what is assumed about repeats stands in ``times``."""
-        return times.occurrences(
-            self.when, self.zone, self.options.get("rpt", 0), self.options.get("rptn"), now, limit
-        )
+        repeat = self.options.get("rpt", 0), self.options.get("rptn")
+        return times.occurrences(self.when, self.zone, repeat, now, limit)
 
     def notices(self) -> tuple[Problem, ...]:
         """What a person should know although nothing is wrong."""
@@ -198,8 +197,8 @@ class Spec:
         return self._scan is not None and None not in self._scan.zones
 
     def wire(self, reference: str) -> Wire:
-        """The request's parameters in order, ``reference`` in front of the name; nothing that the client adds,
-        and no files. ``phones`` is a sequence, to be joined by commas; ``mes`` with bin=1 is bytes."""
+        """The request's parameters in order, ``reference`` in front of the name; nothing that the client
+        adds, and no files. ``phones`` is a sequence, to be joined by commas; ``mes`` with bin=1 is bytes."""
         found: Wire = []
         for name in OPTIONS:
             if name == "phones" and self.phones:
@@ -218,7 +217,7 @@ class Spec:
 
     @staticmethod
     def upload_field(number: int) -> str:
-        """The body part's name for the file ``number`` (from 0). The page gives none: any will do, so ``file1``."""
+        """The body part's name for the file ``number`` (from 0): ``file1`` …; the page has none."""
         return f"file{number + 1}"
 
 

@@ -1,7 +1,7 @@
 """What a text costs on the way: alphabets, parts, and what a binary SMS is made of.
 
-Source: the provider's lines on ``mes`` (160 or 70 characters in one SMS, 153 or 67 in each of several), ``bin``
-and ``push``, and GSM 03.38 for the alphabet. Nothing here changes a text that a person typed, except line ends.
+Source: the provider's lines on ``mes`` (160 or 70 characters in one SMS, 153 or 67 in each of several),
+``bin`` and ``push``, and GSM 03.38 for the alphabet. Nothing here changes what a person typed, but line ends.
 """
 
 import re
@@ -34,8 +34,7 @@ _TRANSLIT = {
     2: dict.fromkeys("ёдйлцыэю", 2) | dict.fromkeys("жшщ", 3),
 }
 
-_TAIL = re.compile(r"\n~~~\npid: (?P<pid>[0-9A-Fa-fx]{1,4}), dcs: (?P<dcs>[0-9A-Fa-fx]{1,4})")
-_BYTE = re.compile(r"[0-9]{1,3}|(?:0x)?[0-9A-Fa-f]{1,2}")
+_TAIL = re.compile(r"\n~~~\npid: ([0-9]{1,3}), dcs: ([0-9]{1,3})")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _LINK = re.compile(r"(?:https?://)?[^\s/.]+\.[^\s]+", re.IGNORECASE)
 
@@ -44,9 +43,9 @@ _LINK = re.compile(r"(?:https?://)?[^\s/.]+\.[^\s]+", re.IGNORECASE)
 class Parts:
     """How an SMS is cut.
 
-    ``alphabet``: ``gsm`` or ``unicode``. ``units``: places taken in it (septets, UTF-16 units). ``per_part``: the
-    places of one part: of the only one, or of each of several. ``culprits``: the characters that forced unicode,
-    each once, in order. ``estimate``: the text is transliterated on the way, so that all this is a guess.
+    ``alphabet``: ``gsm`` or ``unicode``. ``units``: places taken in it (septets, UTF-16 units). ``per_part``:
+    the places of one part: of the only one, or of each of several. ``culprits``: the characters that forced
+    unicode, each once, in order. ``estimate``: the text is transliterated on the way, so all this is a guess.
     """
 
     alphabet: str
@@ -63,33 +62,27 @@ class Parts:
 def message_parts(text: str, *, translit: int = 0) -> Parts:
     """What ``text`` takes as an SMS; an empty one takes no part."""
     if _PLAIN_GSM.fullmatch(text):
-        return _cut("gsm", len(text), len(text), None, ())
-    if translit in _TRANSLIT:
+        return Parts("gsm", *_cut("gsm", b"\1" * len(text)))
+    estimate = translit in _TRANSLIT
+    if estimate:
         text = _transliterated(text, _TRANSLIT[translit])
-    widths = [1 if char in GSM else 2 if char in GSM_EXTENSION else 0 for char in text]
+    widths = bytes(1 if char in GSM else 2 if char in GSM_EXTENSION else 0 for char in text)
     if all(widths):
-        return _cut("gsm", len(text), sum(widths), widths, (), estimate=bool(translit))
+        return Parts("gsm", *_cut("gsm", widths), estimate=estimate)
     culprits = tuple(dict.fromkeys(char for char, width in zip(text, widths, strict=True) if not width))
-    widths = [2 if char > "\uffff" else 1 for char in text]
-    return _cut("unicode", len(text), sum(widths), widths, culprits, estimate=bool(translit))
+    widths = bytes(2 if char > "\uffff" else 1 for char in text)
+    return Parts("unicode", *_cut("unicode", widths), culprits, estimate)
 
 
-def _cut(
-    alphabet: str,
-    length: int,
-    units: int,
-    widths: list[int] | None,
-    culprits: tuple[str, ...],
-    estimate: bool = False,
-) -> Parts:
+def _cut(alphabet: str, widths: bytes) -> tuple[int, int, int]:
+    """Units, places of a part, and parts, of characters with these widths (1 or 2 places each)."""
+    units, room = sum(widths), IN_PARTS[alphabet]
     if units <= SINGLE[alphabet]:
-        return Parts(alphabet, units, SINGLE[alphabet], min(units, 1), culprits, estimate)
-    room = IN_PARTS[alphabet]
-    parts = -(-units // room) if widths is None or units == length else _packed(widths, room)
-    return Parts(alphabet, units, room, parts, culprits, estimate)
+        return units, SINGLE[alphabet], min(units, 1)
+    return units, room, -(-units // room) if units == len(widths) else _packed(widths, room)
 
 
-def _packed(widths: list[int], room: int) -> int:
+def _packed(widths: bytes, room: int) -> int:
     """Parts needed when a character of two places may not be cut in the middle."""
     parts, used = 1, 0
     for width in widths:
@@ -142,7 +135,7 @@ def check_length(text: str) -> None:
 
 @dataclass(frozen=True)
 class Binary:
-    """A binary SMS: ``data`` with its header in front, and ``tail`` as it was typed ("" or ``\\n~~~\\npid: …``)."""
+    """A binary SMS: ``data``, its header in front, and ``tail`` as typed ("" or ``\\n~~~\\npid: …``)."""
 
     data: bytes
     tail: str
@@ -194,20 +187,14 @@ def parse_binary(text: str) -> Binary:
 
 def _check_tail(tail: str) -> None:
     match = _TAIL.fullmatch(tail)
-    if match is None or not all(_is_byte(value) for value in match.groups()):
+    if match is None or any(int(value) > 255 for value in match.groups()):
         raise Refusal(
             "bin_tail",
             N_(
-                "After the line ~~~ comes exactly one line, spaces included: pid: 0, dcs: 0 "
-                "with values that fit a byte."
+                "After the line ~~~ comes exactly one line, with these spaces: pid: 0, dcs: 0 "
+                "and with numbers from 0 to 255."
             ),
         )
-
-
-def _is_byte(value: str) -> bool:
-    if not _BYTE.fullmatch(value):
-        return False
-    return int(value) <= 255 if value.isdigit() else True
 
 
 def check_push(text: str) -> None:

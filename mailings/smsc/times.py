@@ -1,11 +1,11 @@
-"""The moments of a mailing: every form of ``time``, the zone ``tz``, and when a recurring mailing goes out next.
+"""The moments of a mailing: every form of ``time``, the zone ``tz``, and when a recurring one goes out next.
 
 Source: the provider's lines on ``time``, ``tz``, ``rpt`` and ``rptn``. The forms, told apart by shape alone:
 
 ``0``                                  now
 ``DDMMYYhhmm`` or ``DD.MM.YY hh:mm``   a date and hour; ten digits are always a date, even when the first is 0
 ``h1-h2``                              hours of the day
-``0<timestamp>``                       a moment: 0 and ten digits, eleven characters; our form for a picked moment
+``0<timestamp>``                       a moment: 0 and ten digits; our form for a picked moment
 ``+m``                                 minutes from the moment when the provider takes the mailing
 
 A date is read in ``tz``; without it the provider reads it in the account's own zone, which nobody here knows.
@@ -88,8 +88,8 @@ def parse(text: str) -> When:
     raise Refusal(
         "time_form",
         N_(
-            "This is no time. Give 0 for now, a date and hour such as 24.11.25 09:30 or 2411250930, hours of the day "
-            "such as 10-18, +30 for half an hour from now, or 0 and a timestamp of ten digits."
+            "This is no time. Give 0 for now, a date and hour such as 24.11.25 09:30 or 2411250930, hours of "
+            "the day such as 10-18, +30 for half an hour from now, or 0 and a timestamp of ten digits."
         ),
     )
 
@@ -97,7 +97,7 @@ def parse(text: str) -> When:
 def _local(match: re.Match[str]) -> datetime:
     day, month, year, hour, minute = map(int, match.groups())
     try:
-        return datetime(2000 + year, month, day, hour, minute)
+        return datetime(2000 + year, month, day, hour, minute, tzinfo=UTC).replace(tzinfo=None)
     except ValueError:
         raise Refusal(
             "time_no_such_date",
@@ -160,14 +160,18 @@ def is_past(when: When, zone: float | None, now: datetime) -> bool:
 # ``rptn`` counts the repeats after the first sending. Days are days in ``tz``, or in Moscow without it.
 
 _STEPS = {1: timedelta(hours=1), 2: timedelta(days=1), 5: timedelta(weeks=1)}
-_WEEKDAYS = {3: range(0, 5), 4: range(5, 7)}
+_WEEKDAYS = {3: range(5), 4: range(5, 7)}
 _MONTHS = {6: 1, 7: 12}
 
 
 def occurrences(
-    when: When, zone: float | None, rpt: int, rptn: int | None, now: datetime, limit: int = 10
+    when: When, zone: float | None, repeat: tuple[int, int | None], now: datetime, limit: int = 10
 ) -> list[datetime]:
-    """The next sendings from ``now`` on, in UTC, at most ``limit``; empty if the moment cannot be known."""
+    """The next sendings from ``now`` on, in UTC, at most ``limit``; empty if the moment cannot be known.
+
+    ``repeat``: ``rpt`` and ``rptn`` (None: without end).
+    """
+    rpt, rptn = repeat
     first = due(when, zone, now) if when.form is not Form.HOURS else _next_in_hours(when, zone, now)
     if first is None:
         return []

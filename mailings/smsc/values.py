@@ -18,9 +18,9 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,12}")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,12}(?:[.,][0-9]{0,12})?|[.,][0-9]{1,12})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SENDER_NAME = re.compile(r"[ -~]{1,11}")
-_SENDER_DIGITS = re.compile(r"\+?[0-9]{1,15}")
+_SENDER_DIGITS = re.compile(r"[0-9]{1,15}")
 _BOT = re.compile(r"@[A-Za-z][A-Za-z0-9_]*_bot", re.IGNORECASE)
-_VOICE = re.compile(r"(?P<voice>[mw][2-4]?)(?:\s*,\s*(?P<language>[A-Za-z]{2,3}))?")
+_VOICE = re.compile(r"(?P<voice>[mw][2-4]?)(?:\s*,\s*(?P<language>[A-Za-z]{2}))?")
 _PARAM = re.compile(r"([0-9]{1,6})\s*,\s*([0-9]{1,6})\s*,\s*([0-9]{1,6})")
 _HOURS = re.compile(r"[0-9]{1,2}")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
@@ -159,9 +159,7 @@ def _voice(_option: Option, value: Any) -> str:
     if match is None:
         raise Refusal(
             "voice",
-            N_(
-                "Choose one of the voices m, m2, m3, m4, w, w2, w3, w4; a language may follow, such as “w,fr”."
-            ),
+            N_("Choose a voice of m, m2, m3, m4, w, w2, w3, w4; a language may follow, such as “w,fr”."),
         )
     return f"{match['voice']},{match['language']}" if match["language"] else match["voice"]
 
@@ -175,8 +173,8 @@ def _param(_option: Option, value: Any) -> str:
         raise Refusal(
             "param",
             N_(
-                "Give three whole numbers by commas: seconds to ring from 10 to 35, seconds until the next try "
-                "from 10 to 3600, tries from 1 to 9. For example 25,60,3."
+                "Give three whole numbers by commas: seconds to ring from 10 to 35, seconds until the next "
+                "try from 10 to 3600, tries from 1 to 9. For example 25,60,3."
             ),
         )
     return ",".join(map(str, numbers))
