@@ -130,32 +130,44 @@ def read(value: str | Iterable[Any], kinds: frozenset[Kind]) -> Recipients:
     valid: dict[str, str] = {}
     wrong: list[Wrong] = []
     position = 0
-    number = _NUMBER.fullmatch if Kind.NUMBER in kinds else _never
+    numbers = Kind.NUMBER in kinds
     for line, entry in _entries(value):
-        cleaned = entry if number(entry) else clean(entry, kinds)
-        if cleaned is None and not entry.strip():
-            continue
-        position += 1
-        if cleaned is None:
-            wrong.append(Wrong(line, position, entry.strip()))
-        else:
-            valid.setdefault(cleaned.lstrip("+@").casefold(), cleaned)
+        if numbers and _NUMBER.fullmatch(entry):  # the way of nearly all of a million
+            position += 1
+            valid.setdefault(entry[1:] if entry[0] == "+" else entry, entry)
+        elif entry.strip():
+            position += 1
+            cleaned = clean(entry, kinds)
+            if cleaned is None:
+                wrong.append(Wrong(line, position, entry.strip()))
+            else:
+                valid.setdefault(_key(cleaned), cleaned)
     return Recipients(tuple(valid.values()), position - len(wrong) - len(valid), tuple(wrong))
 
 
-def _never(_entry: str) -> None:
-    return None
+def _key(cleaned: str) -> str:
+    """Equal for two entries that mean one recipient."""
+    if cleaned[0] in "+@" and "@" not in cleaned[1:]:
+        cleaned = cleaned[1:]
+    return cleaned.casefold()
 
 
 def _entries(value: str | Iterable[Any]) -> Iterator[tuple[int, str]]:
     lines = value.replace("\r\n", "\n").replace("\r", "\n").split("\n") if isinstance(value, str) else value
     for number, line in enumerate(lines, 1):
-        text = str(line)
+        text = line if isinstance(line, str) else _text(line)
         if "," in text or ";" in text or "\n" in text:
             for entry in _SEPARATOR.split(text.replace("\n", ",")):
                 yield number, entry
         else:
             yield number, text
+
+
+def _text(value: Any) -> str:
+    """An entry of a JSON list that is no text: a whole number may be meant, anything else is wrong."""
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else "?"
 
 
 def problems(wrong: Sequence[Wrong], channel: Channel | None, field: str = "phones") -> list[Problem]:

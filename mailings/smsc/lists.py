@@ -146,12 +146,19 @@ def _chunks(text: str, kinds: frozenset[Kind]) -> Iterator[tuple[int, str]]:
 
 
 def _begins(line: str, kinds: frozenset[Kind]) -> bool:
-    """Whether a line starts a message: recipients and a separator, or what was meant as a number."""
+    """Whether a line starts a message: recipients and a separator, or what was meant as a number.
+
+    A nickname needs its @ here: "Hello: …" inside a text is no person.
+    """
     match = _LINE.fullmatch(line)
     if match is None:
         return False
-    phones = match["phones"].split(",")
-    return all(addresses.clean(one, kinds) is not None or addresses.looks_like_number(one) for one in phones)
+    certain = kinds - {Kind.NICKNAME}
+    return all(
+        addresses.clean(one, kinds if one.strip().startswith("@") else certain) is not None
+        or addresses.looks_like_number(one)
+        for one in match["phones"].split(",")
+    )
 
 
 def _entry(number: int, chunk: str, kinds: frozenset[Kind], *, escaped: bool) -> Entry:

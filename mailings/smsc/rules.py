@@ -129,9 +129,12 @@ def _required(given: Given) -> Iterator[Problem]:
 
 def _text_needed(given: Given) -> Iterator[Problem]:
     """hlr and ping use no text; an MMS may have a subject instead, a call a file."""
-    if given.texted or given.channel in QUIET:
+    if given.channel is Channel.TELEGRAM:
+        if not given.has("mes") and not given.has("list"):
+            yield Problem(("mes", "tg"), "tg_needs", N_("Telegram sends a code: put it into the text."))
+    elif given.texted or given.channel in QUIET:
         return
-    if given.channel is Channel.MMS:
+    elif given.channel is Channel.MMS:
         if not given.has("subj"):
             yield Problem(("mes", "subj", "mms"), "mms_needs", N_("An MMS needs a subject or a text."))
     elif given.channel is Channel.VOICE:
@@ -139,10 +142,6 @@ def _text_needed(given: Given) -> Iterator[Problem]:
             yield Problem(
                 ("mes", "call"), "call_needs", N_("A voice call needs a text to read, or a sound file.")
             )
-    elif given.channel is Channel.TELEGRAM:
-        yield Problem(
-            ("mes", "tg"), "tg_needs", N_("Telegram sends a confirmation code: put the code into the text.")
-        )
     else:
         yield _beside_channel(given, Problem(("mes",), "mes_missing", N_("Write the text of the message.")))
 
@@ -284,49 +283,42 @@ def _voice_only(given: Given) -> Iterator[Problem]:
 
 
 def _time(given: Given) -> Iterator[Problem]:
-    """time: “If … the time already elapsed is specified, the message will be sent immediately.”"""
-    if "time" not in given.values or "tz" in given.broken:
+    """time: “If … the time already elapsed is specified, the message will be sent immediately.”
+
+    list: time zones of lines work “only for requests in which the time parameter is” a date and hour.
+    """
+    if "time" in given.broken or "tz" in given.broken:
         return
-    when = times.parse(given.values["time"])
+    when = times.parse(given.values.get("time", times.NOW))
     zone = given.values.get("tz")
-    lines = {line for line in given.scan.zones if line is not None} if given.scan else set[float]()
-    if lines and when.form is not times.Form.DATED:
-        yield _zone_needs_date()
-    zones = lines if lines and None not in (given.scan.zones if given.scan else ()) else lines | {zone}
-    if any(times.is_past(when, one, given.now) for one in zones):
-        yield _past(when, zone)
-
-
-def _zone_needs_date() -> Problem:
-    return Problem(
-        ("list", "time"),
-        "list_zone_needs_date",
-        N_("Time zones in the list need a date and hour as the time of sending, such as 24.11.25 09:30."),
-    )
-
-
-def _past(when: times.When, zone: float | None) -> Problem:
-    if when.form is times.Form.DATED and zone is None:
-        return Problem(
-            ("time",),
-            "time_past",
-            N_(
-                "By Moscow time this is past, and SMS Centre would send at once. "
-                "Choose a later time, name its time zone, or send now."
-            ),
+    lines = (given.scan and given.scan.zones) or frozenset({None})
+    if when.form is not times.Form.DATED and lines != {None}:
+        yield Problem(
+            ("list", "time"),
+            "list_zone_needs_date",
+            N_("Time zones in the list need a date and hour as the time of sending, such as 24.11.25 09:30."),
         )
-    fields = ("time", "tz") if when.form is times.Form.DATED else ("time",)
+    zones = {zone if line is None else line for line in lines}
+    past = [one for one in zones if times.is_past(when, one, given.now)]
+    if past:
+        yield _past(when, known=None not in past)
+
+
+def _past(when: times.When, *, known: bool) -> Problem:
+    if when.form is not times.Form.DATED or known:
+        return Problem(
+            ("time", "tz") if when.form is times.Form.DATED else ("time",),
+            "time_past",
+            N_("This time is past, and SMS Centre would send at once. Choose a later time, or send now."),
+        )
     return Problem(
-        fields,
+        ("time",),
         "time_past",
-        N_("This time is past, and SMS Centre would send at once. Choose a later time, or send now."),
+        N_(
+            "By Moscow time this is past, and SMS Centre would send at once. "
+            "Choose a later time, name its time zone, or send now."
+        ),
     )
-
-
-def _list_zone_without_time(given: Given) -> Iterator[Problem]:
-    """list: time zones of lines work only where time is a date; without time it is "now"."""
-    if not given.has("time") and given.scan and given.scan.zones - {None}:
-        yield _zone_needs_date()
 
 
 def _recipients(given: Given) -> Iterator[Problem]:
@@ -353,7 +345,6 @@ RULES: tuple[Callable[[Given], Iterator[Problem]], ...] = (
     _senders,
     _files,
     _time,
-    _list_zone_without_time,
     _repeats,
     _stretch,
     _fallback,

@@ -95,7 +95,9 @@ class Spec:
         if version != VERSION or isinstance(version, bool):
             raise SpecVersionError(f"version {VERSION} of a stored mailing is known, not {version!r:.20}")
         options = data.get("options")
-        if not isinstance(options, Mapping) or not {"name", "time"} <= options.keys() <= OPTIONS.keys():
+        if not isinstance(options, Mapping) or not {"name", "time"} <= options.keys() <= OPTIONS.keys() - {
+            "phones"
+        }:
             raise SpecVersionError("the stored options are not those of a mailing")
         try:
             files = tuple(FileRef(**file) for file in data.get("files", ()))

@@ -53,16 +53,12 @@ def as_text(value: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    """What a number field holds, as digits without blanks; "" for what is none."""
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else f"{value:.12f}".rstrip("0")
-    return (
-        value.strip().replace("\u2212", "-")
-        if isinstance(value, (str, int)) and (value := str(value))
-        else ""
-    )
+    """What a number field holds, as digits without blanks (a typographic minus is one); "" for what is none."""
+    if isinstance(value, str):
+        return value.strip().replace("\u2212", "-")
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value:.12f}".rstrip("0")
+    return str(int(value)) if isinstance(value, (int, float)) else ""
 
 
 def _choice(option: Option, value: Any) -> int:
