@@ -1,0 +1,27 @@
+"""The rows: accounts, mailings, and what is recorded of them."""
+
+from mailings.models.accounts import Account, Breaker, Pull
+from mailings.models.mailing import IllegalTransition, Mailing
+from mailings.models.records import Attachment, Attempt, Event, Observation, Recipients, record
+from mailings.models.states import Alarm, EventKind, HeldReason, Origin, State, Wish, WishResult
+
+__all__ = [
+    "Account",
+    "Alarm",
+    "Attachment",
+    "Attempt",
+    "Breaker",
+    "Event",
+    "EventKind",
+    "HeldReason",
+    "IllegalTransition",
+    "Mailing",
+    "Observation",
+    "Origin",
+    "Pull",
+    "Recipients",
+    "State",
+    "Wish",
+    "WishResult",
+    "record",
+]

@@ -1,0 +1,84 @@
+"""An account: one login at the provider, what it may do now, and what was last heard of it."""
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Breaker(models.TextChoices):
+    """Why no call of an account may go out. Empty: calls may go out."""
+
+    CLOSED = "", _("closed")
+    LOGIN = "login", _("the login was refused")
+    BLOCK = "block", _("the address is blocked")
+
+
+class Account(models.Model):
+    class Kind(models.TextChoices):
+        LIVE = "live", _("live")
+        SANDBOX = "sandbox", _("sandbox")
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.LIVE)
+    base_url = models.URLField(_("base address"), default="", blank=True)
+    # Fernet-encrypted JSON {"login", "password", "apikey"}; only account.py reads and writes it.
+    secret = models.BinaryField(editable=False, default=b"")
+    # A digest of the login or key: keys the gate without showing either.
+    identity = models.CharField(max_length=64, editable=False, default="")
+    # When the credentials last changed: what a call with older ones met says nothing of the new ones.
+    credentials_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    breaker = models.CharField(max_length=10, choices=Breaker.choices, default=Breaker.CLOSED, blank=True)
+    breaker_at = models.DateTimeField(null=True, blank=True)
+    breaker_until = models.DateTimeField(null=True, blank=True)
+    breaker_text = models.CharField(max_length=200, default="", blank=True)
+    probe_asked_at = models.DateTimeField(null=True, blank=True)
+    # When a call first succeeded with these credentials; until then calls go one at a time.
+    proven_at = models.DateTimeField(null=True, blank=True)
+
+    # Roughly when a call last began: tells a Redis that lost its memory from one that is new (gate.py).
+    last_call_at = models.DateTimeField(null=True, editable=False)
+    last_ok_at = models.DateTimeField(null=True, blank=True)
+    last_error_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=200, default="", blank=True)
+    balance = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
+    currency = models.CharField(max_length=10, default="", blank=True)
+    balance_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self.kind == self.Kind.SANDBOX
+
+
+class Pull(models.Model):
+    """One read of the provider's list over a span of days: when, how much, and whether it was whole."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="pulls")
+    start = models.DateField()
+    end = models.DateField()
+    begun_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    complete = models.BooleanField(default=False)
+    # Why a read does not count as whole, in a word: ten_rows, odd_rows, no_names, own_job_missing, failed.
+    incomplete_reason = models.CharField(max_length=40, default="", blank=True)
+    rows = models.PositiveIntegerField(default=0)
+    calls = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "-begun_at"], name="pull_newest")]
+
+    if TYPE_CHECKING:
+        account_id: int
+
+    def __str__(self) -> str:
+        return f"{self.start:%d.%m.%Y}-{self.end:%d.%m.%Y}"

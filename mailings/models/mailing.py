@@ -1,0 +1,231 @@
+"""A mailing: what a person wants (its spec) and the mirror of the provider's job.
+
+The row is the queue. Creating calls are claimed by one conditional UPDATE (`claim`), and every change of
+state is one conditional UPDATE too (`move`), so that two workers can never both act on one row.
+"""
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from mailings.models.accounts import Account
+from mailings.models.states import Alarm, HeldReason, Origin, State, Wish, WishResult, may_follow
+
+# Crockford's alphabet: no I, L, O or U, which are misread.
+CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_LENGTH = 5
+
+# "Between these hours", or a date in the account's own zone: how long such a mailing may wait here at most.
+HOUR_UNKNOWN = timedelta(days=1)
+
+
+class IllegalTransition(Exception):
+    """A change of state that the table does not have: a defect of ours, never bad input."""
+
+
+def new_code() -> str:
+    """A short random code, e.g. `K7Q2M`. At least one letter, so that it cannot be taken for a number."""
+    while True:
+        code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+        if not code.isdigit():
+            return code
+
+
+def letters(index: int) -> str:
+    """The letters of the create attempt `index` (from 0): a, b … z, aa, ab …"""
+    text = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        text = chr(ord("a") + rest) + text
+    return text
+
+
+class MailingQuerySet(models.QuerySet["Mailing"]):
+    def move(self, pk: int, old: State | Iterable[State], new: State, **fields: Any) -> bool:
+        """Take one row from any of the states `old` to `new`; False when it was in none of them.
+
+        `fields` are written in the same UPDATE. Narrow the query set first to add conditions, e.g. a token.
+        """
+        olds = [old] if isinstance(old, State) else list(old)
+        for state in olds:
+            if not may_follow(state, new):
+                raise IllegalTransition(f"{state} -> {new}")
+        values = {"state": new, "held_reason": "", **fields}
+        values.setdefault("state_at", Now())
+        return self.filter(pk=pk, state__in=olds).update(**values) == 1
+
+    def move_all(self, old: State, new: State, **fields: Any) -> int:
+        """Take every row of this query set from `old` to `new`; how many there were."""
+        if not may_follow(old, new):
+            raise IllegalTransition(f"{old} -> {new}")
+        values = {"state": new, "held_reason": "", "state_at": Now(), **fields}
+        return self.filter(state=old).update(**values)
+
+    def open_at_provider(self) -> "MailingQuerySet":
+        """Rows whose job is at the provider as far as we know."""
+        return self.filter(state=State.ACCEPTED, gone=False)
+
+    def newest_first(self) -> "MailingQuerySet":
+        return self.order_by("-created_at", "-id")
+
+    def claim(self, pk: int, *, token: str, now: datetime, deadline: datetime, lease: datetime) -> bool:
+        """Take a queued mailing for sending: only the caller whose UPDATE changed the row may send it."""
+        due = Q(not_before=None) | Q(not_before__lte=now)
+        return self.filter(due, wish="").move(
+            pk,
+            State.QUEUED,
+            State.SENDING,
+            state_at=now,
+            token=token,
+            deadline_at=deadline,
+            lease_until=lease,
+            not_before=None,
+        )
+
+
+class Mailing(models.Model):
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="mailings")
+    # Minted with the row; with a letter per create attempt it stands in front of the remote name.
+    code = models.CharField(max_length=CODE_LENGTH, unique=True, null=True, editable=False)
+    # Minted before the button: a double click, or a repeated command, finds the row that it made.
+    key = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
+    origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.LOCAL)
+
+    name = models.CharField(_("name"), max_length=255)
+    # Name, code and remote id in one case, for searching (SQLite folds no Cyrillic by itself).
+    search_text = models.CharField(max_length=400, default="", editable=False)
+    channel = models.CharField(_("channel"), max_length=10, default="", blank=True)
+    # Versioned JSON of mailings.smsc.spec.Spec, without the recipients (model Recipients).
+    spec = models.JSONField(default=dict)
+    spec_digest = models.CharField(max_length=64, default="", editable=False)
+    # What a draft's form held, as typed; empty once there is a spec.
+    draft = models.JSONField(default=dict, blank=True)
+    recipients_count = models.PositiveIntegerField(_("recipients"), null=True)
+    parts = models.PositiveIntegerField(null=True)
+    cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=4, null=True)
+
+    state = models.CharField(_("state"), max_length=20, choices=State.choices, default=State.DRAFT)
+    state_at = models.DateTimeField()
+    held_reason = models.CharField(max_length=10, choices=HeldReason.choices, default="", blank=True)
+    refusal_code = models.IntegerField(null=True)
+    refusal_text = models.CharField(max_length=500, default="", blank=True)
+    alarm = models.CharField(max_length=20, choices=Alarm.choices, default="", blank=True)
+    alarm_jobs = models.JSONField(default=list)
+
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="mailings"
+    )
+    submitted_at = models.DateTimeField(null=True)
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # The hour asked for (now, when "now"); null when it cannot be known (a date in the account's own zone).
+    due_at = models.DateTimeField(null=True)
+    # A person's word that an overdue or restored mailing may go: lateness counts from here.
+    released_at = models.DateTimeField(null=True)
+
+    # The claim: whoever holds the token may send until the deadline; past the lease the outcome is unknown.
+    token = models.CharField(max_length=32, default="", editable=False)
+    deadline_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
+    nudged_at = models.DateTimeField(null=True)
+    waiting_for = models.CharField(max_length=20, default="", blank=True)
+
+    # The mirror: only mirror.observe writes these.
+    remote_id = models.CharField(max_length=40, null=True, blank=True)
+    remote_status = models.CharField(max_length=20, default="", blank=True)
+    remote_word = models.CharField(max_length=100, default="", blank=True)
+    remote = models.JSONField(null=True)
+    fingerprint = models.CharField(max_length=32, default="", editable=False)
+    verified_at = models.DateTimeField(null=True)
+    gone = models.BooleanField(default=False)
+    gone_at = models.DateTimeField(null=True)
+
+    wish = models.CharField(max_length=10, choices=Wish.choices, default="", blank=True)
+    wish_at = models.DateTimeField(null=True)
+    wish_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    wish_next_at = models.DateTimeField(null=True)
+    wish_tries = models.PositiveIntegerField(default=0)
+    # The provider said OK to the wish at this time; it still has to be seen.
+    wish_agreed_at = models.DateTimeField(null=True)
+    wish_result = models.CharField(max_length=15, choices=WishResult.choices, default="", blank=True)
+    wish_result_at = models.DateTimeField(null=True)
+
+    # Looks for an unknown mailing: complete reads that did not show it, and why the last one did not count.
+    looks = models.PositiveIntegerField(default=0)
+    look_at = models.DateTimeField(null=True)
+    look_note = models.CharField(max_length=40, default="", blank=True)
+    look_matches = models.JSONField(default=list)
+
+    objects = MailingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("mailing")
+        verbose_name_plural = _("mailings")
+        permissions = [("cancel_mailing", _("Can cancel or delete a mailing at the provider"))]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="history"),
+            models.Index(fields=["state", "-created_at", "-id"], name="history_by_state"),
+            models.Index(fields=["channel", "-created_at", "-id"], name="history_by_channel"),
+            models.Index(
+                fields=["state", "id"],
+                name="open_rows",
+                condition=Q(state__in=[State.QUEUED, State.SENDING, State.UNKNOWN, State.HELD]),
+            ),
+            models.Index(fields=["wish_next_at"], name="open_wishes", condition=~Q(wish="")),
+            models.Index(fields=["due_at"], name="due", condition=Q(due_at__isnull=False)),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "remote_id"], name="one_row_per_job", condition=Q(remote_id__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="local_rows_have_a_code", condition=Q(origin=Origin.PROVIDER) | Q(code__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="accepted_rows_have_a_job",
+                condition=~Q(state__in=[State.ACCEPTED, State.CANCELLED, State.DELETED])
+                | Q(remote_id__isnull=False),
+            ),
+        ]
+
+    if TYPE_CHECKING:
+        account_id: int
+        created_by_id: int | None
+
+    def __str__(self) -> str:
+        return f"{self.code or self.remote_id}"
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing more happens by itself: the page may stop asking."""
+        pending = {State.QUEUED, State.SENDING, State.UNKNOWN}
+        return self.state not in pending and not self.wish
+
+    @property
+    def overdue_from(self) -> datetime | None:
+        """From when lateness counts; where the hour asked for cannot be known, a day after sending off."""
+        due = self.due_at or (self.submitted_at and self.submitted_at + HOUR_UNKNOWN)
+        moments = [moment for moment in (due, self.released_at) if moment]
+        return max(moments) if moments else None
+
+    def is_overdue(self, now: datetime, allowed: timedelta) -> bool:
+        since = self.overdue_from
+        return since is not None and now - since > allowed
+
+
+def search_text(name: str, code: str | None, remote_id: str | None) -> str:
+    """What a search looks in: casefolded, one text."""
+    return " ".join(part for part in (name, code, remote_id) if part).casefold()[:400]

@@ -1,0 +1,163 @@
+"""What is only ever added: attempts, events, observations; and what a mailing carries: recipients, files."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.files.storage import storages
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from mailings.models.accounts import Account
+from mailings.models.mailing import Mailing
+from mailings.models.states import EventKind
+
+
+class AppendOnlyError(Exception):
+    """A record that may only be added to was about to be changed or removed."""
+
+
+class AppendOnlyQuerySet(models.QuerySet[Any]):
+    """Rows are added; only `AttemptQuerySet.finish` writes into one, once."""
+
+    def update(self, **values: Any) -> int:
+        raise AppendOnlyError(self.model.__name__)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise AppendOnlyError(self.model.__name__)
+
+
+class AttemptQuerySet(AppendOnlyQuerySet):
+    def open(self) -> "AttemptQuerySet":
+        return self.filter(outcome="")
+
+    def finish(
+        self, pk: int, outcome: str, at: datetime, *, code: int | None = None, text: str = "", raw: str = ""
+    ) -> bool:
+        """Write down how an attempt ended; False when it was written down before."""
+        values = {"outcome": outcome, "end": at, "code": code, "text": text[:500], "raw": raw}
+        return models.QuerySet.update(self.filter(pk=pk, outcome=""), **values) == 1
+
+
+class Attempt(models.Model):
+    """One call that tries to change something at the provider. Begun once, finished at most once."""
+
+    class Kind(models.TextChoices):
+        CREATE = "create", _("create")
+        CANCEL = "cancel", _("cancel")
+        DELETE = "delete", _("delete")
+
+    class Outcome(models.TextChoices):
+        ACCEPTED = "accepted", _("accepted")
+        CONFIRMED = "confirmed", _("confirmed")
+        REFUSED = "refused", _("refused")
+        NOT_SENT = "not_sent", _("not sent")
+        HELD = "held", _("held")
+        UNKNOWN = "unknown", _("unknown")
+        TOO_LATE = "too_late", _("too late")
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.PROTECT, related_name="attempts")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    reference = models.CharField(max_length=10, default="", blank=True)
+    token = models.CharField(max_length=32, default="", editable=False)
+    begin = models.DateTimeField()
+    end = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default="", blank=True)
+    code = models.IntegerField(null=True)
+    text = models.CharField(max_length=500, default="", blank=True)
+    # The provider's answer as it came, without our credentials.
+    raw = models.TextField(default="", blank=True)
+
+    objects = AttemptQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["begin", "id"]
+        indexes = [models.Index(fields=["token"], name="attempt_token")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["token"], name="one_create_per_token", condition=models.Q(kind="create")
+            )
+        ]
+
+    if TYPE_CHECKING:
+        mailing_id: int
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.reference}"
+
+
+class Event(models.Model):
+    """Who did what, and when: the timeline of a mailing. `kind` and `data` are put into words by the page."""
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.PROTECT, related_name="events", null=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="events", null=True)
+    at = models.DateTimeField()
+    who = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=40, choices=EventKind.choices)
+    data = models.JSONField(default=dict)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["account", "-at"], name="account_events")]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+def record(kind: EventKind, mailing: Mailing | int | None = None, *, by: Any = None, **data: Any) -> Event:
+    """Add an event to a mailing's timeline. `by`: the person, or None for Mailroom itself."""
+    pk = mailing.pk if isinstance(mailing, Mailing) else mailing
+    return Event.objects.create(mailing_id=pk, kind=kind, at=timezone.now(), who=by, data=data)
+
+
+class Observation(models.Model):
+    """What an answer said of a job, as it came; kept whenever it differs from the one before."""
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="observations")
+    at = models.DateTimeField()
+    source = models.CharField(max_length=10)
+    status_word = models.CharField(max_length=100, default="", blank=True)
+    payload = models.JSONField()
+
+    class Meta:
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class Recipients(models.Model):
+    """The people a mailing goes to, one a line, cleaned and in order; apart from the row to keep it light."""
+
+    mailing = models.OneToOneField(Mailing, on_delete=models.CASCADE, related_name="recipients_row")
+    text = models.TextField(default="", blank=True)
+
+    def __str__(self) -> str:
+        return f"recipients of {self.mailing}"
+
+    def entries(self) -> tuple[str, ...]:
+        return tuple(self.text.split("\n")) if self.text else ()
+
+
+def private_storage() -> Any:
+    return storages["default"]
+
+
+class Attachment(models.Model):
+    """A file that goes with a mailing; its bytes lie under MEDIA_ROOT, which no URL serves."""
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="attachments")
+    file = models.FileField(upload_to="attachments/%Y/%m", storage=private_storage, max_length=300)
+    name = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=100, default="application/octet-stream")
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,117 @@
+"""The words for what a mailing is going through, and which may follow which.
+
+State is ours: what we know of handing a mailing over. What the provider says of the job is kept apart
+(`Mailing.remote_status`). The table of transitions is the only one; every change of state goes through
+`MailingQuerySet.move`, which refuses what is not in it.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class State(models.TextChoices):
+    DRAFT = "draft", _("draft")
+    AWAITING_APPROVAL = "awaiting_approval", _("awaiting approval")
+    QUEUED = "queued", _("queued")
+    SENDING = "sending", _("sending")
+    UNKNOWN = "unknown", _("unknown")
+    HELD = "held", _("held")
+    REFUSED = "refused", _("refused")
+    ACCEPTED = "accepted", _("accepted")
+    CANCELLED = "cancelled", _("cancelled")
+    DELETED = "deleted", _("deleted")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+    ABANDONED = "abandoned", _("abandoned")
+
+
+class HeldReason(models.TextChoices):
+    LOGIN = "login", _("the login was refused")
+    BLOCK = "block", _("the address is blocked")
+    OVERDUE = "overdue", _("its time has passed")
+    RESTORED = "restored", _("a backup was restored")
+
+
+class Wish(models.TextChoices):
+    CANCEL = "cancel", _("cancel")
+    DELETE = "delete", _("delete")
+
+
+class WishResult(models.TextChoices):
+    CONFIRMED = "confirmed", _("confirmed")
+    TOO_LATE = "too_late", _("too late")
+    UNCONFIRMED = "unconfirmed", _("unconfirmed")
+    FAILED = "failed", _("failed")
+
+
+class Origin(models.TextChoices):
+    LOCAL = "local", _("made here")
+    PROVIDER = "provider", _("made elsewhere")
+
+
+class Alarm(models.TextChoices):
+    """What must never pass in silence."""
+
+    TWO_JOBS = "two_jobs", _("two jobs bear this mailing's reference")
+    TURNED_UP = "turned_up", _("the job turned up after the mailing was given up")
+
+
+class EventKind(models.TextChoices):
+    """What the timeline tells. The label is the sentence's beginning; `data` holds the rest."""
+
+    CREATED = "created", _("made")
+    EDITED = "edited", _("changed")
+    SUBMITTED = "submitted", _("sent off")
+    CLAIMED = "claimed", _("being handed over")  # reference
+    ACCEPTED = "accepted", _("accepted by SMS Centre")  # remote_id, cost
+    REFUSED = "refused", _("refused by SMS Centre")  # code, text
+    REQUEUED = "requeued", _("nothing had left us; back in the queue")  # reason
+    HELD = "held", _("held")  # reason
+    RELEASED = "released", _("released")
+    UNKNOWN = "unknown", _("outcome unknown")  # reason
+    LATE_ANSWER = "late_answer", _("a late answer arrived")  # outcome, code, text
+    LOOKED = "looked", _("looked for it")  # complete, number, note
+    SETTLED = "settled", _("found at SMS Centre")  # remote_id
+    ADOPTED = "adopted", _("taken to be the job")  # remote_id
+    SENT_AGAIN = "sent_again", _("sent again")
+    GIVEN_UP = "given_up", _("given up")
+    WITHDRAWN = "withdrawn", _("taken back")
+    WISHED = "wished", _("asked for")  # wish
+    WISH_STEP = "wish_step", _("asked SMS Centre")  # wish, outcome, code, text
+    WISH_ENDED = "wish_ended", _("wish settled")  # wish, result, words
+    GONE = "gone", _("no longer at SMS Centre")
+    FOUND = "found", _("found at SMS Centre; made elsewhere")  # remote_id
+    ALARM = "alarm", _("alarm")  # alarm, remote_ids
+    BREAKER_OPENED = "breaker_opened", _("calls stopped")  # reason, text
+    BREAKER_CLOSED = "breaker_closed", _("calls may go out again")
+    PROBE_ASKED = "probe_asked", _("a probe was asked for")
+    CREDENTIALS_CHANGED = "credentials_changed", _("the credentials were changed")
+
+
+# Held for these reasons, a mailing goes on only when a person says so.
+HELD_FOR_A_PERSON = frozenset({HeldReason.OVERDUE, HeldReason.RESTORED})
+
+# Nothing has been handed to the provider in these states, so a mailing can be taken back by us alone.
+NOT_HANDED_OVER = frozenset({State.DRAFT, State.AWAITING_APPROVAL, State.QUEUED, State.HELD})
+
+# In these states the provider has the job, or may have it, so that a wish can be recorded.
+MAY_BE_AT_PROVIDER = frozenset({State.SENDING, State.UNKNOWN, State.ACCEPTED})
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.DRAFT: frozenset({State.AWAITING_APPROVAL, State.QUEUED, State.WITHDRAWN}),
+    State.AWAITING_APPROVAL: frozenset({State.QUEUED, State.WITHDRAWN}),
+    State.QUEUED: frozenset({State.SENDING, State.HELD, State.WITHDRAWN}),
+    State.HELD: frozenset({State.QUEUED, State.WITHDRAWN}),
+    State.SENDING: frozenset({State.ACCEPTED, State.QUEUED, State.HELD, State.REFUSED, State.UNKNOWN}),
+    State.UNKNOWN: frozenset({State.ACCEPTED, State.REFUSED, State.QUEUED, State.ABANDONED}),
+    State.REFUSED: frozenset({State.DRAFT}),
+    State.ABANDONED: frozenset({State.ACCEPTED}),
+    State.ACCEPTED: frozenset({State.CANCELLED, State.DELETED}),
+    State.CANCELLED: frozenset({State.DELETED}),
+    State.DELETED: frozenset(),
+    State.WITHDRAWN: frozenset(),
+}
+
+
+def may_follow(old: State | str, new: State | str) -> bool:
+    """Whether a mailing may go from `old` to `new`."""
+    return State(new) in TRANSITIONS[State(old)]

@@ -1,0 +1,15 @@
+"""Nudges: Celery messages that say "look at this row now". The row is the queue; a lost one costs a sweep."""
+
+from functools import partial
+
+from celery import current_app
+from django.db import transaction
+
+
+def send(task: str, mailing_id: int) -> None:
+    """Ask a worker for `mailings.tasks.<task>` once the transaction is committed.
+
+    A dead broker is logged and otherwise ignored (`robust`): the sweep finds the row.
+    """
+    message = partial(current_app.send_task, f"mailings.tasks.{task}", args=[mailing_id])
+    transaction.on_commit(message, robust=True)

@@ -1,0 +1,110 @@
+"""The sweep: what lost messages, killed workers and closed breakers left is driven on from the rows."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from mailings import account as accounts
+from mailings.models import Account, Attempt, Breaker, EventKind, HeldReason, Mailing, State, record
+from mailings.outbox import nudge
+
+# A nudged row is not nudged again before this has passed: the worker may just be busy.
+NUDGE_AGAIN_AFTER = timedelta(seconds=60)
+AT_MOST = 500
+
+
+def sweep() -> dict[str, int]:
+    """One round over everything open; safe to run anywhere, any number of times at once.
+
+    Returns how many rows each step touched: expired, probed, freed, delivered, wishes.
+    """
+    return {
+        "expired": expire_leases(),
+        "probed": probe_blocked_accounts(),
+        "freed": free_held(),
+        "delivered": nudge_queued(),
+        "wishes": nudge_wishes(),
+    }
+
+
+def expire_leases() -> int:
+    """A claim whose lease ran out: its worker is dead or frozen, the outcome unknown. Never queued again."""
+    now = timezone.now()
+    expired = Mailing.objects.filter(state=State.SENDING, lease_until__lt=now).values_list("pk", "token")
+    return sum(_expire(pk, token) for pk, token in expired[:AT_MOST]) + _close_forgotten_attempts(now)
+
+
+def _close_forgotten_attempts(now: datetime) -> int:
+    """Cancels and deletes whose worker died in the middle; the wish itself is repeated anyway."""
+    lease = timedelta(seconds=settings.LEASE_SECONDS)
+    forgotten = Attempt.objects.open().exclude(kind=Attempt.Kind.CREATE).filter(begin__lt=now - lease)
+    pks = list(forgotten.values_list("pk", flat=True)[:AT_MOST])
+    return sum(Attempt.objects.finish(pk, Attempt.Outcome.UNKNOWN, now, text="lease_expired") for pk in pks)
+
+
+def _expire(pk: int, token: str) -> bool:
+    now = timezone.now()
+    with transaction.atomic():
+        same = Mailing.objects.filter(token=token, lease_until__lt=now)
+        if not same.move(pk, State.SENDING, State.UNKNOWN, waiting_for=""):
+            return False
+        for attempt in Attempt.objects.open().filter(token=token):
+            Attempt.objects.finish(attempt.pk, Attempt.Outcome.UNKNOWN, now, text="lease_expired")
+        record(EventKind.UNKNOWN, pk, reason="lease_expired")
+    return True
+
+
+def probe_blocked_accounts() -> int:
+    """Accounts whose block is over get their one probe."""
+    over = Account.objects.filter(breaker=Breaker.BLOCK, breaker_until__lte=timezone.now())
+    return sum(1 for account in over if accounts.probe_if_due(account))
+
+
+def free_held() -> int:
+    """Mailings held for their account go on once its breaker has closed."""
+    freed = 0
+    waiting = Mailing.objects.filter(
+        state=State.HELD,
+        held_reason__in=[HeldReason.LOGIN, HeldReason.BLOCK],
+        account__breaker=Breaker.CLOSED,
+    )
+    for pk in waiting.values_list("pk", flat=True)[:AT_MOST]:
+        held = Mailing.objects.filter(held_reason__in=[HeldReason.LOGIN, HeldReason.BLOCK])
+        if held.move(pk, State.HELD, State.QUEUED, nudged_at=None, not_before=None):
+            record(EventKind.RELEASED, pk)
+            freed += 1
+    return freed
+
+
+def nudge_queued() -> int:
+    """Queued rows that are due and that nobody was told of lately."""
+    now = timezone.now()
+    due = Mailing.objects.filter(
+        Q(not_before=None) | Q(not_before__lte=now),
+        Q(nudged_at=None) | Q(nudged_at__lt=now - NUDGE_AGAIN_AFTER),
+        state=State.QUEUED,
+    )
+    return _nudge("deliver", list(due.order_by("id").values_list("pk", flat=True)[:AT_MOST]))
+
+
+def nudge_wishes() -> int:
+    """Wishes whose next step is due, and that nobody was told of since it became due."""
+    now = timezone.now()
+    due = Mailing.objects.filter(
+        Q(wish_next_at=None) | Q(wish_next_at__lte=now),
+        Q(nudged_at=None) | Q(nudged_at__lt=F("wish_next_at")) | Q(nudged_at__lt=now - NUDGE_AGAIN_AFTER),
+        state__in=[State.ACCEPTED, State.CANCELLED],
+        remote_id__isnull=False,
+    ).exclude(wish="")
+    return _nudge("fulfil", list(due.order_by("wish_at").values_list("pk", flat=True)[:AT_MOST]))
+
+
+def _nudge(task: str, pks: list[int]) -> int:
+    with transaction.atomic():
+        Mailing.objects.filter(pk__in=pks).update(nudged_at=timezone.now())
+        for pk in pks:
+            nudge.send(task, pk)
+    return len(pks)

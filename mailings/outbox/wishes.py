@@ -1,0 +1,322 @@
+"""Wishes: cancel and delete, from a person's word to what a second look at the provider shows.
+
+A wish is repeated until it is settled, for a day: asking twice to cancel costs nothing. It is settled as
+confirmed only when a `get` after the provider's OK shows it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mailings import account as accounts
+from mailings.models import Attempt, EventKind, Mailing, State, Wish, WishResult, record
+from mailings.models.mirror import mark_gone, observe
+from mailings.models.states import MAY_BE_AT_PROVIDER, NOT_HANDED_OVER
+from mailings.outbox import nudge
+from mailings.outbox.problems import Impossible
+from mailings.outbox.rows import withdraw
+from mailings.smsc.answers import Job, JobStatus
+from mailings.smsc.client import Client
+from mailings.smsc.errors import (
+    Blocked,
+    LoginRefused,
+    NotSaved,
+    NotSent,
+    SmscError,
+    TooSoon,
+    WrongDate,
+    WrongParameters,
+)
+
+LONGEST_PAUSE = timedelta(minutes=15)
+GIVE_UP_AFTER = timedelta(days=1)
+OUTCOME = Attempt.Outcome
+
+
+class Said(Enum):
+    """What the provider said when asked."""
+
+    OK = "ok"
+    NO = "no"  # error 3: it could not
+    UNCLEAR = "unclear"  # no readable answer, or none of ours got there
+
+
+class Missing:
+    """A look showed that the provider does not know the job (error 3 on `get`)."""
+
+
+Seen = Job | Missing | None  # None: the look itself failed
+
+
+def wish(mailing_id: int, kind: Wish, by: Any = None) -> Mailing:
+    """Record a person's wish. A mailing that has not left us is taken back at once.
+
+    Raises `Impossible` when there is nothing to cancel or delete.
+    """
+    kind = Wish(kind)
+    with transaction.atomic():
+        mailing = Mailing.objects.select_for_update().get(pk=mailing_id)
+        if mailing.state in NOT_HANDED_OVER and withdraw(mailing_id, by):
+            mailing.refresh_from_db()
+            return mailing
+        mailing.refresh_from_db()
+        _refuse_if_impossible(mailing, kind)
+        if mailing.wish != kind:
+            _record_wish(mailing, kind, by)
+    mailing.refresh_from_db()
+    return mailing
+
+
+def fulfil(mailing_id: int) -> None:
+    """One step towards a recorded wish: ask, look, settle or try again later. Harmless to call often."""
+    mailing = _take_wish(mailing_id)
+    if mailing is None:
+        return
+    if _ran_out(mailing):
+        _settle(mailing, WishResult.UNCONFIRMED if mailing.wish_agreed_at else WishResult.FAILED)
+        return
+    try:
+        _step(mailing)
+    except accounts.CannotCall as why:
+        _try_later(mailing, why.retry_after)
+
+
+def _step(mailing: Mailing) -> None:
+    said, attempt = (Said.OK, None) if mailing.wish_agreed_at else _ask(mailing)
+    seen = _look(mailing)
+    result = verdict(Wish(mailing.wish), said, seen, mailing)
+    _close(attempt, result)
+    if result is None:
+        _try_later(mailing, None, agreed=said is Said.OK and not _still_waits(seen))
+    else:
+        _settle(mailing, result, seen)
+
+
+def verdict(kind: Wish, said: Said, seen: Seen, mailing: Mailing) -> WishResult | None:
+    """What an answer and a second look mean together; None: not settled yet."""
+    if seen is None:
+        return None
+    if isinstance(seen, Missing):
+        return _verdict_on_missing(kind, said)
+    if kind == Wish.CANCEL and seen.status == JobStatus.CANCELLED:
+        return WishResult.CONFIRMED
+    if seen.status == JobStatus.GONE_OUT and (kind == Wish.CANCEL or said is Said.NO):
+        return WishResult.TOO_LATE
+    if seen.status == JobStatus.GOING and said is Said.NO:
+        return WishResult.TOO_LATE
+    if seen.status is None and said is Said.OK:
+        return WishResult.UNCONFIRMED
+    if seen.status is None and said is Said.NO:
+        return WishResult.TOO_LATE if _hour_has_passed(mailing) else WishResult.FAILED
+    return None
+
+
+def _verdict_on_missing(kind: Wish, said: Said) -> WishResult | None:
+    if kind == Wish.DELETE:
+        return WishResult.CONFIRMED
+    if said is Said.OK:
+        return WishResult.UNCONFIRMED
+    return WishResult.FAILED if said is Said.NO else None
+
+
+def _hour_has_passed(mailing: Mailing) -> bool:
+    """Error 3 on a job whose status word says nothing: after its hour it means that it has gone."""
+    return mailing.due_at is not None and mailing.due_at <= timezone.now()
+
+
+def _still_waits(seen: Seen) -> bool:
+    """The provider said OK, and the job waits all the same: ask again."""
+    return isinstance(seen, Job) and seen.status == JobStatus.WAITING
+
+
+def _refuse_if_impossible(mailing: Mailing, kind: Wish) -> None:
+    if mailing.state in MAY_BE_AT_PROVIDER and mailing.gone:
+        raise Impossible(_("SMS Centre no longer has this mailing, so there is nothing to cancel or delete."))
+    if mailing.state == State.CANCELLED and kind == Wish.DELETE:
+        return
+    if mailing.state not in MAY_BE_AT_PROVIDER:
+        state = mailing.get_state_display()
+        raise Impossible(_("This mailing is %(state)s, so this can no longer be done.") % {"state": state})
+    if mailing.wish == Wish.DELETE and kind == Wish.CANCEL:
+        raise Impossible(_("Deleting this mailing was asked for already; that cancels it too."))
+
+
+def _record_wish(mailing: Mailing, kind: Wish, by: Any) -> None:
+    now = timezone.now()
+    Mailing.objects.filter(pk=mailing.pk).update(
+        wish=kind,
+        wish_at=now,
+        wish_by=by,
+        wish_next_at=now,
+        wish_tries=0,
+        wish_agreed_at=None,
+        wish_result="",
+        wish_result_at=None,
+    )
+    record(EventKind.WISHED, mailing, by=by, wish=kind)
+    if mailing.remote_id:
+        nudge.send("fulfil", mailing.pk)
+
+
+def _take_wish(mailing_id: int) -> Mailing | None:
+    """Take the next step of a wish for this worker alone; None when it is not due or another has it."""
+    now = timezone.now()
+    due = Mailing.objects.filter(
+        Q(wish_next_at=None) | Q(wish_next_at__lte=now),
+        pk=mailing_id,
+        state__in=[State.ACCEPTED, State.CANCELLED],
+        remote_id__isnull=False,
+    ).exclude(wish="")
+    lease = now + timedelta(seconds=settings.LEASE_SECONDS)
+    if not due.update(wish_next_at=lease, wish_tries=F("wish_tries") + 1):
+        return None
+    return Mailing.objects.select_related("account", "wish_by").get(pk=mailing_id)
+
+
+def _ran_out(mailing: Mailing) -> bool:
+    """A day of trying has passed since the first call. Waiting for an id does not count."""
+    first = (
+        Attempt.objects.filter(mailing=mailing, kind=mailing.wish, begin__gte=mailing.wish_at)
+        .values_list("begin", flat=True)
+        .first()
+    )
+    return first is not None and timezone.now() - first > GIVE_UP_AFTER
+
+
+def _ask(mailing: Mailing) -> tuple[Said, Attempt | None]:
+    """Ask the provider to cancel or delete. The attempt stays open until the second look has told its end."""
+    call = ASK[Wish(mailing.wish)]
+    attempt: Attempt | None = None
+
+    def ask(client: Client) -> Any:
+        nonlocal attempt
+        attempt = Attempt.objects.create(
+            mailing=mailing, kind=mailing.wish, reference=mailing.code or "", begin=timezone.now()
+        )
+        return call.send(client, str(mailing.remote_id))
+
+    try:
+        accounts.call(mailing.account, call.name, ask, digest=f"{call.name}:{mailing.remote_id}")
+    except NotSaved as error:
+        return _said(mailing, attempt, Said.NO, OUTCOME.REFUSED, error)
+    except (WrongParameters, WrongDate) as error:
+        return _said(mailing, attempt, Said.NO, OUTCOME.REFUSED, error)
+    except (LoginRefused, Blocked) as error:
+        _said(mailing, attempt, Said.UNCLEAR, OUTCOME.HELD, error)
+        raise accounts.CannotCall("breaker") from error
+    except NotSent as error:
+        _said(mailing, attempt, Said.UNCLEAR, OUTCOME.NOT_SENT, error)
+        raise accounts.CannotCall("provider") from error
+    except TooSoon as error:
+        _said(mailing, attempt, Said.UNCLEAR, OUTCOME.REFUSED, error)
+        raise accounts.CannotCall("gap", settings.SAME_REQUEST_SECONDS) from error
+    except SmscError as error:
+        return _said(mailing, attempt, Said.UNCLEAR, OUTCOME.UNKNOWN, error)
+    Mailing.objects.filter(pk=mailing.pk).update(wish_agreed_at=timezone.now())
+    record(EventKind.WISH_STEP, mailing, wish=mailing.wish, outcome=OUTCOME.ACCEPTED)
+    return Said.OK, attempt
+
+
+@dataclass(frozen=True)
+class Ask:
+    """How a wish is put to the provider: the call's name and the client's method."""
+
+    name: str
+    send: Any
+
+
+ASK = {Wish.CANCEL: Ask("cancel", Client.cancel), Wish.DELETE: Ask("del", Client.delete)}
+
+
+def _said(
+    mailing: Mailing, attempt: Attempt | None, said: Said, outcome: str, error: SmscError
+) -> tuple[Said, Attempt | None]:
+    """Write down an answer that is not an OK. Error 3 leaves the attempt open: the look tells its meaning."""
+    record(
+        EventKind.WISH_STEP,
+        mailing,
+        wish=mailing.wish,
+        outcome=outcome,
+        code=error.code,
+        text=error.text or error.reason,
+    )
+    if attempt is not None:
+        attempt.code, attempt.text, attempt.raw = error.code, error.text or error.reason, error.raw
+        attempt.outcome = outcome
+    if said is Said.UNCLEAR:
+        _close(attempt, None)
+        return said, None
+    return said, attempt
+
+
+def _close(attempt: Attempt | None, result: WishResult | None) -> None:
+    """Finish an attempt once the second look has told what its answer meant."""
+    if attempt is None:
+        return
+    outcome = attempt.outcome or OUTCOME.ACCEPTED
+    if result == WishResult.CONFIRMED:
+        outcome = OUTCOME.CONFIRMED
+    elif result == WishResult.TOO_LATE:
+        outcome = OUTCOME.TOO_LATE
+    Attempt.objects.finish(
+        attempt.pk, outcome, timezone.now(), code=attempt.code, text=attempt.text, raw=attempt.raw
+    )
+
+
+def _look(mailing: Mailing) -> Seen:
+    """The second look: one `get`. A look that fails is no look; it is taken again."""
+    remote_id = str(mailing.remote_id)
+    try:
+        job = accounts.call(
+            mailing.account, "get", lambda client: client.get(remote_id), digest=f"get:{remote_id}"
+        )
+    except NotSaved:
+        return Missing()
+    except (SmscError, accounts.CannotCall):
+        return None
+    observe(mailing, job, at=timezone.now(), source="get")
+    return job
+
+
+def _settle(mailing: Mailing, result: WishResult, seen: Seen = None) -> None:
+    kind, now = mailing.wish, timezone.now()
+    ended = {"wish": "", "wish_next_at": None, "wish_result": result, "wish_result_at": now}
+    same = Mailing.objects.filter(wish=kind, wish_at=mailing.wish_at)
+    with transaction.atomic():
+        if isinstance(seen, Missing):
+            mark_gone(mailing, at=now)
+        if result == WishResult.CONFIRMED and mailing.state != DONE[kind]:
+            done = same.move(mailing.pk, State(mailing.state), DONE[kind], **ended)
+        else:
+            done = same.filter(pk=mailing.pk).update(**ended) == 1
+        if done:
+            record(
+                EventKind.WISH_ENDED,
+                mailing,
+                by=mailing.wish_by,
+                wish=kind,
+                result=result,
+                words=mailing.remote_word,
+            )
+
+
+DONE = {Wish.CANCEL: State.CANCELLED, Wish.DELETE: State.DELETED}
+
+
+def _try_later(mailing: Mailing, after: float | None, *, agreed: bool | None = None) -> None:
+    """The next step: after `after` seconds, or after the gap, doubling up to a quarter of an hour."""
+    gap = timedelta(seconds=settings.SAME_REQUEST_SECONDS)
+    pause = (
+        timedelta(seconds=after) if after else min(gap * 2 ** min(mailing.wish_tries - 1, 10), LONGEST_PAUSE)
+    )
+    fields: dict[str, datetime | None] = {"wish_next_at": timezone.now() + pause}
+    if agreed is False:
+        fields["wish_agreed_at"] = None
+    Mailing.objects.filter(pk=mailing.pk, wish=mailing.wish, wish_at=mailing.wish_at).update(**fields)

@@ -1,0 +1,186 @@
+"""Wishes: cancelled and deleted are said only after a second look; too late and unconfirmed are said too."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from mailings import outbox
+from mailings.models import Attempt, Mailing, State, Wish, WishResult
+from tests.factories import bare, delivered, queued
+
+IN_AN_HOUR = "+60"
+
+
+def fulfil_now(mailing: Mailing) -> None:
+    Mailing.objects.filter(pk=mailing.pk).exclude(wish="").update(wish_next_at=timezone.now())
+    outbox.fulfil(mailing.pk)
+    mailing.refresh_from_db()
+
+
+def last_attempt(mailing: Mailing) -> Attempt:
+    return mailing.attempts.exclude(kind="create").latest("id")
+
+
+def test_cancelled_is_said_after_a_second_look(account, sandbox):
+    # given
+    mailing = delivered(account, time=IN_AN_HOUR)
+    # when
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    # then
+    assert (mailing.state, mailing.wish, mailing.wish_result) == (State.CANCELLED, "", WishResult.CONFIRMED)
+    assert [call["kind"] for call in sandbox.calls][-2:] == ["cancel", "get"]
+    assert mailing.remote_status == "cancelled"
+    assert last_attempt(mailing).outcome == Attempt.Outcome.CONFIRMED
+
+
+def test_a_provider_that_says_ok_and_does_nothing_is_not_believed(account, sandbox):
+    # given
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.fault("false_ok", calls="cancel", count=2)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    # when
+    fulfil_now(mailing)
+    assert (mailing.state, mailing.wish) == (State.ACCEPTED, Wish.CANCEL)
+    fulfil_now(mailing)
+    fulfil_now(mailing)
+    # then it was asked again until a look showed it
+    assert mailing.state == State.CANCELLED
+    assert [call["kind"] for call in sandbox.calls].count("cancel") == 3
+
+
+def test_too_late_is_said(account, sandbox):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.advance(3 * 3600)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    assert (mailing.state, mailing.wish, mailing.wish_result) == (State.ACCEPTED, "", WishResult.TOO_LATE)
+    assert last_attempt(mailing).outcome == Attempt.Outcome.TOO_LATE
+    assert last_attempt(mailing).code == 3
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_status_that_says_nothing_leaves_the_cancel_unconfirmed(account, sandbox, number):
+    # given one of the dialects with unknown words, or with no status at all
+    sandbox.dialect = [*sandbox_dialects()][number]
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.change_job(int(mailing.remote_id), status="aufgehoben")
+    # when
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    # then
+    assert mailing.state == State.ACCEPTED
+    assert mailing.wish_result in {WishResult.UNCONFIRMED, WishResult.FAILED}
+    assert mailing.wish == ""
+
+
+def sandbox_dialects():
+    from mailings.smsc.sandbox.dialects import DIALECTS
+
+    return DIALECTS
+
+
+def test_a_delete_is_confirmed_when_the_provider_knows_it_no_more(account, sandbox):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    outbox.wish(mailing.pk, Wish.DELETE)
+    fulfil_now(mailing)
+    assert (mailing.state, mailing.wish_result, mailing.gone) == (State.DELETED, WishResult.CONFIRMED, True)
+
+
+@pytest.mark.parametrize("fault", ["cut_before_saving", "server_error", "html"])
+def test_an_unreadable_answer_to_a_cancel_is_repeated_after_the_gap(account, sandbox, fault):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.fault(fault, calls="cancel", saved=False)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    assert mailing.wish == Wish.CANCEL
+    assert mailing.wish_next_at > timezone.now()
+    fulfil_now(mailing)
+    assert mailing.state == State.CANCELLED
+
+
+def test_error_nine_on_a_cancel_is_repeated(account, sandbox):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.fault("wrong_error", calls="cancel", error=9, saved=False)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    fulfil_now(mailing)
+    assert mailing.state == State.CANCELLED
+
+
+def test_a_failed_look_is_taken_again_without_asking_again(account, sandbox):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.fault("server_error", calls="get")
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    assert mailing.wish == Wish.CANCEL
+    fulfil_now(mailing)
+    assert mailing.state == State.CANCELLED
+    assert [call["kind"] for call in sandbox.calls].count("cancel") == 1
+
+
+def test_a_wish_is_given_up_after_a_day_and_says_so(account, sandbox):
+    mailing = delivered(account, time="+2880")
+    sandbox.fault("server_error", calls="cancel", saved=False, count=None)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    with time_machine.travel(timezone.now() + timedelta(hours=25), tick=True):
+        fulfil_now(mailing)
+    assert (mailing.state, mailing.wish, mailing.wish_result) == (State.ACCEPTED, "", WishResult.FAILED)
+
+
+def test_a_mailing_that_has_not_left_us_is_taken_back_at_once(account, sandbox):
+    mailing = outbox.wish(queued(account).pk, Wish.CANCEL)
+    assert (mailing.state, mailing.wish_result) == (State.WITHDRAWN, WishResult.CONFIRMED)
+    outbox.deliver(mailing.pk)
+    assert sandbox.calls == []
+
+
+def test_a_wish_on_an_unknown_mailing_fires_once_its_id_is_found(account, sandbox):
+    mailing = queued(account, time=IN_AN_HOUR)
+    sandbox.fault("cut_after_saving", calls="add")
+    outbox.deliver(mailing.pk)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    assert (mailing.state, mailing.wish) == (State.UNKNOWN, Wish.CANCEL)
+    outbox.adopt(mailing.pk, str(sandbox.jobs[0]["id"]))
+    fulfil_now(mailing)
+    assert mailing.state == State.CANCELLED
+
+
+@pytest.mark.parametrize(
+    "state", [State.CANCELLED, State.DELETED, State.WITHDRAWN, State.REFUSED, State.ABANDONED]
+)
+def test_an_impossible_wish_is_refused_in_words(account, state):
+    mailing = bare(account, state=state, remote_id="1")
+    with pytest.raises(outbox.Impossible, match="can no longer be done"):
+        outbox.wish(mailing.pk, Wish.CANCEL)
+    mailing.refresh_from_db()
+    assert mailing.wish == ""
+
+
+def test_a_cancelled_mailing_can_still_be_deleted(account, sandbox):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    outbox.wish(mailing.pk, Wish.DELETE)
+    fulfil_now(mailing)
+    assert mailing.state == State.DELETED
+
+
+def test_asking_twice_is_asking_once(account):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    first = outbox.wish(mailing.pk, Wish.CANCEL)
+    second = outbox.wish(mailing.pk, Wish.CANCEL)
+    assert first.wish_at == second.wish_at
+
+
+def test_two_workers_make_one_step(account, sandbox):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    sandbox.fault("server_error", calls="cancel", saved=False)
+    outbox.fulfil(mailing.pk)
+    outbox.fulfil(mailing.pk)
+    assert [call["kind"] for call in sandbox.calls].count("cancel") == 1
