@@ -1,0 +1,256 @@
+"""THE table of assumed names: how a mailing's fields might be spelt in the answers of get and get_all.
+
+Nobody outside the provider knows these fields; all that is published is that a line of text begins with the id. So
+every name below is ASSUMED, as are the words of the status. A name that is not here is kept in the payload and listed
+as unrecognised; a status word that is not here is no status. Names are compared in small letters without separators.
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypeVar
+
+
+class JobStatus(StrEnum):
+    """What a status word of the provider is taken to mean."""
+
+    WAITING = "waiting"
+    GOING = "going"
+    GONE_OUT = "gone_out"
+    CANCELLED = "cancelled"
+
+
+# All assumed. Our field -> the names it may have, the likeliest first. (`id` is published, but for add only.)
+ALIASES: dict[str, tuple[str, ...]] = {
+    "remote_id": ("id", "jobid", "idjob", "mailingid", "taskid", "sendingid", "campaignid"),
+    "name": ("name", "jobname", "title", "caption", "label", "mailingname", "taskname", "listname"),
+    "status": (
+        *("status", "state", "jobstatus", "jobstate", "statusname", "statustext", "statusword"),
+        *("statename", "statetext", "statusid", "statuscode", "stage", "condition"),
+    ),
+    "cost": ("cost", "price", "totalcost", "fullcost", "jobcost", "sum", "amount"),
+    "parts": (
+        "smscnt",
+        "smscount",
+        "cntsms",
+        "smsqty",
+        "sms",
+        "parts",
+        "partscnt",
+        "partscount",
+        "cnt",
+        "count",
+    ),
+    "recipients": (
+        *(
+            "phonescnt",
+            "phonescount",
+            "phonecount",
+            "cntphones",
+            "recipients",
+            "recipientscnt",
+            "recipientscount",
+        ),
+        *("numberscnt", "numbers", "abonents", "subscribers", "phones", "total"),
+    ),
+    "send_at": (
+        *(
+            "sendtime",
+            "senddate",
+            "sendat",
+            "timesend",
+            "datesend",
+            "time",
+            "date",
+            "start",
+            "starttime",
+            "startdate",
+        ),
+        *("startat", "planned", "plannedat", "scheduled", "scheduledat", "when", "nexttime", "nextsend"),
+    ),
+}
+
+# All assumed. Of the numbers only the two whose meaning the provider publishes for single messages (-1 waiting,
+# -2 stopped); any other number could mean anything, and "cancelled" must never be a guess.
+STATUS_WORDS: dict[JobStatus, tuple[str, ...]] = {
+    JobStatus.WAITING: (
+        *(
+            "-1",
+            "waiting",
+            "wait",
+            "pending",
+            "scheduled",
+            "planned",
+            "queued",
+            "in queue",
+            "deferred",
+            "delayed",
+            "new",
+        ),
+        *(
+            "ожидает",
+            "ожидание",
+            "в ожидании",
+            "ожидает отправки",
+            "запланирована",
+            "запланировано",
+            "отложена",
+        ),
+        *("отложено", "в очереди", "новая"),
+    ),
+    JobStatus.GOING: (
+        *("going", "sending", "running", "in progress", "processing", "started", "being sent"),
+        *(
+            "отправляется",
+            "идет отправка",
+            "идет",
+            "рассылается",
+            "выполняется",
+            "в процессе",
+            "в работе",
+            "запущена",
+        ),
+    ),
+    JobStatus.GONE_OUT: (
+        *("gone out", "gone", "sent", "sent out", "done", "finished", "complete", "completed"),
+        *("отправлена", "отправлено", "разослана", "завершена", "завершено", "выполнена", "выполнено"),
+    ),
+    JobStatus.CANCELLED: (
+        *("-2", "cancelled", "canceled", "stopped", "disabled", "switched off", "turned off"),
+        *("отменена", "отменено", "отключена", "отключено", "остановлена", "остановлено", "выключена"),
+    ),
+}
+
+_FIELD_OF = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
+_STATUS_OF = {word: status for status, words in STATUS_WORDS.items() for word in words}
+_DEPTH = 3
+_ID = re.compile("[1-9][0-9]{0,18}")
+_MONEY = re.compile(r"[+-]?[0-9]{1,15}(?:[.,][0-9]{1,9})?")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One value of a row: the plain key it goes by, the way to it in the provider's own keys, how deep it lay."""
+
+    alias: str
+    path: str
+    value: Any
+    depth: int
+
+
+class Reading:
+    """A row's fields, found by the table. `recognised`: our field -> their key; `unrecognised`: their other keys."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self._leaves = list(_leaves(row))
+        self.recognised: dict[str, str] = {}
+        self.remote_id = self._remote_id()
+        self.name = self._first("name", text_of)
+        self.cost = self._first("cost", money)
+        self.parts = self._first("parts", whole)
+        self.recipients = self._first("recipients", _count)
+        self.send_at_text = self._first("send_at", text_of)
+        self.status_word, self.status = self._status()
+        used = {*self.recognised.values(), *(leaf.path for leaf in self._candidates("status"))}
+        self.unrecognised = [leaf.path for leaf in self._leaves if leaf.path not in used]
+
+    def _candidates(self, field: str) -> list[Leaf]:
+        """The leaves that may be this field: the likeliest name first, and of one name the outermost."""
+        leaves = [leaf for leaf in self._leaves if _FIELD_OF.get(leaf.alias) == field]
+        return sorted(leaves, key=lambda leaf: (ALIASES[field].index(leaf.alias), leaf.depth))
+
+    def _first(self, field: str, read: Callable[[Any], T | None]) -> T | None:
+        for leaf in self._candidates(field):
+            value = read(leaf.value)
+            if value is not None:
+                self.recognised[field] = leaf.path
+                return value
+        return None
+
+    def _remote_id(self) -> str | None:
+        """The row's own id: deeper down an id may be anything's."""
+        for leaf in self._candidates("remote_id"):
+            if leaf.depth == 0 and (found := id_of(leaf.value)):
+                self.recognised["remote_id"] = leaf.path
+                return found
+        return None
+
+    def _status(self) -> tuple[str | None, JobStatus | None]:
+        """The word and what it means. A row may hold a number and a word: whichever we know; a contradiction is none."""
+        words = [(leaf, word) for leaf in self._candidates("status") if (word := text_of(leaf.value))]
+        if not words:
+            return None, None
+        known = [(leaf, word, status) for leaf, word in words if (status := status_of(word))]
+        if len({status for _, _, status in known}) == 1:
+            leaf, word, status = known[0]
+            self.recognised["status"] = leaf.path
+            return word, status
+        self.recognised["status"] = words[0][0].path
+        return " / ".join(dict.fromkeys(word for _, word in words)), None
+
+
+def plain_key(key: object) -> str:
+    """A key in small letters without separators: Job_ID, jobId and job-id are one."""
+    return re.sub(r"[\W_]", "", str(key)).lower()
+
+
+def status_of(word: str) -> JobStatus | None:
+    """What a status word is assumed to mean; None for one that is not in the table."""
+    spelt = word.strip().lower().replace("ё", "е")
+    if not re.fullmatch("-?[0-9]+", spelt):
+        spelt = " ".join(re.split(r"[\s_-]+", spelt.strip(" .!")))
+    return _STATUS_OF.get(spelt)
+
+
+def id_of(value: Any) -> str | None:
+    """An id, given as a number or in digits; None for nought, the negative, the fractional and the rest."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        return None
+    text = str(value).strip()
+    return text if _ID.fullmatch(text) else None
+
+
+def money(value: Any) -> Decimal | None:
+    """An amount, given as a number or as text with a point or a comma."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    text = str(value).strip()
+    return Decimal(text.replace(",", ".")) if _MONEY.fullmatch(text) else None
+
+
+def whole(value: Any) -> int | None:
+    """A count, given as a number or in digits."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        return None
+    text = str(value).strip()
+    return int(text) if re.fullmatch("[0-9]{1,12}", text) else None
+
+
+def text_of(value: Any) -> str | None:
+    """A text or a number as text; None for what has no words."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return None
+    return str(value)
+
+
+def _count(value: Any) -> int | None:
+    return len(value) if isinstance(value, list) else whole(value)
+
+
+def _leaves(row: dict[str, Any]) -> Iterator[Leaf]:
+    """The values of a row, the outermost first. What lies inside a known field belongs to that field."""
+    waiting: deque[tuple[dict[str, Any], str, str, int]] = deque([(row, "", "", 0)])
+    while waiting:
+        inside, way, owner, depth = waiting.popleft()
+        for key, value in inside.items():
+            path = f"{way}{key}"
+            alias = owner or plain_key(key)
+            if isinstance(value, dict) and value and depth < _DEPTH:
+                waiting.append((value, f"{path}.", alias if alias in _FIELD_OF else "", depth + 1))
+            else:
+                yield Leaf(alias, path, value, depth)
