@@ -1,7 +1,7 @@
 """The outbox: the only code that changes anything at the provider, and the only door to a mailing's fate."""
 
 from mailings.outbox.decisions import adopt, dismiss_alarm, give_up, send_again
-from mailings.outbox.deliver import deliver
+from mailings.outbox.handover import deliver
 from mailings.outbox.problems import Impossible, KeyTaken
 from mailings.outbox.rows import (
     duplicate,

@@ -133,7 +133,7 @@ def release(mailing_id: int, by: Any = None) -> Mailing:
 
 
 def typed_options(mailing: Mailing) -> dict[str, Any]:
-    """A mailing's options as a form shows them: provider's parameter names to values, one recipient a line."""
+    """A mailing's options as a form shows them: parameter names to values, one recipient a line."""
     if mailing.draft:
         return dict(mailing.draft)
     options = dict(mailing.spec.get("options", {}))

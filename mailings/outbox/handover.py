@@ -216,7 +216,7 @@ def _refuse(claim: Claim, error: SmscError) -> None:
 
 
 def _too_soon(claim: Claim, error: TooSoon) -> None:
-    """Error 9. On the very first try nothing of ours can have arrived: again after the gap, under a new letter."""
+    """Error 9. On the very first try nothing of ours can have arrived: again after the gap, new letter."""
     if not claim.first_try:
         _lose_sight(claim, error)
         return

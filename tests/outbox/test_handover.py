@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from mailings import outbox
 from mailings.models import Alarm, Attempt, EventKind, HeldReason, Mailing, State, WishResult
-from mailings.outbox import deliver
+from mailings.outbox import handover
 from mailings.smsc.answers import Created
 from mailings.smsc.errors import NotSent
 from tests.factories import bare, queued, sandbox_account, spec
@@ -162,13 +162,13 @@ def test_a_mailing_long_past_its_hour_waits_for_a_person(account, sandbox):
 def test_a_claim_that_went_stale_sends_nothing(account, sandbox, monkeypatch):
     # given a worker that freezes between its claim and the first byte, past the deadline
     mailing = queued(account)
-    really_send = deliver._send
+    really_send = handover._send
 
     def frozen_send(claim, client):
         with time_machine.travel(timezone.now() + timedelta(seconds=61), tick=True):
             return really_send(claim, client)
 
-    monkeypatch.setattr(deliver, "_send", frozen_send)
+    monkeypatch.setattr(handover, "_send", frozen_send)
     # when
     outbox.deliver(mailing.pk)
     # then
@@ -179,22 +179,22 @@ def test_a_claim_that_went_stale_sends_nothing(account, sandbox, monkeypatch):
 
 def test_a_worker_whose_lease_ran_out_before_the_first_byte_sends_nothing(account, sandbox, monkeypatch):
     mailing = queued(account)
-    really_send = deliver._send
+    really_send = handover._send
 
     def swept_send(claim, client):
         Mailing.objects.filter(pk=mailing.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
         outbox.sweep()
         return really_send(claim, client)
 
-    monkeypatch.setattr(deliver, "_send", swept_send)
+    monkeypatch.setattr(handover, "_send", swept_send)
     outbox.deliver(mailing.pk)
     assert sandbox.jobs == []
     assert state_of(mailing) == State.UNKNOWN
     assert mailing.events.filter(kind=EventKind.LATE_ANSWER).exists()
 
 
-def claimed(account) -> deliver.Claim:
-    claim = deliver.take(queued(account))
+def claimed(account) -> handover.Claim:
+    claim = handover.take(queued(account))
     assert claim is not None
     return claim
 
@@ -204,7 +204,7 @@ def test_a_late_id_still_counts_for_the_same_token(account):
     Mailing.objects.filter(pk=claim.mailing.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     outbox.sweep()
     assert state_of(claim.mailing) == State.UNKNOWN
-    deliver.accept(claim, Created(remote_id="4100", cost=None, raw="{}"))
+    handover.accept(claim, Created(remote_id="4100", cost=None, raw="{}"))
     assert state_of(claim.mailing) == State.ACCEPTED
     assert claim.mailing.remote_id == "4100"
 
@@ -213,7 +213,7 @@ def test_a_late_id_after_giving_up_is_an_alarm(account):
     claim = claimed(account)
     Mailing.objects.filter(pk=claim.mailing.pk).update(state=State.UNKNOWN)
     outbox.give_up(claim.mailing.pk)
-    deliver.accept(claim, Created(remote_id="4100", cost=None, raw="{}"))
+    handover.accept(claim, Created(remote_id="4100", cost=None, raw="{}"))
     assert state_of(claim.mailing) == State.ACCEPTED
     assert claim.mailing.alarm == Alarm.TURNED_UP
 
@@ -223,7 +223,7 @@ def test_a_late_id_after_a_second_sending_is_an_alarm_of_two_jobs(account, sandb
     Mailing.objects.filter(pk=claim.mailing.pk).update(state=State.UNKNOWN)
     outbox.send_again(claim.mailing.pk)
     outbox.deliver(claim.mailing.pk)
-    deliver.accept(claim, Created(remote_id="4100", cost=None, raw="{}"))
+    handover.accept(claim, Created(remote_id="4100", cost=None, raw="{}"))
     assert state_of(claim.mailing) == State.ACCEPTED
     assert claim.mailing.alarm == Alarm.TWO_JOBS
     assert set(claim.mailing.alarm_jobs) == {"4100", claim.mailing.remote_id}
@@ -232,7 +232,7 @@ def test_a_late_id_after_a_second_sending_is_an_alarm_of_two_jobs(account, sandb
 def test_an_id_that_a_pull_has_met_already_makes_one_row(account):
     claim = claimed(account)
     twin = bare(account, code=None, origin="provider", state=State.ACCEPTED, remote_id="4100", name="?")
-    deliver.accept(claim, Created(remote_id="4100", cost=None, raw="{}"))
+    handover.accept(claim, Created(remote_id="4100", cost=None, raw="{}"))
     assert state_of(claim.mailing) == State.ACCEPTED
     assert not Mailing.objects.filter(pk=twin.pk).exists()
 
@@ -244,7 +244,7 @@ def test_a_wish_that_meets_a_mailing_on_its_way_back_takes_it_back(account, sand
         outbox.wish(mailing.pk, "cancel")
         raise NotSent("connect")
 
-    monkeypatch.setattr(deliver, "_send", wished_meanwhile)
+    monkeypatch.setattr(handover, "_send", wished_meanwhile)
     outbox.deliver(mailing.pk)
     assert (state_of(mailing), mailing.wish, mailing.wish_result) == (
         State.WITHDRAWN,
@@ -255,8 +255,8 @@ def test_a_wish_that_meets_a_mailing_on_its_way_back_takes_it_back(account, sand
 
 def test_only_one_of_two_claims_succeeds(account):
     mailing = queued(account)
-    assert deliver.take(mailing) is not None
-    assert deliver.take(mailing) is None
+    assert handover.take(mailing) is not None
+    assert handover.take(mailing) is None
 
 
 def test_without_redis_calls_wait_and_the_row_says_so(sandbox, db, settings):
@@ -273,7 +273,7 @@ def test_a_defect_of_ours_after_the_claim_leaves_it_unknown(account, monkeypatch
     def broken(claim, client):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(deliver, "_send", broken)
+    monkeypatch.setattr(handover, "_send", broken)
     with pytest.raises(ZeroDivisionError):
         outbox.deliver(mailing.pk)
     assert state_of(mailing) == State.UNKNOWN
