@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "mailings.middleware.ReadersTimeZone",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -110,6 +111,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.template.context_processors.i18n",
                 "django.contrib.messages.context_processors.messages",
+                "mailings.context.frame",
             ],
         },
     },
@@ -229,6 +231,18 @@ STATICFILES_DIRS: list[str | Path | tuple[str, Path]] = [
     BASE_DIR / "static",
     ("vendor/tabler", BASE_DIR / "node_modules/@tabler/core/dist"),
     ("vendor/chart", BASE_DIR / "node_modules/chart.js/dist"),
+]
+STATICFILES_LISTED = {  # what is served of a package; source maps are files that the others name
+    "vendor/tabler": {
+        f"{name}{suffix}"
+        for name in ("css/tabler.min.css", "js/tabler.min.js", "js/tabler-theme.min.js")
+        for suffix in ("", ".map")
+    },
+    "vendor/chart": {"chart.umd.min.js", "chart.umd.min.js.map"},
+}
+STATICFILES_FINDERS = [
+    "config.finders.ListedFilesFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {

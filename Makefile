@@ -1,0 +1,65 @@
+# Mailroom. `make run` sets everything up and runs it; `make test` runs every test. What each target does: README.md.
+
+PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
+TEST_JOBS ?= 2
+
+.SILENT:
+.PHONY: run setup test check lock
+.DELETE_ON_ERROR:
+
+run: setup
+	$(BIN)/python -m scripts.run
+
+setup:
+	$(MAKE) --no-print-directory -j2 .venv/installed node_modules/installed
+	$(BIN)/python -m scripts.prepare
+
+test: setup .venv/installed-dev
+	sh scripts/test-needs.sh
+	$(BIN)/python -m scripts.run_tests --jobs $(TEST_JOBS)
+
+check: setup .venv/installed-dev
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/djlint --quiet --check --lint templates
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py check --fail-level WARNING
+	$(BIN)/python -m scripts.translations check
+
+# Pins every dependency anew, from pyproject.toml and package.json, with hashes and without any registry's address.
+lock:
+	sh scripts/lock.sh
+
+.venv/made:
+	test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: install it (apt-get install python3, or brew install python)." >&2; exit 1; }
+	"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv is missing: install it (apt-get install python3-venv)." >&2; exit 1; }
+	"$(PYTHON)" -m venv .venv
+	touch $@
+
+.venv/installed: requirements.txt .venv/made
+	$(PIP) -r requirements.txt
+	touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	$(PIP) -r requirements-dev.txt
+	touch $@
+
+# The machine's npm; else Node from a wheel.
+ifeq ($(shell command -v npm),)
+NPM = $(BIN)/python -m scripts.npm
+node_modules/installed: .venv/installed-node
+.venv/installed-node: requirements-node.txt .venv/installed
+	$(PIP) -r requirements-node.txt
+	touch $@
+else
+NPM = npm
+endif
+
+node_modules/installed: package-lock.json package.json
+	$(NPM) ci --silent --ignore-scripts --no-audit --no-fund
+	touch $@

