@@ -53,7 +53,7 @@ def as_text(value: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    """What a number field holds, as digits without blanks (a typographic minus is one); "" for what is none."""
+    """What a number field holds, without blanks (a typographic minus is one too); "" for what is none."""
     if isinstance(value, str):
         return value.strip().replace("\u2212", "-")
     if isinstance(value, float) and not value.is_integer():
