@@ -130,6 +130,8 @@ class Mailing(models.Model):
     )
     # The hour asked for (now, when "now"); null when it cannot be known (a date in the account's own zone).
     due_at = models.DateTimeField(null=True)
+    # The provider's rpt (0: once): the first page unrolls what goes out again.
+    repeats = models.PositiveSmallIntegerField(default=0)
     # A person's word that an overdue or restored mailing may go: lateness counts from here.
     released_at = models.DateTimeField(null=True)
 
@@ -185,6 +187,9 @@ class Mailing(models.Model):
                 condition=Q(state__in=[State.QUEUED, State.SENDING, State.UNKNOWN, State.HELD]),
             ),
             models.Index(fields=["wish_next_at"], name="open_wishes", condition=~Q(wish="")),
+            models.Index(fields=["repeats"], name="repeating"),
+            models.Index(fields=["wish_result_at"], name="settled_wishes"),
+            models.Index(fields=["alarm"], name="alarms"),
             models.Index(fields=["due_at"], name="due", condition=Q(due_at__isnull=False)),
         ]
         constraints = [

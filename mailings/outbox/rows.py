@@ -16,7 +16,7 @@ from mailings.outbox import nudge
 from mailings.outbox.problems import Impossible, KeyTaken
 from mailings.smsc.spec import FileRef, Spec
 
-Uploads = Sequence[tuple[FileRef, File]]
+Uploads = Sequence[tuple[FileRef, File[bytes]]]
 
 
 def make(
@@ -181,7 +181,7 @@ def _editable(mailing: Mailing, account: Account, by: Any) -> Mailing:
 def _write(mailing: Mailing, spec: Spec) -> None:
     mailing.name, mailing.channel = spec.name[:255], spec.channel
     mailing.spec, mailing.spec_digest, mailing.draft = spec.to_json(), spec.digest(), {}
-    mailing.recipients_count = spec.recipients
+    mailing.recipients_count, mailing.repeats = spec.recipients, int(spec.options.get("rpt", 0))
     mailing.search_text = search_text(mailing.name, mailing.code, None)
     mailing.save()
     Recipients.objects.update_or_create(mailing=mailing, defaults={"text": "\n".join(spec.phones)})
@@ -218,7 +218,7 @@ def _attach(mailing: Mailing, uploads: Uploads, *, keep: Sequence[FileRef] | Non
             _attach_one(mailing, ref, content)
 
 
-def _attach_one(mailing: Mailing, ref: FileRef, content: File) -> None:
+def _attach_one(mailing: Mailing, ref: FileRef, content: File[bytes]) -> None:
     kept = Attachment(
         mailing=mailing, name=ref.name, content_type=ref.content_type, size=ref.size, sha256=ref.sha256
     )
