@@ -96,19 +96,21 @@ NOT_HANDED_OVER = frozenset({State.DRAFT, State.AWAITING_APPROVAL, State.QUEUED,
 # In these states the provider has the job, or may have it, so that a wish can be recorded.
 MAY_BE_AT_PROVIDER = frozenset({State.SENDING, State.UNKNOWN, State.ACCEPTED})
 
+# `accepted` may follow every state without a job: when sync finds a job that bears a mailing's code, the mailing
+# has been sent, whatever was believed of it (docs/decisions/0005-a-job-found-is-a-mailing-sent.md).
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.DRAFT: frozenset({State.AWAITING_APPROVAL, State.QUEUED, State.WITHDRAWN}),
-    State.AWAITING_APPROVAL: frozenset({State.QUEUED, State.WITHDRAWN}),
-    State.QUEUED: frozenset({State.SENDING, State.HELD, State.WITHDRAWN}),
-    State.HELD: frozenset({State.QUEUED, State.WITHDRAWN}),
+    State.DRAFT: frozenset({State.AWAITING_APPROVAL, State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
+    State.AWAITING_APPROVAL: frozenset({State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
+    State.QUEUED: frozenset({State.SENDING, State.HELD, State.WITHDRAWN, State.ACCEPTED}),
+    State.HELD: frozenset({State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
     State.SENDING: frozenset({State.ACCEPTED, State.QUEUED, State.HELD, State.REFUSED, State.UNKNOWN}),
     State.UNKNOWN: frozenset({State.ACCEPTED, State.REFUSED, State.QUEUED, State.ABANDONED}),
-    State.REFUSED: frozenset({State.DRAFT}),
+    State.REFUSED: frozenset({State.DRAFT, State.ACCEPTED}),
     State.ABANDONED: frozenset({State.ACCEPTED}),
     State.ACCEPTED: frozenset({State.CANCELLED, State.DELETED}),
     State.CANCELLED: frozenset({State.DELETED}),
     State.DELETED: frozenset(),
-    State.WITHDRAWN: frozenset(),
+    State.WITHDRAWN: frozenset({State.ACCEPTED}),
 }
 
 

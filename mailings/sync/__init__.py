@@ -1,0 +1,7 @@
+"""The way back: what the provider says of its jobs is brought to the rows, and settles what was unknown."""
+
+from mailings.sync.pulls import pull, pull_recent, pull_two_months
+from mailings.sync.refresh import each_account, refresh_account
+from mailings.sync.tally import Result
+
+__all__ = ["Result", "each_account", "pull", "pull_recent", "pull_two_months", "refresh_account"]

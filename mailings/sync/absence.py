@@ -1,0 +1,102 @@
+"""What a read that is whole may say about jobs that it does not show.
+
+A read is whole when every window was read, none may have been cut at ten rows, every row could be read and
+had a name, and every job of ours that belongs in its days was there. Only two such reads, begun long enough
+after the deadline of the creating call, show that an unknown mailing is absent; and then a person decides.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.utils import timezone
+
+from mailings import account as accounts
+from mailings.models import Account, EventKind, Mailing, Origin, State, record
+from mailings.models.mirror import mark_gone, observe
+from mailings.smsc.errors import NotSaved, SmscError
+from mailings.sync.spans import LOOKS_NEEDED, TWO_MONTHS, Span, span_of, with_tries
+from mailings.sync.tally import Tally
+
+LOOK_UPS_AT_MOST = 20
+# A draft may have waited this long before it was sent: older rows are not looked through at every pull.
+LONGEST_DRAFT = timedelta(days=90)
+TOO_EARLY = "too_early"
+# A job that a `get` still showed is asked for again only after a list has shown it once more.
+NOT_ASKED_FOR = Q(look_at=None) | Q(look_at__lt=F("verified_at"))
+
+
+def missing(account: Account, span: Span, begun: datetime) -> list[Mailing]:
+    """Rows whose job belongs in `span`, was accepted before the pull began, and was not shown by it.
+
+    Of jobs made elsewhere the day is not known: only a read of two months or more can miss them.
+    """
+    unseen = Mailing.objects.filter(
+        Q(verified_at=None) | Q(verified_at__lt=begun),
+        account=account,
+        state=State.ACCEPTED,
+        gone=False,
+        state_at__lt=begun,
+        created_at__gte=datetime.combine(span.start, datetime.min.time(), UTC) - LONGEST_DRAFT,
+    )
+    ours = with_tries(unseen.filter(origin=Origin.LOCAL))
+    found = [row for row in ours if span.holds(span_of(row))]
+    if span.end - span.start >= TWO_MONTHS:
+        found += list(unseen.filter(NOT_ASKED_FOR, origin=Origin.PROVIDER)[:LOOK_UPS_AT_MOST])
+    return found
+
+
+def look_up(account: Account, rows: list[Mailing], tally: Tally) -> bool:
+    """Ask for missing jobs by their ids, a few per pull; False when one of ours may still be there."""
+    fresh = Mailing.objects.filter(NOT_ASKED_FOR, pk__in=[row.pk for row in rows])
+    may_ask = set(fresh.values_list("pk", flat=True))
+    asked = [row for row in rows if row.pk in may_ask][:LOOK_UPS_AT_MOST]
+    gone = {row.pk for row in asked if _is_gone(account, row, tally)}
+    tally.gone += len(gone)
+    return all(row.pk in gone or row.origin == Origin.PROVIDER for row in rows)
+
+
+def _is_gone(account: Account, row: Mailing, tally: Tally) -> bool:
+    remote_id, at = str(row.remote_id), timezone.now()
+    try:
+        job = accounts.call(account, "get", lambda client: client.get(remote_id), digest=f"get:{remote_id}")
+    except NotSaved:
+        if mark_gone(row, at=at):
+            record(EventKind.GONE, row)
+        return True
+    except (SmscError, accounts.CannotCall):
+        return False
+    finally:
+        tally.calls += 1
+    observe(row, job, at=at, source="get")
+    Mailing.objects.filter(pk=row.pk).update(look_at=at)
+    return False
+
+
+def look(account: Account, span: Span, begun: datetime, reason: str) -> None:
+    """Write down what this read means for each unknown mailing whose days it reached in vain."""
+    unknown = Mailing.objects.filter(account=account, state=State.UNKNOWN, look_matches=[])
+    for row in with_tries(unknown):
+        if span.holds(span_of(row)):
+            _look(row, begun, reason or _too_early(row, begun))
+
+
+def _too_early(row: Mailing, begun: datetime) -> str:
+    """A job may be saved late: reads count only some time after the last moment it could be sent."""
+    last: datetime = getattr(row, "last_try", None) or row.state_at
+    deadline = row.deadline_at or last + timedelta(seconds=settings.PROVIDER_TOTAL_SECONDS)
+    counts_from = deadline + timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
+    return TOO_EARLY if begun < counts_from else ""
+
+
+def _look(row: Mailing, begun: datetime, note: str) -> None:
+    if row.looks >= LOOKS_NEEDED:
+        return
+    same = Mailing.objects.filter(pk=row.pk, state=State.UNKNOWN, looks=row.looks)
+    if note:
+        same.update(look_note=note)
+        return
+    apart = timedelta(seconds=settings.SAME_REQUEST_SECONDS)
+    earlier = Q(look_at=None) | Q(look_at__lte=begun - apart)
+    if same.filter(earlier).update(looks=F("looks") + 1, look_at=begun, look_note=""):
+        record(EventKind.LOOKED, row, complete=True, number=row.looks + 1, note="")

@@ -1,0 +1,135 @@
+"""Pulls: the provider's list of mailings, read window by window and brought to the rows."""
+
+import logging
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from mailings import account as accounts
+from mailings.models import Account, Pull
+from mailings.smsc.answers import Jobs
+from mailings.smsc.client import Client
+from mailings.smsc.errors import SmscError
+from mailings.sync import absence, rows, settle, spans
+from mailings.sync.spans import Span
+from mailings.sync.tally import Result, Tally
+
+log = logging.getLogger(__name__)
+
+# The provider is known to give this many rows where it gives no more (jobs-api.txt, start and end).
+CUT_AT = 10
+PULLS_KEPT = timedelta(days=60)
+
+
+def pull(account: Account, start: date, end: date, *, wait: float = 0.0) -> Result:
+    """Read the list from `start` to `end` (days, both included) into the rows; never raises for the provider.
+
+    `wait`: seconds to wait when the very same read was made within the last minute; with 0 it is joined to
+    that one. Everything that was read counts, also when a later window fails.
+    """
+    begun, span, tally = timezone.now(), Span(start, end), Tally()
+    try:
+        _read(account, span, tally, wait)
+        error = ""
+    except accounts.CannotCall as why:
+        if why.reason == "gap" and not tally.calls:
+            return Result(joined=True)
+        error = str(why)
+    except SmscError as failure:
+        error = str(failure)
+    settle.settle(account, tally)
+    reason = "failed" if error else _reason(account, span, tally, begun)
+    absence.look(account, span, begun, reason)
+    result = tally.result(reason=reason, error=error)
+    _keep(account, span, begun, tally, result)
+    if error:
+        log.warning("The pull of account %s failed: %s", account.pk, error)
+    return result
+
+
+def pull_recent(account: Account, *, wait: float = 0.0) -> Result:
+    """The last and the next few days, and the days that unknown and scheduled mailings ask for."""
+    return _together([pull(account, span.start, span.end, wait=wait) for span in spans.recent(account)])
+
+
+def pull_two_months(account: Account, *, wait: float = 0.0) -> Result:
+    """From sixty days back to the furthest hour that an open mailing asks for."""
+    Pull.objects.filter(account=account, begun_at__lt=timezone.now() - PULLS_KEPT).delete()
+    span = spans.two_months(account)
+    return pull(account, span.start, span.end, wait=wait)
+
+
+def _read(account: Account, span: Span, tally: Tally, wait: float) -> None:
+    for window in span.windows(spans.today()):
+        _read_window(account, window, tally, wait)
+
+
+def _read_window(account: Account, window: Span, tally: Tally, wait: float) -> set[str]:
+    """Read one window, halved as long as an answer may have been cut; returns the ids that it showed."""
+    jobs, at = _ask(account, window, tally, wait)
+    rows.mirror(account, jobs.jobs, at, tally)
+    tally.rows += jobs.rows
+    tally.odd += len(jobs.odd)
+    shown = {job.remote_id for job in jobs.jobs}
+    if jobs.rows != CUT_AT:
+        return shown
+    if window.start == window.end:
+        tally.maybe_cut = True
+        return shown
+    halves: set[str] = set()
+    for half in window.halves():
+        halves |= _read_window(account, half, tally, wait)
+    # A provider that takes `end` for the first day left out would lose rows between the halves.
+    tally.maybe_cut |= not shown <= halves
+    return shown | halves
+
+
+def _ask(account: Account, window: Span, tally: Tally, wait: float) -> tuple[Jobs, datetime]:
+    """One `get_all`, and when it went out. Only a first call is joined; later ones wait for the gap."""
+    asked_at = timezone.now()
+
+    def get_all(client: Client) -> Jobs:
+        nonlocal asked_at
+        asked_at = timezone.now()
+        return client.get_all(window.start, window.end)
+
+    patience = max(wait, settings.SAME_REQUEST_SECONDS + 5) if tally.calls else wait
+    digest = f"get_all:{window.start:%d.%m.%Y}-{window.end:%d.%m.%Y}"
+    jobs = accounts.call(account, "get_all", get_all, digest=digest, wait=patience)
+    tally.calls += 1
+    return jobs, asked_at
+
+
+def _reason(account: Account, span: Span, tally: Tally, begun: datetime) -> str:
+    """Why the read cannot show absence, after looking for what it did not show; "" when it can."""
+    all_there = absence.look_up(account, absence.missing(account, span, begun), tally)
+    return tally.reason() or ("" if all_there else "own_job_missing")
+
+
+def _keep(account: Account, span: Span, begun: datetime, tally: Tally, result: Result) -> None:
+    extra = {"odd": tally.odd, "nameless": tally.nameless}
+    Pull.objects.create(
+        account=account,
+        start=span.start,
+        end=span.end,
+        begun_at=begun,
+        ended_at=timezone.now(),
+        complete=result.complete,
+        incomplete_reason=result.reason,
+        rows=tally.rows,
+        calls=tally.calls,
+        counts=result.counts() | extra | ({"error": result.error} if result.error else {}),
+    )
+
+
+def _together(results: list[Result]) -> Result:
+    """Several pulls as one: figures add up, and the first thing that was wrong is what was wrong."""
+    counts = {name: sum(getattr(result, name) for result in results) for name in Result().counts()}
+    return Result(
+        **counts,
+        complete=all(result.complete for result in results),
+        reason=next((result.reason for result in results if result.reason), ""),
+        error=next((result.error for result in results if result.error), ""),
+        joined=all(result.joined for result in results),
+    )

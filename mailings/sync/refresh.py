@@ -1,0 +1,34 @@
+"""What is known of an account besides its mailings: the balance."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.utils import timezone
+
+from mailings import account as accounts
+from mailings.models import Account
+from mailings.smsc.client import Client
+from mailings.smsc.errors import SmscError
+
+log = logging.getLogger(__name__)
+
+
+def refresh_account(account: Account) -> bool:
+    """Ask for the balance; False when it could not be had now (the account's row says why)."""
+    try:
+        balance = accounts.call(account, "balance", Client.balance, digest="balance")
+    except (SmscError, accounts.CannotCall) as error:
+        log.warning("The balance of account %s could not be read: %s", account.pk, error)
+        return False
+    Account.objects.filter(pk=account.pk).update(
+        balance=balance.amount, currency=(balance.currency or "")[:10], balance_at=timezone.now()
+    )
+    return True
+
+
+def each_account(work: Callable[[Account], Any], account_id: int | None = None) -> None:
+    """Do `work` for one account, or for every one there is."""
+    accounts_meant = Account.objects.order_by("pk")
+    for account in accounts_meant if account_id is None else accounts_meant.filter(pk=account_id):
+        work(account)

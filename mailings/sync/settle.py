@@ -1,0 +1,91 @@
+"""Jobs that bear one of our codes: each is tied to the row of that code, whatever was believed of it.
+
+The rule that everything here serves: a mailing whose job is at the provider is never sent again. See
+docs/decisions/ on rows whose job turns up although nothing had been handed over (a restored backup).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from mailings.models import Account, Alarm, Attempt, EventKind, Mailing, State, record
+from mailings.models.mirror import absorb_twin, observe, raise_alarm
+from mailings.sync.rows import SOURCE
+from mailings.sync.tally import Bearer, Tally
+
+# A job that turns up for a mailing in one of these states contradicts what a person was told or has decided.
+SURPRISING = frozenset(
+    {State.ABANDONED, State.WITHDRAWN, State.REFUSED, State.DRAFT, State.AWAITING_APPROVAL}
+)
+
+
+def settle(account: Account, tally: Tally) -> None:
+    """Tie every job in `tally.bearers` to its row; counts those that settled one."""
+    for code, bearers in tally.bearers.items():
+        with transaction.atomic():
+            row = Mailing.objects.select_for_update().filter(account=account, code=code).first()
+            if row is not None and _settle_row(row, bearers):
+                tally.settled += 1
+
+
+def _settle_row(row: Mailing, bearers: Sequence[Bearer]) -> bool:
+    if row.remote_id is not None:
+        _compare(row, bearers)
+        return False
+    if row.state == State.SENDING:
+        return _settle_sending(row, bearers)
+    jobs = sorted({bearer.job.remote_id for bearer in bearers} | set(row.look_matches))
+    if len(jobs) == 1:
+        return _accept(row, bearers[0])
+    _alarm(row, jobs)
+    if row.state == State.UNKNOWN:
+        Mailing.objects.filter(pk=row.pk, state=State.UNKNOWN).update(look_matches=jobs)
+        return False
+    return _accept(row, min(bearers, key=lambda bearer: bearer.reference))
+
+
+def _compare(row: Mailing, bearers: Sequence[Bearer]) -> None:
+    """The row has its job: any other that bears its code is a second one."""
+    others = {bearer.job.remote_id for bearer in bearers} - {row.remote_id}
+    if others:
+        _alarm(row, [str(row.remote_id), *others])
+
+
+def _settle_sending(row: Mailing, bearers: Sequence[Bearer]) -> bool:
+    """Only the job of the very attempt under way tells how it ended. Another waits until that is known."""
+    current = Attempt.objects.filter(mailing=row, token=row.token).first()
+    mine = [bearer for bearer in bearers if current and bearer.reference == current.reference]
+    return len(mine) == 1 and _accept(row, mine[0])
+
+
+def _accept(row: Mailing, bearer: Bearer) -> bool:
+    job, old = bearer.job, State(row.state)
+    absorb_twin(row, job.remote_id)
+    values: dict[str, Any] = {
+        "remote_id": job.remote_id,
+        "waiting_for": "",
+        "look_matches": [],
+        "not_before": None,
+    }
+    if old == State.WITHDRAWN:
+        values["wish_result"] = ""
+    if not Mailing.objects.move(row.pk, old, State.ACCEPTED, **values):
+        return False
+    for attempt in Attempt.objects.open().filter(
+        mailing=row, kind=Attempt.Kind.CREATE, reference=bearer.reference
+    ):
+        Attempt.objects.finish(attempt.pk, Attempt.Outcome.ACCEPTED, bearer.at)
+    record(EventKind.SETTLED, row, remote_id=job.remote_id, reference=bearer.reference, before=old)
+    row.refresh_from_db()
+    observe(row, job, at=bearer.at, source=SOURCE)
+    if old in SURPRISING and not row.alarm:
+        raise_alarm(row, Alarm.TURNED_UP, [job.remote_id])
+    return True
+
+
+def _alarm(row: Mailing, jobs: Sequence[str]) -> None:
+    """Once for each new job: an alarm that a person has dismissed does not come back for the same ones."""
+    if set(jobs) - set(row.alarm_jobs):
+        raise_alarm(row, Alarm.TWO_JOBS, list(jobs))
+        row.refresh_from_db()

@@ -1,0 +1,137 @@
+"""Which days to ask the provider for. All days are Moscow days: the provider counts by Moscow time.
+
+Nobody outside the provider knows whether `get_all` goes by the day of making or of sending, nor in which
+zone, so every span reaches a day further than it would have to.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.utils import timezone
+
+from mailings.models import Account, Attempt, Mailing, State
+from mailings.smsc import times
+from mailings.smsc.problems import Refusal
+
+DAY = timedelta(days=1)
+WINDOW = timedelta(days=14)
+RECENT_BACK, RECENT_AHEAD = timedelta(days=2), timedelta(days=3)
+TWO_MONTHS = timedelta(days=60)
+# The provider's list is asked this far ahead at least: a monthly repeat goes on within it.
+MONTH_AHEAD = timedelta(days=31)
+# The days of at most this many scheduled mailings, the soonest, are asked for besides the recent ones.
+SCHEDULED_AT_MOST = 20
+# Absence is shown by this many complete reads; after that an unknown mailing needs no more looking at.
+LOOKS_NEEDED = 2
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """Days from `start` to `end`, both included."""
+
+    start: date
+    end: date
+
+    def holds(self, other: "Span") -> bool:
+        return self.start <= other.start and other.end <= self.end
+
+    def halves(self) -> tuple["Span", "Span"]:
+        """Two spans that make up this one, which must be longer than a day."""
+        middle = self.start + (self.end - self.start) // 2
+        return Span(self.start, middle), Span(middle + DAY, self.end)
+
+    def windows(self, today: date) -> Iterator["Span"]:
+        """The spans to ask for one by one: two weeks each, and as one what lies far ahead."""
+        start = self.start
+        while start <= self.end:
+            end = min(start + WINDOW - DAY, self.end)
+            if start > today + WINDOW:
+                end = self.end
+            yield Span(start, end)
+            start = end + DAY
+
+
+def moscow_day(moment: datetime) -> date:
+    return moment.astimezone(times.MOSCOW).date()
+
+
+def today() -> date:
+    return moscow_day(timezone.now())
+
+
+def with_tries(mailings: "QuerySet[Mailing]") -> "QuerySet[Mailing]":
+    """The rows with `first_try` and `last_try`: when their creating calls began (None: no call is known)."""
+    creates = Attempt.objects.filter(mailing=OuterRef("pk"), kind=Attempt.Kind.CREATE).values("begin")
+    first, last = creates.order_by("begin", "id")[:1], creates.order_by("-begin", "-id")[:1]
+    return mailings.annotate(first_try=Subquery(first), last_try=Subquery(last))
+
+
+def span_of(mailing: Mailing) -> Span:
+    """The days that a read must reach to show a mailing's job. Takes a row of `with_tries`.
+
+    From the day before its first creating call to the day after the last one or the hour asked for.
+    """
+    first: datetime = getattr(mailing, "first_try", None) or mailing.state_at
+    last: datetime = getattr(mailing, "last_try", None) or mailing.state_at
+    return Span(moscow_day(first) - DAY, max(moscow_day(last), asked_day(mailing, moscow_day(last))) + DAY)
+
+
+def asked_day(mailing: Mailing, handed: date) -> date:
+    """The latest day on which a mailing may go out for the first time; `handed`: when it was handed over."""
+    if mailing.due_at is not None:
+        return moscow_day(mailing.due_at)
+    try:
+        when = times.parse(str(mailing.spec.get("options", {}).get("time", times.NOW)))
+    except Refusal:
+        return handed
+    if when.local is not None:
+        return when.local.date() + DAY  # its zone is not known here
+    return handed + DAY if when.hours is not None else handed
+
+
+def recent(account: Account) -> list[Span]:
+    """The last and the next days, and those that unknown and scheduled mailings ask for."""
+    now = today()
+    spans = [Span(now - RECENT_BACK, now + RECENT_AHEAD)]
+    spans += [span_of(row) for row in _looked_for(account)]
+    spans += [Span(day - DAY, day + DAY) for day in _scheduled_days(account)]
+    return merged(spans)
+
+
+def two_months(account: Account) -> Span:
+    """From sixty days back to the furthest hour that an open mailing asks for."""
+    now = today()
+    furthest = _open(account).aggregate(latest=Max("due_at"))["latest"]
+    end = now + MONTH_AHEAD
+    return Span(now - TWO_MONTHS, max(end, moscow_day(furthest) + DAY) if furthest else end)
+
+
+def merged(spans: list[Span]) -> list[Span]:
+    """The same days in as few spans as possible, in order."""
+    found: list[Span] = []
+    for span in sorted(spans):
+        if found and span.start <= found[-1].end + DAY:
+            found[-1] = Span(found[-1].start, max(found[-1].end, span.end))
+        else:
+            found.append(span)
+    return found
+
+
+def _open(account: Account) -> "QuerySet[Mailing]":
+    states = [State.ACCEPTED, State.UNKNOWN, State.SENDING]
+    return Mailing.objects.filter(account=account, state__in=states, gone=False)
+
+
+def _looked_for(account: Account) -> "QuerySet[Mailing]":
+    earliest = datetime.combine(today() - TWO_MONTHS, datetime.min.time(), UTC)
+    unknown = Mailing.objects.filter(account=account, state=State.UNKNOWN, looks__lt=LOOKS_NEEDED)
+    return with_tries(unknown.filter(state_at__gte=earliest))
+
+
+def _scheduled_days(account: Account) -> list[date]:
+    later = datetime.combine(today() + RECENT_AHEAD, datetime.min.time(), UTC)
+    due = _open(account).filter(state=State.ACCEPTED, due_at__gt=later).order_by("due_at")
+    moments = due.values_list("due_at", flat=True)[:SCHEDULED_AT_MOST]
+    return [moscow_day(moment) for moment in moments if moment is not None]

@@ -1,0 +1,80 @@
+"""What a pull has met so far, and what it tells in the end."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mailings.smsc.answers import Job
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a pull went. `reason`: why it does not count as whole, a word of `Pull.incomplete_reason`, or "".
+
+    `error`: what stopped it, in words fit for a log and a page. `joined`: the very same read was made within
+    the last minute, by someone else, so that nothing was asked.
+    """
+
+    seen: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    settled: int = 0
+    gone: int = 0
+    complete: bool = False
+    reason: str = ""
+    error: str = ""
+    joined: bool = False
+
+    def counts(self) -> dict[str, int]:
+        names = ("seen", "new", "changed", "unchanged", "settled", "gone")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """A job whose name begins with one of our references, and when the list that showed it was asked for."""
+
+    job: Job
+    reference: str
+    at: datetime
+
+
+@dataclass
+class Tally:
+    """The running figures of one pull, over all its windows."""
+
+    ids: set[str] = field(default_factory=set)
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    settled: int = 0
+    gone: int = 0
+    odd: int = 0
+    nameless: int = 0
+    calls: int = 0
+    rows: int = 0
+    # A window that could not be split answered ten rows, or its halves did not show what it had shown.
+    maybe_cut: bool = False
+    # Code -> the jobs that bear it and have no row by their id.
+    bearers: dict[str, list[Bearer]] = field(default_factory=dict)
+
+    def reason(self) -> str:
+        """Why the reads so far cannot show that something is absent; "" when they can."""
+        if self.maybe_cut:
+            return "ten_rows"
+        if self.odd:
+            return "odd_rows"
+        return "no_names" if self.nameless else ""
+
+    def result(self, *, reason: str, error: str = "") -> Result:
+        return Result(
+            seen=len(self.ids),
+            new=self.new,
+            changed=self.changed,
+            unchanged=self.unchanged,
+            settled=self.settled,
+            gone=self.gone,
+            complete=not reason,
+            reason=reason,
+            error=error,
+        )

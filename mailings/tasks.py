@@ -1,0 +1,39 @@
+"""The tasks: ids in, nothing out. A message is a nudge; what there is to do stands in the rows.
+
+Messages are acknowledged before the work begins (Celery's default): a creating call must never run twice
+because a worker died. What a lost message leaves behind is found by the sweep and by the next pull.
+"""
+
+from celery import shared_task
+
+from mailings import outbox, sync
+
+
+@shared_task(ignore_result=True)
+def deliver(mailing_id: int) -> None:
+    outbox.deliver(mailing_id)
+
+
+@shared_task(ignore_result=True)
+def fulfil(mailing_id: int) -> None:
+    outbox.fulfil(mailing_id)
+
+
+@shared_task(ignore_result=True)
+def sweep() -> None:
+    outbox.sweep()
+
+
+@shared_task(ignore_result=True)
+def pull_recent(account_id: int | None = None) -> None:
+    sync.each_account(sync.pull_recent, account_id)
+
+
+@shared_task(ignore_result=True)
+def pull_two_months(account_id: int | None = None) -> None:
+    sync.each_account(sync.pull_two_months, account_id)
+
+
+@shared_task(ignore_result=True)
+def refresh_account(account_id: int | None = None) -> None:
+    sync.each_account(sync.refresh_account, account_id)
