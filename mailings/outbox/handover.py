@@ -185,8 +185,8 @@ def _compare(claim: Claim, created: Created) -> None:
 def _nothing_left_us(claim: Claim, error: NotSent) -> None:
     """Proof that no byte was handed over: the only case in which a mailing goes back by itself."""
     _finish(claim, OUTCOME.NOT_SENT, text=error.reason)
-    fields = {"not_before": _later(claim.mailing.pk), "waiting_for": "provider", "nudged_at": None}
-    if _back(claim, State.QUEUED, **fields):
+    later = _later(claim.mailing.pk)
+    if _back(claim, State.QUEUED, not_before=later, waiting_for="provider", nudged_at=None):
         record(EventKind.REQUEUED, claim.mailing, reason=error.reason)
         _drop_if_unwanted(claim.mailing.pk)
 
@@ -209,8 +209,8 @@ def _hold(claim: Claim, error: SmscError) -> None:
 def _refuse(claim: Claim, error: SmscError) -> None:
     """Errors 1 and 5: final; a person changes the mailing and sends it again."""
     _finish(claim, OUTCOME.REFUSED, error)
-    fields = {"refusal_code": error.code, "refusal_text": error.text[:500]}
-    if _back(claim, State.REFUSED, also=State.UNKNOWN, **fields):
+    told = error.text[:500]
+    if _back(claim, State.REFUSED, also=State.UNKNOWN, refusal_code=error.code, refusal_text=told):
         record(EventKind.REFUSED, claim.mailing, code=error.code, text=error.text)
         _settle_moot_wish(claim.mailing.pk)
 
@@ -248,7 +248,7 @@ def _finish(
     claim: Claim, outcome: str, error: SmscError | None = None, *, text: str = "", raw: str = ""
 ) -> None:
     """Write down how the attempt ended; patient with a locked database, for the answer must not be lost."""
-    details = {"text": text, "raw": raw}
+    details: dict[str, Any] = {"text": text, "raw": raw}
     if error is not None:
         details = {"code": error.code, "text": error.text or error.reason, "raw": error.raw}
     for pause in (0.2, 1, 5, None):

@@ -1,7 +1,5 @@
 """Nudges: Celery messages that say "look at this row now". The row is the queue; a lost one costs a sweep."""
 
-from functools import partial
-
 from celery import current_app
 from django.db import transaction
 
@@ -11,5 +9,8 @@ def send(task: str, mailing_id: int) -> None:
 
     A dead broker is logged and otherwise ignored (`robust`): the sweep finds the row.
     """
-    message = partial(current_app.send_task, f"mailings.tasks.{task}", args=[mailing_id])
+
+    def message() -> None:
+        current_app.send_task(f"mailings.tasks.{task}", args=[mailing_id])
+
     transaction.on_commit(message, robust=True)

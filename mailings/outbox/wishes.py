@@ -286,7 +286,7 @@ def _look(mailing: Mailing) -> Seen:
 
 
 def _settle(mailing: Mailing, result: WishResult, seen: Seen = None) -> None:
-    kind, now = mailing.wish, timezone.now()
+    kind, now = Wish(mailing.wish), timezone.now()
     ended = {"wish": "", "wish_next_at": None, "wish_result": result, "wish_result_at": now}
     same = Mailing.objects.filter(wish=kind, wish_at=mailing.wish_at)
     with transaction.atomic():

@@ -1,0 +1,91 @@
+"""The sweep re-drives from the rows whatever a lost message left."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from mailings import outbox
+from mailings.models import Account, Attempt, Mailing, State
+from mailings.outbox import handover
+from tests.factories import bare, delivered, queued
+
+
+@pytest.fixture
+def nudges(monkeypatch, django_capture_on_commit_callbacks):
+    """What one sweep would tell the workers."""
+    told = []
+    monkeypatch.setattr("celery.current_app.send_task", lambda name, args: told.append((name, *args)))
+
+    def sweep():
+        told.clear()
+        with django_capture_on_commit_callbacks(execute=True):
+            outbox.sweep()
+        return told
+
+    return sweep
+
+
+def test_a_queued_row_whose_message_was_lost_is_nudged_once_a_minute(account, nudges):
+    mailing = queued(account)
+    assert nudges() == [("mailings.tasks.deliver", mailing.pk)]
+    assert nudges() == []
+    Mailing.objects.update(nudged_at=timezone.now() - timedelta(seconds=61))
+    assert nudges() == [("mailings.tasks.deliver", mailing.pk)]
+
+
+def test_a_row_that_waits_for_its_time_is_left_alone(account, nudges):
+    mailing = queued(account)
+    Mailing.objects.filter(pk=mailing.pk).update(not_before=timezone.now() + timedelta(seconds=5))
+    assert nudges() == []
+
+
+def test_an_expired_lease_makes_it_unknown_never_queued(account, nudges):
+    claim = handover.take(queued(account))
+    assert nudges() == []
+    Mailing.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert nudges() == []
+    claim.mailing.refresh_from_db()
+    assert claim.mailing.state == State.UNKNOWN
+    assert claim.mailing.attempts.get().outcome == Attempt.Outcome.UNKNOWN
+
+
+def test_held_mailings_go_on_once_the_breaker_is_closed(account, nudges):
+    held = bare(account, state=State.HELD, held_reason="login")
+    waits = bare(account, state=State.HELD, held_reason="overdue")
+    Account.objects.update(breaker="login")
+    assert nudges() == []
+    Account.objects.update(breaker="")
+    assert nudges() == [("mailings.tasks.deliver", held.pk)]
+    waits.refresh_from_db()
+    assert waits.state == State.HELD
+
+
+def test_a_wish_is_nudged_when_its_next_step_is_due(account, nudges):
+    mailing = delivered(account, time="+60")
+    outbox.wish(mailing.pk, "cancel")
+    assert nudges() == [("mailings.tasks.fulfil", mailing.pk)]
+    Mailing.objects.update(wish_next_at=timezone.now() + timedelta(seconds=30))
+    assert nudges() == []
+
+
+def test_a_cancel_that_a_dead_worker_left_open_is_closed_as_unknown(account, nudges):
+    mailing = delivered(account)
+    begun = timezone.now() - timedelta(hours=1)
+    attempt = Attempt.objects.create(mailing=mailing, kind="cancel", begin=begun)
+    nudges()
+    attempt.refresh_from_db()
+    assert attempt.outcome == Attempt.Outcome.UNKNOWN
+
+
+def test_a_dead_broker_fails_no_sweep(account, monkeypatch, django_capture_on_commit_callbacks):
+    mailing = queued(account)
+
+    def dead(*args, **kwargs):
+        raise ConnectionError("Redis is away")
+
+    monkeypatch.setattr("celery.current_app.send_task", dead)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert outbox.sweep()["delivered"] == 1
+    mailing.refresh_from_db()
+    assert mailing.state == State.QUEUED
