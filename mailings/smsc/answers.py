@@ -1,7 +1,7 @@
 """The provider's answers as typed replies. Each parse_* raises the errors of mailings.smsc.errors.
 
-The forms for created, done and errors are published (provider/facts.md, "Answers"). The fields of a mailing are not:
-they are looked for by the assumed names of mailings/smsc/fields.py, and the payload is kept as it came.
+The forms for created, done and errors are published (provider/facts.md, "Answers"). The fields of a mailing
+are not: they are looked for by the assumed names of mailings/smsc/fields.py; the payload is kept as it came.
 """
 
 import re
@@ -13,7 +13,7 @@ from mailings.smsc.errors import Unreadable
 from mailings.smsc.fields import ALIASES, JobStatus, Reading, id_of, money, plain_key, text_of, whole
 from mailings.smsc.formats import Content, raise_error_in, read, unwrapped
 
-__all__ = ["JobStatus"]
+__all__ = ["Balance", "Created", "Done", "Job", "JobStatus", "Jobs", "Lookup", "LookupRow", "Price"]
 
 _CREATED_TEXT = re.compile(
     r"OK(?:\s*-\s*[0-9]+\s*SMS)?\s*,\s*ID\s*-\s*([0-9]+)"
@@ -23,7 +23,8 @@ _CREATED_TEXT = re.compile(
 _LINE = re.compile(r"\s*([1-9][0-9]{0,18})(?![0-9.])\s*[,;:|\t-]?\s*(.*)")
 _AMOUNT_TEXT = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)(?:\s*[ ,]\s*([A-Za-z]{3}))?")
 _PRICE_TEXT = re.compile(
-    r"([0-9]+(?:\.[0-9]+)?)\s*\(\s*([0-9]+)\s*SMS\s*\)|OK\s*-\s*([0-9]+)\s*SMS\s*,\s*COST\s*-\s*([0-9]+(?:\.[0-9]+)?)",
+    r"([0-9]+(?:\.[0-9]+)?)\s*\(\s*([0-9]+)\s*SMS\s*\)"
+    r"|OK\s*-\s*([0-9]+)\s*SMS\s*,\s*COST\s*-\s*([0-9]+(?:\.[0-9]+)?)",
     re.IGNORECASE,
 )
 _DEPTH = 4  # the envelope and up to three levels below it
@@ -49,7 +50,7 @@ class Done:
 class Job:
     """A mailing as the provider shows it, read by assumed names; what is not there, or not readable, is None.
 
-    `status` is None for a word that is not in the table: `status_word` has it. `payload` is the row as it came.
+    `status` is None for a word that is not in the table; `status_word` has it. `payload`: the row as it came.
     """
 
     remote_id: str
@@ -123,7 +124,7 @@ def parse_created(body: bytes, http_status: int, content_type: str = "", framed:
 
 
 def parse_done(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Done:
-    """The answer to cancel and del: a bare OK; in JSON, whose form is not published, anything that plainly says OK."""
+    """The answer to cancel and del: a bare OK; in JSON, whose form is not published, any plain OK."""
     content = read(body, http_status, content_type, framed)
     value = unwrapped(content)
     said = (
@@ -212,7 +213,7 @@ class Row:
 
 
 def _created_text(content: Content) -> tuple[str | None, Decimal | None]:
-    """`OK, ID - 17, COST - 1.40`, `OK - 1 SMS, ID - 1234`, `17` or `17,1.40`; also `1234,1,1.40` (id, count, cost)."""
+    """`OK, ID - 17, COST - 1.40`, `OK - 1 SMS, ID - 1234`, `17`, `17,1.40`, `1234,1,1.40` (with a count)."""
     text = content.value.strip()
     if found := _CREATED_TEXT.fullmatch(text):
         return id_of(found[1]), money(found[2])
@@ -233,7 +234,7 @@ def _created_fields(content: Content) -> tuple[str | None, Decimal | None]:
 
 
 def _says_ok(value: dict[str, Any]) -> bool:
-    """Assumed: {"result": "OK"}, {"status": "OK"}, {"ok": true} and the like; a plain no beside it is no OK."""
+    """Assumed: {"result": "OK"}, {"status": "OK"}, {"ok": true} and the like; a no beside it is no OK."""
     said = {
         key: item
         for key, item in _plain(value).items()
@@ -244,7 +245,7 @@ def _says_ok(value: dict[str, Any]) -> bool:
 
 
 def _rows_of(content: Content, *, lines: bool = False) -> list[Row]:
-    """The rows of an answer about mailings. Raises an error that stands alone, or Unreadable when there are no rows."""
+    """The rows of an answer. Raises an error that stands alone; Unreadable when nothing looks like rows."""
     value = content.value
     for _ in range(_DEPTH):
         raise_error_in(value, content, alone=True)
@@ -262,7 +263,7 @@ def _rows_of(content: Content, *, lines: bool = False) -> list[Row]:
 
 
 def _text_rows(text: str) -> list[Row] | None:
-    """A line per mailing that begins with its id (published, for fmt=0); what follows is not: taken as the name."""
+    """A line per mailing that begins with its id (published for fmt=0); the rest is taken for the name."""
     lines = [line for line in text.splitlines() if line.strip()]
     rows: list[Row] = []
     for line in lines:
@@ -272,26 +273,27 @@ def _text_rows(text: str) -> list[Row] | None:
 
 
 def _find_rows(value: Any, depth: int) -> list[Row] | None:
-    """The rows inside any envelope: a list, an object by ids, one row, or one of these under a key. None: nothing."""
-    if value == "" or value is None:
-        return []  # an empty XML list
+    """The rows in any envelope: a list, an object by ids, one row, or one of these under a key; else None."""
+    if value in ("", None, {}, []):
+        return []  # an empty XML list is an empty text
     if not depth or not isinstance(value, (dict, list)):
         return None
     if isinstance(value, list):
         return [Row(item) for item in value]
-    if not value:
-        return []
     if all(re.fullmatch("[0-9]{1,19}", str(key)) for key in value):
         return [Row(item, str(key)) for key, item in value.items()]
     if _is_row(value):
         return [Row(value)]
+    if len(value) == 1:
+        return _find_rows(next(iter(value.values())), depth - 1)
     inner = [_find_rows(item, depth - 1) for item in value.values() if isinstance(item, (dict, list))]
     found = [rows for rows in inner if rows is not None]
-    if found:
-        return max(found, key=lambda rows: (sum(_job(row) is not None for row in rows), len(rows)))
-    if any(item in ("", None) for item in value.values()):
-        return []
-    return None
+    return max(found, key=_readable, default=None)
+
+
+def _readable(rows: list[Row]) -> tuple[int, int]:
+    """How much a list of rows looks like the mailings."""
+    return sum(_job(row) is not None for row in rows), len(rows)
 
 
 def _is_row(value: dict[str, Any]) -> bool:

@@ -1,7 +1,7 @@
-"""The body of a request: parameters as a form, or as multipart when files go along. Streamed, with its exact length.
+"""The body of a request: a form, or multipart when files go along. Streamed, with its exact length.
 
-A body has `__len__` and a fresh `__iter__`, so that a million numbers are never joined into one string: they are
-encoded slice by slice, once to be counted and once to be sent.
+A body has `__len__` and a fresh `__iter__`, so that a million numbers are never joined into one string: they
+are encoded slice by slice, once to be counted and once to be sent.
 """
 
 import secrets
@@ -47,7 +47,7 @@ class Body(Protocol):
 
 
 def body_of(params: Sequence[Param], uploads: Sequence[Upload] = ()) -> Body:
-    """The body for these parameters. Raises ValueError for text that UTF-8 cannot hold, OSError for a missing file."""
+    """The body for these. Raises ValueError for text that UTF-8 cannot hold, OSError for a missing file."""
     return MultipartBody(params, uploads) if uploads else FormBody(params)
 
 
@@ -83,7 +83,7 @@ class FormBody:
 
 
 class MultipartBody:
-    """multipart/form-data: parameters as fields, byte for byte, then the files, read from disk while they are sent.
+    """multipart/form-data: parameters as fields, byte for byte, then the files, read while they are sent.
 
     Raises OSError at once when a file is missing or has not the size that was promised.
     """
@@ -131,7 +131,7 @@ class MultipartBody:
 
 
 def value_pieces(name: str, value: Value) -> Iterator[bytes]:
-    """The bytes of a value, slice by slice; a sequence is joined by commas. ValueError names the parameter only."""
+    """The bytes of a value in slices; a sequence is joined by commas. ValueError names the parameter only."""
     try:
         if isinstance(value, bytes):
             yield value

@@ -1,7 +1,7 @@
 """The client: five calls about mailings and a few look-ups, each one POST with its parameters in the body.
 
-Nothing is repeated here. The one exception is the provider's backup host: it is tried once, within the same deadline,
-when the default address was used and no byte of the request had been handed over.
+Nothing is repeated here. The one exception is the provider's backup host: it is tried once, within the same
+deadline, when the default address was used and no byte of the request had been handed over.
 """
 
 import hashlib
@@ -77,7 +77,7 @@ class Credentials:
         return [("login", self.login), ("psw", self.password)]
 
     def hide(self, text: str) -> str:
-        """The text without login, password and key, however they were written into it. For what is only read."""
+        """The text without login, password and key, however they were spelt. For what is only read."""
         return _without(self.hide_secrets(text), self.login)
 
     def hide_secrets(self, text: str) -> str:
@@ -95,9 +95,11 @@ def _without(text: str, secret: str) -> str:
 
 
 class When(TypedDict, total=False):
-    """Keywords that every call takes. `deadline`: a time.monotonic() moment by which it must have ended (never later
-    than the total time-out). `before_first_byte`: called just before the request goes out; if it raises, nothing is
-    sent and NotSent is raised from it.
+    """Keywords that every call takes.
+
+    `deadline`: a time.monotonic() moment by which it must have ended (never later than the total time-out).
+    `before_first_byte`: called just before the request goes out; if it raises, nothing is sent, and NotSent
+    is raised from it.
     """
 
     deadline: float | None
@@ -107,8 +109,8 @@ class When(TypedDict, total=False):
 class Client:
     """One login at one address. Every call raises the errors of mailings.smsc.errors.
 
-    `base_url`: https, or plain http to this machine only; ValueError otherwise. `proxy` (http or https address) is
-    used for https only.
+    `base_url`: https, or plain http to this machine only; ValueError otherwise. `proxy` (an http or https
+    address) is used for https only.
     """
 
     def __init__(
@@ -150,7 +152,7 @@ class Client:
         return replace(job, payload=self._hidden(job.payload))
 
     def get_all(self, start: date, end: date, **when: Unpack[When]) -> Jobs:
-        """The mailings of a span of days, both ends said outright: without them the provider gives ten at most."""
+        """The mailings of a span of days. Both ends are said: without them the provider gives ten at most."""
         asked = [("get_all", "1"), ("start", f"{start:%d.%m.%Y}"), ("end", f"{end:%d.%m.%Y}")]
         found = self._call("jobs.php", asked, answers.parse_jobs, **when)
         jobs = tuple(replace(job, payload=self._hidden(job.payload)) for job in found.jobs)
@@ -180,7 +182,7 @@ class Client:
         return self._look_up("phones.php", "get_group", when)
 
     def digest(self, call: str, params: Sequence[Param]) -> str:
-        """A stable name for a request of this login, to keep identical ones apart in time. Holds no credentials."""
+        """A stable name for a request of this login, to keep identical ones apart. Holds no credentials."""
         digest = hashlib.blake2b(f"{self._credentials.identity} {call} ".encode(), digest_size=16)
         for piece in FormBody(params):
             digest.update(piece)
@@ -206,7 +208,7 @@ class Client:
         deadline: float | None = None,
         before_first_byte: Callable[[], None] | None = None,
     ) -> T:
-        """Send one request, read its answer, and keep the credentials out of whatever is said about either."""
+        """Send one request, read its answer, and keep the credentials out of what is said about either."""
         latest = time.monotonic() + self._timeouts.total
         end = latest if deadline is None else min(latest, deadline)
         said: list[Param] = [*self._credentials.params(), ("charset", "utf-8"), ("fmt", "3"), *params]
@@ -231,7 +233,7 @@ class Client:
                     raise
         return post(last + script, body, Exchange(self._timeouts, deadline, before_first_byte), self._proxy)
 
-    def _hidden(self, payload: T) -> T:
+    def _hidden(self, payload: Any) -> Any:
         """A payload as it came, unless it echoes our password or key."""
         return _each_text(payload, self._credentials.hide_secrets)
 
@@ -267,7 +269,7 @@ def _checked_id(remote_id: str) -> str:
 
 
 def _bases(base_url: str) -> tuple[str, ...]:
-    """The address to use, and after the default one the backup. ValueError in words that never repeat the address."""
+    """The address to use, and after the default one the backup. A ValueError never repeats the address."""
     base = base_url.rstrip("/") + "/"
     if base == DEFAULT_URL:
         return (DEFAULT_URL, BACKUP_URL)

@@ -5,20 +5,21 @@
     ├── ProviderError            the provider answered with an error number
     │   ├── WrongParameters  1   final: refused; a person edits it and sends it again
     │   ├── LoginRefused     2   held; ALL calls of the account stop until a person has mended the login
-    │   ├── NotSaved         3   a create: unknown (no proof that nothing was saved); cancel, delete: it has gone
-    │   │                        already; get: there is no such job (that is how a delete is confirmed)
+    │   ├── NotSaved         3   a create: unknown (no proof that nothing was saved); cancel, delete: it has
+    │   │                        gone already; get: there is no such job (so a delete is confirmed)
     │   ├── Blocked          4   held; the account waits out half an hour, then one probe
     │   ├── WrongDate        5   final: refused; a defect of ours
-    │   ├── TooSoon          9   the same request within a minute, or too many calls at once; a create: only on
-    │   │                        the very first try it may be sent again (new letter), later it is unknown
+    │   ├── TooSoon          9   the same request within a minute, or too many calls at once; a create: may go
+    │   │                        again (new letter) on the very first try only, later it is unknown
     │   └── OtherError           any other number: unknown
-    └── OutcomeUnknown           the request may have been carried out: a create is unknown, never sent again by
-        │                        itself; a wish (cancel, delete) is repeated after the gap
+    └── OutcomeUnknown           the request may have been carried out: a create is unknown, never sent again
+        │                        by itself; a wish (cancel, delete) is repeated after the gap
         ├── Interrupted          time-out, total deadline, reset, short body, after at least one byte went out
         └── Unreadable           3xx, 4xx, 5xx, empty, HTML, half a JSON, no id, an ambiguous number
 
-The numbers are those of the provider's page for jobs.php. Neither str() nor repr() of any of these holds a password,
-a key, a phone number or words of the answer: those are in `text` and `raw`, for the row and the page only.
+The numbers are those of the provider's page for jobs.php. Neither str() nor repr() of any of these holds a
+password, a key, a phone number or words of the answer: `text` and `raw` have those words, for the row and the
+page only, and they too without credentials and numbers.
 """
 
 import re
@@ -32,7 +33,7 @@ VEIL = "•••"
 
 
 class SmscError(Exception):
-    """A call did not give what was asked for. `reason` is a short slug, made by us, that is safe to show and log."""
+    """A call did not give what was asked for. `reason` is a slug of our own, safe to show and log."""
 
     sentence: ClassVar[str] = "The call to SMS Centre failed"
 
@@ -56,13 +57,13 @@ class SmscError(Exception):
         return f"{self.sentence} ({self.reason})" if self.reason else self.sentence
 
     def hide(self, credentials: Callable[[str], str]) -> None:
-        """Take credentials and what may be a phone number out of the provider's words, before anything is cut off."""
+        """Take credentials, and what may be a phone number, out of the provider's words; then cut them."""
         self.text = _PHONE_LIKE.sub(VEIL, credentials(self.text))
         self.raw = cut(_PHONE_LIKE.sub(VEIL, credentials(self.raw)))
 
 
 class NotSent(SmscError):
-    """Proof that no byte of the request was handed to the socket. The only failure after which a create may repeat."""
+    """Proof that no byte of the request was handed to the socket: only then may a create repeat."""
 
     sentence = "Nothing was sent to SMS Centre"
 

@@ -1,8 +1,9 @@
 """THE table of assumed names: how a mailing's fields might be spelt in the answers of get and get_all.
 
-Nobody outside the provider knows these fields; all that is published is that a line of text begins with the id. So
-every name below is ASSUMED, as are the words of the status. A name that is not here is kept in the payload and listed
-as unrecognised; a status word that is not here is no status. Names are compared in small letters without separators.
+Nobody outside the provider knows these fields; all that is published is that a line of text begins with the
+id. So every name below is ASSUMED, as are the words of the status. A name that is not here is kept in the
+payload and listed as unrecognised; a status word that is not here is no status. Names are compared in small
+letters without separators.
 """
 
 import re
@@ -73,8 +74,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-# All assumed. Of the numbers only the two whose meaning the provider publishes for single messages (-1 waiting,
-# -2 stopped); any other number could mean anything, and "cancelled" must never be a guess.
+# All assumed. Of the numbers only the two whose meaning the provider publishes for single messages (-1
+# waiting, -2 stopped): any other could mean anything, and "cancelled" must never be a guess.
 STATUS_WORDS: dict[JobStatus, tuple[str, ...]] = {
     JobStatus.WAITING: (
         *(
@@ -135,7 +136,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Leaf:
-    """One value of a row: the plain key it goes by, the way to it in the provider's own keys, how deep it lay."""
+    """One value of a row: the plain key it goes by, the way to it in the provider's keys, how deep it lay."""
 
     alias: str
     path: str
@@ -144,7 +145,7 @@ class Leaf:
 
 
 class Reading:
-    """A row's fields, found by the table. `recognised`: our field -> their key; `unrecognised`: their other keys."""
+    """A row's fields, found by the table. `recognised`: our field -> their key; `unrecognised`: the rest."""
 
     def __init__(self, row: dict[str, Any]) -> None:
         self._leaves = list(_leaves(row))
@@ -181,7 +182,7 @@ class Reading:
         return None
 
     def _status(self) -> tuple[str | None, JobStatus | None]:
-        """The word and what it means. A row may hold a number and a word: whichever we know; a contradiction is none."""
+        """The word and its meaning: of a number and a word whichever we know; a contradiction is none."""
         words = [(leaf, word) for leaf in self._candidates("status") if (word := text_of(leaf.value))]
         if not words:
             return None, None

@@ -1,7 +1,7 @@
 """The four formats of an answer (text, numbers, XML, JSON) and a bare OK, made into one plain value.
 
-Sources: provider/facts.md, "Answers", and the line on `fmt` of the provider's page for jobs.php. Whatever was asked
-for, any of them is read. An error of the provider is raised here, before anybody looks for success.
+Sources: provider/facts.md, "Answers", and the line on `fmt` of the provider's page for jobs.php. Whatever was
+asked for, any of them is read. An error of the provider is raised here, before anybody looks for success.
 """
 
 import re
@@ -26,7 +26,7 @@ _ERROR_KEYS = frozenset({"error", "error_code", "id"})
 
 @dataclass(frozen=True)
 class Content:
-    """An answer that was read: its text, the format it came in, and the value (for text and numbers: the text)."""
+    """An answer that was read: its text, the format it came in, its value (of text and numbers: the text)."""
 
     text: str
     format: str  # "json" "xml" "numbers" "text"
@@ -36,8 +36,8 @@ class Content:
 def read(body: bytes, status: int, content_type: str = "", framed: bool = True) -> Content:
     """Read an answer in whichever format it came. Raises the provider's error, or Unreadable.
 
-    `framed`: the end of the answer was marked. If not, text and numbers may have been cut (an id 17 of 1734), and
-    only what closes itself (JSON, XML, a bare OK) is believed.
+    `framed`: the end of the answer was marked. If not, text and numbers may have been cut (an id 17 of 1734),
+    and only what closes itself (JSON, XML, a bare OK) is believed.
     """
     text = decode(body, content_type)
     if status != HTTPStatus.OK:
@@ -140,7 +140,7 @@ def raise_error_in(value: Any, content: Content, *, alone: bool = False) -> None
 
 
 def unwrapped(content: Content) -> Any:
-    """The value without wrappers of one key or one row, up to three of them. Raises an error found on the way."""
+    """The value without wrappers of one key or one row, up to three. Raises an error found on the way."""
     value = content.value
     for _ in range(3):
         raise_error_in(value, content)

@@ -1,11 +1,12 @@
 """One POST on one connection of its own: what was handed to the socket, and a deadline that is kept.
 
-Nothing here is repeated, redirected, or read from the environment. Exception classes prove nothing about what the
-other side has got (a TLS error has been seen after the server had read the whole request), so our own connection
-classes write down, right before it happens, that the first byte of the request is handed to the socket.
+Nothing here is repeated, redirected, or read from the environment. Exception classes prove nothing about what
+the other side has got (a TLS error has been seen after the server had read the whole request), so our own
+connection classes write down, right before it happens, that the first byte of the request goes to the socket.
 
-The watchdog closes the connection at the total deadline: a read timeout starts anew with every byte of a dripping
-answer. It holds a duplicate of the socket, which stays valid while TLS wraps the first and while others close theirs.
+The watchdog closes the connection at the total deadline: a read time-out starts anew with every byte of a
+dripping answer. It holds a duplicate of the socket, which stays valid while TLS wraps the first one and when
+others close theirs.
 """
 
 import contextlib
@@ -42,7 +43,7 @@ class Timeouts:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer, read whole. `framed`: its end was marked (Content-Length or chunks), so that it cannot be cut short."""
+    """An answer, read whole. `framed`: its end was marked (by length or chunks), so that it cannot be cut."""
 
     status: int
     content_type: str
@@ -95,7 +96,7 @@ class Exchange:
         return self.deadline - time.monotonic()
 
     def open_socket(self, host: str, port: int, options: list[tuple[int, int, int | bytes]]) -> socket.socket:
-        """Connect within the connect time, over all addresses together, and put the socket under the watchdog."""
+        """Connect within the connect time, all addresses together, and put the socket under the watchdog."""
         end = time.monotonic() + min(self.timeouts.connect, self.left())
         addresses = _resolve(host, port, end - time.monotonic())
         self.phase = "connect"
@@ -264,7 +265,7 @@ class _Adapter(HTTPAdapter):
 def post(url: str, body: Body, exchange: Exchange, proxy: str | None = None) -> Answer:
     """POST the body and read the answer whole. `proxy` is for https only: a plain address is on this machine.
 
-    Raises NotSent (no byte handed over; from the caller's objection, if that was it), Interrupted, Unreadable.
+    Raises NotSent (no byte handed over; from the caller's objection if that was it), Interrupted, Unreadable.
     """
     with exchange:
         return _post(url, body, exchange, proxy)
