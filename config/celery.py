@@ -1,10 +1,13 @@
 """The Celery application: `celery -A config worker`, `celery -A config beat`."""
 
 import os
+import sys
+from importlib import import_module
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import beat_init, setup_logging, worker_init
+from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -16,3 +19,13 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_django_logging(**kwargs: Any) -> None:
     """A receiver here is how Celery is told to leave logging alone: Django has set it up already."""
+
+
+@worker_init.connect
+@beat_init.connect
+def start(**kwargs: Any) -> None:
+    """What every process of ours does before its work; ends it when an account cannot be kept safely."""
+    try:
+        import_module("mailings.account").at_process_start()
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))  # an ordinary exception would only be logged by Celery, and the worker go on

@@ -1,6 +1,10 @@
 """The one Django application of this project."""
 
+from importlib import import_module
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 from config import checks  # noqa: F401 (registers the system checks)
@@ -11,3 +15,12 @@ class MailingsConfig(AppConfig):
 
     name = "mailings"
     verbose_name = _("Mailings")
+
+    def ready(self) -> None:
+        post_migrate.connect(make_default_account, sender=self)
+
+
+def make_default_account(**kwargs: Any) -> None:
+    """Stores the account that the environment names, as soon as there is a table for it."""
+    # Not imported above: models cannot be until every application is known.
+    import_module("mailings.account").ensure_default_account()
