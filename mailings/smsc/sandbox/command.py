@@ -17,9 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on")
     parser.add_argument("--port", type=int, default=0, help="0, the default: a free one")
     parser.add_argument("--state", metavar="FILE", help="SQLite file that keeps the jobs over restarts")
-    parser.add_argument(
-        "--dialect", choices=sorted(DIALECTS), default="plain", help="shape of get and get_all"
-    )
+    parser.add_argument("--dialect", choices=sorted(DIALECTS), help="shape of get and get_all")
     parser.add_argument("--speed", type=float, default=1.0, help="how many times as fast mailings go out")
     parser.add_argument("--log", action="store_true", help="print a line per call")
 

@@ -63,6 +63,13 @@ class Fault:
         if self.fault in NEVER_SAVED:
             self.saved = False
 
+    @property
+    def pretended_error(self) -> int | None:
+        """The error number to answer with although there was none."""
+        if self.fault == "saved_late":
+            return 3 if self.answer == "refused" else None
+        return self.error if self.fault == "wrong_error" else None
+
     def shown(self) -> dict[str, Any]:
         return asdict(self) | {"calls": list(self.calls)}
 

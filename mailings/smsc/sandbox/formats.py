@@ -1,6 +1,7 @@
 """The published answers in the four formats (facts, "Answers"): errors, created, done, prices, balance."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
@@ -8,6 +9,7 @@ from xml.sax.saxutils import escape
 TEXT, NUMBERS, XML, JSON = "0", "1", "2", "3"
 _TYPES = {TEXT: "text/plain", NUMBERS: "text/plain", XML: "text/xml", JSON: "application/json"}
 _HTTP_CHARSETS = {"cp1251": "windows-1251"}
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def element(name: str, value: Any) -> str:
     elif isinstance(value, list):
         inside = "".join(element("item", below) for below in value)
     else:
-        inside = escape(str(value))
+        inside = escape(_NOT_XML.sub("", str(value)))
     return f"<{name}>{inside}</{name}>"
 
 

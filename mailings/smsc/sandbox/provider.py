@@ -57,7 +57,7 @@ class Provider:
         credentials: Credentials,
         store: Store,
         *,
-        dialect: str = "plain",
+        dialect: str | None = None,
         pace: Pace,
         same_request_seconds: float = 60.0,
         at_once: int = 15,
@@ -77,7 +77,7 @@ class Provider:
         self.zone = zone
         self.list_by: ListBy = list_by
         self._dialect = ""
-        self.dialect = store.noted("dialect") or dialect
+        self.dialect = dialect or store.noted("dialect") or "plain"
         self._ahead = float(store.noted("ahead") or 0.0)
 
     @property
@@ -126,6 +126,8 @@ class Provider:
         return formats.error(fmt, refused.code, refused.reason)
 
     def _admitted(self, call: Call, form: Form, address: str, fault: Fault | None) -> str:
+        if not (form.get("apikey") or (form.get("login") and form.get("psw"))):
+            raise wrong("login and psw, or apikey")
         genuine = self.credentials.match(form)
         digest = form.digest(call.path)
         with self.lock:
@@ -136,11 +138,9 @@ class Provider:
                 raise self.limits.bad_login(address, now)
             self.limits.check_crowd()
             self._check_repeat(call.kind, digest, now)
-        if fault is not None and fault.fault == "wrong_error" and not fault.saved:
-            raise RefusedError(fault.error, "sandbox fault")
         text = self._done(call, form, fault)
-        if fault is not None and fault.fault == "wrong_error":
-            raise RefusedError(fault.error, "sandbox fault")
+        if fault is not None and (code := fault.pretended_error):
+            raise RefusedError(code, "sandbox fault")
         return text
 
     def _check_repeat(self, kind: str, digest: str, now: float) -> None:

@@ -243,7 +243,8 @@ class Sandbox:
 
     The options are those of `Provider`, besides where it listens (`host` must be a loopback address,
     port 0 means a free one), what opens it, `state` (a SQLite file that keeps the jobs), `speed` and
-    `going_seconds` (see `Pace`), and `log`, which is given a line per call. ValueError for what may not be.
+    `going_seconds` (see `Pace`), `dialect` (None: the one kept in `state`, else plain) and `log`, which is
+    given a line per call. ValueError for what may not be.
     """
 
     def __init__(
@@ -253,7 +254,7 @@ class Sandbox:
         port: int = 0,
         credentials: Credentials | None = None,
         state: str | None = None,
-        dialect: str = "plain",
+        dialect: str | None = None,
         speed: float = 1.0,
         going_seconds: float = 5.0,
         same_request_seconds: float = 60.0,
@@ -291,7 +292,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Ends every connection, closes the port and the state; waits for calls that are at work."""
+        """Closes the port, every connection and the state; calls that hang end without an answer."""
         self._server.stopping.set()
         if self._thread is not None:
             self._server.shutdown()
