@@ -1,0 +1,302 @@
+"""The one form for every option: what was typed, checked by the spec, with errors beside their fields."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django import forms
+from django.forms import BoundField
+from django.utils.translation import gettext as _
+
+from mailings import recipients
+from mailings.forms.fields import fields
+from mailings.forms.typed import FLAGS, Typed
+from mailings.forms.uploads import Held
+from mailings.models import Account, Attachment, Mailing
+from mailings.recipients import Gathered, Unreadable
+from mailings.smsc import addresses, spec
+from mailings.smsc.options import FILES, OPTIONS
+from mailings.smsc.problems import Problem, SpecError
+from mailings.smsc.spec import FileRef, Spec
+from mailings.smsc.vocabulary import Channel, Section
+
+FIRST = (
+    "name",
+    "bot",
+    "phones",
+    "recipients_file",
+    "skip_wrong",
+    "sender",
+    "subj",
+    "mes",
+    FILES.name,
+    "time",
+    "time_at",
+)
+"""What stands in the open, in this order, when the channel shows it; the rest folds away under "More"."""
+COMMON = (Channel.SMS, Channel.VIBER, Channel.WHATSAPP, Channel.MAIL)
+
+
+@dataclass
+class Files:
+    """The files of a form: `attached` to its draft already, and `held` from this post or one before.
+
+    `dropped`: names of the draft's files that go once it is saved or sent.
+    """
+
+    attached: Sequence[Attachment] = ()
+    held: list[Held] = field(default_factory=list)
+    recipients: Held | None = None
+    dropped: Sequence[str] = ()
+
+    @property
+    def refs(self) -> list[FileRef]:
+        return [*self.kept, *(upload.ref for upload in self.held)]
+
+    @property
+    def kept(self) -> list[FileRef]:
+        return [FileRef(one.name, one.size, one.content_type, one.sha256) for one in self.attached]
+
+    @property
+    def uploads(self) -> list[tuple[FileRef, Any]]:
+        return [(upload.ref, upload.open()) for upload in self.held]
+
+
+class Part(NamedTuple):
+    """A section of the page: controls in the open, and controls that fold away."""
+
+    section: str
+    first: list[BoundField]
+    folded: list[BoundField]
+    open: bool
+
+
+class Way(NamedTuple):
+    """One button of the channel choice. `option` is the parameter that the channel sets."""
+
+    value: str
+    label: str
+    option: str
+    chosen: bool
+
+
+class Listed(NamedTuple):
+    """One line of the summary of errors, with the control that it leads to."""
+
+    target: str
+    label: str
+    text: str
+
+
+class ComposeForm(forms.Form):
+    """`check`: whether errors are shown; a form that is only drawn anew keeps quiet about them."""
+
+    use_required_attribute = False
+
+    def __init__(
+        self, typed: Typed, *, now: datetime, files: Files | None = None, accounts: Sequence[Account] = (),
+        check: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(data=typed.values)
+        self.typed, self.now, self.check = typed, now, check
+        self.uploads = files or Files()
+        self.accounts = accounts
+        self.made_before: Mailing | None = None
+        self.fields.update(fields())
+        if typed.channel in (Channel.MAIL, Channel.TELEGRAM, Channel.BOT):
+            self.fields["phones"].widget.attrs["placeholder"] = _examples()[typed.channel]
+
+    # --- what is in it ----------------------------------------------------------------------------
+
+    @cached_property
+    def account(self) -> Account | None:
+        """The account chosen, the only one, or the first when none was named."""
+        if not self.typed.account:
+            return self.accounts[0] if self.accounts else None
+        return next((one for one in self.accounts if one.name == self.typed.account), None)
+
+    @cached_property
+    def gathered(self) -> Gathered:
+        """The recipients, pasted and from the file."""
+        lines, unreadable = list[str](), ""
+        try:
+            lines = self._file_lines
+        except Unreadable as refusal:
+            unreadable = str(refusal)
+        pasted = self.typed.values.get("phones", "")
+        found = recipients.gather(pasted, lines, addresses.kinds_for(self.typed.channel))
+        return replace(found, unreadable=unreadable)
+
+    @cached_property
+    def _file_lines(self) -> list[str]:
+        """The recipients of the file, or nothing without one; raises Unreadable."""
+        if self.uploads.recipients is None:
+            return []
+        with self.uploads.recipients.open() as file:
+            return recipients.lines_of(file, self.uploads.recipients.ref.name)
+
+    @property
+    def skips_wrong(self) -> bool:
+        return self.typed.has("skip_wrong")
+
+    @cached_property
+    def _outcome(self) -> tuple[Spec | None, tuple[Problem, ...]]:
+        options, found = self.typed.options()
+        gathered = self.gathered
+        given: dict[str, Any] = options | {"phones": list(gathered.valid)}
+        if not self.skips_wrong:
+            found += addresses.problems(gathered.wrong, self.typed.channel)
+            found += addresses.problems(gathered.wrong_in_file, self.typed.channel, "recipients_file")
+            if gathered.wrong_count and not gathered.valid:
+                given["phones"] = ["?"]  # there are some, only wrong ones: reported above, by their lines
+        try:
+            made = spec.validate(given, self.uploads.refs, now=self.now)
+        except SpecError as refused:
+            kept = [one for one in refused.problems if not one.code.startswith("recipient")]
+            return None, (*found, *kept)
+        return (None if found or gathered.unreadable else made), tuple(found)
+
+    @property
+    def spec(self) -> Spec | None:
+        """What would be sent; None while something is wrong."""
+        return self._outcome[0]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return self._outcome[1]
+
+    def draft_options(self) -> dict[str, str]:
+        """Everything as typed, the recipients of the file below the pasted ones."""
+        options = self.typed.to_draft()
+        lines = [options.get("phones", ""), *filter(None, self._file_lines)]
+        return options | {"phones": "\n".join(filter(None, lines))}
+
+    # --- checking ---------------------------------------------------------------------------------
+
+    def clean(self) -> dict[str, Any]:
+        if self.check:
+            self._show_problems()
+        return self.cleaned_data
+
+    def _show_problems(self) -> None:
+        for problem in self.problems:
+            for name in problem.fields:
+                known = name in self.fields
+                text = problem.message(_)
+                self.add_error(name if known else None, text if known else f"{name}: {text}")
+        if self.gathered.unreadable:
+            self.add_error("recipients_file", self.gathered.unreadable)
+        if not self.accounts:
+            self.add_error(None, _("There is no account to send with. An administrator adds one."))
+        elif self.account is None:
+            self.add_error(None, _("There is no such account. Choose one."))
+
+    @property
+    def listed_errors(self) -> list[Listed]:
+        """Every error once, for the summary at the top."""
+        found: dict[str, Listed] = {}
+        for name, errors in self.errors.items():
+            for text in map(str, errors):
+                if name == "__all__":
+                    found.setdefault(text, Listed("", "", text))
+                elif name not in FLAGS:
+                    found.setdefault(text, Listed(self[name].id_for_label, str(self[name].label), text))
+        for text in self.channel_errors:
+            found.setdefault(text, Listed("channel", _("Channel"), text))
+        return list(found.values())
+
+    @property
+    def channel_errors(self) -> list[str]:
+        """Errors of the parameters that the choice of a channel sets."""
+        return list(dict.fromkeys(str(text) for name in FLAGS for text in self.errors.get(name, [])))
+
+    # --- how it looks -----------------------------------------------------------------------------
+
+    @property
+    def ways(self) -> list[Way]:
+        return [
+            Way(
+                channel.value,
+                _(channel.label),
+                channel.value if channel.value in FLAGS else "channel",
+                channel is self.typed.channel,
+            )
+            for channel in (*COMMON, *(one for one in Channel if one not in COMMON))
+        ]
+
+    @property
+    def common_ways(self) -> list[Way]:
+        return self.ways[: len(COMMON)]
+
+    @property
+    def other_ways(self) -> list[Way]:
+        return self.ways[len(COMMON) :]
+
+    @property
+    def other_way_chosen(self) -> bool:
+        return self.typed.channel not in COMMON
+
+    @property
+    def zero_flags(self) -> list[str]:
+        """Channels said outright to be off (viber=0): kept in the form as they came."""
+        return [name for name in FLAGS if self.typed.values.get(name, "").strip() == "0"]
+
+    @cached_property
+    def parts(self) -> dict[str, Part]:
+        """The sections by name; a fold is open when it holds a value or an error."""
+        return {section.value: self._part(section) for section in Section}
+
+    def _part(self, section: Section) -> Part:
+        first, folded = list[BoundField](), list[BoundField]()
+        for name in self._names():
+            if self._section_of(name) == section:
+                (first if self._in_the_open(name) else folded).append(self[name])
+        first.sort(key=lambda one: FIRST.index(one.name))
+        opened = self.typed.show_all or any(self.typed.has(one.name) or one.errors for one in folded)
+        return Part(section.value, first, folded, opened)
+
+    def _names(self) -> list[str]:
+        names = [
+            *self.typed.shown,
+            *(name for name in self.errors if name in self.fields and name not in FLAGS),
+        ]
+        if "phones" in names:
+            names += ["recipients_file"]
+            if self.gathered.wrong_count or self.skips_wrong:
+                names.append("skip_wrong")
+        if "voice" in names:
+            names.insert(names.index("voice") + 1, "voice_language")
+        return list(dict.fromkeys([*names, "time_at"]))
+
+    def _in_the_open(self, name: str) -> bool:
+        if name == "sender":
+            return self.typed.channel is Channel.MAIL
+        return name in FIRST
+
+    def _section_of(self, name: str) -> Section:
+        own = {
+            "recipients_file": Section.TO,
+            "skip_wrong": Section.TO,
+            "time_at": Section.WHEN,
+            FILES.name: FILES.section,
+        }
+        if name == "sender" and self.typed.channel is Channel.MAIL:
+            return Section.MESSAGE
+        if name == "bot":
+            return Section.CHANNEL
+        return own.get(name) or (OPTIONS[name].section if name in OPTIONS else Section.MORE)
+
+    @property
+    def kept_labels(self) -> list[str]:
+        """What is kept for another channel, in words."""
+        return [_(OPTIONS[name].label) for name in self.typed.kept]
+
+
+def _examples() -> dict[Channel, str]:
+    return {
+        Channel.MAIL: "ann@example.com",
+        Channel.TELEGRAM: "+79990000001, @nickname, #1234567",
+        Channel.BOT: "+79990000001, @nickname, #1234567",
+    }

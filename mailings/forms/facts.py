@@ -1,0 +1,177 @@
+"""What a mailing would do if it were sent now, for the panel beside the form. No call goes out for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from itertools import islice
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mailings.forms.compose import ComposeForm
+from mailings.recipients import Gathered
+from mailings.smsc.problems import Refusal
+from mailings.smsc.spec import Spec
+from mailings.smsc.texts import Parts, clean, message_parts
+from mailings.smsc.times import Form, When, parse
+from mailings.smsc.vocabulary import Channel
+
+SHOWN_PEOPLE = 5
+SHOWN_WRONG = 50
+SHOWN_CULPRITS = 5
+REFERENCE = "•••••a"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All of it is worked out only when the panel shows it."""
+
+    form: ComposeForm
+
+    @property
+    def gathered(self) -> Gathered:
+        return self.form.gathered
+
+    @property
+    def spec(self) -> Spec | None:
+        return self.form.spec
+
+    # --- recipients -------------------------------------------------------------------------------
+
+    @property
+    def people(self) -> int:
+        """How many people it goes to, groups aside."""
+        return self.spec.recipients if self.spec else self.gathered.people
+
+    @property
+    def groups(self) -> int:
+        return self.spec.groups if self.spec else self.gathered.groups
+
+    @property
+    def wrong(self) -> list[tuple[str, str]]:
+        """The first wrong entries, each with the line that it stands on."""
+        pasted = [(_("line {n}").format(n=one.line), one.entry) for one in self.gathered.wrong]
+        filed = [(_("file, line {n}").format(n=one.line), one.entry) for one in self.gathered.wrong_in_file]
+        return [*pasted, *filed][:SHOWN_WRONG]
+
+    @property
+    def wrong_unlisted(self) -> int:
+        return self.gathered.wrong_count - len(self.wrong)
+
+    @property
+    def button(self) -> str:
+        """What the sending button says: how many it goes to."""
+        people = ngettext("{n} person", "{n} people", self.people).format(n=grouped(self.people))
+        groups = ngettext("{n} group", "{n} groups", self.groups).format(n=self.groups)
+        if self.people and self.groups:
+            return _("Send to {people} and {groups}").format(people=people, groups=groups)
+        if self.people or self.groups:
+            return _("Send to {people}").format(people=people if self.people else groups)
+        return _("Send")
+
+    # --- the text ---------------------------------------------------------------------------------
+
+    @cached_property
+    def text(self) -> str:
+        """The text as it would be counted: line ends as LF. What cannot be sent at all counts as nothing."""
+        try:
+            return clean(self.form.typed.values.get("mes", ""))
+        except Refusal:
+            return ""
+
+    @property
+    def characters(self) -> int:
+        return len(self.text)
+
+    @property
+    def counted_in_parts(self) -> bool:
+        """Whether the text is a plain SMS; bytes are counted by the spec alone."""
+        return self.form.typed.channel is Channel.SMS and self.form.typed.values.get("bin", "") in ("", "0")
+
+    @cached_property
+    def parts(self) -> Parts | None:
+        translit = self.form.typed.values.get("translit", "")
+        if not (self.text and self.counted_in_parts):
+            return None
+        return message_parts(self.text, translit=int(translit) if translit in ("1", "2") else 0)
+
+    @property
+    def culprits(self) -> str:
+        """The few characters without which the text would be shorter by a part or more: «ё», «—»."""
+        if self.parts is None or not 0 < len(self.parts.culprits) <= SHOWN_CULPRITS:
+            return ""
+        return ", ".join(f"«{one}»" for one in self.parts.culprits) if self.parts_saved else ""
+
+    @property
+    def parts_saved(self) -> int:
+        """How many parts the text would save without its culprits."""
+        if self.parts is None or not self.parts.culprits:
+            return 0
+        table = dict.fromkeys(map(ord, self.parts.culprits), "x")
+        return self.parts.parts - message_parts(self.text.translate(table)).parts
+
+    @property
+    def total_parts(self) -> int | None:
+        return self.spec.parts if self.spec else None
+
+    # --- the time ---------------------------------------------------------------------------------
+
+    @property
+    def when(self) -> When | None:
+        if self.spec:
+            return self.spec.when
+        options, _found = self.form.typed.options()
+        try:
+            return parse(options.get("time", "0"))
+        except Refusal:
+            return None
+
+    @property
+    def is_now(self) -> bool:
+        return self.when is not None and self.when.form is Form.NOW
+
+    @property
+    def due_at(self) -> datetime | None:
+        return self.spec.due_at(self.form.now) if self.spec else None
+
+    @property
+    def occurrences(self) -> Sequence[datetime]:
+        """The next sendings of a mailing that repeats."""
+        if self.spec is None or not self.spec.options.get("rpt"):
+            return ()
+        return self.spec.occurrences(self.form.now)
+
+    @property
+    def notices(self) -> list[str]:
+        return [one.message(_) for one in self.spec.notices()] if self.spec else []
+
+    # --- word for word ----------------------------------------------------------------------------
+
+    @property
+    def wire(self) -> list[tuple[str, str]]:
+        """The request's parameters as they would be sent, recipients cut short."""
+        if self.spec is None:
+            return []
+        found = [(name, _readable(value)) for name, value in self.spec.wire(REFERENCE)]
+        return [*found, *(("file", ref.name) for ref in self.spec.files)]
+
+    @property
+    def problem_count(self) -> int:
+        return len(self.form.problems) + bool(self.gathered.unreadable)
+
+
+def _readable(value: str | bytes | Sequence[str]) -> str:
+    if isinstance(value, bytes):
+        return value.hex(" ")
+    if isinstance(value, str):
+        return value
+    more = len(value) - SHOWN_PEOPLE
+    first = ", ".join(islice(value, SHOWN_PEOPLE))
+    return f"{first} … {_('and {n} more').format(n=grouped(more))}" if more > 0 else first
+
+
+def grouped(number: int) -> str:
+    """`4,812`, as the reader's language groups it."""
+    return str(number_format(number, use_l10n=True, force_grouping=True))

@@ -1,0 +1,121 @@
+"""The controls of the form, one for each option of the catalogue, and a few of the page's own.
+
+Each bears the provider's parameter name, as its `name` and in `data-option`. A control never checks what it
+holds and never drops it: numbers, too, are typed into text inputs, since a browser throws away what it cannot
+read. What is valid is the spec's business.
+"""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from mailings.smsc.options import FILES, OPTIONS
+from mailings.smsc.vocabulary import Control, Option, Type
+
+ROWS = {"phones": 4, "list": 5, "mes": 5, "mes2": 3}
+DECIMAL = (Type.NUMBER,)
+
+
+class SeveralFiles(forms.FileInput):
+    allow_multiple_selected = True
+
+
+def fields() -> dict[str, forms.Field]:
+    """Every control by its name, in the order of the catalogue."""
+    found = {option.name: _field(option) for option in (*OPTIONS.values(), FILES)}
+    return found | _own_fields()
+
+
+def _field(option: Option) -> forms.Field:
+    return forms.Field(
+        required=False,
+        label=_(option.label),
+        help_text=_help(option),
+        widget=_widget(option, attributes(option)),
+    )
+
+
+def _help(option: Option) -> str:
+    """The catalogue's line of help, with the range where the line does not name it."""
+    text = _(option.help)
+    if option.type in (Type.INTEGER, Type.NUMBER, Type.ZONE) and option.maximum and option.maximum < 10_000:
+        span = _("From {low} to {high}.").format(low=f"{option.minimum:g}", high=f"{option.maximum:g}")
+        return f"{text} {span}"
+    return text
+
+
+def attributes(option: Option) -> dict[str, Any]:
+    found: dict[str, Any] = {"data-option": option.name, "autocomplete": "off"}
+    if option.example and option.control is not Control.CHOICE:
+        found["placeholder"] = option.example
+    if option.control is Control.TIME:
+        found |= {"placeholder": _("now"), "list": "times"}
+    if option.type is Type.INTEGER:
+        found["inputmode"] = "numeric"
+    if option.type is Type.NUMBER:
+        found["inputmode"] = "decimal"
+    if option.type in (Type.PHONES, Type.LIST, Type.BOT, Type.URL):
+        found |= {"spellcheck": "false", "autocapitalize": "off"}
+    return found
+
+
+def _widget(option: Option, attrs: dict[str, Any]) -> forms.Widget:
+    if option.choices:
+        return Choices(option, attrs)
+    if option.control is Control.TEXTAREA:
+        return forms.Textarea(attrs | {"rows": ROWS.get(option.name, 4)})
+    if option.control is Control.FILE:
+        del attrs["autocomplete"]
+        return SeveralFiles(attrs)
+    return forms.TextInput(attrs)
+
+
+class Choices(forms.Select):
+    """The provider's values with their words; first comes "not set", with what the provider then does.
+
+    A value that is none of them, typed by hand into a post, is shown as it came instead of being dropped.
+    """
+
+    def __init__(self, option: Option, attrs: dict[str, Any]) -> None:
+        del attrs["autocomplete"]
+        words = {choice.value: _(choice.label) for choice in option.choices}
+        unset = _("not set ({default})").format(default=words.get(option.default or "", _("none")).lower())
+        listed = [("", unset), *((value, f"{value} · {word}") for value, word in words.items())]
+        super().__init__(attrs, listed)
+
+    def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> list[Any]:
+        known = {str(listed) for listed, _word in self.choices}
+        for odd in value:
+            if odd and odd not in known:
+                self.choices = [*self.choices, (odd, odd)]
+        return super().optgroups(name, value, attrs)
+
+
+def _own_fields() -> dict[str, forms.Field]:
+    return {
+        "recipients_file": forms.Field(
+            required=False,
+            label=_("Or a file"),
+            help_text=_("Text, .csv or .xlsx; one recipient a line. It is added to the recipients above."),
+            widget=forms.FileInput({"data-option": "recipients_file", "accept": ".txt,.csv,.tsv,.xlsx"}),
+        ),
+        "time_at": forms.Field(
+            required=False,
+            label=_("Or pick date and hour"),
+            widget=forms.DateTimeInput({"type": "datetime-local", "data-option": "time_at"}),
+        ),
+        "voice_language": forms.Field(
+            required=False,
+            label=_("Language of the voice"),
+            help_text=_("Two letters, such as en, de, fr; empty for the provider's own."),
+            widget=forms.TextInput(
+                {"data-option": "voice_language", "placeholder": "en", "autocomplete": "off"}
+            ),
+        ),
+        "skip_wrong": forms.Field(
+            required=False,
+            label=_("Leave out the wrong ones and send to the others"),
+            widget=forms.CheckboxInput({"data-option": "skip_wrong", "value": "1"}),
+        ),
+    }

@@ -1,0 +1,207 @@
+"""What a form holds: read from a post or a draft, sorted by channel, and given on as create options.
+
+Every option travels under the provider's own parameter name. Beside them stand a few controls of the page
+(`PAGE`): the channel, a picker of date and hour, the language of a voice.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from mailings.smsc import times
+from mailings.smsc.options import FILES, OPTIONS, options_for
+from mailings.smsc.problems import N_, Problem
+from mailings.smsc.values import is_blank
+from mailings.smsc.vocabulary import Channel
+
+KEPT = "kept:"
+"""In front of the name of an option that is kept for another channel, and not sent."""
+
+VALUES = (*OPTIONS, "time_at", "voice_language", "skip_wrong")
+PAGE = frozenset(
+    (
+        *(
+            "channel",
+            "shown",
+            "show_all",
+            "time_at",
+            "voice_language",
+            "skip_wrong",
+            "account",
+            "key",
+            "draft",
+        ),
+        *("recipients_file", "held_recipients", "files", "held", "drop", "action", "csrfmiddlewaretoken"),
+    )
+)
+FLAGS = tuple(channel.value for channel in Channel if channel not in (Channel.SMS, Channel.BOT))
+
+
+@dataclass
+class Typed:
+    """`values`: as typed, by name. `kept`: typed for another channel. `unknown`: names that are no option."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
+    unknown: dict[str, str] = field(default_factory=dict)
+    channel: Channel = Channel.SMS
+    show_all: bool = False
+    account: str = ""
+    key: str = ""
+    draft: str = ""
+
+    def has(self, name: str) -> bool:
+        return not is_blank(self.values.get(name))
+
+    @property
+    def shown(self) -> list[str]:
+        """The options that the form shows: those of the channel, those with a value, or all; in order."""
+        fitting = {option.name for option in options_for(self.channel)}
+        names = [name for name in (*OPTIONS, FILES.name) if name not in FLAGS]
+        return [name for name in names if self.show_all or name in fitting or self.has(name)]
+
+    def options(self) -> tuple[dict[str, str], list[Problem]]:
+        """The create options, without recipients; and what is wrong with the page's own controls."""
+        options = {name: self.values[name] for name in OPTIONS if name != "phones" and self.has(name)}
+        options |= self.unknown
+        found: list[Problem] = []
+        if self.channel is Channel.BOT and "bot" not in options:
+            found.append(
+                Problem(("bot",), "bot_missing", N_("Give the name of the bot that sends the message."))
+            )
+        elif self.channel in FLAGS:
+            options.setdefault(self.channel.value, "1")
+        if self.has("voice_language"):
+            options["voice"] = f"{options.get('voice', 'm3')},{self.values['voice_language'].strip()}"
+        if self.has("time_at"):
+            found += self._picked(options)
+        return options, found
+
+    def _picked(self, options: dict[str, str]) -> list[Problem]:
+        """Put the picked date and hour into `options` as a timestamp."""
+        if "time" in options:
+            return [
+                Problem(
+                    ("time", "time_at"),
+                    "two_times",
+                    N_("The time is given twice: typed, and picked. Empty one of the two."),
+                )
+            ]
+        moment = picked_moment(self.values["time_at"])
+        if moment is None:
+            return [
+                Problem(("time_at",), "no_such_hour", N_("There is no such date and hour. Pick another."))
+            ]
+        options["time"] = times.at(moment)
+        return []
+
+    def to_draft(self) -> dict[str, str]:
+        """Everything as typed, for a draft; `from_draft` brings it back."""
+        draft = {name: value for name, value in self.values.items() if value}
+        draft |= {f"{KEPT}{name}": value for name, value in self.kept.items()}
+        if self.channel in FLAGS:
+            draft.setdefault(self.channel.value, "1")
+        elif self.channel is Channel.BOT:
+            draft["channel"] = self.channel.value
+        return draft
+
+
+def picked_moment(text: str) -> datetime | None:
+    """A date and hour picked by the reader's clock, in UTC; None for one that this clock never shows."""
+    try:
+        local = parse_datetime(text.strip())
+        if local is None or local.tzinfo is not None:
+            return None
+        moment = timezone.make_aware(local).astimezone(UTC)
+        times.at(moment)
+    except (ValueError, OverflowError):
+        return None
+    return moment if timezone.make_naive(moment) == local else None
+
+
+def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
+    """Reads a post. An option's own parameter (viber=1) outranks the page's choice of a channel.
+
+    `switching`: the form is only drawn anew, so if another channel was chosen, what that one does not show is
+    kept aside. In any other post all that stood in the form counts: nothing visible is dropped.
+    """
+    values = {name: str(data[name]) for name in VALUES if name in data}
+    if len(lines := data.getlist("phones")) > 1:
+        values["phones"] = "\n".join(lines)
+    kept = {
+        name.removeprefix(KEPT): str(data[name])
+        for name in data
+        if name.startswith(KEPT) and name.removeprefix(KEPT) in OPTIONS and not is_blank(data[name])
+    }
+    unknown = {
+        name: str(data[name])
+        for name in data
+        if name not in OPTIONS and name not in PAGE and not name.startswith(KEPT) and data[name]
+    }
+    show_all = bool(data.get("show_all")) or data.get("action") == "show_all"
+    typed = Typed(values, kept, unknown, show_all=show_all, account=data.get("account", ""))
+    typed.key, typed.draft = data.get("key", "")[:64], data.get("draft", "")
+    _choose_channel(typed, data.get("channel", ""), data.get("shown", ""))
+    if switching and data.get("channel") != data.get("shown"):
+        _set_aside(typed)
+    _bring_back(typed)
+    _split_voice(typed)
+    return typed
+
+
+def from_draft(draft: Mapping[str, Any]) -> Typed:
+    """The form of a stored draft, or of a mailing's options."""
+    values = {name: str(draft[name]) for name in VALUES if name in draft and draft[name] is not None}
+    kept = {name.removeprefix(KEPT): str(value) for name, value in draft.items() if name.startswith(KEPT)}
+    typed = Typed(values, kept)
+    _choose_channel(typed, str(draft.get("channel", "")), "")
+    _split_voice(typed)
+    return typed
+
+
+def _choose_channel(typed: Typed, chosen: str, shown: str) -> None:
+    """Settle the channel; its flag is then carried by `Typed.channel`, any other stays among the values."""
+    flags = [name for name in FLAGS if typed.has(name) and typed.values[name].strip() != "0"]
+    radio = Channel(chosen) if chosen in set(Channel) else Channel.SMS
+    if typed.values.get(radio, "").strip() == "0":
+        radio = Channel.SMS
+    if flags:
+        typed.channel = radio if radio.value in flags else Channel(flags[0])
+        if typed.values[typed.channel.value].strip() == "1":
+            del typed.values[typed.channel.value]
+        if radio in FLAGS:  # two at once: the spec says so
+            typed.values.update({radio.value: "1"} if radio is not typed.channel else {})
+    elif typed.has("bot") and radio is Channel.SMS and not (shown == Channel.BOT and chosen == Channel.SMS):
+        typed.channel = Channel.BOT
+    else:
+        typed.channel = radio
+    if typed.has("bot") and typed.channel is not Channel.BOT and shown == Channel.BOT:
+        typed.kept["bot"] = typed.values.pop("bot")
+
+
+def _set_aside(typed: Typed) -> None:
+    if typed.show_all:
+        return
+    fitting = {option.name for option in options_for(typed.channel)}
+    for name in OPTIONS:
+        if name not in fitting and typed.has(name):
+            typed.kept[name] = typed.values.pop(name)
+
+
+def _bring_back(typed: Typed) -> None:
+    for name in [name for name in typed.shown if name in typed.kept]:
+        value = typed.kept.pop(name)
+        if not typed.has(name):
+            typed.values[name] = value
+
+
+def _split_voice(typed: Typed) -> None:
+    """`w,fr` -> the voice w, and the language fr beside it."""
+    voice, comma, language = typed.values.get("voice", "").partition(",")
+    if comma and not typed.has("voice_language"):
+        typed.values |= {"voice": voice.strip(), "voice_language": language.strip()}

@@ -1,0 +1,211 @@
+"""The page that makes a mailing: shows the form, keeps drafts, queues. Nothing typed is ever lost here."""
+
+import secrets
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.csrf import csrf_failure
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from mailings import outbox
+from mailings.forms import ComposeForm, Facts, Files, Typed, from_draft, from_post, held, hold, let_go
+from mailings.models import Account, Attachment, Mailing, State
+from mailings.outbox import Impossible, KeyTaken
+
+ATTACHED = "attachment:"
+
+
+# Open to all and without the usual check of the form's token, since it does both by itself: a person whose
+# session or token has run out gets the form back, filled, instead of a login page with everything gone.
+@login_not_required
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def compose(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST":
+        return _posted(request)
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    return show(request, opened(request))
+
+
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """A draft's own address; a mailing that is no draft shows its page."""
+    if Mailing.objects.filter(pk=pk, state=State.DRAFT).exists():
+        return redirect(f"{reverse('compose')}?draft={pk}")
+    return redirect("mailing", pk)
+
+
+def opened(request: HttpRequest) -> ComposeForm:
+    """The form as a GET shows it: empty, or a draft's."""
+    typed, attached = Typed(), list[Attachment]()
+    if number := request.GET.get("draft", ""):
+        draft = get_object_or_404(Mailing, pk=number if number.isdigit() else 0, state=State.DRAFT)
+        typed = from_draft(outbox.typed_options(draft))
+        typed.draft, typed.account, typed.key = str(draft.pk), draft.account.name, draft.key or ""
+        attached = list(draft.attachments.all())
+    typed.key = typed.key or new_key()
+    return ComposeForm(typed, now=timezone.now(), files=Files(attached), accounts=accounts())
+
+
+def show(request: HttpRequest, form: ComposeForm, notice: str = "", status: int = 200) -> HttpResponse:
+    """The page, or for htmx the form alone."""
+    part = getattr(request, "htmx", False)
+    template = "mailings/_partials/compose_form.html" if part else "mailings/compose.html"
+    context = {
+        "form": form,
+        "facts": Facts(form),
+        "notice": notice,
+        "zone": timezone.get_current_timezone_name(),
+    }
+    return render(request, template, context, status=status)
+
+
+def _posted(request: HttpRequest) -> HttpResponse:
+    trouble = token_trouble(request)
+    if trouble and not same_origin(request, trouble):
+        return csrf_failure(request, trouble)
+    action = request.POST.get("action", "check")
+    typed = from_post(request.POST, switching=action in ("refresh", "show_all"))
+    if not request.user.is_authenticated:
+        form = ComposeForm(typed, now=timezone.now())
+        return show(
+            request, form, _("Your session has ended, and nothing was sent. Log in again, in another tab.")
+        )
+    form = filled(request, typed, check=action in ("send", "check"))
+    if trouble:
+        form.check = False
+        again = _(
+            "You have logged in anew since this page was opened. Nothing was sent: press the button again."
+        )
+        return show(request, form, again)
+    actions: dict[str, Callable[[HttpRequest, ComposeForm], HttpResponse]] = {"send": _send, "draft": _save}
+    return actions.get(action, show)(request, form)
+
+
+def filled(request: HttpRequest, typed: Typed, *, check: bool) -> ComposeForm:
+    """The form as posted, with its files: those of the draft, those held before, those that came now."""
+    owner, dropped = request.user.pk or 0, set(request.POST.getlist("drop"))
+    draft = draft_of(typed)
+    typed.draft = str(draft.pk) if draft else ""
+    tokens = [token for token in request.POST.getlist("held") if token not in dropped]
+    files = Files(
+        attached=[one for one in draft.attachments.all() if f"{ATTACHED}{one.pk}" not in dropped]
+        if draft
+        else [],
+        held=[found for token in tokens if (found := held(token, owner))],
+        dropped=sorted(one for one in dropped if one.startswith(ATTACHED)),
+    )
+    files.held += [hold(upload, owner) for upload in request.FILES.getlist("files")]
+    if upload := request.FILES.get("recipients_file"):
+        files.recipients = hold(upload, owner)
+    elif (token := request.POST.get("held_recipients", "")) and token not in dropped:
+        files.recipients = held(token, owner)
+    return ComposeForm(typed, now=timezone.now(), files=files, accounts=accounts(), check=check)
+
+
+def draft_of(typed: Typed) -> Mailing | None:
+    """The draft that the form edits: the one it names, or the one that was saved from this very form."""
+    if typed.draft.isdigit():
+        return Mailing.objects.filter(pk=int(typed.draft)).first()
+    return Mailing.objects.filter(key=typed.key, state=State.DRAFT).first() if typed.key else None
+
+
+def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    if not form.is_valid() or form.spec is None or form.account is None:
+        return show(request, form)
+    draft = draft_of(form.typed)
+    try:
+        mailing = outbox.make(
+            form.spec,
+            account=form.account,
+            by=request.user,
+            key=form.typed.key or None,
+            uploads=form.uploads.uploads,
+            submit=True,
+            draft=draft,
+        )
+    except (Impossible, DatabaseError) as refusal:
+        if draft and Mailing.objects.filter(pk=draft.pk, spec_digest=form.spec.digest()).exists():
+            return redirect("mailing", draft.pk)  # a double click: it has been sent off already
+        return not_kept(request, form, refusal)
+    return kept(form, redirect("mailing", mailing.pk))
+
+
+def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    if form.account is None or form.gathered.unreadable:
+        form.check = True
+        return show(request, form)
+    try:
+        mailing = outbox.save_draft(
+            form.draft_options(),
+            account=form.account,
+            by=request.user,
+            key=form.typed.key or None,
+            uploads=form.uploads.uploads,
+            keep=form.uploads.kept,
+            mailing=draft_of(form.typed),
+        )
+    except (Impossible, DatabaseError) as refusal:
+        return not_kept(request, form, refusal)
+    messages.success(request, _("The draft is saved."))
+    return kept(form, redirect(f"{reverse('compose')}?draft={mailing.pk}"))
+
+
+def kept(form: ComposeForm, response: HttpResponse) -> HttpResponse:
+    """The mailing is stored, with its own copies of the files."""
+    let_go([*form.uploads.held, *filter(None, [form.uploads.recipients])])
+    return response
+
+
+def not_kept(request: HttpRequest, form: ComposeForm, refusal: Exception) -> HttpResponse:
+    """Nothing was stored: the form comes back as it was, with the reason."""
+    if isinstance(refusal, KeyTaken):
+        form.made_before = Mailing.objects.filter(key=form.typed.key).first()
+        form.typed.key = new_key()
+        return show(request, form)
+    if isinstance(refusal, Impossible):
+        return show(request, form, str(refusal))
+    busy = _("The database is busy, so nothing was stored and nothing was sent. Press the button again.")
+    return show(request, form, busy, status=503)
+
+
+def accounts() -> list[Account]:
+    return list(Account.objects.order_by("id"))
+
+
+def new_key() -> str:
+    return secrets.token_urlsafe(16)
+
+
+class _Verdict(CsrfViewMiddleware):
+    """Django's check of the form's token, which says what is wrong instead of answering the request."""
+
+    def _reject(self, request: HttpRequest, reason: str) -> str:
+        return reason
+
+
+def token_trouble(request: HttpRequest) -> str:
+    """Why the form's token does not hold; "" when it does."""
+    check = _Verdict(lambda _request: HttpResponse())
+    check.process_request(request)
+    return str(check.process_view(request, show, (), {}) or "")
+
+
+def same_origin(request: HttpRequest, trouble: str) -> bool:
+    """Whether only the token is wrong, and the browser says that the form came from a page of ours.
+
+    A form of someone else's must not come back filled in under our name, waiting for one more click.
+    """
+    return not trouble.startswith(("Origin", "Referer")) and (
+        "origin" in request.headers or request.is_secure()
+    )

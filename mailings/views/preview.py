@@ -1,0 +1,21 @@
+"""The panel beside the form, drawn anew while a person types."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from mailings.forms import Facts, from_post
+from mailings.views.compose import filled
+
+
+# Without a login the panel just stays as it is: a login page inside it would help nobody.
+@login_not_required
+@require_POST
+def preview(request: HttpRequest) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return HttpResponse(status=204)
+    form = filled(request, from_post(request.POST), check=False)
+    context = {"form": form, "facts": Facts(form), "zone": timezone.get_current_timezone_name(), "live": True}
+    return render(request, "mailings/_partials/compose_panel.html", context)
