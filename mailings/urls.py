@@ -1,5 +1,29 @@
 """Addresses of our own pages."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern] = []
+from mailings.views import actions, compose, health, history, mailing, preferences, preview, today
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", today.today, name="today"),
+    path("mailings/", history.listing, name="history"),
+    path("mailings/rows/", history.rows, name="history_rows"),
+    path("mailings/export.csv", history.export, name="export"),
+    path("mailings/cancel/", history.bulk_cancel, name="bulk_cancel"),
+    path("mailings/new/", compose.compose, name="compose"),
+    path("mailings/new/preview/", preview.preview, name="compose_preview"),
+    path("mailings/<int:pk>/", mailing.mailing, name="mailing"),
+    path("mailings/<int:pk>/status/", mailing.status, name="mailing_status"),
+    path("mailings/<int:pk>/recipients/", mailing.recipients, name="mailing_recipients"),
+    path("mailings/<int:pk>/edit/", compose.edit, name="edit"),
+    path("mailings/<int:pk>/cancel/", actions.cancel, name="cancel"),
+    path("mailings/<int:pk>/delete/", actions.delete, name="delete"),
+    path("mailings/<int:pk>/withdraw/", actions.withdraw, name="withdraw"),
+    path("mailings/<int:pk>/release/", actions.release, name="release"),
+    path("mailings/<int:pk>/duplicate/", actions.duplicate, name="duplicate"),
+    path("mailings/<int:pk>/resolve/", actions.resolve, name="resolve"),
+    path("mailings/<int:pk>/alarm/", actions.dismiss_alarm, name="dismiss_alarm"),
+    path("refresh/", today.refresh, name="refresh"),
+    path("preferences/", preferences.preferences, name="preferences"),
+    path("healthz", health.healthz, name="healthz"),
+]

@@ -1,0 +1,80 @@
+"""Moments in words: how long ago, and exactly when, in the reader's zone and language."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+HOUR = 3600
+DAY = 86400
+
+
+def age_words() -> dict[str, Any]:
+    """The words for ages in the reader's language; static/mailroom.js counts on with the same."""
+    return {
+        "now": _("just now"),
+        "ago": {"s": _("{n} s ago"), "min": _("{n} min ago"), "h": _("{n} h ago"), "d": _("{n} d ago")},
+        "ahead": {"s": _("in {n} s"), "min": _("in {n} min"), "h": _("in {n} h"), "d": _("in {n} d")},
+    }
+
+
+def age(seconds: float) -> str:
+    """How long ago something was (or, below zero, how far ahead it is), in one unit."""
+    words = age_words()
+    span = abs(seconds)
+    if 0 <= seconds < 5:
+        return str(words["now"])
+    for unit, size, limit in (("s", 1, 60), ("min", 60, HOUR), ("h", HOUR, 36 * HOUR), ("d", DAY, None)):
+        if limit is None or span < limit:
+            break
+    form = words["ago"] if seconds >= 0 else words["ahead"]
+    return str(form[unit]).replace("{n}", str(int(span // size)))
+
+
+def short(moment: datetime, now: datetime | None = None) -> str:
+    """A moment in the reader's zone: `14:05` today, else `24 Nov 14:05`, with the year when it is another."""
+    local, today = timezone.localtime(moment), timezone.localtime(now or timezone.now())
+    if local.date() == today.date():
+        return date_format(local, "H:i")
+    return date_format(local, "j M H:i" if local.year == today.year else "j M Y H:i")
+
+
+def exact(moment: datetime) -> str:
+    """A moment to the second, with the name of its zone."""
+    local = timezone.localtime(moment)
+    return f"{date_format(local, 'j M Y H:i:s')} ({timezone.get_current_timezone_name()})"
+
+
+def ago(moment: datetime, now: datetime | None = None) -> SafeString:
+    """A `<time>` that shows an age and goes on counting; the exact time on hover and for screen readers."""
+    seconds = ((now or timezone.now()) - moment).total_seconds()
+    return format_html(
+        '<time datetime="{}" title="{}" data-age><span>{}</span><span class="visually-hidden"> ({})</span></time>',
+        moment.isoformat(),
+        exact(moment),
+        age(seconds),
+        exact(moment),
+    )
+
+
+def at(moment: datetime, now: datetime | None = None) -> SafeString:
+    """A `<time>` that shows an hour in the reader's zone; the second and the zone on hover."""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), short(moment, now)
+    )
+
+
+def both_clocks(moment: datetime, now: datetime | None = None) -> SafeString:
+    """An hour on the reader's clock and, where that differs, on Moscow's, by which the provider counts."""
+    local, moscow = timezone.localtime(moment), moment.astimezone(MOSCOW)
+    shown = at(moment, now)
+    if local.utcoffset() == moscow.utcoffset():
+        return shown
+    form = "H:i" if local.date() == moscow.date() else "j M H:i"
+    return format_html("{} ({})", shown, _("Moscow {time}").format(time=date_format(moscow, form)))

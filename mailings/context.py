@@ -1,0 +1,72 @@
+"""What the frame round every page shows: the menu, the account, the reader's zone, what is away."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mailings import clock, pulse
+from mailings.models import Account
+
+# The zones of the menu; a browser elsewhere brings its own.
+ZONES = (
+    "UTC", "Europe/Kaliningrad", "Europe/Moscow", "Europe/Samara", "Asia/Yekaterinburg", "Asia/Omsk",
+    "Asia/Novosibirsk", "Asia/Krasnoyarsk", "Asia/Irkutsk", "Asia/Yakutsk", "Asia/Vladivostok", "Asia/Magadan",
+    "Asia/Kamchatka", "Europe/Minsk", "Asia/Almaty", "Asia/Tashkent", "Asia/Yerevan", "Asia/Baku", "Asia/Tbilisi",
+    "Europe/Berlin", "Europe/London", "Asia/Dubai", "America/New_York",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One link of the main menu."""
+
+    label: str
+    url: str
+    icon: str
+    current: bool
+
+
+class Frame:
+    """Read by base.html; each part is worked out only when a page shows it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    @cached_property
+    def menu(self) -> list[Entry]:
+        here = self.request.path
+        entries = (
+            (_("Today"), "today", "sun"),
+            (_("History"), "history", "queue-list"),
+            (_("New mailing"), "compose", "plus"),
+        )
+        return [Entry(label, reverse(name), icon, here == reverse(name)) for label, name, icon in entries]
+
+    @cached_property
+    def account(self) -> Account | None:
+        return Account.objects.order_by("id").first()
+
+    @cached_property
+    def warnings(self) -> list[str]:
+        return pulse.warnings()
+
+    @property
+    def zone(self) -> str:
+        return timezone.get_current_timezone_name()
+
+    @property
+    def zones(self) -> list[str]:
+        return list(ZONES) if self.zone in ZONES else [self.zone, *ZONES]
+
+    @property
+    def age_words(self) -> dict[str, Any]:
+        return clock.age_words()
+
+
+def frame(request: HttpRequest) -> dict[str, Frame]:
+    return {"frame": Frame(request)}

@@ -1,0 +1,16 @@
+"""Amounts of money as people read them."""
+
+from decimal import Decimal
+
+from django.utils.formats import number_format
+
+SIGNS = {"RUR": "₽", "RUB": "₽", "USD": "$", "EUR": "€", "KZT": "₸", "UAH": "₴", "BYN": "Br"}
+
+
+def amount(value: Decimal | None, currency: str = "") -> str:
+    """`13,473.00 ₽`; a dash where the amount is not known. The provider's own word for an unlisted currency."""
+    if value is None:
+        return "–"
+    digits = number_format(value, decimal_pos=2, use_l10n=True, force_grouping=True)
+    sign = SIGNS.get(currency.upper(), currency)
+    return f"{digits}\N{NO-BREAK SPACE}{sign}" if sign else digits

@@ -1,0 +1,85 @@
+"""What templates need beyond Django's own: icons, moments, money, a mailing in words, form controls."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import forms, template
+from django.forms import BoundField
+from django.http import QueryDict
+from django.utils.formats import number_format
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from heroicons.templatetags.heroicons import heroicon_mini
+
+from mailings import clock, money
+
+register = template.Library()
+
+CHOICES = (forms.RadioSelect, forms.CheckboxSelectMultiple)
+
+
+@register.simple_tag
+def icon(name: str, size: int = 18) -> SafeString:
+    """A decorative heroicon: what it means always stands beside it in words."""
+    return mark_safe(heroicon_mini(name, size=size, **{"aria-hidden": "true", "class": "icon"}))  # noqa: S308
+
+
+@register.filter
+def ago(moment: datetime) -> SafeString:
+    return clock.ago(moment)
+
+
+@register.filter
+def at(moment: datetime) -> SafeString:
+    return clock.at(moment)
+
+
+@register.filter
+def both_clocks(moment: datetime) -> SafeString:
+    return clock.both_clocks(moment)
+
+
+@register.filter
+def count(value: int | None) -> str:
+    """A whole number in groups of three; a dash where there is none."""
+    return "–" if value is None else number_format(value, use_l10n=True, force_grouping=True)
+
+
+@register.filter(name="money")
+def money_filter(value: Decimal | None, currency: str = "") -> str:
+    return money.amount(value, currency)
+
+
+@register.filter
+def is_check(field: BoundField) -> bool:
+    return isinstance(field.field.widget, forms.CheckboxInput)
+
+
+@register.filter
+def control(field: BoundField) -> SafeString:
+    """A form field's control with Tabler's classes; errors are told to assistive technology by Django."""
+    widget = field.field.widget
+    if isinstance(widget, CHOICES):
+        return field.as_widget()
+    if isinstance(widget, forms.CheckboxInput):
+        name = "form-check-input"
+    elif isinstance(widget, forms.Select):
+        name = "form-select"
+    else:
+        name = "form-control"
+    wrong = "is-invalid" if field.errors else ""
+    given = str(widget.attrs.get("class", ""))
+    return field.as_widget(attrs={"class": " ".join(part for part in (name, given, wrong) if part)})
+
+
+@register.simple_tag
+def query(params: QueryDict, **changes: Any) -> SafeString:
+    """The address's query with some keys replaced, or left out where the value is None."""
+    changed = params.copy()
+    for key, value in changes.items():
+        if value is None:
+            changed.pop(key, None)
+        else:
+            changed[key] = str(value)
+    return escape("?" + changed.urlencode())

@@ -1,0 +1,33 @@
+"""Is this process able to work? For load balancers and monitoring; says nothing that is secret."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from mailings import pulse
+
+
+@login_not_required
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 when the database and Redis answer, else 503. The worker is told of, but does not decide.
+
+    A web process without a worker still does its own part: taking it away would only take the page away too.
+    """
+    seen = pulse.current()
+    checks = {"database": _database(), "redis": seen.redis}
+    told = {name: "ok" if good else "failed" for name, good in checks.items()}
+    told["worker"] = "ok" if seen.worker else "silent"
+    return JsonResponse(told, status=200 if all(checks.values()) else 503)
+
+
+def _database() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            return bool(cursor.fetchone())
+    except DatabaseError:
+        return False

@@ -1,0 +1,105 @@
+"""One mailing: its state in sentences, what can be done, its story, its people, what was said on the wire."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from mailings import contents, outlook, timeline, wording
+from mailings.models import EventKind, Mailing, State
+from mailings.smsc.answers import JobStatus
+from mailings.views.actions import offered
+from mailings.views.history import STOP_POLLING
+
+SOON_SECONDS = 3
+LATER_SECONDS = 20
+
+
+def fetch(pk: int) -> Mailing:
+    """A mailing with what its page names, or a 404."""
+    people = ("account", "created_by", "submitted_by", "wish_by")
+    return get_object_or_404(Mailing.objects.select_related(*people), pk=pk)
+
+
+def refresh_seconds(mailing: Mailing) -> int | None:
+    """How often the page asks again: soon while something is pending, now and then while the job is on its way."""
+    if not mailing.is_settled:
+        return SOON_SECONDS
+    under_way = mailing.remote_status in (JobStatus.WAITING, JobStatus.GOING)
+    if mailing.state == State.ACCEPTED and under_way and not mailing.gone:
+        return LATER_SECONDS
+    return None
+
+
+def state_of(request: HttpRequest, mailing: Mailing) -> dict[str, Any]:
+    """What `_status.html` needs: the page includes it, and the poll renders it."""
+    now = timezone.now()
+    return {
+        "mailing": mailing,
+        "chip": wording.chip(mailing.state),
+        "sentences": wording.sentences(mailing, now, actor=_who_gave_up(mailing)),
+        "note": wording.elsewhere(mailing),
+        "channel": outlook.channel_label(mailing.channel),
+        "actions": offered(mailing, request.user),
+        "refresh_seconds": refresh_seconds(mailing),
+        "version": version(mailing),
+        "timeline": timeline.moments(mailing),
+        "attempts": mailing.attempts.order_by("begin", "id")[:100],
+    }
+
+
+def version(mailing: Mailing) -> str:
+    """Changes whenever the polled part has something new to say; ages count on in the browser."""
+    names = [
+        "state", "state_at", "held_reason", "alarm", "cost", "parts", "waiting_for", "not_before", "remote_id",
+        "remote_status", "remote_word", "verified_at", "gone", "wish", "wish_next_at", "wish_agreed_at",
+        "wish_result", "looks", "look_at", "look_note", "look_matches",
+    ]  # fmt: skip
+    verified = mailing.verified_at
+    stale = verified is not None and timezone.now() - verified > wording.stale_after()
+    return f"{wording.digest([stale, *(getattr(mailing, name) for name in names)]):08x}"
+
+
+def _who_gave_up(mailing: Mailing) -> Any:
+    if mailing.state != State.ABANDONED:
+        return None
+    event = mailing.events.filter(kind=EventKind.GIVEN_UP).select_related("who").order_by("-at", "-id").first()
+    return event.who if event else None
+
+
+@require_GET
+def mailing(request: HttpRequest, pk: int) -> HttpResponse:
+    row = fetch(pk)
+    context = state_of(request, row) | {
+        "options": contents.options(row),
+        "files": list(row.attachments.all()),
+        "people": contents.first_people(row),
+        "raw": json.dumps(row.remote, ensure_ascii=False, indent=2) if row.remote is not None else "",
+        "stale_seconds": int(2 * settings.SYNC_SECONDS),
+    }
+    return render(request, "mailings/mailing.html", context)
+
+
+@require_GET
+def status(request: HttpRequest, pk: int) -> HttpResponse:
+    """The part that refreshes itself. 204: nothing new; 286: nothing more will come by itself."""
+    row = fetch(pk)
+    if request.GET.get("v") == version(row) and refresh_seconds(row) is not None:
+        return HttpResponse(status=204)
+    context = state_of(request, row) | {"polled": True}
+    code = 200 if context["refresh_seconds"] is not None else STOP_POLLING
+    return render(request, "mailings/_status.html", context, status=code)
+
+
+@require_GET
+def recipients(request: HttpRequest, pk: int) -> HttpResponse:
+    """Recipients that contain what is searched for; a part for htmx, else a page of its own."""
+    row = fetch(pk)
+    wanted = request.GET.get("number", "").strip()[:100]
+    context = {"mailing": row, "people": contents.find_people(row, wanted), "wanted": wanted}
+    part = bool(getattr(request, "htmx", False))
+    return render(request, "mailings/_people.html" if part else "mailings/recipients.html", context)

@@ -1,0 +1,414 @@
+"""A mailing in words: its chip, the sentence on its state, and what happens next.
+
+Pure functions of a row and a moment. Every sentence carries the age of what it says, and whatever is said of
+the provider carries the time at which it was verified.
+"""
+
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from mailings import money
+from mailings.clock import ago, at, both_clocks
+from mailings.models import Alarm, HeldReason, Mailing, Origin, State, Wish, WishResult
+from mailings.models.states import HELD_FOR_A_PERSON
+from mailings.smsc.answers import JobStatus
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A state at a glance: a word, an icon and a tone, in this order of weight."""
+
+    word: Any
+    icon: str
+    tone: str
+    classes: str = ""
+
+
+CHIPS: dict[str, Chip] = {
+    State.DRAFT: Chip(State.DRAFT.label, "pencil-square", "grey"),
+    State.AWAITING_APPROVAL: Chip(State.AWAITING_APPROVAL.label, "hand-raised", "yellow"),
+    State.QUEUED: Chip(State.QUEUED.label, "clock", "azure"),
+    State.SENDING: Chip(State.SENDING.label, "paper-airplane", "blue", "is-pulsing"),
+    State.UNKNOWN: Chip(State.UNKNOWN.label, "question-mark-circle", "orange"),
+    State.HELD: Chip(State.HELD.label, "pause-circle", "purple"),
+    State.REFUSED: Chip(State.REFUSED.label, "x-circle", "red"),
+    State.ACCEPTED: Chip(State.ACCEPTED.label, "check-circle", "green"),
+    State.CANCELLED: Chip(State.CANCELLED.label, "no-symbol", "grey", "is-struck"),
+    State.DELETED: Chip(State.DELETED.label, "trash", "grey"),
+    State.WITHDRAWN: Chip(State.WITHDRAWN.label, "arrow-uturn-left", "grey"),
+    State.ABANDONED: Chip(State.ABANDONED.label, "question-mark-circle", "grey"),
+}
+
+STATUS_WORDS: dict[str, Any] = {
+    JobStatus.WAITING: gettext_lazy("waiting"),
+    JobStatus.GOING: gettext_lazy("going out"),
+    JobStatus.GONE_OUT: gettext_lazy("gone out"),
+    JobStatus.CANCELLED: gettext_lazy("cancelled"),
+}
+
+LOOK_NOTES: dict[str, Any] = {
+    "ten_rows": gettext_lazy("a list came back with exactly ten mailings, so it may have been cut short"),
+    "odd_rows": gettext_lazy("the list had rows that could not be read"),
+    "no_names": gettext_lazy("the list has no names, so our reference cannot be seen in it"),
+    "own_job_missing": gettext_lazy("a mailing of ours that must be there was missing from the list"),
+    "failed": gettext_lazy("the list could not be read"),
+}
+
+WAITING_FOR: dict[str, Any] = {
+    "provider": gettext_lazy("SMS Centre could not be reached; nothing has left us."),
+    "gap": gettext_lazy("SMS Centre takes the same request only once a minute."),
+    "gate": gettext_lazy("Other calls of this account are under way."),
+    "redis": gettext_lazy("The queue (Redis) is away."),
+    "breaker": gettext_lazy("The account's calls are stopped."),
+}
+
+
+def stale_after() -> timedelta:
+    """Past this age, what is shown of the provider counts as unverified: two pull periods."""
+    return timedelta(seconds=2 * settings.SYNC_SECONDS)
+
+
+def chip(state: str) -> Chip:
+    return CHIPS[state]
+
+
+def person(user: Any) -> str:
+    """A person's name for a sentence."""
+    return str(user.get_full_name() or user.get_username()) if user is not None else _("somebody")
+
+
+def status_word(mailing: Mailing) -> str:
+    """What the provider says of the job: our word for it, else its own word as it came."""
+    known = STATUS_WORDS.get(mailing.remote_status)
+    if known is not None:
+        return str(known)
+    return f"«{mailing.remote_word}»" if mailing.remote_word else ""
+
+
+def sentences(mailing: Mailing, now: datetime, *, actor: Any = None) -> list[SafeString]:
+    """The state in sentences, the most important first. `actor`: who gave up an abandoned mailing."""
+    texts = [*_alarm(mailing), SENTENCES[mailing.state](mailing, now, actor)]
+    texts += _wish(mailing, now) + _wish_result(mailing, now) + _gone(mailing, now)
+    return [text for text in texts if text]
+
+
+def _say(text: str, **values: Any) -> SafeString:
+    """A sentence of ours with its values put in, escaped."""
+    return format_html(text, **values) if values else conditional_escape(text)
+
+
+def _draft(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    return _say(_("Not sent. Only you and your team see this. Last changed {age}."), age=ago(mailing.state_at, now))
+
+
+def _awaiting(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    return _say(
+        _("Waiting for a second person to approve {count} recipients at about {cost}. Asked for {age}."),
+        count=mailing.recipients_count if mailing.recipients_count is not None else "–",
+        cost=money.amount(mailing.cost, mailing.account.currency),
+        age=ago(mailing.state_at, now),
+    )
+
+
+def _queued(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    """Everything is handed over at once; SMS Centre keeps what is for later until its hour."""
+    if mailing.due_at and mailing.due_at > now:
+        text = _("Will be handed to SMS Centre in a moment, to go out on {when}. Queued {age}.")
+    else:
+        text = _("Will be handed to SMS Centre in a moment. Queued {age}.")
+    said = _say(text, when=both_clocks(mailing.due_at, now) if mailing.due_at else "", age=ago(mailing.state_at, now))
+    return said + _why_waiting(mailing, now)
+
+
+def _why_waiting(mailing: Mailing, now: datetime) -> SafeString:
+    reason = WAITING_FOR.get(mailing.waiting_for)
+    if reason is None:
+        return SafeString()
+    if mailing.not_before and mailing.not_before > now:
+        return _say(" {reason} {next}", reason=reason, next=_say(_("Next try {age}."), age=ago(mailing.not_before, now)))
+    return _say(" {reason}", reason=reason)
+
+
+def _sending(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    return _say(_("Being handed over now. Begun {age}."), age=ago(mailing.state_at, now))
+
+
+def _accepted(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    if mailing.gone:
+        return _say(_("SMS Centre had it as job {job}."), job=mailing.remote_id or "–")
+    said = _say(_("SMS Centre has it as job {job}."), job=mailing.remote_id or "–")
+    return said + " " + says(mailing, now)
+
+
+def says(mailing: Mailing, now: datetime) -> SafeString:
+    """What the provider says of the job, and when that was last verified."""
+    verified = mailing.verified_at
+    if verified is None:
+        return _say(_("Not looked at since it was taken, {age}."), age=ago(mailing.state_at, now))
+    if now - verified > stale_after():
+        checked = _say(_("Unverified since {time}, {age}."), time=at(verified, now), age=ago(verified, now))
+    else:
+        checked = _say(_("Checked {age}."), age=ago(verified, now))
+    word = status_word(mailing)
+    said = _say(_("It says: {word}."), word=word) if word else _say(_("It gives no status for it."))
+    return said + " " + checked
+
+
+def _unknown(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    return _say(
+        _(
+            "The outcome was lost {age}: it was on its way when the answer failed to come, so SMS Centre may or may "
+            "not have it. {looking} It will not be sent again without you."
+        ),
+        age=ago(mailing.state_at, now),
+        looking=looking(mailing, now),
+    )
+
+
+def looking(mailing: Mailing, now: datetime) -> SafeString:
+    """How far the search for an unknown mailing has come."""
+    if mailing.look_matches:
+        jobs = ", ".join(str(job) for job in mailing.look_matches)
+        return _say(_("Jobs that may be it: {jobs}."), jobs=jobs)
+    if mailing.looks >= 2:
+        return _say(_("Looked for it: two complete looks did not show it."))
+    if mailing.look_note:
+        note = LOOK_NOTES.get(mailing.look_note, mailing.look_note)
+        return _say(_("Absence cannot be shown: {note}."), note=note)
+    said = _say(_("Looking for it: {looks} complete looks of 2."), looks=mailing.looks)
+    following = next_look(mailing)
+    return said + _say(" " + _("Next {age}."), age=ago(following, now)) if following > now else said
+
+
+def next_look(mailing: Mailing) -> datetime:
+    """When a complete look counts again: once the outcome has settled, and then with each pull."""
+    settled = (mailing.deadline_at or mailing.state_at) + timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
+    pulled = (mailing.look_at or mailing.state_at) + timedelta(seconds=settings.SYNC_SECONDS)
+    return max(settled, pulled)
+
+
+HELD: dict[str, Any] = {
+    HeldReason.LOGIN: gettext_lazy(
+        "Waiting: SMS Centre refused our login at {time}. An administrator has to look at the account."
+    ),
+    HeldReason.BLOCK: gettext_lazy(
+        "Waiting: SMS Centre has blocked our address since {time}. It goes on by itself once the block is over."
+    ),
+    HeldReason.OVERDUE: gettext_lazy(
+        "Waiting since {time}: its hour had passed before it could be handed over. "
+        "Say whether it may still go, or take it back."
+    ),
+    HeldReason.RESTORED: gettext_lazy(
+        "Waiting since {time}: a backup was restored, so it may have gone out already. "
+        "Look at SMS Centre, then say whether it may go, or take it back."
+    ),
+}
+
+
+def _held(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    text = HELD.get(mailing.held_reason, gettext_lazy("Waiting since {time}."))
+    return _say(str(text) + " ({age})", time=at(mailing.state_at, now), age=ago(mailing.state_at, now))
+
+
+def _refused(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    return _say(
+        _("SMS Centre refused it {age}: {words}. Nothing was sent. Change it and send again."),
+        age=ago(mailing.state_at, now),
+        words=mailing.refusal_text.rstrip(". ") or _("it gave no reason"),
+    )
+
+
+def _cancelled(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    confirmed = mailing.wish_result_at or mailing.state_at
+    return _say(
+        _("Cancelled by {who} at {asked}. SMS Centre confirmed it on a second look at {seen}, {age}."),
+        who=person(mailing.wish_by),
+        asked=at(mailing.wish_at or confirmed, now),
+        seen=at(confirmed, now),
+        age=ago(confirmed, now),
+    )
+
+
+def _deleted(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    return _say(
+        _("Deleted at SMS Centre at {time}, {age}; kept here for the record."),
+        time=at(mailing.state_at, now),
+        age=ago(mailing.state_at, now),
+    )
+
+
+def _withdrawn(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    return _say(_("Taken back before anything was sent, {age}."), age=ago(mailing.state_at, now))
+
+
+def _abandoned(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    return _say(
+        _("Given up by {who} at {time}, {age}. SMS Centre may have it; if it turns up, you will be told."),
+        who=person(actor),
+        time=at(mailing.state_at, now),
+        age=ago(mailing.state_at, now),
+    )
+
+
+SENTENCES: dict[str, Callable[[Mailing, datetime, Any], SafeString]] = {
+    State.DRAFT: _draft,
+    State.AWAITING_APPROVAL: _awaiting,
+    State.QUEUED: _queued,
+    State.SENDING: _sending,
+    State.UNKNOWN: _unknown,
+    State.HELD: _held,
+    State.REFUSED: _refused,
+    State.ACCEPTED: _accepted,
+    State.CANCELLED: _cancelled,
+    State.DELETED: _deleted,
+    State.WITHDRAWN: _withdrawn,
+    State.ABANDONED: _abandoned,
+}
+
+
+def _alarm(mailing: Mailing) -> list[SafeString]:
+    jobs = ", ".join(str(job) for job in mailing.alarm_jobs)
+    if mailing.alarm == Alarm.TWO_JOBS:
+        text = _(
+            "Alarm: SMS Centre has more than one job of this mailing ({jobs}), so people may get it twice. "
+            "Cancel the one that is not wanted."
+        )
+    elif mailing.alarm == Alarm.TURNED_UP:
+        text = _("Alarm: this mailing was given up, and then it turned up at SMS Centre after all (job {jobs}).")
+    else:
+        return []
+    return [format_html("<strong>{}</strong>", _say(text, jobs=jobs))]
+
+
+def _wish(mailing: Mailing, now: datetime) -> list[SafeString]:
+    """A wish that is not settled yet."""
+    if not mailing.wish:
+        return []
+    asked = ago(mailing.wish_at or mailing.state_at, now)
+    who = person(mailing.wish_by)
+    if mailing.wish == Wish.CANCEL:
+        said = _say(_("{who} asked to cancel it {age}."), who=who, age=asked)
+    else:
+        said = _say(_("{who} asked to delete it {age}."), who=who, age=asked)
+    return [said + " " + _wish_next(mailing, now)]
+
+
+def _wish_next(mailing: Mailing, now: datetime) -> SafeString:
+    if not mailing.remote_id:
+        return _say(_("That is done as soon as it is known which job it is."))
+    if mailing.wish_agreed_at:
+        said = _say(_("SMS Centre said OK; a second look has to show it."))
+    else:
+        said = _say(_("Waiting for SMS Centre's word."))
+    if mailing.wish_tries > 1 and mailing.wish_next_at and mailing.wish_next_at > now:
+        return said + " " + _say(_("Next try {age}."), age=ago(mailing.wish_next_at, now))
+    return said
+
+
+def _wish_result(mailing: Mailing, now: datetime) -> list[SafeString]:
+    """A wish that ended otherwise than hoped."""
+    tell = RESULTS.get(mailing.wish_result)
+    if tell is None or mailing.wish:
+        return []
+    asked = mailing.wish_at or mailing.state_at
+    words = mailing.remote_word or _("no status word at all")
+    return [
+        _say(
+            str(tell),
+            who=person(mailing.wish_by),
+            time=at(asked, now),
+            age=ago(mailing.wish_result_at or asked, now),
+            words=words,
+        )
+    ]
+
+
+RESULTS: dict[str, Any] = {
+    WishResult.TOO_LATE: gettext_lazy(
+        "{who} asked to cancel it at {time}, but it had already gone out (seen {age})."
+    ),
+    WishResult.UNCONFIRMED: gettext_lazy(
+        "{who} asked to take it back at {time}. SMS Centre said OK, but a second look could not confirm it ({age}): "
+        "its own words are “{words}”. Treat it as not cancelled until you have seen it at SMS Centre."
+    ),
+    WishResult.FAILED: gettext_lazy(
+        "{who} asked to take it back at {time}, and SMS Centre did not do it ({age}). Nothing was changed."
+    ),
+}
+
+
+def _gone(mailing: Mailing, now: datetime) -> list[SafeString]:
+    if not mailing.gone or mailing.state == State.DELETED:
+        return []
+    seen = mailing.gone_at or mailing.state_at
+    text = _("SMS Centre no longer has this job, seen at {time}, {age}; what is shown here is the last that was known.")
+    return [_say(text, time=at(seen, now), age=ago(seen, now))]
+
+
+def elsewhere(mailing: Mailing) -> str:
+    """A note on a mailing that was not made here."""
+    return _("Made elsewhere and found at SMS Centre.") if mailing.origin == Origin.PROVIDER else ""
+
+
+def note(state: str, *, wish: str, wish_result: str, gone: bool, alarm: str) -> str:
+    """What a row of the history adds to its chip, in a few words."""
+    if alarm:
+        return pgettext("row", "alarm")
+    if wish:
+        return pgettext("row", "cancel asked for") if wish == Wish.CANCEL else pgettext("row", "delete asked for")
+    if gone and state != State.DELETED:
+        return pgettext("row", "no longer at SMS Centre")
+    short = {
+        WishResult.TOO_LATE: pgettext("row", "too late to cancel"),
+        WishResult.UNCONFIRMED: pgettext("row", "cancel not confirmed"),
+        WishResult.FAILED: pgettext("row", "cancel failed"),
+    }
+    return short.get(wish_result, "")
+
+
+def invitation(mailing: Mailing) -> str:
+    """What the button beside a mailing that needs a person says."""
+    return {
+        State.UNKNOWN: _("Look at it"),
+        State.REFUSED: _("Change it"),
+        State.HELD: _("Decide") if mailing.held_reason in HELD_FOR_A_PERSON else _("Look at it"),
+        State.AWAITING_APPROVAL: _("Review"),
+    }.get(State(mailing.state), _("Look at it"))
+
+
+def digest(values: Iterable[Any]) -> int:
+    """A short digest of what a part of a page shows, the same in every process: equal, nothing to redraw."""
+    return zlib.crc32("\x1f".join(str(value) for value in values).encode())
+
+
+def size(mailing: Mailing) -> str:
+    """How many people and how much money hang on a mailing."""
+    count = number_format(mailing.recipients_count, use_l10n=True, force_grouping=True) if mailing.recipients_count else "–"
+    if mailing.cost is None:
+        return _("{count} recipients").format(count=count)
+    cost = money.amount(mailing.cost, mailing.account.currency)
+    return _("{count} recipients, {cost}").format(count=count, cost=cost)
+
+
+def hour(mailing: Mailing, now: datetime) -> SafeString:
+    """The hour asked for, on both clocks."""
+    if mailing.due_at is None:
+        return SafeString()
+    text = _("Its hour was {when}, {age}.") if mailing.due_at < now else _("It goes out on {when}, {age}.")
+    return _say(text, when=both_clocks(mailing.due_at, now), age=ago(mailing.due_at, now))
+
+
+def is_past(mailing: Mailing) -> bool:
+    """Whether the hour asked for has passed."""
+    return mailing.due_at is not None and mailing.due_at <= timezone.now()

@@ -1,0 +1,33 @@
+/* Runs before the page is drawn: colours without a flash, and the browser's time zone for the server. */
+"use strict";
+(() => {
+  let choice = "auto";
+  try {
+    choice = localStorage.getItem("theme") || "auto";
+  } catch {
+    /* storage may be forbidden: follow the system */
+  }
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const apply = (wanted) => {
+    const theme = wanted === "auto" ? (dark.matches ? "dark" : "light") : wanted;
+    document.documentElement.dataset.bsTheme = theme;
+    document.documentElement.dataset.theme = wanted;
+  };
+  apply(choice);
+  dark.addEventListener("change", () => apply(document.documentElement.dataset.theme));
+  window.mailroomTheme = (wanted) => {
+    try {
+      localStorage.setItem("theme", wanted);
+    } catch {
+      /* then it lasts for this page */
+    }
+    apply(wanted);
+  };
+
+  if (!/(^|; )timezone=/.test(document.cookie)) {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (zone) {
+      document.cookie = `timezone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
+    }
+  }
+})();
