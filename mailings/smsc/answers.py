@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from mailings.smsc.errors import Unreadable
+from mailings.smsc.errors import ProviderError, Unreadable
 from mailings.smsc.fields import ALIASES, JobStatus, Reading, id_of, money, plain_key, text_of, whole
 from mailings.smsc.formats import Content, raise_error_in, read, unwrapped
 
@@ -20,13 +20,16 @@ _CREATED_TEXT = re.compile(
     r"(?:\s*,\s*COST\s*-\s*([0-9]+(?:\.[0-9]+)?))?(?:\s*,\s*BALANCE\s*-\s*-?[0-9]+(?:\.[0-9]+)?)?",
     re.IGNORECASE,
 )
-_LINE = re.compile(r"\s*([1-9][0-9]{0,18})(?![0-9.])\s*[,;:|\t-]?\s*(.*)")
+_LINE = re.compile(r"\s*([1-9][0-9]{0,18})(?=[\s,;|]|:\s|$)[\s,;:|-]*(.*)")
 _AMOUNT_TEXT = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)(?:\s*[ ,]\s*([A-Za-z]{3}))?")
 _PRICE_TEXT = re.compile(
     r"([0-9]+(?:\.[0-9]+)?)\s*\(\s*([0-9]+)\s*SMS\s*\)"
     r"|OK\s*-\s*([0-9]+)\s*SMS\s*,\s*COST\s*-\s*([0-9]+(?:\.[0-9]+)?)",
     re.IGNORECASE,
 )
+_ID_BESIDE = re.compile(r"""("id"\s*:\s*"?|<id>\s*)[1-9]""", re.IGNORECASE)
+_YES = frozenset({"ok", "true", "1", "success"})
+_NO = frozenset({"error", "fail", "failed", "failure", "false"})
 _DEPTH = 4  # the envelope and up to three levels below it
 
 
@@ -226,7 +229,12 @@ def _created_text(content: Content) -> tuple[str | None, Decimal | None]:
 
 
 def _created_fields(content: Content) -> tuple[str | None, Decimal | None]:
-    value = unwrapped(content)
+    try:
+        value = unwrapped(content)
+    except ProviderError as error:
+        if _ID_BESIDE.search(content.text):
+            raise Unreadable("error_and_id", text=error.text, raw=content.text) from None
+        raise
     if not isinstance(value, dict):
         return None, None
     keys = _plain(value)
@@ -240,15 +248,25 @@ def _says_ok(value: dict[str, Any]) -> bool:
         for key, item in _plain(value).items()
         if key in ("result", "status", "ok", "success", "answer")
     }
-    words = {str(item).strip().lower() for item in said.values()}
-    return bool(words) and words <= {"ok", "true", "1", "success"}
+    return bool(said) and all(_yes(item) for item in said.values())
+
+
+def _says_no(value: dict[str, Any]) -> bool:
+    """Assumed: an envelope such as {"success": false, "data": []} is no list without rows."""
+    keys = _plain(value)
+    plain_no = [keys[key] for key in ("ok", "success") if key in keys and not _yes(keys[key])]
+    return bool(plain_no) or any(str(keys.get(key)).lower() in _NO for key in ("result", "status"))
+
+
+def _yes(item: Any) -> bool:
+    return str(item).strip().lower() in _YES
 
 
 def _rows_of(content: Content, *, lines: bool = False) -> list[Row]:
     """The rows of an answer. Raises an error that stands alone; Unreadable when nothing looks like rows."""
     value = content.value
     for _ in range(_DEPTH):
-        raise_error_in(value, content, alone=True)
+        raise_error_in(value, content, is_row=isinstance(value, dict) and _is_row(value))
         if isinstance(value, (dict, list)) and len(value) == 1:
             value = next(iter(value.values())) if isinstance(value, dict) else value[0]
     if isinstance(content.value, str) and content.value:
@@ -284,6 +302,8 @@ def _find_rows(value: Any, depth: int) -> list[Row] | None:
         return [Row(item, str(key)) for key, item in value.items()]
     if _is_row(value):
         return [Row(value)]
+    if _says_no(value):
+        return None
     if len(value) == 1:
         return _find_rows(next(iter(value.values())), depth - 1)
     inner = [_find_rows(item, depth - 1) for item in value.values() if isinstance(item, (dict, list))]

@@ -21,7 +21,6 @@ _ERROR_NUMBERS = re.compile(r"0\s*,\s*-\s*([0-9]{1,9})")
 _NUMBERS = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:\s*,\s*-?[0-9]+(?:\.[0-9]+)?)*")
 _STATUS_LINES = frozenset(f"{status.value} {status.phrase}".lower() for status in HTTPStatus)
 _NO_ERROR = ("", "0", "none", "null", "false")
-_ERROR_KEYS = frozenset({"error", "error_code", "id"})
 
 
 @dataclass(frozen=True)
@@ -122,17 +121,18 @@ def _element(element: Element, depth: int, text: str) -> Any:
     return value or own
 
 
-def raise_error_in(value: Any, content: Content, *, alone: bool = False) -> None:
+def raise_error_in(value: Any, content: Content, *, is_row: bool = False) -> None:
     """Raise the error that a value holds, if any; whatever stands beside it, the error wins.
 
-    `alone`: only when nothing but an id stands beside it. A mailing's own fields may well have such a name.
+    `is_row`: only for words and number together, since one of them may be a mailing's own field.
     """
     if isinstance(value, str):
         _raise_error_text(value.strip(), content)
     elif isinstance(value, dict):
         keys = {str(key).lower(): item for key, item in value.items()}
         words, number = keys.get("error"), keys.get("error_code")
-        if (_is_nothing(words) and _is_nothing(number)) or (alone and not keys.keys() <= _ERROR_KEYS):
+        missing = [_is_nothing(words), _is_nothing(number)]
+        if all(missing) or (is_row and any(missing)):
             return
         spoken = words if isinstance(words, str) else ""
         written = _ERROR_TEXT.fullmatch(spoken.strip())

@@ -195,13 +195,14 @@ class _Connection(HTTPConnection):
             super().connect()
         finally:
             self._connecting = False
-        self.sock.settimeout(self.exchange.timeouts.read)
 
     def send(self, data: Any) -> None:
         if not self._connecting:
             if self.sock is None and not self.exchange.handed:
                 self.connect()
             self.exchange.hand_over()
+            # urllib3 gives sending the connect time; a large body may take as long as an answer.
+            self.sock.settimeout(self.exchange.timeouts.read)
         super().send(data)
 
     def getresponse(self) -> Any:
