@@ -33,7 +33,9 @@ TO_TELEGRAM = TO_PHONES | {Kind.NICKNAME, Kind.TELEGRAM_ID}
 SHOWN = 10
 """So many wrong entries are named one by one; the others are counted."""
 
-_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{7,15}")
+NUMBER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{7,15}")
+"""A phone number without blanks and signs inside."""
+
 _GROUP = re.compile(r"[Gg]([0-9]{1,12})")
 _EMAIL = re.compile(
     r"[^\s\x00-\x20\x7f@\"(),:;<>\[\]\\|]{1,64}@(?:[^\s\x00-\x20\x7f@.,:;<>|/]+\.)+[^\s\x00-\x20\x7f@.,:;<>|/0-9]{2,}"
@@ -105,7 +107,7 @@ def clean(entry: str, kinds: frozenset[Kind]) -> str | None:
         return f"G{group[1]}"
     if Kind.NUMBER in kinds:
         number = _FILLING.sub("", entry)
-        if _NUMBER.fullmatch(number):
+        if NUMBER.fullmatch(number):
             return number
     if Kind.EMAIL in kinds and _EMAIL.fullmatch(entry):
         return entry
@@ -132,7 +134,7 @@ def read(value: str | Iterable[Any], kinds: frozenset[Kind]) -> Recipients:
     position = 0
     numbers = Kind.NUMBER in kinds
     for line, entry in _entries(value):
-        if numbers and _NUMBER.fullmatch(entry):  # the way of nearly all of a million
+        if numbers and NUMBER.fullmatch(entry):  # the way of nearly all of a million
             position += 1
             valid.setdefault(entry[1:] if entry[0] == "+" else entry, entry)
         elif entry.strip():

@@ -18,7 +18,6 @@ from .problems import N_, Problem, Refusal
 from .texts import MAX_CHARACTERS
 
 _LINE = re.compile(r"(?:(?P<prefix>[^|:;]*)\|)?(?P<phones>[^|:;]*)(?P<mark>[:;])(?P<text>.*)", re.DOTALL)
-_PLAIN = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{7,15}")
 
 
 class Entry(NamedTuple):
@@ -164,17 +163,19 @@ def _begins(line: str, kinds: frozenset[Kind]) -> bool:
 def _entry(number: int, chunk: str, kinds: frozenset[Kind], *, escaped: bool) -> Entry:
     match = _LINE.fullmatch(chunk)
     if match is None:
-        raise Refusal("list_line", N_("write a number, a colon and the text: 79990000001:Hello."))
+        raise Refusal("list_line", N_("Write a number, a colon and the text: 79990000001:Hello."))
     prefix, phones, mark, text = match.groups()
     if not text.strip():
-        raise Refusal("list_text", N_("the text after the number is missing."))
-    read_phones = (phones,) if Kind.NUMBER in kinds and _PLAIN.fullmatch(phones) else _phones(phones, kinds)
+        raise Refusal("list_text", N_("The text after the number is missing."))
+    read_phones = (
+        (phones,) if Kind.NUMBER in kinds and addresses.NUMBER.fullmatch(phones) else _phones(phones, kinds)
+    )
     sender, zone = _prefix(prefix)
     said = text.replace("\\n", "\n") if escaped else text
     if len(said) > MAX_CHARACTERS:
         raise Refusal(
             "list_text_long",
-            N_("the text has %(length)s characters; at most %(maximum)s can be sent."),
+            N_("The text has %(length)s characters; at most %(maximum)s can be sent. Shorten it."),
             length=len(said),
             maximum=MAX_CHARACTERS,
         )

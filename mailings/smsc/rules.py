@@ -4,7 +4,7 @@ Source: the provider's page, line by line as named below. "Any of the additional
 message": a channel forbids no option; refused is only what the page forbids, or what cannot be.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,8 @@ from .problems import N_, Problem, Refusal
 class Given:
     """What was given, each option read by itself. ``broken``: given, but unreadable (and reported already).
 
-    ``channel`` is None when more than one was chosen. ``phones`` and ``scan`` are None when not given.
+    ``channel`` is None when it is not clear, see ``channel_of``; ``phones`` and ``scan`` are None when not
+    given.
     """
 
     values: dict[str, Any]
@@ -55,6 +56,14 @@ class Given:
 def chosen_channels(read: dict[str, Any]) -> list[Channel]:
     """The channels whose options are given and not 0, in the order of :class:`Channel`; none means SMS."""
     return [channel for channel in Channel if channel.option and read.get(channel.option)]
+
+
+def channel_of(read: dict[str, Any], broken: Collection[str]) -> Channel | None:
+    """The channel; None when more than one was chosen, or one of their options cannot be read."""
+    chosen = chosen_channels(read)
+    if len(chosen) > 1 or any(channel.option in broken for channel in Channel):
+        return None
+    return next(iter(chosen), Channel.SMS)
 
 
 def text_check(read: dict[str, Any], channel: Channel | None) -> Callable[[str], object]:
@@ -132,7 +141,7 @@ def _text_needed(given: Given) -> Iterator[Problem]:
     if given.channel is Channel.TELEGRAM:
         if not given.has("mes") and not given.has("list"):
             yield Problem(("mes", "tg"), "tg_needs", N_("Telegram sends a code: put it into the text."))
-    elif given.texted or given.channel in QUIET:
+    elif given.texted or given.channel in QUIET or _may_be_textless(given):
         return
     elif given.channel is Channel.MMS:
         if not given.has("subj"):
@@ -144,6 +153,11 @@ def _text_needed(given: Given) -> Iterator[Problem]:
             )
     else:
         yield _beside_channel(given, Problem(("mes",), "mes_missing", N_("Write the text of the message.")))
+
+
+def _may_be_textless(given: Given) -> bool:
+    """Whether a channel that is not clear may turn out to be one that does without ``mes``."""
+    return given.channel is None and any(not given.is_off(name) for name in ("hlr", "ping", "mms", "call"))
 
 
 def _beside_channel(given: Given, problem: Problem) -> Problem:

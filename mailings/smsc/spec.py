@@ -246,8 +246,7 @@ def validate(options: Mapping[str, Any], files: Sequence[FileRef] = (), *, now: 
         name: options[name] for name in OPTIONS if name in options and not values.is_blank(options[name])
     }
     read, broken = _read(given, found)
-    channels = rules.chosen_channels(read)
-    channel = None if len(channels) > 1 else next(iter(channels), Channel.SMS)
+    channel = rules.channel_of(read, broken)
     phones = _phones(given, channel, found)
     if phones is None and "phones" in given:
         broken.add("phones")

@@ -55,9 +55,6 @@ class Parts:
     culprits: tuple[str, ...] = ()
     estimate: bool = False
 
-    def __repr__(self) -> str:
-        return f"Parts({self.alphabet}, {self.units}/{self.per_part}, parts={self.parts})"
-
 
 def message_parts(text: str, *, translit: int = 0) -> Parts:
     """What ``text`` takes as an SMS; an empty one takes no part."""

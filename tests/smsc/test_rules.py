@@ -253,6 +253,14 @@ def test_no_channel_is_an_sms() -> None:
     assert spec(flash=1).channel is Channel.SMS
 
 
+def test_while_the_channel_is_not_clear_nothing_is_said_that_depends_on_it() -> None:
+    assert wrong(bot="shop", phones="@nickname, ann@example.com") == {"bot": ["bot_name"]}
+    assert wrong(mail="x", phones="ann@example.com", sender="a@example.com") == {"mail": ["not_a_choice"]}
+    assert wrong(hlr="x", mes=None) == {"hlr": ["not_a_choice"]}
+    assert wrong(viber="x", mes=None) == {"viber": ["not_a_choice"], "mes": ["mes_missing"]}
+    assert "mes" not in wrong(hlr=1, ping=1, mes=None)
+
+
 # What a channel needs
 
 

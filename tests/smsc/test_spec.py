@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mailings.smsc.options import OPTIONS, RESERVED, Channel, Type
 from mailings.smsc.problems import N_, Problem
-from mailings.smsc.spec import Spec, SpecVersionError, read_recipients, validate
+from mailings.smsc.spec import Spec, SpecError, SpecVersionError, read_recipients, validate
 from tests.smsc.spec_factory import NOW, PHONE, file, options, problems, spec
 
 ONE_OF_EACH: dict[str, dict[str, Any]] = {
@@ -164,6 +164,7 @@ def test_the_stored_form_is_plain_json_and_comes_back_the_same() -> None:
     assert stored["version"] == 1
     assert "phones" not in stored["options"]
     back = Spec.from_json(stored, list(found.phones))
+    assert (back.name, back.channel) == ("Spring sale", Channel.MMS)
     assert back == found
     assert back.digest() == found.digest()
     assert back.wire("A") == found.wire("A")
@@ -278,6 +279,15 @@ def test_what_cannot_be_known_is_said(given: dict[str, Any], codes: list[str]) -
 def test_the_present_needs_a_zone() -> None:
     with pytest.raises(ValueError, match="zone"):
         validate(options(), now=NOW.replace(tzinfo=None))
+
+
+def test_a_rule_between_options_stands_under_each_that_it_names() -> None:
+    with pytest.raises(SpecError) as error:
+        spec(rptn=3, viber=2)
+    found = error.value.by_field()
+    assert list(found) == ["viber", "rptn", "rpt"]
+    assert found["rptn"] == found["rpt"]
+    assert str(error.value) == "Problem(not_a_choice: viber); Problem(rptn_alone: rptn,rpt)"
 
 
 def test_a_message_is_translated_before_it_is_filled_and_so_is_one_inside_it() -> None:
