@@ -5,6 +5,7 @@ SIGKILL, and never hands it on to the owner's children; then the command is stop
 """
 
 import argparse
+import ctypes
 import fcntl
 import os
 import shutil
@@ -15,6 +16,7 @@ import threading
 from pathlib import Path
 from typing import NoReturn
 
+PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 GRACE_SECONDS = 5.0
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -50,6 +52,12 @@ def stop(process: "subprocess.Popen[bytes]", number: int) -> None:
             process.kill()
 
 
+def end_with_parent() -> None:
+    """In the child: have Linux end it when the keeper is killed before it could do so itself."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def main() -> NoReturn:
     """Runs the command and ends with its exit code."""
     parser = argparse.ArgumentParser()
@@ -62,7 +70,7 @@ def main() -> NoReturn:
 
     identity = {"user": args.user, "group": args.user, "extra_groups": []} if args.user else {}
     descriptor = os.open(args.lock, os.O_RDONLY)
-    process = subprocess.Popen(args.command, **identity)
+    process = subprocess.Popen(args.command, preexec_fn=end_with_parent, **identity)  # noqa: PLW1509 (no threads yet)
     ask = signal.Signals[args.signal]
 
     def stop_when_unlocked() -> None:

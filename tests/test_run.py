@@ -1,0 +1,137 @@
+"""`make run`: it comes up, says where, and leaves no process behind, however it ends."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from scripts.servers import free_port, listens
+from tests.services import OURS
+
+ROOT = Path(__file__).resolve().parents[1]
+START_SECONDS = 90
+END_SECONDS = 20
+
+
+def processes(mark: str) -> dict[int, str]:
+    """Processes with `mark` in their environment, by id."""
+    listing = subprocess.run(["ps", "axeww", "-o", "pid=,args="], capture_output=True, text=True, check=True)
+    found = [line.split(None, 1) for line in listing.stdout.splitlines() if mark in line]
+    return {int(pid): args for pid, args in found if not args.startswith("ps ")}
+
+
+def wait_for(condition: Callable[[], object], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+class Running:
+    """A `make run` of this test's own, in a session of its own, with its own var folder."""
+
+    def __init__(self, var: Path) -> None:
+        self.port = free_port()
+        self.mark = f"VAR_DIR={var}"
+        self.log = var.with_suffix(".log")
+        drop = (*OURS, "DEBUG", "SECRET_KEY", "CREDENTIALS_KEYS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+        environment = {name: value for name, value in os.environ.items() if name not in drop}
+        environment |= {"VAR_DIR": str(var), "PORT": str(self.port)}
+        # A Redis that does not answer, so that the run brings its own.
+        environment["REDIS_URL"] = f"redis://127.0.0.1:{free_port()}/0"
+        with self.log.open("wb") as output:
+            self.make = subprocess.Popen(
+                ["make", "run"],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def started(self) -> bool:
+        return wait_for(
+            lambda: "Mailroom: http" in self.said() or self.make.poll() is not None, START_SECONDS
+        )
+
+    def pid_of(self, part: str) -> int:
+        """The first process with these words in its command line."""
+        return min(pid for pid, args in processes(self.mark).items() if part in args)
+
+    def redis_port(self) -> int:
+        """From its keeper's arguments: Redis overwrites its own, and its environment too."""
+        found = re.search(r"--port (\d+) .*--appendonly", "\n".join(processes(self.mark).values()))
+        assert found
+        return int(found[1])
+
+    def gone(self) -> bool:
+        return wait_for(lambda: not processes(self.mark), END_SECONDS)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    run = Running(tmp_path / "var")
+    try:
+        assert run.started(), run.said()
+        yield run
+    finally:
+        for pid in processes(run.mark):
+            os.kill(pid, signal.SIGKILL)
+        run.make.wait()
+
+
+def shut_down(port: int) -> None:
+    with redis.Redis(port=port) as client:
+        client.shutdown(nosave=True)
+
+
+ENDS: dict[str, Callable[[Running], None]] = {
+    "Ctrl-C": lambda run: os.killpg(run.make.pid, signal.SIGINT),
+    "a closed terminal": lambda run: os.killpg(run.make.pid, signal.SIGHUP),
+    "SIGTERM to make": lambda run: run.make.send_signal(signal.SIGTERM),
+    "SIGINT to make alone": lambda run: run.make.send_signal(signal.SIGINT),
+    "SIGKILL to make": lambda run: run.make.kill(),
+    "SIGKILL to the script": lambda run: os.kill(run.pid_of("scripts.run"), signal.SIGKILL),
+    "a dead Redis": lambda run: shut_down(run.redis_port()),
+    "a dead worker": lambda run: os.kill(run.pid_of("bin/celery -A config worker"), signal.SIGKILL),
+    "a dead keeper": lambda run: os.kill(run.pid_of("exec celery -A config worker"), signal.SIGKILL),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_nothing_is_left_behind_after(end: str, running: Running) -> None:
+    redis_port = running.redis_port()
+    assert len(processes(running.mark)) > 5
+    assert listens(redis_port)
+
+    ENDS[end](running)
+
+    assert running.gone(), processes(running.mark)
+    assert not listens(redis_port)
+    assert not listens(running.port)
+
+
+def test_it_prints_an_address_that_answers_and_a_login_and_says_no_more_secret(running: Running) -> None:
+    said = running.said()
+    address = re.search(r"Mailroom: (http://127\.0\.0\.1:\d+/)   login: demo   password: \S+", said)
+
+    assert address, said
+    assert address[1] == f"http://127.0.0.1:{running.port}/"
+    with urllib.request.urlopen(f"{address[1]}accounts/login/") as answer:
+        assert answer.status == 200
+        assert b'name="password"' in answer.read()
+    assert "'self'" in answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
