@@ -126,11 +126,11 @@ def acquire(identity: str, digest: str, *, lanes: int, calls_lately: Callable[[]
     lease = Lease(identity, digest or token, token, time.monotonic() + settings.PROVIDER_TOTAL_SECONDS)
     span = settings.PROVIDER_TOTAL_SECONDS + LEASE_MARGIN
     args = [lease.token, lanes, _ms(span), _ms(span + settings.SAME_REQUEST_SECONDS)]
-    keys = [_key("calls", identity), _key("epoch", identity), _key("gap", identity, lease.digest)]
-    word, left = _ask(_ACQUIRE, keys, args)
+    keys = [key("calls", identity), key("epoch", identity), key("gap", identity, lease.digest)]
+    word, left = ask(_ACQUIRE, keys, args)
     if word == b"lost":
-        _ask(_BEGIN, keys[:2], [_ms(_shut_seconds() if calls_lately() else 0)])
-        word, left = _ask(_ACQUIRE, keys, args)
+        ask(_BEGIN, keys[:2], [_ms(_shut_seconds() if calls_lately() else 0)])
+        word, left = ask(_ACQUIRE, keys, args)
     if word == b"ok":
         return lease
     raise CannotCall("gap" if word == b"gap" else "gate", None if word == b"full" else left / 1000)
@@ -138,15 +138,15 @@ def acquire(identity: str, digest: str, *, lanes: int, calls_lately: Callable[[]
 
 def holds(lease: Lease) -> bool:
     """Whether Redis still knows the lease: once flushed it does not. CannotCall when it cannot say."""
-    return _ask(_HOLDS, [_key("calls", lease.identity)], [lease.token]) is not None
+    return ask(_HOLDS, [key("calls", lease.identity)], [lease.token]) is not None
 
 
 def release(lease: Lease, *, used: bool) -> None:
     """Give the place back. `used`: the request may have reached the provider, so that its gap begins now."""
     gap = max(1, _ms(settings.SAME_REQUEST_SECONDS)) if used else 0
-    keys = [_key("calls", lease.identity), _key("gap", lease.identity, lease.digest)]
+    keys = [key("calls", lease.identity), key("gap", lease.identity, lease.digest)]
     try:
-        _ask(_RELEASE, keys, [lease.token, gap, _key("minute", lease.identity, "")])
+        ask(_RELEASE, keys, [lease.token, gap, key("minute", lease.identity, "")])
     except CannotCall:
         log.warning("Redis did not take back a place at the gate; it ends by itself.")
 
@@ -154,7 +154,7 @@ def release(lease: Lease, *, used: bool) -> None:
 def calls_last_hour(identity: str) -> int | None:
     """How many calls were made in the last 60 minutes; None when Redis cannot say."""
     minute = int(time.time() // 60)
-    keys = [_key("minute", identity, str(minute - back)) for back in range(60)]
+    keys = [key("minute", identity, str(minute - back)) for back in range(60)]
     with contextlib.suppress(redis.RedisError, OSError):
         return sum(int(count) for count in _client(settings.REDIS_URL).mget(keys) if count)
     return None
@@ -177,7 +177,8 @@ def _shut_seconds() -> float:
     return max(settings.PROVIDER_TOTAL_SECONDS, settings.SAME_REQUEST_SECONDS)
 
 
-def _key(*parts: str) -> str:
+def key(*parts: str) -> str:
+    """A name in Redis that is ours."""
     return ":".join(("mailroom", *parts))
 
 
@@ -185,7 +186,8 @@ def _ms(seconds: float) -> int:
     return int(seconds * 1000)
 
 
-def _ask(script: str, keys: list[str], args: list[Any]) -> Any:
+def ask(script: str, keys: list[str], args: list[Any]) -> Any:
+    """What a Lua script answers; CannotCall("redis") when Redis is away or frozen."""
     try:
         return _script(settings.REDIS_URL, script)(keys=keys, args=args)
     except (redis.RedisError, OSError) as error:

@@ -1,5 +1,6 @@
 """An account: one login at the provider, what it may do now, and what was last heard of it."""
 
+import secrets
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -12,6 +13,10 @@ class Breaker(models.TextChoices):
     CLOSED = "", _("closed")
     LOGIN = "login", _("the login was refused")
     BLOCK = "block", _("the address is blocked")
+
+
+def new_instance() -> str:
+    return secrets.token_hex(8)
 
 
 class Account(models.Model):
@@ -40,6 +45,11 @@ class Account(models.Model):
 
     # Roughly when a call last began: tells a Redis that lost its memory from one that is new (gate.py).
     last_call_at = models.DateTimeField(null=True, editable=False)
+    # Names this row and its restored copies in Redis, and what Redis last remembered of it (memory.py).
+    instance = models.CharField(max_length=16, default=new_instance, editable=False)
+    memory = models.CharField(max_length=16, default="", editable=False)
+    # Rows made before this moment may be older than the provider's truth: looked for before they are sent.
+    doubt_from = models.DateTimeField(null=True, editable=False)
     last_ok_at = models.DateTimeField(null=True, blank=True)
     last_error_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=200, default="", blank=True)

@@ -83,6 +83,7 @@ class EventKind(models.TextChoices):
     ALARM = "alarm", _("alarm")  # alarm, remote_ids
     BREAKER_OPENED = "breaker_opened", _("calls stopped")  # reason, text
     BREAKER_CLOSED = "breaker_closed", _("calls may go out again")
+    DOUBTED = "doubted", _("older mailings are looked for before they are sent")  # reason
     PROBE_ASKED = "probe_asked", _("a probe was asked for")
     CREDENTIALS_CHANGED = "credentials_changed", _("the credentials were changed")
 

@@ -16,6 +16,7 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from mailings import account as accounts
+from mailings import memory
 from mailings.models import Alarm, Attempt, Breaker, EventKind, HeldReason, Mailing, State, WishResult, record
 from mailings.models.mailing import letters
 from mailings.models.mirror import absorb_twin, raise_alarm
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 OVERDUE_AFTER = timedelta(minutes=15)
 # How long a worker waits for one of the account's calls to end before it leaves the row to the sweep.
 WAIT_FOR_SLOT_SECONDS = 20.0
+LOOK_AGAIN = timedelta(seconds=10)
 RETRY_SECONDS, LONGEST_RETRY_SECONDS = 15, 300
 OUTCOME = Attempt.Outcome
 
@@ -63,6 +65,7 @@ class Claim:
         ours = Mailing.objects.filter(pk=self.mailing.pk, state=State.SENDING, token=self.token)
         if not (in_time and ours.exists()):
             raise StaleClaim
+        memory.remember(self.mailing.account, self.attempt)
 
 
 def deliver(mailing_id: int) -> None:
@@ -105,8 +108,10 @@ def _conclude(claim: Claim, error: SmscError) -> None:
 
 
 def take(mailing: Mailing) -> Claim | None:
-    """Claim a queued mailing; None when another worker has it, or when it may not go any more."""
-    if _overdue(mailing):
+    """Claim a queued mailing; None when another worker has it, or when it may not go any more, or not yet."""
+    mailing.account.refresh_from_db()
+    memory.compare(mailing.account)
+    if _overdue(mailing) or _doubtful(mailing):
         return None
     started, now, token = time.monotonic(), timezone.now(), uuid.uuid4().hex
     total = settings.PROVIDER_TOTAL_SECONDS
@@ -301,6 +306,21 @@ def _overdue(mailing: Mailing) -> bool:
     return True
 
 
+def _doubtful(mailing: Mailing) -> bool:
+    """A row that may have been sent before a backup was restored waits until the provider's list was read."""
+    if not memory.in_doubt(mailing.account, mailing):
+        return False
+    missing = memory.looked_for(mailing.account, mailing)
+    if missing == "":
+        return False
+    if missing is None:
+        _wait(mailing, "look", LOOK_AGAIN)
+        nudge.send("pull_doubtful", mailing.account_id)
+    elif Mailing.objects.move(mailing.pk, State.QUEUED, State.HELD, held_reason=HeldReason.RESTORED):
+        record(EventKind.HELD, mailing, reason=HeldReason.RESTORED, note=missing)
+    return True
+
+
 def _postpone(mailing: Mailing, why: accounts.CannotCall) -> None:
     """No call can go out now: the row waits, and says for what."""
     mailing.account.refresh_from_db()
@@ -309,6 +329,9 @@ def _postpone(mailing: Mailing, why: accounts.CannotCall) -> None:
         if Mailing.objects.move(mailing.pk, State.QUEUED, State.HELD, held_reason=reason):
             record(EventKind.HELD, mailing, reason=reason)
         return
+    _wait(mailing, why.reason, timedelta(seconds=why.retry_after or 0))
+
+
+def _wait(mailing: Mailing, reason: str, pause: timedelta) -> None:
     waiting = Mailing.objects.filter(pk=mailing.pk, state=State.QUEUED)
-    pause = timedelta(seconds=why.retry_after or 0)
-    waiting.update(waiting_for=why.reason, nudged_at=None, not_before=timezone.now() + pause)
+    waiting.update(waiting_for=reason, nudged_at=None, not_before=timezone.now() + pause)

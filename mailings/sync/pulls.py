@@ -60,6 +60,16 @@ def pull_two_months(account: Account, *, wait: float = 0.0) -> Result:
     return pull(account, span.start, span.end, wait=wait)
 
 
+def read_list(account: Account, start: date, end: date, *, wait: float = 0.0) -> Jobs:
+    """What the provider's list says, without bringing it to the rows. Raises what the call raises."""
+    return _ask(account, Span(start, end), wait)[0]
+
+
+def pull_doubtful(account: Account) -> Result:
+    """The days of the queued mailings that may have been sent before a backup was restored (memory.py)."""
+    return _together([pull(account, span.start, span.end) for span in spans.doubtful(account)])
+
+
 def _read(account: Account, span: Span, tally: Tally, wait: float) -> None:
     for window in span.windows(spans.today()):
         _read_window(account, window, tally, wait)
@@ -67,7 +77,10 @@ def _read(account: Account, span: Span, tally: Tally, wait: float) -> None:
 
 def _read_window(account: Account, window: Span, tally: Tally, wait: float) -> set[str]:
     """Read one window, halved as long as an answer may have been cut; returns the ids that it showed."""
-    jobs, at = _ask(account, window, tally, wait)
+    # Within a pull the gap is waited for: only a first call is joined to another.
+    patience = max(wait, settings.SAME_REQUEST_SECONDS + 5) if tally.calls else wait
+    jobs, at = _ask(account, window, patience)
+    tally.calls += 1
     rows.mirror(account, jobs.jobs, at, tally)
     tally.rows += jobs.rows
     tally.odd += len(jobs.odd)
@@ -85,8 +98,8 @@ def _read_window(account: Account, window: Span, tally: Tally, wait: float) -> s
     return shown | halves
 
 
-def _ask(account: Account, window: Span, tally: Tally, wait: float) -> tuple[Jobs, datetime]:
-    """One `get_all`, and when it went out. Only a first call is joined; later ones wait for the gap."""
+def _ask(account: Account, window: Span, wait: float) -> tuple[Jobs, datetime]:
+    """One `get_all`, and when it went out."""
     asked_at = timezone.now()
 
     def get_all(client: Client) -> Jobs:
@@ -94,11 +107,8 @@ def _ask(account: Account, window: Span, tally: Tally, wait: float) -> tuple[Job
         asked_at = timezone.now()
         return client.get_all(window.start, window.end)
 
-    patience = max(wait, settings.SAME_REQUEST_SECONDS + 5) if tally.calls else wait
     digest = f"get_all:{window.start:%d.%m.%Y}-{window.end:%d.%m.%Y}"
-    jobs = accounts.call(account, "get_all", get_all, digest=digest, wait=patience)
-    tally.calls += 1
-    return jobs, asked_at
+    return accounts.call(account, "get_all", get_all, digest=digest, wait=wait), asked_at
 
 
 def _reason(account: Account, span: Span, tally: Tally, begun: datetime) -> str:

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
+from mailings import memory
 from mailings.models import Account, Attempt, Mailing, State
 from mailings.smsc import times
 from mailings.smsc.problems import Refusal
@@ -106,6 +107,15 @@ def two_months(account: Account) -> Span:
     furthest = _open(account).aggregate(latest=Max("due_at"))["latest"]
     end = now + MONTH_AHEAD
     return Span(now - TWO_MONTHS, max(end, moscow_day(furthest) + DAY) if furthest else end)
+
+
+def doubtful(account: Account) -> list[Span]:
+    """The days of the queued mailings that wait for a look at the provider's list."""
+    if account.doubt_from is None:
+        return []
+    waiting = Mailing.objects.filter(account=account, state=State.QUEUED, created_at__lt=account.doubt_from)
+    days = [memory.days_of(account.doubt_from, row) for row in waiting.only("created_at", "due_at")]
+    return merged([Span(each.start.date(), each.end.date()) for each in days])
 
 
 def merged(spans: list[Span]) -> list[Span]:
