@@ -1,0 +1,199 @@
+"""What `mailings create` reads: a JSON object that names options, files and recipients, turned into a spec.
+
+Whatever is wrong is told by parameter, all at once as far as it can be, and before anything is stored.
+"""
+
+import hashlib
+import json
+import mimetypes
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.files import File
+from django.utils.translation import gettext as _
+
+from mailings import account as accounts
+from mailings.models import Account
+from mailings.smsc.spec import FileRef, Spec, SpecError, validate
+
+STANDARD_INPUT = "-"
+LONGEST_KEY = 64
+Errors = dict[str, list[str]]
+
+
+class Unfit(Exception):
+    """One parameter's value cannot be used; the text says why."""
+
+
+class Wrong(Exception):
+    """What was given cannot be used: messages by parameter."""
+
+    def __init__(self, errors: Mapping[str, list[str]]) -> None:
+        super().__init__("wrong parameters")
+        self.errors = dict(errors)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for, with everything read but the options not yet looked at."""
+
+    options: dict[str, Any]
+    files: tuple[tuple[FileRef, Path], ...]
+    account: Account
+    key: str | None
+    submit: bool
+
+    def spec(self, now: datetime) -> Spec:
+        """The options as a spec; Wrong when they do not make a mailing."""
+        try:
+            return validate(self.options, [ref for ref, _path in self.files], now=now)
+        except SpecError as error:
+            raise Wrong(
+                {
+                    name: [problem.message(_) for problem in problems]
+                    for name, problems in error.by_field().items()
+                }
+            ) from None
+
+    def uploads(self) -> list[tuple[FileRef, File[bytes]]]:
+        """The files, open for reading."""
+        return [(ref, File(path.open("rb"), name=ref.name)) for ref, path in self.files]
+
+
+def read(source: str) -> Order:
+    """The order in a file, or on standard input for `-`."""
+    given = _object(_text(source))
+    errors: Errors = {name: [_("There is no such parameter here.")] for name in given if name not in READERS}
+    found: dict[str, Any] = {}
+    for name, reader in READERS.items():
+        try:
+            found[name] = reader(given.get(name))
+        except Unfit as error:
+            errors[name] = [str(error)]
+    if errors:
+        raise Wrong(errors)
+    options, lines = found.pop("options"), found.pop("recipients_file")
+    if lines is not None:
+        options = _with_recipients(options, lines)
+    return Order(options=options, **found)
+
+
+def _text(source: str) -> str:
+    try:
+        raw = sys.stdin.buffer.read() if source == STANDARD_INPUT else _bytes_of(source)
+        return _decoded(raw)
+    except Unfit as error:
+        raise Wrong({"file": [str(error)]}) from None
+
+
+def _bytes_of(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError):
+        raise Unfit(_("This file cannot be read.")) from None
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unfit(_("This is not UTF-8 text.")) from None
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        given = json.loads(text)
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        raise Wrong({"file": [_('This is not a JSON object such as {"options": {…}}.')]})
+    return given
+
+
+def _options(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Unfit(_("An object is expected here: the provider's parameter names with their values."))
+    return value
+
+
+def _files(value: Any) -> tuple[tuple[FileRef, Path], ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(path, str) for path in value):
+        raise Unfit(_("A list of paths is expected here."))
+    return tuple((_file_ref(Path(path)), Path(path)) for path in value)
+
+
+def _file_ref(path: Path) -> FileRef:
+    content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    unreadable = _("The file “%(name)s” cannot be read.") % {"name": path.name}
+    try:
+        regular = path.is_file()
+    except ValueError:
+        regular = False
+    if not regular:
+        raise Unfit(unreadable)
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return FileRef(name=path.name, size=file.tell(), content_type=content_type, sha256=digest)
+    except OSError:
+        raise Unfit(unreadable) from None
+
+
+def _recipients_file(value: Any) -> list[str] | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise Unfit(_("A path is expected here."))
+    lines = (line.strip() for line in _decoded(_bytes_of(value)).split("\n"))
+    found = [line for line in lines if line]
+    if not found:
+        raise Unfit(_("There is no recipient in this file."))
+    return found
+
+
+def _with_recipients(options: dict[str, Any], lines: list[str]) -> dict[str, Any]:
+    if options.get("phones"):
+        both = _("Give phones or a recipients_file, not both.")
+        raise Wrong({"phones": [both], "recipients_file": [both]})
+    return options | {"phones": lines}
+
+
+def _account(value: Any) -> Account:
+    if value is not None and not isinstance(value, str):
+        raise Unfit(_("The name of an account is expected here."))
+    try:
+        return accounts.default_account(value)
+    except accounts.NoAccount as error:
+        raise Unfit(str(error)) from None
+
+
+def _key(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_KEY or not value.isprintable():
+        raise Unfit(_("A key is a text of 1 to %(most)s characters.") % {"most": LONGEST_KEY})
+    return value
+
+
+def _submit(value: Any) -> bool:
+    if value is None:
+        return True
+    if not isinstance(value, bool):
+        raise Unfit(_("Either true or false is expected here."))
+    return value
+
+
+READERS: dict[str, Callable[[Any], Any]] = {
+    "options": _options,
+    "files": _files,
+    "recipients_file": _recipients_file,
+    "account": _account,
+    "key": _key,
+    "submit": _submit,
+}

@@ -1,0 +1,236 @@
+"""The verbs. Each takes the parsed arguments and gives the objects to print; exit code 0 unless it raises."""
+
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mailings import account as accounts
+from mailings import outbox, sync
+from mailings.describe import described, money
+from mailings.management.cli import order
+from mailings.management.cli.order import Wrong
+from mailings.models import Account, Mailing, State, Wish
+from mailings.smsc.answers import Jobs
+from mailings.smsc.errors import SmscError
+from mailings.sync import spans
+
+Object = dict[str, Any]
+WRONG, FAILED, RAN_OUT = 1, 2, 3
+LOOK_EVERY_SECONDS = 0.2
+# Some seconds more than the gap between identical calls, which a call by hand waits for.
+MORE_THAN_THE_GAP = 10.0
+
+
+class Stop(Exception):
+    """The verb ends here: what to print last, and the exit code."""
+
+    def __init__(self, last: Object, code: int) -> None:
+        super().__init__(code)
+        self.last = last
+        self.code = code
+
+
+def create(asked: Namespace) -> Iterator[Object]:
+    """Store a mailing and, unless told otherwise, send it off."""
+    wanted = order.read(asked.file)
+    twin = Mailing.objects.filter(key=wanted.key).first() if wanted.key else None
+    # The same key again: its options are read as they were then, for their hour may have passed since.
+    spec = wanted.spec(twin.created_at if twin else timezone.now())
+    uploads = wanted.uploads()
+    try:
+        mailing = outbox.make(
+            spec, account=wanted.account, key=wanted.key, uploads=uploads, submit=wanted.submit
+        )
+    except outbox.KeyTaken as error:
+        raise Wrong({"key": [str(error)]}) from None
+    finally:
+        for _ref, file in uploads:
+            file.close()
+    state = mailing.state if asked.wait is None else _settled(mailing.pk, asked.wait)
+    yield {"id": mailing.pk, "state": state}
+
+
+def _settled(pk: int, seconds: float) -> str:
+    """The state once it is neither queued nor sending."""
+    until = time.monotonic() + seconds
+    while True:
+        state = Mailing.objects.values_list("state", flat=True).get(pk=pk)
+        if state not in (State.QUEUED, State.SENDING):
+            return state
+        if time.monotonic() >= until:
+            raise Stop({"id": pk, "state": state}, RAN_OUT)
+        time.sleep(LOOK_EVERY_SECONDS)
+
+
+def show(asked: Namespace) -> Iterator[Object]:
+    """One mailing."""
+    return described(Mailing.objects.filter(pk=_existing(asked.id)))
+
+
+def list_newest(asked: Namespace) -> Iterator[Object]:
+    """Mailings, the newest first."""
+    rows = Mailing.objects.newest_first()
+    if asked.state:
+        rows = rows.filter(state=asked.state)
+    return described(rows[: asked.limit])
+
+
+def cancel(asked: Namespace) -> Iterator[Object]:
+    """Record the wish that a mailing be cancelled."""
+    yield _brief(outbox.wish(_existing(asked.id), Wish.CANCEL))
+
+
+def delete(asked: Namespace) -> Iterator[Object]:
+    """Record the wish that a mailing be deleted."""
+    yield _brief(outbox.wish(_existing(asked.id), Wish.DELETE))
+
+
+def resolve(asked: Namespace) -> Iterator[Object]:
+    """A person's decision on an unknown outcome."""
+    pk = _existing(asked.id)
+    if asked.adopt is not None:
+        yield _brief(outbox.adopt(pk, asked.adopt))
+    elif asked.send_again:
+        yield _brief(outbox.send_again(pk))
+    else:
+        yield _brief(outbox.give_up(pk))
+
+
+def release(asked: Namespace) -> Iterator[Object]:
+    """A person's word that a held mailing may go."""
+    yield _brief(outbox.release(_existing(asked.id)))
+
+
+def pull(asked: Namespace) -> Iterator[Object]:
+    """One pull of every account; without days the last two months and what is to come."""
+    days = _days(asked.start, asked.end)
+    found = list(Account.objects.order_by("pk"))
+    if not found:
+        raise Stop({"error": _("There is no account yet.")}, FAILED)
+    results = [_pull(account, days) for account in found]
+    counts = {name: sum(result.counts()[name] for result in results) for name in sync.Result().counts()}
+    errors = [result.error for result in results if result.error]
+    if errors:
+        raise Stop(counts | {"error": "; ".join(_said(error) for error in errors)}, FAILED)
+    yield counts
+
+
+def _pull(account: Account, days: tuple[date, date] | None) -> sync.Result:
+    wait = settings.SAME_REQUEST_SECONDS + MORE_THAN_THE_GAP
+    if days is None:
+        return sync.pull_two_months(account, wait=wait)
+    return sync.pull(account, *days, wait=wait)
+
+
+def probe(asked: Namespace) -> Iterator[Object]:
+    """Two calls that change nothing, and how far their answers could be read."""
+    wait = settings.SAME_REQUEST_SECONDS + MORE_THAN_THE_GAP
+    try:
+        account = accounts.default_account()
+        balance = accounts.probe(account, wait=wait)
+        jobs = sync.read_list(account, spans.today() - spans.TWO_MONTHS, spans.today(), wait=wait)
+    except accounts.NoAccount as error:
+        raise Stop({"error": str(error)}, FAILED) from None
+    except (accounts.CannotCall, SmscError) as error:
+        raise Stop({"error": _said(str(error))}, FAILED) from None
+    known = {"amount": money(balance.amount), "currency": balance.currency}
+    yield {
+        "account": account.name,
+        "balance": {"recognised": known, "payload": balance.payload},
+        "get_all": _fields(jobs),
+    }
+
+
+def _fields(jobs: Jobs) -> Object:
+    recognised: dict[str, str] = {}
+    unrecognised: set[str] = set()
+    for job in jobs.jobs:
+        recognised |= job.recognised
+        unrecognised |= set(job.unrecognised)
+    words = {job.status_word for job in jobs.jobs if job.status is None and job.status_word}
+    return {
+        "format": jobs.raw_format,
+        "rows": jobs.rows,
+        "odd_rows": len(jobs.odd),
+        "recognised": recognised,
+        "unrecognised": sorted(unrecognised),
+        "unknown_status_words": sorted(words),
+    }
+
+
+def _existing(text: str) -> int:
+    if (
+        text.isascii()
+        and text.isdigit()
+        and len(text) <= 18
+        and Mailing.objects.filter(pk=int(text)).exists()
+    ):
+        return int(text)
+    raise Stop({"error": _("There is no mailing %(id)s.") % {"id": text}}, WRONG)
+
+
+def _brief(mailing: Mailing) -> Object:
+    return {
+        "id": mailing.pk,
+        "state": mailing.state,
+        "wish": mailing.wish or None,
+        "wish_result": mailing.wish_result or None,
+    }
+
+
+def _days(start: str | None, end: str | None) -> tuple[date, date] | None:
+    """The days given, or those of two months where one is not; None without any."""
+    if start is None and end is None:
+        return None
+    errors: order.Errors = {}
+    last = _day("end", end, errors) or spans.today() + spans.MONTH_AHEAD
+    first = _day("start", start, errors) or last - spans.TWO_MONTHS
+    if not errors and first > last:
+        errors = {name: [_("The start comes after the end.")] for name in ("start", "end")}
+    if errors:
+        raise Wrong(errors)
+    return first, last
+
+
+def _day(name: str, text: str | None, errors: order.Errors) -> date | None:
+    if text is None:
+        return None
+    try:
+        day = datetime.strptime(text, "%d.%m.%Y").date()  # noqa: DTZ007 (a day has no zone)
+    except ValueError:
+        day = date.min
+    if abs(day - spans.today()) > timedelta(days=36525):
+        errors[name] = [_("A day such as 24.11.2025 is expected here.")]
+        return None
+    return day
+
+
+def _said(error: str) -> str:
+    """An error in a sentence: why no call could go out, or what came of it."""
+    sentences = {
+        "breaker": _("The account's calls are stopped until its login is mended or the block is over."),
+        "credentials": _("The account's login cannot be read."),
+        "gap": _("The very same call was made a moment ago."),
+        "gate": _("Other calls of this account are under way."),
+        "redis": _("Redis is away."),
+    }
+    return sentences.get(error, error)
+
+
+VERBS: dict[str, Callable[[Namespace], Iterator[Object]]] = {
+    "create": create,
+    "show": show,
+    "list": list_newest,
+    "cancel": cancel,
+    "delete": delete,
+    "resolve": resolve,
+    "release": release,
+    "sync": pull,
+    "probe": probe,
+}

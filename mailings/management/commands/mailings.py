@@ -1,0 +1,105 @@
+"""`manage.py mailings <verb>`: Mailroom from the command line, for people and scripts.
+
+Prints JSON, one object a line. Exit codes: 0; 1 for what is wrong with what was given, with `errors` by
+parameter, or `error`; 2 for a provider that could not be read; 3 when `--wait` ran out.
+"""
+
+import json
+import math
+import sys
+from argparse import ArgumentTypeError, Namespace
+from typing import Any, NoReturn
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError
+
+from mailings import account as accounts
+from mailings import outbox
+from mailings.management.cli.order import STANDARD_INPUT, Wrong
+from mailings.management.cli.verbs import VERBS, WRONG, Object, Stop
+from mailings.models import State
+
+MOST_ROWS = 1_000_000
+
+
+class Parser(CommandParser):
+    """Says what is wrong with a command line as this command says everything: JSON, and exit code 1."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.stdout.write(_line({"error": message}) + "\n")
+        sys.exit(WRONG)
+
+
+class Command(BaseCommand):
+    help = "Makes, shows and settles mailings; prints JSON, one object a line."
+    requires_system_checks: list[str] = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.__class__ = Parser  # Django names its own class; only the way of saying errors differs
+        return parser
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True, parser_class=Parser)
+        create = verbs.add_parser("create", help="store a mailing given as JSON, and send it off")
+        create.add_argument("file", nargs="?", default=STANDARD_INPUT, metavar="FILE")
+        create.add_argument("--wait", type=_seconds, metavar="SECONDS")
+        listing = verbs.add_parser("list", help="show mailings, the newest first")
+        listing.add_argument("--state", choices=State.values)
+        listing.add_argument("--limit", type=_count, default=50)
+        for name in ("show", "cancel", "delete", "release", "resolve"):
+            verbs.add_parser(name, help=_help(name)).add_argument("id", metavar="ID")
+        decision = verbs.choices["resolve"].add_mutually_exclusive_group(required=True)
+        decision.add_argument("--adopt", metavar="REMOTE_ID")
+        decision.add_argument("--send-again", action="store_true")
+        decision.add_argument("--give-up", action="store_true")
+        pull = verbs.add_parser("sync", help="read the provider's list now")
+        pull.add_argument("--start", metavar="dd.mm.yyyy")
+        pull.add_argument("--end", metavar="dd.mm.yyyy")
+        verbs.add_parser("probe", help="check the account and how its answers are read")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the verb; whatever comes of it is said in JSON."""
+        try:
+            accounts.at_process_start()
+            for found in VERBS[options["verb"]](Namespace(**options)):
+                self._print(found)
+        except Wrong as wrong:
+            self._end({"errors": wrong.errors}, WRONG)
+        except Stop as stop:
+            self._end(stop.last, stop.code)
+        except (outbox.Impossible, ImproperlyConfigured) as error:
+            self._end({"error": str(error)}, WRONG)
+        except DatabaseError as error:
+            self._end({"error": f"The database cannot be used ({type(error).__name__})."}, WRONG)
+
+    def _print(self, value: Object) -> None:
+        self.stdout.write(_line(value))
+
+    def _end(self, value: Object, code: int) -> NoReturn:
+        self._print(value)
+        sys.exit(code)
+
+
+def _line(value: Object) -> str:
+    """One line of JSON. A text that cannot be written as UTF-8 (a broken file name) is written with marks."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
+
+
+def _help(verb: str) -> str:
+    return (VERBS[verb].__doc__ or "").rstrip(".")
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not math.isfinite(seconds) or seconds < 0:
+        raise ArgumentTypeError("a number of seconds is expected")
+    return seconds
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= MOST_ROWS:
+        raise ArgumentTypeError(f"a number from 1 to {MOST_ROWS} is expected")
+    return count
