@@ -22,6 +22,9 @@ from mailings.models.states import Alarm, HeldReason, Origin, State, Wish, WishR
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 5
 
+# Leases and pauses are minutes long: one that ends later than this was written before the clock was set back.
+CLOCK_WENT_BACK = timedelta(hours=1)
+
 # "Between these hours", or a date in the account's own zone: how long such a mailing may wait here at most.
 HOUR_UNKNOWN = timedelta(days=1)
 
@@ -46,6 +49,11 @@ def letters(index: int) -> str:
         index, rest = divmod(index - 1, 26)
         text = chr(ord("a") + rest) + text
     return text
+
+
+def has_come(field: str, now: datetime) -> Q:
+    """A row's moment is none, or has come, or lies so far ahead that the clock was set back since."""
+    return Q(**{field: None}) | Q(**{f"{field}__lte": now}) | Q(**{f"{field}__gt": now + CLOCK_WENT_BACK})
 
 
 class MailingQuerySet(models.QuerySet["Mailing"]):
@@ -78,8 +86,7 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
 
     def claim(self, pk: int, *, token: str, now: datetime, deadline: datetime, lease: datetime) -> bool:
         """Take a queued mailing for sending: only the caller whose UPDATE changed the row may send it."""
-        due = Q(not_before=None) | Q(not_before__lte=now)
-        return self.filter(due, wish="").move(
+        return self.filter(has_come("not_before", now), wish="").move(
             pk,
             State.QUEUED,
             State.SENDING,

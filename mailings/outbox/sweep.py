@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from mailings import account as accounts
 from mailings.models import Account, Attempt, Breaker, EventKind, HeldReason, Mailing, State, record
+from mailings.models.mailing import has_come
 from mailings.outbox import nudge
 
 # A nudged row is not nudged again before this has passed: the worker may just be busy.
@@ -33,7 +34,8 @@ def sweep() -> dict[str, int]:
 def expire_leases() -> int:
     """A claim whose lease ran out: its worker is dead or frozen, the outcome unknown. Never queued again."""
     now = timezone.now()
-    expired = Mailing.objects.filter(state=State.SENDING, lease_until__lt=now).values_list("pk", "token")
+    sending = Mailing.objects.filter(has_come("lease_until", now), state=State.SENDING)
+    expired = sending.values_list("pk", "token")
     return sum(_expire(pk, token) for pk, token in expired[:AT_MOST]) + _close_forgotten_attempts(now)
 
 
@@ -48,7 +50,7 @@ def _close_forgotten_attempts(now: datetime) -> int:
 def _expire(pk: int, token: str) -> bool:
     now = timezone.now()
     with transaction.atomic():
-        same = Mailing.objects.filter(token=token, lease_until__lt=now)
+        same = Mailing.objects.filter(has_come("lease_until", now), token=token)
         if not same.move(pk, State.SENDING, State.UNKNOWN, waiting_for=""):
             return False
         for attempt in Attempt.objects.open().filter(token=token):
@@ -83,8 +85,8 @@ def nudge_queued() -> int:
     """Queued rows that are due and that nobody was told of lately."""
     now = timezone.now()
     due = Mailing.objects.filter(
-        Q(not_before=None) | Q(not_before__lte=now),
-        Q(nudged_at=None) | Q(nudged_at__lt=now - NUDGE_AGAIN_AFTER),
+        has_come("not_before", now),
+        Q(nudged_at=None) | Q(nudged_at__gt=now) | Q(nudged_at__lt=now - NUDGE_AGAIN_AFTER),
         state=State.QUEUED,
     )
     return _nudge("deliver", list(due.order_by("id").values_list("pk", flat=True)[:AT_MOST]))
@@ -94,8 +96,11 @@ def nudge_wishes() -> int:
     """Wishes whose next step is due, and that nobody was told of since it became due."""
     now = timezone.now()
     due = Mailing.objects.filter(
-        Q(wish_next_at=None) | Q(wish_next_at__lte=now),
-        Q(nudged_at=None) | Q(nudged_at__lt=F("wish_next_at")) | Q(nudged_at__lt=now - NUDGE_AGAIN_AFTER),
+        has_come("wish_next_at", now),
+        Q(nudged_at=None)
+        | Q(nudged_at__gt=now)
+        | Q(nudged_at__lt=F("wish_next_at"))
+        | Q(nudged_at__lt=now - NUDGE_AGAIN_AFTER),
         state__in=[State.ACCEPTED, State.CANCELLED],
         remote_id__isnull=False,
     ).exclude(wish="")

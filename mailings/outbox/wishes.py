@@ -11,12 +11,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailings import account as accounts
 from mailings.models import Attempt, EventKind, Mailing, State, Wish, WishResult, record
+from mailings.models.mailing import has_come
 from mailings.models.mirror import mark_gone, observe
 from mailings.models.states import MAY_BE_AT_PROVIDER, NOT_HANDED_OVER
 from mailings.outbox import nudge
@@ -169,7 +170,7 @@ def _take_wish(mailing_id: int) -> Mailing | None:
     """Take the next step of a wish for this worker alone; None when it is not due or another has it."""
     now = timezone.now()
     due = Mailing.objects.filter(
-        Q(wish_next_at=None) | Q(wish_next_at__lte=now),
+        has_come("wish_next_at", now),
         pk=mailing_id,
         state__in=[State.ACCEPTED, State.CANCELLED],
         remote_id__isnull=False,

@@ -89,3 +89,16 @@ def test_a_dead_broker_fails_no_sweep(account, monkeypatch, django_capture_on_co
         assert outbox.sweep()["delivered"] == 1
     mailing.refresh_from_db()
     assert mailing.state == State.QUEUED
+
+
+def test_a_clock_that_was_set_back_leaves_nothing_stuck(account, nudges):
+    """Given moments that were written when the clock was two hours ahead."""
+    ahead = timezone.now() + timedelta(hours=2)
+    waiting = queued(account)
+    Mailing.objects.filter(pk=waiting.pk).update(not_before=ahead, nudged_at=ahead)
+    claim = handover.take(queued(account))
+    Mailing.objects.filter(pk=claim.mailing.pk).update(lease_until=ahead)
+    assert nudges() == [("mailings.tasks.deliver", waiting.pk)]
+    assert handover.take(waiting) is not None
+    claim.mailing.refresh_from_db()
+    assert claim.mailing.state == State.UNKNOWN
