@@ -90,9 +90,10 @@ def slot(account: Account, *, digest: str = "", wait: float = 0.0) -> Iterator[C
 
 def probe(account: Account, by: Any = None, *, wait: float = 0.0) -> Balance:
     """A person asks for one call now, after mending the login; it closes a breaker that error 2 opened."""
-    if not ask_probe(account, by):
-        account.refresh_from_db()
-    return _probe(account, wait) if breaker.probe_is_due(account) else _balance(account, wait)
+    ask_probe(account, by)
+    if breaker.probe_is_due(account):
+        return _probe(account, wait)
+    return call(account, "balance", Client.balance, wait=wait)
 
 
 def ask_probe(account: Account, by: Any = None) -> bool:
@@ -228,10 +229,6 @@ def _note(write: Callable[[], None]) -> bool:
 def _probe(account: Account, wait: float) -> Balance:
     with _slot(account, "balance", wait, probing=True) as client:
         return client.balance()
-
-
-def _balance(account: Account, wait: float) -> Balance:
-    return call(account, "balance", lambda client: client.balance(), wait=wait)
 
 
 def _credentials(account: Account) -> Credentials:

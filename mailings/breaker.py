@@ -48,7 +48,8 @@ def ask_probe(account: Account, by: Any) -> bool:
 
 
 def probe_is_due(account: Account) -> bool:
-    return bool(account.breaker) and _due(timezone.now()).filter(pk=account.pk).exists()
+    """Whether the one call that an open breaker allows may be made now."""
+    return _due(timezone.now()).filter(pk=account.pk).exists()
 
 
 def claim_probe(account: Account) -> bool:
