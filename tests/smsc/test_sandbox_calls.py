@@ -1,7 +1,9 @@
 """The sandbox's calls: what each does and answers, in four formats and three charsets."""
 
 import hashlib
+import http.client
 import json
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -30,9 +32,7 @@ def sandbox() -> Iterator[Sandbox]:
         ("3", '{"id": 1}', '{"id": 2, "cost": "1.40"}'),
     ],
 )
-def test_an_add_answers_in_the_format_asked_for(
-    sandbox: Sandbox, fmt: str, plain: str, priced: str
-) -> None:
+def test_an_add_answers_in_the_format_asked_for(sandbox: Sandbox, fmt: str, plain: str, priced: str) -> None:
     assert text(sandbox, **ADD, fmt=fmt).endswith(plain)
     assert text(sandbox, **ADD, fmt=fmt, cost="1").endswith(priced)
 
@@ -111,7 +111,9 @@ def test_texts_are_read_and_answered_in_the_charset_of_the_request(
     parameters = ADD | {"name": "Привет", "mes": "Ёлка"} | ({"charset": charset} if charset else {})
     fetch(sandbox, parameters=parameters)
 
-    _, kind, body = fetch(sandbox, parameters={"get": "1", "id": "1"} | ({"charset": charset} if charset else {}))
+    _, kind, body = fetch(
+        sandbox, parameters={"get": "1", "id": "1"} | ({"charset": charset} if charset else {})
+    )
 
     assert ["mes", "Ёлка"] in sandbox.jobs[0]["parameters"]
     assert kind == f"text/plain; charset={name}"
@@ -127,7 +129,9 @@ def test_json_in_a_narrow_charset_escapes_what_it_lacks(sandbox: Sandbox) -> Non
 
 
 @pytest.mark.parametrize(
-    "changes", [{"charset": "latin-1"}, {"charset": "utf-8", "mes": b"\xff\xfe\xff"}], ids=["unknown", "not in it"]
+    "changes",
+    [{"charset": "latin-1"}, {"charset": "utf-8", "mes": b"\xff\xfe\xff"}],
+    ids=["unknown", "not in it"],
 )
 def test_a_text_that_cannot_be_decoded_is_a_wrong_parameter(
     sandbox: Sandbox, changes: dict[str, str | bytes]
@@ -150,7 +154,9 @@ def test_a_raw_binary_message_arrives_byte_for_byte(sandbox: Sandbox) -> None:
 def test_files_come_as_multipart_and_are_told_by_name_size_and_digest(sandbox: Sandbox) -> None:
     content = bytes(range(256)) * 40 + b"\r\n--not the boundary\r\n"
     fields = LOGIN | ADD | {"mail": "1", "subj": "Hi", "sender": "a@example.org", "phones": "b@example.org"}
-    parts = [f'--edge\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in fields.items()]
+    parts = [
+        f'--edge\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in fields.items()
+    ]
     head = (
         '--edge\r\nContent-Disposition: form-data; name="file1"; filename="счёт.pdf"\r\n'
         "Content-Type: application/pdf\r\n\r\n"
@@ -221,7 +227,7 @@ def test_other_credentials_may_be_set() -> None:
 
 def test_only_a_loopback_address_is_listened_on() -> None:
     with pytest.raises(ValueError, match="loopback"):
-        Sandbox(host="0.0.0.0")
+        Sandbox(host="192.0.2.1")
 
 
 @pytest.mark.parametrize(
@@ -308,7 +314,12 @@ def test_a_look_up_has_an_xml_form(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize(
     ("script", "parameters"),
-    [("jobs", {}), ("jobs", {"get": "1", "del": "1", "id": "1"}), ("senders", {}), ("templates", {"get": "0"})],
+    [
+        ("jobs", {}),
+        ("jobs", {"get": "1", "del": "1", "id": "1"}),
+        ("senders", {}),
+        ("templates", {"get": "0"}),
+    ],
 )
 def test_a_call_without_its_one_action_is_refused(
     sandbox: Sandbox, script: str, parameters: dict[str, str]
@@ -319,6 +330,63 @@ def test_a_call_without_its_one_action_is_refused(
 def test_another_page_is_not_there(sandbox: Sandbox) -> None:
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(f"{sandbox.url}status.php")
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("text/plain", b"add=1"),
+        ("", b"add=1"),
+        ("multipart/form-data", b"--x\r\n"),
+        ("application/json", b"{}"),
+    ],
+)
+def test_a_body_of_another_kind_is_a_wrong_parameter(sandbox: Sandbox, kind: str, body: bytes) -> None:
+    connection = connect(sandbox)
+    connection.request("POST", "/sys/jobs.php", body, {"Content-Type": kind})
+    assert connection.getresponse().read().startswith(b"ERROR = 1 ")
+    connection.close()
+
+
+def test_a_body_too_large_is_not_read(sandbox: Sandbox) -> None:
+    connection = connect(sandbox)
+    connection.putrequest("POST", "/sys/jobs.php")
+    connection.putheader("Content-Length", str(10**10))
+    connection.endheaders()
+    assert connection.getresponse().status == 413
+    connection.close()
+
+
+def test_a_body_shorter_than_its_length_does_nothing(sandbox: Sandbox) -> None:
+    connection = connect(sandbox)
+    connection.putrequest("POST", "/sys/jobs.php")
+    connection.putheader("Content-Type", "application/x-www-form-urlencoded")
+    connection.putheader("Content-Length", "1000")
+    connection.endheaders(urlencode(LOGIN | ADD).encode())
+    assert connection.sock
+    connection.sock.shutdown(socket.SHUT_WR)
+    with pytest.raises(http.client.RemoteDisconnected):
+        connection.getresponse()
+    connection.close()
+
+    assert sandbox.jobs == []
+    assert sandbox.calls[0]["result"] == "unreadable"
+
+
+def test_a_defect_of_the_sandbox_is_told_without_its_text(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("79990000001")
+
+    monkeypatch.setattr(sandbox.provider, "answer", fail)
+    with pytest.raises(http.client.RemoteDisconnected):
+        text(sandbox, **ADD)
+    sandbox.stop()
+
+    told = capsys.readouterr().err
+    assert "RuntimeError at " in told
+    assert "79990000001" not in told
 
 
 def test_a_body_without_a_length_is_not_read(sandbox: Sandbox) -> None:
@@ -381,7 +449,9 @@ def test_one_call_after_another_never_counts_as_two_at_once(sandbox: Sandbox) ->
 
 def test_calls_at_once_are_counted(sandbox: Sandbox) -> None:
     sandbox.fault("slow", count=None, seconds=0.5)
-    threads = [threading.Thread(target=data, args=(sandbox, "senders"), kwargs={"get": "1"}) for _ in range(6)]
+    threads = [
+        threading.Thread(target=data, args=(sandbox, "senders"), kwargs={"get": "1"}) for _ in range(6)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

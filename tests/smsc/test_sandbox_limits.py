@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from mailings.smsc.sandbox import Sandbox
+from mailings.smsc.sandbox.limits import Limits
+from mailings.smsc.sandbox.rules import RefusedError
 from tests.smsc.sandbox_calls import ADD, add, data, error, fetch, text
 
 WRONG = {"login": "sandbox", "psw": "wrong"}
@@ -24,7 +26,12 @@ def refused(sandbox: Sandbox, name: str) -> bytes:
 
 @pytest.mark.parametrize(
     "login",
-    [WRONG, {"login": "Sandbox", "psw": "sandbox"}, {"apikey": "sandbox"}, {"login": "sandbox", "psw": "sandbox "}],
+    [
+        WRONG,
+        {"login": "Sandbox", "psw": "sandbox"},
+        {"apikey": "sandbox"},
+        {"login": "sandbox", "psw": "sandbox "},
+    ],
 )
 def test_a_wrong_login_is_error_2_and_nothing_is_made(sandbox: Sandbox, login: dict[str, str]) -> None:
     assert fetch(sandbox, parameters=ADD, login=login)[2].startswith(b"ERROR = 2 ")
@@ -68,7 +75,12 @@ def test_an_address_can_be_blocked_by_hand_and_a_reset_lifts_it(sandbox: Sandbox
 
 @pytest.mark.parametrize(
     ("script", "parameters"),
-    [("jobs", ADD), ("jobs", {"get_all": "1"}), ("senders", {"get": "1"}), ("jobs", {"get": "1", "id": "77"})],
+    [
+        ("jobs", ADD),
+        ("jobs", {"get_all": "1"}),
+        ("senders", {"get": "1"}),
+        ("jobs", {"get": "1", "id": "77"}),
+    ],
 )
 def test_an_identical_request_within_a_minute_is_error_9(
     sandbox: Sandbox, script: str, parameters: dict[str, str]
@@ -102,7 +114,7 @@ def test_the_gap_can_be_set(sandbox: Sandbox) -> None:
 
 def test_an_add_whose_answer_was_cut_makes_its_repetition_error_9(sandbox: Sandbox) -> None:
     sandbox.fault("cut_before_saving", "add")
-    with pytest.raises(OSError, match="closed|reset"):
+    with pytest.raises(OSError, match=r"closed|reset"):
         text(sandbox, **ADD)
 
     assert text(sandbox, **ADD).startswith("ERROR = 9 ")
@@ -135,6 +147,16 @@ def test_the_fifteenth_call_at_once_under_one_login_is_error_9(sandbox: Sandbox)
     assert answers == [None] * 14
     assert error(sandbox, "balance") is None
     assert sandbox.counters["most_at_once_per_login"] == 15
+
+
+def test_old_requests_are_forgotten_and_recent_ones_are_not() -> None:
+    limits = Limits(same_request_seconds=60, at_once=15)
+    for number in range(6_000):
+        limits.check_repeat(str(number), number / 100, 1, 60)
+
+    limits.check_repeat("0", 61, 1, 60)
+    with pytest.raises(RefusedError):
+        limits.check_repeat("5999", 62, 1, 60)
 
 
 def test_a_call_with_a_wrong_login_takes_no_place_of_the_account(sandbox: Sandbox) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -87,37 +87,42 @@ def _iso(moment: float | None) -> str | None:
     return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat()
 
 
-def make_job(provider: Provider, asked: Mapping[str, Any]) -> int:
-    """A job made elsewhere: `name`, and at will `recipients parts channel time tz rpt rptn age status`.
+def make_jobs(provider: Provider, asked: Iterable[Mapping[str, Any]]) -> list[int]:
+    """Jobs made elsewhere, all or none: `name`, and at will
+    `recipients parts channel time tz rpt rptn age status` of each; gives their ids.
 
     `age`: seconds since it was made. ValueError or KeyError for what may not be.
     """
+    with provider.lock:
+        made = [_made(provider, row) for row in asked]
+        provider.store.save(*made)
+    return [job.id for job in made]
+
+
+def _made(provider: Provider, asked: Mapping[str, Any]) -> Job:
     known = {"name", "recipients", "parts", "channel", "time", "tz", "rpt", "rptn", "age", "status"}
     if unknown := set(asked) - known:
         raise BadRequestError(f"no such option: {', '.join(sorted(unknown))}")
     channel, recipients = asked.get("channel", "sms"), int(asked.get("recipients", 1))
     if channel not in PRICES:
         raise BadRequestError(f"no such channel: {channel}")
-    with provider.lock:
-        created = provider.now() - float(asked.get("age", 0))
-        zone, time = float(asked.get("tz", provider.zone)), str(asked.get("time", "0"))
-        job = Job(
-            id=provider.store.next_id(),
-            name=str(asked["name"]),
-            channel=channel,
-            recipients=recipients,
-            paid_parts=int(asked.get("parts", recipients)),
-            time=time,
-            due_at=times.due(time, created, zone),
-            zone=zone,
-            created_at=created,
-            rpt=int(asked.get("rpt", 0)),
-            rptn=asked.get("rptn"),
-            origin="elsewhere",
-            forced=asked.get("status"),
-        )
-        provider.store.save(job)
-        return job.id
+    created = provider.now() - float(asked.get("age", 0))
+    zone, time = float(asked.get("tz", provider.zone)), str(asked.get("time", "0"))
+    return Job(
+        id=provider.store.next_id(),
+        name=str(asked["name"]),
+        channel=channel,
+        recipients=recipients,
+        paid_parts=int(asked.get("parts", recipients)),
+        time=time,
+        due_at=times.due(time, created, zone),
+        zone=zone,
+        created_at=created,
+        rpt=int(asked.get("rpt", 0)),
+        rptn=asked.get("rptn"),
+        origin="elsewhere",
+        forced=asked.get("status"),
+    )
 
 
 def change_job(provider: Provider, number: int, changes: Mapping[str, Any]) -> None:
@@ -228,8 +233,7 @@ def _get_counters(provider: Provider, asked: Any) -> Any:
 
 
 def _post_jobs(provider: Provider, asked: Any) -> Any:
-    rows = asked if isinstance(asked, list) else [asked]
-    return {"ids": [make_job(provider, row) for row in rows]}
+    return {"ids": make_jobs(provider, asked if isinstance(asked, list) else [asked])}
 
 
 def _get_faults(provider: Provider, asked: Any) -> Any:
@@ -239,7 +243,7 @@ def _get_faults(provider: Provider, asked: Any) -> Any:
 
 def _post_faults(provider: Provider, asked: Any) -> Any:
     with provider.lock:
-        rules = [provider.faults.add(**rule) for rule in (asked if isinstance(asked, list) else [asked])]
+        rules = provider.faults.add(asked if isinstance(asked, list) else [asked])
     return {"ids": [rule.id for rule in rules]}
 
 

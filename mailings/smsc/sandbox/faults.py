@@ -1,7 +1,7 @@
 """Faults on request: what goes wrong with which calls, how often, and with what odds."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -85,16 +85,19 @@ class Faults:
     def seed(self, seed: int) -> None:
         self._random.seed(seed)
 
-    def add(self, fault: str, calls: str | Iterable[str] = (), **options: Any) -> Fault:
-        """A new rule for one kind of call, several, or all; BadFaultError for what there is not."""
+    def add(self, asked: Iterable[Mapping[str, Any]]) -> list[Fault]:
+        """New rules, all or none; `calls` may be one kind or several. BadFaultError for what there is not."""
+        made = [self._rule(**options) for options in asked]
+        self.rules.extend(made)
+        return made
+
+    def _rule(self, calls: str | Iterable[str] = (), **options: Any) -> Fault:
         self._made += 1
-        kinds = (calls,) if isinstance(calls, str) else tuple(calls)
+        kinds = (calls,) if isinstance(calls, str) else tuple(calls or ())
         try:
-            rule = Fault(self._made, fault, kinds, **options)
+            return Fault(self._made, calls=kinds, **options)
         except TypeError as error:
             raise BadFaultError(str(error)) from None
-        self.rules.append(rule)
-        return rule
 
     def clear(self) -> None:
         self.rules.clear()

@@ -93,11 +93,9 @@ def rows(fmt: str, kind: str, found: list[dict[str, Any]], codec: str) -> str:
 
 
 def element(name: str, value: Any) -> str:
-    """XML of a value: a key an element, a list its elements one after another as `item`."""
+    """XML of a value: each key an element."""
     if isinstance(value, dict):
         inside = "".join(element(key, below) for key, below in value.items())
-    elif isinstance(value, list):
-        inside = "".join(element("item", below) for below in value)
     else:
         inside = escape(_NOT_XML.sub("", str(value)))
     return f"<{name}>{inside}</{name}>"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from . import texts, times
-from .forms import File, Form, UndecodableError
+from .forms import File, Form
 
 CHANNELS = ("hlr", "ping", "mms", "mail", "soc", "viber", "whatsapp", "tg", "bot", "call")
 FLAGS = ("tinyurl", "flash", "push", "nl", "fl[5]", *(name for name in CHANNELS if name != "bot"))
@@ -81,7 +81,10 @@ def wrong(name: str) -> RefusedError:
 
 
 def check_add(form: Form, around: Surroundings, *, named: bool = True) -> Wanted:
-    """The mailing that a form asks for; RefusedError with 1 or 5. A price request needs no name."""
+    """The mailing that a form asks for; RefusedError with 1 or 5. A price request needs no name.
+
+    UndecodableError for a text that is not in the charset of the form.
+    """
     _check_choices(form)
     given = form.texts
     if named and not form.get("name").strip():
@@ -121,10 +124,7 @@ def _due(time: str, now: float, zone: float) -> float:
 
 
 def _check_choices(form: Form) -> None:
-    try:
-        given = form.texts
-    except UndecodableError as error:
-        raise wrong(str(error)) from None
+    given = form.texts
     for name, allowed in CHOICES.items():
         value = given.get(name, "")
         if value and (len(value) != 1 or value not in allowed):

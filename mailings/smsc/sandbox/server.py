@@ -5,8 +5,10 @@ import ipaddress
 import json
 import re
 import socket
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,8 +47,6 @@ class _Server(ThreadingHTTPServer):
         self.stopping = threading.Event()
         self.open_sockets: set[socket.socket] = set()
         self.lock = threading.Lock()
-        if ":" in address[0]:
-            self.address_family = socket.AF_INET6
         super().__init__(address, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -60,9 +60,12 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no error; anything else is told by its kind alone."""
-        if self.log is not None and not self.stopping.is_set():
-            self.log("a connection ended early")
+        """A client that went away is no error; a defect is told by its kind and place, never its text."""
+        error = sys.exception()
+        if error is None or isinstance(error, OSError):
+            return
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        sys.stderr.write(f"sandbox: {type(error).__name__} at {place.filename}:{place.lineno}\n")
 
     def cut_all(self) -> None:
         """Ends every connection that is still open."""
@@ -205,7 +208,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _peeked_kind(self, script: str, query: str) -> str:
         kind = kind_of(script, forms.read(query, "", b""))
-        if kind in KINDS or not int(self.headers.get("Content-Length") or 0):
+        if kind in KINDS or self.headers.get("Content-Length", "0") == "0":
             return kind
         seen = cast("io.BufferedReader", self.rfile).peek(PEEKED_BYTES)
         found = set(_URLENCODED_ACTION.findall(seen)) | set(_MULTIPART_ACTION.findall(seen))
@@ -241,7 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
 class Sandbox:
     """The sandbox provider in this process: `with Sandbox() as sandbox: … sandbox.url …`.
 
-    The options are those of `Provider`, besides where it listens (`host` must be a loopback address,
+    The options are those of `Provider`, besides where it listens (`host` must be an IPv4 loopback address,
     port 0 means a free one), what opens it, `state` (a SQLite file that keeps the jobs), `speed` and
     `going_seconds` (see `Pace`), `dialect` (None: the one kept in `state`, else plain) and `log`, which is
     given a line per call. ValueError for what may not be.
@@ -265,7 +268,7 @@ class Sandbox:
         seed: int = 0,
         log: Log | None = None,
     ) -> None:
-        if not ipaddress.ip_address(host).is_loopback:
+        if not ipaddress.IPv4Address(host).is_loopback:
             raise ValueError("the sandbox listens on a loopback address only")
         self._store = Store(state)
         self.provider = Provider(
@@ -282,8 +285,7 @@ class Sandbox:
         )
         self._server = _Server((host, port), self.provider, log)
         self._thread: threading.Thread | None = None
-        shown = f"[{host}]" if ":" in host else host
-        self.root = f"http://{shown}:{self._server.server_address[1]}"
+        self.root = f"http://{host}:{self._server.server_address[1]}"
         self.url = f"{self.root}/sys/"
 
     def start(self) -> Self:
@@ -336,7 +338,7 @@ class Sandbox:
     def fault(self, fault: str, calls: str | Iterable[str] = (), **options: Any) -> int:
         """Orders a fault (`faults.Fault` has the options) for the next call; gives the rule's number."""
         with self.provider.lock:
-            return self.provider.faults.add(fault, calls=calls, **options).id
+            return self.provider.faults.add([{"fault": fault, "calls": calls} | options])[0].id
 
     def clear_faults(self) -> None:
         with self.provider.lock:
@@ -351,8 +353,8 @@ class Sandbox:
         self.provider.advance(seconds)
 
     def make_job(self, name: str, **options: Any) -> int:
-        """A job made elsewhere (`control.make_job` has the options); gives its id."""
-        return control.make_job(self.provider, {"name": name} | options)
+        """A job made elsewhere (`control.make_jobs` has the options); gives its id."""
+        return control.make_jobs(self.provider, [{"name": name} | options])[0]
 
     def change_job(self, number: int, **changes: Any) -> None:
         """Sets `status` (one of ours, any word, or None), `name` or `deleted` of a job by hand."""
