@@ -70,6 +70,12 @@ def at(moment: datetime, now: datetime | None = None) -> SafeString:
     )
 
 
+def hour(moment: datetime) -> SafeString:
+    """A `<time>` that shows the hour alone, for lists that name the day."""
+    text = date_format(timezone.localtime(moment), "H:i")
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), text)
+
+
 def both_clocks(moment: datetime, now: datetime | None = None) -> SafeString:
     """An hour on the reader's clock and, where that differs, on Moscow's, by which the provider counts."""
     local, moscow = timezone.localtime(moment), moment.astimezone(MOSCOW)

@@ -17,6 +17,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mailings import wording
@@ -48,7 +49,11 @@ class HistoryFilter(django_filters.FilterSet):
     """The filters of the history; each name is a key of the address's query."""
 
     q = django_filters.CharFilter(label=_("Search"), method="search")
-    state = django_filters.MultipleChoiceFilter(label=_("State"), choices=State.choices)
+    state = django_filters.MultipleChoiceFilter(
+        label=_("State"),
+        choices=State.choices,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+    )
     channel = django_filters.ChoiceFilter(
         label=_("Channel"),
         choices=[(channel.value, _(label)) for channel, label in CHANNEL_LABELS.items()],
@@ -233,6 +238,12 @@ def all_rows(rows: QuerySet[Mailing]) -> Iterator[dict[str, Any]]:
     while found := _slice(rows, key, 2000, forwards=True):
         yield from found
         key = (found[-1]["created_at"], found[-1]["id"])
+
+
+def states_in_words(states: list[str]) -> str:
+    """The chosen states for the filter's button."""
+    known = [str(State(state).label) for state in states if state in set(State)]
+    return ", ".join(known) or gettext("any")
 
 
 def failed_query() -> str:

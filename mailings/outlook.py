@@ -11,7 +11,9 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mailings.models import Account, Mailing, State, WishResult
+from mailings import pulse, wording
+from mailings.account import calls_last_hour
+from mailings.models import Account, Breaker, Mailing, Pull, State, WishResult
 from mailings.smsc.answers import JobStatus
 from mailings.smsc.vocabulary import Channel
 from mailings.smsc.spec import Spec
@@ -19,6 +21,7 @@ from mailings.smsc.spec import Spec
 AHEAD_DAYS = 7
 BACK_DAYS = 14
 AT_MOST = 50
+SHOWN_A_DAY = 8
 # How long an unhappy end of a wish stays on the first page.
 REMIND = timedelta(days=3)
 
@@ -77,6 +80,15 @@ class Day:
 
     date: date
     sendings: list[Sending] = field(default_factory=list)
+
+    @property
+    def shown(self) -> list[Sending]:
+        return self.sendings[:SHOWN_A_DAY]
+
+    @property
+    def hidden(self) -> int:
+        """How many more there are than shown."""
+        return max(0, len(self.sendings) - SHOWN_A_DAY)
 
 
 def week_ahead(now: datetime) -> list[Day]:
@@ -193,3 +205,31 @@ def purses(accounts: list[Account], figures: list[Spent]) -> list[Purse]:
         Purse(account, int(account.balance / daily) if known and account.balance is not None else None)
         for account in accounts
     ]
+
+
+@dataclass(frozen=True)
+class Health:
+    """How an account stands with the provider. `calls`: in the last hour; None when Redis cannot tell."""
+
+    account: Account
+    chip: wording.Chip
+    pull: Pull | None
+    calls: int | None
+
+    @property
+    def incomplete(self) -> str:
+        """Why the last read does not count as whole; empty when it does."""
+        if self.pull is None or self.pull.complete:
+            return ""
+        return str(wording.LOOK_NOTES.get(self.pull.incomplete_reason, self.pull.incomplete_reason))
+
+    @property
+    def may_probe(self) -> bool:
+        return self.account.breaker == Breaker.LOGIN
+
+
+def health(account: Account) -> Health:
+    """What is known of the provider, from rows and Redis; the provider itself is not asked."""
+    pull = account.pulls.filter(ended_at__isnull=False).order_by("-begun_at").first()
+    calls = calls_last_hour(account) if pulse.current().redis else None
+    return Health(account, wording.health_chip(account), pull, calls)

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mailings/<int:pk>/resolve/", actions.resolve, name="resolve"),
     path("mailings/<int:pk>/alarm/", actions.dismiss_alarm, name="dismiss_alarm"),
     path("refresh/", today.refresh, name="refresh"),
+    path("accounts/<int:pk>/probe/", today.probe, name="probe"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("healthz", health.healthz, name="healthz"),
 ]

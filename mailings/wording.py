@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from mailings import money
 from mailings.clock import ago, at, both_clocks
-from mailings.models import Alarm, HeldReason, Mailing, Origin, State, Wish, WishResult
+from mailings.models import Account, Alarm, Breaker, HeldReason, Mailing, Origin, State, Wish, WishResult
 from mailings.models.states import HELD_FOR_A_PERSON
 from mailings.smsc.answers import JobStatus
 
@@ -412,3 +412,17 @@ def hour(mailing: Mailing, now: datetime) -> SafeString:
 def is_past(mailing: Mailing) -> bool:
     """Whether the hour asked for has passed."""
     return mailing.due_at is not None and mailing.due_at <= timezone.now()
+
+
+def health_chip(account: Account) -> Chip:
+    """How the provider stands, at a glance."""
+    if account.breaker == Breaker.LOGIN:
+        return Chip(_("login refused"), "lock-closed", "red")
+    if account.breaker == Breaker.BLOCK:
+        return Chip(_("blocked"), "no-symbol", "red")
+    failed, answered = account.last_error_at, account.last_ok_at
+    if failed and (answered is None or failed > answered):
+        return Chip(_("not answering"), "exclamation-circle", "orange")
+    if answered is None:
+        return Chip(_("not asked yet"), "question-mark-circle", "grey")
+    return Chip(_("answering"), "check-circle", "green")

@@ -12,7 +12,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from heroicons.templatetags.heroicons import heroicon_mini
 
-from mailings import clock, money
+from mailings import clock, money, wording
+from mailings.models import Mailing
 
 register = template.Library()
 
@@ -38,6 +39,16 @@ def at(moment: datetime) -> SafeString:
 @register.filter
 def both_clocks(moment: datetime) -> SafeString:
     return clock.both_clocks(moment)
+
+
+@register.filter
+def hour(moment: datetime) -> SafeString:
+    return clock.hour(moment)
+
+
+@register.filter
+def chip(mailing: Mailing) -> wording.Chip:
+    return wording.chip(mailing.state)
 
 
 @register.filter

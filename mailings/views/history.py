@@ -18,6 +18,8 @@ from mailings.models import Mailing, Wish
 
 STOP_POLLING = 286
 BULK_LIMIT = 500
+MAIN_FILTERS = ("channel", "by", "period")
+MORE_FILTERS = ("start", "end", "account", "origin")
 EXPORT_COLUMNS = (
     "id", "name", "code", "state", "channel", "recipients_count", "cost", "account__currency", "created_at",
     "due_at", "created_by__username", "origin", "wish", "wish_result", "remote_status", "verified_at",
@@ -32,6 +34,10 @@ def listing(request: HttpRequest) -> HttpResponse:
     page = history.page(chosen.qs, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     context = {
         "filter": chosen,
+        "fields": [chosen.form[name] for name in MAIN_FILTERS],
+        "states_chosen": history.states_in_words(request.GET.getlist("state")),
+        "more_fields": [chosen.form[name] for name in MORE_FILTERS],
+        "more_open": any(request.GET.get(name) for name in MORE_FILTERS),
         "page": page,
         "pending": [row for row in page.rows if row.pending],
         "filtered": any(request.GET.get(name) for name in chosen.filters),

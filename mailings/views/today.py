@@ -5,16 +5,18 @@ import logging
 from celery import current_app
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import KombuError
 
-from mailings import outlook, pulse, wording
-from mailings.models import Account, Mailing, Pull
+from mailings import account as accounts_room
+from mailings import history, outlook, pulse, wording
+from mailings.models import Account, Mailing
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +34,9 @@ def today(request: HttpRequest) -> HttpResponse:
         "figures": figures,
         "chart": outlook.chart(figures, now),
         "purses": outlook.purses(accounts, figures),
-        "pulls": [(account, _last_pull(account)) for account in accounts],
-        "stale_before": now - wording.stale_after(),
+        "health": [outlook.health(account) for account in accounts],
+        "currency": accounts[0].currency if len(accounts) == 1 else "",
+        "failed_query": history.failed_query(),
     }
     return render(request, "mailings/today.html", context)
 
@@ -41,10 +44,6 @@ def today(request: HttpRequest) -> HttpResponse:
 def _card(mailing: Mailing) -> dict[str, object]:
     said = wording.sentences(mailing, timezone.now())
     return {"chip": wording.chip(mailing.state), "sentences": said, "button": wording.invitation(mailing)}
-
-
-def _last_pull(account: Account) -> Pull | None:
-    return account.pulls.filter(ended_at__isnull=False).order_by("-begun_at").first()
 
 
 @require_POST
@@ -57,6 +56,17 @@ def refresh(request: HttpRequest) -> HttpResponse:
     target = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
     return redirect(target if safe else "today")
+
+
+@permission_required("mailings.cancel_mailing", raise_exception=True)
+@require_POST
+def probe(request: HttpRequest, pk: int) -> HttpResponse:
+    """A person has corrected a refused login and asks for one call with it; the next sweep makes it."""
+    if accounts_room.ask_probe(get_object_or_404(Account, pk=pk), request.user):
+        messages.success(request, _("The login will be tried once in a moment."))
+    else:
+        messages.info(request, _("This account's calls are not stopped by a refused login."))
+    return redirect("today")
 
 
 def _ask_for_pull() -> bool:
