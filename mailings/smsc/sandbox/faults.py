@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from typing import Any
 
 FAULTS = {
@@ -60,6 +61,9 @@ class Fault:
             raise BadFaultError(f"no such kind of call: {', '.join(sorted(unknown))}")
         if self.answer not in ("cut", "error", "refused", "hang"):
             raise BadFaultError(f"no such answer: {self.answer}")
+        self.seconds, self.probability = float(self.seconds), float(self.probability)
+        self.status = int(HTTPStatus(self.status))
+        self.count = None if self.count is None else int(self.count)
         if self.fault in NEVER_SAVED:
             self.saved = False
 
