@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from typing import Any, TypedDict, TypeVar, Unpack
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import SplitResult, quote, quote_plus, urlsplit
 
 from mailings.smsc import answers
 from mailings.smsc.answers import Balance, Created, Done, Job, Jobs, Lookup, Price
@@ -273,14 +273,14 @@ def _bases(base_url: str) -> tuple[str, ...]:
     base = base_url.rstrip("/") + "/"
     if base == DEFAULT_URL:
         return (DEFAULT_URL, BACKUP_URL)
-    parts = urlsplit(base)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    parts = _web_address(base)
+    if parts is None or parts.query or parts.fragment:
         raise ValueError(
             "the address of SMS Centre must be a web address, such as https://smscentre.com/sys/"
         )
     if parts.username is not None:
         raise ValueError("the address of SMS Centre must not hold a login: it is given on its own")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         raise ValueError(
             "plain http is allowed to this machine only: use https, or the password could be read on its way"
         )
@@ -297,6 +297,16 @@ def _is_loopback(host: str) -> bool:
 
 
 def _checked_proxy(proxy: str | None) -> str | None:
-    if proxy and (urlsplit(proxy).scheme not in ("http", "https") or not urlsplit(proxy).hostname):
+    if proxy and _web_address(proxy) is None:
         raise ValueError("the proxy must be given as http://host:port or https://host:port")
     return proxy or None
+
+
+def _web_address(url: str) -> SplitResult | None:
+    """The parts of an http or https address; None for anything else."""
+    try:
+        parts = urlsplit(url)
+        readable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if readable else None
