@@ -37,9 +37,10 @@ NUMBER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{7,15}")
 """A phone number without blanks and signs inside."""
 
 _GROUP = re.compile(r"[Gg]([0-9]{1,12})")
-_EMAIL = re.compile(
-    r"[^\s\x00-\x20\x7f@\"(),:;<>\[\]\\|]{1,64}@(?:[^\s\x00-\x20\x7f@.,:;<>|/]+\.)+[^\s\x00-\x20\x7f@.,:;<>|/0-9]{2,}"
-)
+_WORD = r"[^\s\x00-\x20\x7f@\"(),:;<>\[\]\\|/]"
+_LABEL = r"[^\s\x00-\x20\x7f@\"(),:;<>\[\]\\|/.]"
+# The last label is a word or punycode (xn--p1ai), never a number.
+_EMAIL = re.compile(rf"(?:{_WORD}|/){{1,64}}@(?:{_LABEL}+\.)+(?![0-9]){_LABEL}{{2,}}")
 _NICKNAME = re.compile(r"@?[A-Za-z][A-Za-z0-9_]{3,31}")
 _TELEGRAM_ID = re.compile(r"#-?[0-9]{1,20}")
 _SEPARATOR = re.compile(r"[,;]")

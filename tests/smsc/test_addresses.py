@@ -58,7 +58,15 @@ def test_what_is_no_number_is_wrong_for_an_sms(entry: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", ["ann@example.com", "a.b+c@mail.example.co.uk", "анна@почта.рф", "o'neil@example.com", "G7"]
+    "entry",
+    [
+        "ann@example.com",
+        "a.b+c@mail.example.co.uk",
+        "анна@почта.рф",
+        "o'neil@example.com",
+        "ann@xn--80a1acny.xn--p1ai",
+        "G7",
+    ],
 )
 def test_an_email_goes_to_addresses_and_groups(entry: str) -> None:
     assert read(entry, TO_MAIL).valid == (entry,)
@@ -75,6 +83,9 @@ def test_an_email_goes_to_addresses_and_groups(entry: str) -> None:
         "a b@example.com",
         "ann@example..com",
         "Ann <ann@example.com>",
+        "ann@127.0.0.1",
+        "an\x01n@example.com",
+        "ann@exam\x00ple.com",
     ],
 )
 def test_what_is_no_address_is_wrong_for_an_email(entry: str) -> None:
