@@ -317,9 +317,11 @@ def _readable(rows: list[Row]) -> tuple[int, int]:
 
 
 def _is_row(value: dict[str, Any]) -> bool:
-    """A mailing itself rather than an envelope: it has an id, and a name or a status."""
+    """A mailing itself rather than an envelope: an id with a name or a status, or those two and nothing deeper."""
     keys = {plain_key(key) for key, item in value.items() if not isinstance(item, list)}
-    return all(keys & set(names) for names in (ALIASES["remote_id"], ALIASES["name"] + ALIASES["status"]))
+    has_id, has_name, has_status = (bool(keys & set(ALIASES[f])) for f in ("remote_id", "name", "status"))
+    is_flat = not any(isinstance(item, (dict, list)) for item in value.values())
+    return (has_id and (has_name or has_status)) or (has_name and has_status and is_flat)
 
 
 def _job(row: Row) -> Job | None:
