@@ -2,11 +2,13 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models.functions import Length, Substr
 from django.utils.translation import gettext as _
 
+from mailings import clock
 from mailings.models import Mailing, Recipients
 from mailings.smsc.options import OPTIONS
 
@@ -15,6 +17,8 @@ AT_MOST = 100
 HEAD_CHARACTERS = AT_MOST * 80
 # Options that are shown in a place of their own.
 ELSEWHERE = frozenset({"name", "phones", "list"})
+# `0` and the seconds since 1970 (the provider's page, "time", form 3).
+STAMP = re.compile(r"0[1-9][0-9]{9}")
 PUNCTUATION = re.compile(r"[\s()+\-.]+")
 
 
@@ -44,9 +48,20 @@ def options(mailing: Mailing) -> list[OptionValue]:
 
 def _value(name: str, value: Any) -> str:
     text = str(value)
+    if name == "time":
+        return _time(text)
     for choice in OPTIONS[name].choices:
         if choice.value == text:
             return _(choice.label)
+    return text
+
+
+def _time(text: str) -> str:
+    """The hour asked for: an absolute one on the reader's clock, the other forms as the provider takes them."""
+    if text == "0":
+        return _("now")
+    if STAMP.fullmatch(text):
+        return clock.exact(datetime.fromtimestamp(int(text), tz=UTC))
     return text
 
 

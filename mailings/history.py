@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailings import wording
 from mailings.models import Account, Mailing, Origin, State
+from mailings.smsc.answers import JobStatus
 from mailings.smsc.vocabulary import CHANNEL_LABELS
 
 PAGE_SIZE = 50
@@ -161,6 +162,8 @@ class Row:
     @property
     def selectable(self) -> bool:
         """Whether cancelling it may make sense."""
+        if self.values["remote_status"] in (JobStatus.GONE_OUT, JobStatus.CANCELLED):
+            return False
         open_states = {State.DRAFT, State.QUEUED, State.HELD, State.SENDING, State.UNKNOWN, State.ACCEPTED}
         return self.state in open_states and not self.values["gone"]
 

@@ -13,10 +13,10 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import number_format
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from mailings import money
 from mailings.clock import ago, at, both_clocks
@@ -108,6 +108,11 @@ def _say(text: str, **values: Any) -> SafeString:
     return format_html(text, **values) if values else conditional_escape(text)
 
 
+def _join(*texts: SafeString) -> SafeString:
+    """Sentences one after the other."""
+    return format_html_join(" ", "{}", ((text,) for text in texts if text))
+
+
 def _draft(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     return _say(_("Not sent. Only you and your team see this. Last changed {age}."), age=ago(mailing.state_at, now))
 
@@ -128,7 +133,7 @@ def _queued(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     else:
         text = _("Will be handed to SMS Centre in a moment. Queued {age}.")
     said = _say(text, when=both_clocks(mailing.due_at, now) if mailing.due_at else "", age=ago(mailing.state_at, now))
-    return said + _why_waiting(mailing, now)
+    return _join(said, _why_waiting(mailing, now))
 
 
 def _why_waiting(mailing: Mailing, now: datetime) -> SafeString:
@@ -136,8 +141,8 @@ def _why_waiting(mailing: Mailing, now: datetime) -> SafeString:
     if reason is None:
         return SafeString()
     if mailing.not_before and mailing.not_before > now:
-        return _say(" {reason} {next}", reason=reason, next=_say(_("Next try {age}."), age=ago(mailing.not_before, now)))
-    return _say(" {reason}", reason=reason)
+        return _join(_say(str(reason)), _say(_("Next try {age}."), age=ago(mailing.not_before, now)))
+    return _say(str(reason))
 
 
 def _sending(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
@@ -148,7 +153,7 @@ def _accepted(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     if mailing.gone:
         return _say(_("SMS Centre had it as job {job}."), job=mailing.remote_id or "–")
     said = _say(_("SMS Centre has it as job {job}."), job=mailing.remote_id or "–")
-    return said + " " + says(mailing, now)
+    return _join(said, says(mailing, now))
 
 
 def says(mailing: Mailing, now: datetime) -> SafeString:
@@ -162,14 +167,14 @@ def says(mailing: Mailing, now: datetime) -> SafeString:
         checked = _say(_("Checked {age}."), age=ago(verified, now))
     word = status_word(mailing)
     said = _say(_("It says: {word}."), word=word) if word else _say(_("It gives no status for it."))
-    return said + " " + checked
+    return _join(said, checked)
 
 
 def _unknown(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     return _say(
         _(
-            "The outcome was lost {age}: it was on its way when the answer failed to come, so SMS Centre may or may "
-            "not have it. {looking} It will not be sent again without you."
+            "It was sent {age}, but no clear answer came back, so SMS Centre may or may not have it. "
+            "{looking} It will not be sent again without you."
         ),
         age=ago(mailing.state_at, now),
         looking=looking(mailing, now),
@@ -186,9 +191,10 @@ def looking(mailing: Mailing, now: datetime) -> SafeString:
     if mailing.look_note:
         note = LOOK_NOTES.get(mailing.look_note, mailing.look_note)
         return _say(_("Absence cannot be shown: {note}."), note=note)
-    said = _say(_("Looking for it: {looks} complete looks of 2."), looks=mailing.looks)
+    text = ngettext("Looking for it: {n} complete look of 2.", "Looking for it: {n} complete looks of 2.", mailing.looks)
     following = next_look(mailing)
-    return said + _say(" " + _("Next {age}."), age=ago(following, now)) if following > now else said
+    coming = _say(_("Next {age}."), age=ago(following, now)) if following > now else SafeString()
+    return _join(_say(text, n=mailing.looks), coming)
 
 
 def next_look(mailing: Mailing) -> datetime:
@@ -301,7 +307,7 @@ def _wish(mailing: Mailing, now: datetime) -> list[SafeString]:
         said = _say(_("{who} asked to cancel it {age}."), who=who, age=asked)
     else:
         said = _say(_("{who} asked to delete it {age}."), who=who, age=asked)
-    return [said + " " + _wish_next(mailing, now)]
+    return [_join(said, _wish_next(mailing, now))]
 
 
 def _wish_next(mailing: Mailing, now: datetime) -> SafeString:
@@ -312,7 +318,7 @@ def _wish_next(mailing: Mailing, now: datetime) -> SafeString:
     else:
         said = _say(_("Waiting for SMS Centre's word."))
     if mailing.wish_tries > 1 and mailing.wish_next_at and mailing.wish_next_at > now:
-        return said + " " + _say(_("Next try {age}."), age=ago(mailing.wish_next_at, now))
+        return _join(said, _say(_("Next try {age}."), age=ago(mailing.wish_next_at, now)))
     return said
 
 

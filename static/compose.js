@@ -12,6 +12,8 @@
   });
   let late = new Map();
   document.addEventListener("htmx:beforeSwap", (event) => {
+    /* A textarea drawn larger bears a style, which htmx would copy and our security policy would report. */
+    for (const node of event.detail.target.querySelectorAll("[style]")) node.removeAttribute("style");
     if (event.detail.target.id !== "compose") return;
     const changed = entries(event.detail.target).filter((control) => control.id && before.get(control.id) !== stateOf(control));
     late = new Map(changed.map((control) => [control.id, stateOf(control)]));
