@@ -120,8 +120,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MESSAGE_TAGS = {message_levels.ERROR: "danger"}
 
 # --- database, cache, broker --------------------------------------------------------------------------------
-_DATABASE_URL = env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR}/mailroom.sqlite3")
-DATABASES = {"default": database(env.db_url_config(_DATABASE_URL), BASE_DIR)}
+DATABASES = {
+    "default": database(env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR}/mailroom.sqlite3"), BASE_DIR)
+}
 # How long a page waits for SQLite's one writer (set by config/wsgi.py); workers wait as DATABASES says.
 WEB_SQLITE_WAIT_SECONDS = 5
 

@@ -21,6 +21,6 @@ urlpatterns = [
     path("", include("mailings.urls")),
     path("admin/", admin.site.urls),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
-    re_path(r"^accounts/(signup|email|confirm-email|password/reset|password/set)/", not_offered),
+    re_path(r"^accounts/(?:signup|email|confirm-email|password/reset|password/set)/", not_offered),
     path("accounts/", include("allauth.urls")),
 ]
