@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 LEASE_MARGIN = 3.0
 # A frozen Redis must not hold up a worker: connecting and each command give up after this many seconds.
 REDIS_TIMEOUT = 2.0
+# A page waits less.
+PAGE_TIMEOUT = 0.4
 
 _CLOCK = """
 local t = redis.call('TIME')
@@ -156,15 +158,8 @@ def calls_last_hour(identity: str) -> int | None:
     minute = int(time.time() // 60)
     keys = [key("minute", identity, str(minute - back)) for back in range(60)]
     with contextlib.suppress(redis.RedisError, OSError):
-        return sum(int(count) for count in _client(settings.REDIS_URL).mget(keys) if count)
+        return sum(int(count) for count in _client(settings.REDIS_URL, PAGE_TIMEOUT).mget(keys) if count)
     return None
-
-
-def redis_answers() -> bool:
-    """Whether Redis answers at all, in REDIS_TIMEOUT seconds."""
-    with contextlib.suppress(redis.RedisError, OSError):
-        return bool(_client(settings.REDIS_URL).ping())
-    return False
 
 
 def memory_seconds() -> float:
@@ -196,14 +191,14 @@ def ask(script: str, keys: list[str], args: list[Any]) -> Any:
 
 
 @functools.cache
-def _client(url: str) -> redis.Redis:
+def _client(url: str, timeout: float) -> redis.Redis:
     # One more try on a connection that broke (Redis was restarted), none on one that hangs.
     again = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
     return redis.Redis.from_url(
-        url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT, retry=again, protocol=2
+        url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=again, protocol=2
     )
 
 
 @functools.cache
 def _script(url: str, script: str) -> Any:
-    return _client(url).register_script(script)
+    return _client(url, REDIS_TIMEOUT).register_script(script)

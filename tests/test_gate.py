@@ -222,11 +222,16 @@ def test_a_frozen_redis_holds_nobody_up_for_long(own_redis, settings):
         frozen = refusal()
         gate.release(lease, used=True)
         waited = time.monotonic() - began
+        began = time.monotonic()
+        counted = gate.calls_last_hour("someone")
+        page_waited = time.monotonic() - began
     finally:
         os.kill(pid, signal.SIGCONT)
 
     assert frozen.reason == "redis"
     assert waited < 10
+    assert counted is None
+    assert page_waited < 2
 
 
 # --- many processes -------------------------------------------------------------------------------
