@@ -119,6 +119,7 @@ BAD_VALUES: list[tuple[str, Any, str | None]] = [
     ("fileurl", "example.com/a.jpg", "url"),
     ("fileurl", "ftp://example.com/a.jpg", "url"),
     ("fileurl", "http://", "url"),
+    ("fileurl", "http://example.com:0/a.jpg", "url"),
     ("fileurl", "http://[::1", "url"),
     ("fileurl", "http://example.com/a b.jpg", "url"),
     ("bot", "shop_bot", "bot_name"),
@@ -321,6 +322,11 @@ def test_a_binary_message_needs_hex_with_a_header_that_fits() -> None:
     assert wrong(bin=1, mes="Hello") == {"mes": ["bin_hex"], "bin": ["bin_hex"]}
     assert wrong(bin=2, mes="05AABB") == {"mes": ["bin_header"], "bin": ["bin_header"]}
     assert wrong(bin=2, mes="00AA\n~~~\npid: 0,dcs: 4") == {"mes": ["bin_tail"], "bin": ["bin_tail"]}
+
+
+def test_a_header_that_does_not_fit_is_explained_by_its_numbers() -> None:
+    [problem] = problems(options(bin=2, mes="05AABB"))
+    assert "5 bytes, but only 2 follow" in problem.message()
 
 
 def test_a_binary_message_is_measured_as_it_is_sent() -> None:
