@@ -21,14 +21,25 @@ test: setup .venv/installed-dev
 	sh scripts/test-needs.sh
 	$(BIN)/python -m scripts.run_tests --jobs $(TEST_JOBS)
 
-check: setup .venv/installed-dev
+# Each of them by itself, so that `make -k check` says everything that is wrong.
+CHECKS = format lint types imports templates migrations settings translations
+check: $(CHECKS:%=check-%)
+$(CHECKS:%=check-%): setup .venv/installed-dev
+check-format:
 	$(BIN)/ruff format --check --quiet .
+check-lint:
 	$(BIN)/ruff check --quiet .
+check-types:
 	$(BIN)/mypy --no-error-summary
+check-imports:
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/djlint --quiet --check --lint templates
-	$(BIN)/python manage.py makemigrations --check --dry-run
+check-templates:
+	$(BIN)/djlint --quiet --lint templates
+check-migrations:
+	$(BIN)/python manage.py makemigrations --check --dry-run --verbosity 1
+check-settings:
 	$(BIN)/python manage.py check --fail-level WARNING
+check-translations:
 	$(BIN)/python -m scripts.translations check
 
 # Pins every dependency anew, from pyproject.toml and package.json, with hashes and without any registry's address.
