@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import django
+import hypothesis
 import pytest
 import redis
 from django.conf import settings
@@ -24,6 +25,12 @@ if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
     )
 django.setup()
+
+# A busy machine is no failure: examples have no time limit of their own.
+hypothesis.settings.register_profile(
+    "mailroom", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("mailroom")
 
 ON_POSTGRES_TOO = ("models", "outbox", "sync", "history", "account", "recipients")
 
