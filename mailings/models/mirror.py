@@ -24,12 +24,14 @@ MIRROR_FIELDS = (
     "gone_at",
 )
 WISH_FIELDS = ("wish", "wish_at", "wish_by", "wish_next_at", "wish_tries", "wish_agreed_at")
+# What the columns hold (a database keeps more than it gives back, or refuses the whole row).
+MOST_MONEY, MOST_COUNT = 10**10, 2**31 - 1
 
 
 def fingerprint(payload: Any) -> str:
     """A short digest of a job's raw payload: equal digests, nothing changed."""
-    text = json.dumps(payload, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    text = json.dumps(payload, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode("ascii"), digest_size=16).hexdigest()
 
 
 def mirrored(job: Job, at: datetime) -> dict[str, Any]:
@@ -44,11 +46,16 @@ def mirrored(job: Job, at: datetime) -> dict[str, Any]:
         "gone": False,
         "gone_at": None,
     }
-    if job.cost is not None:
+    if job.cost is not None and abs(job.cost) < MOST_MONEY:
         values["cost"] = job.cost
-    if job.parts is not None:
-        values["parts"] = job.parts
+    if (parts := count_of(job.parts)) is not None:
+        values["parts"] = parts
     return values
+
+
+def count_of(number: int | None) -> int | None:
+    """A count as a row can hold it; one beyond that is left to the payload."""
+    return number if number is not None and number <= MOST_COUNT else None
 
 
 def observe(mailing: Mailing, job: Job, *, at: datetime, source: str) -> bool:

@@ -28,7 +28,7 @@ def pull(account: Account, start: date, end: date, *, wait: float = 0.0) -> Resu
     `wait`: seconds to wait when the very same read was made within the last minute; with 0 it is joined to
     that one. Everything that was read counts, also when a later window fails.
     """
-    begun, span, tally = timezone.now(), Span(start, end), Tally()
+    span, tally = Span(start, end), Tally(timezone.now())
     try:
         _read(account, span, tally, wait)
         error = ""
@@ -39,10 +39,10 @@ def pull(account: Account, start: date, end: date, *, wait: float = 0.0) -> Resu
     except SmscError as failure:
         error = str(failure)
     settle.settle(account, tally)
-    reason = "failed" if error else _reason(account, span, tally, begun)
-    absence.look(account, span, begun, reason)
+    reason = "failed" if error else _reason(account, span, tally)
+    absence.look(account, span, tally.begun, reason)
     result = tally.result(reason=reason, error=error)
-    _keep(account, span, begun, tally, result)
+    _keep(account, span, tally, result)
     if error:
         log.warning("The pull of account %s failed: %s", account.pk, error)
     return result
@@ -65,9 +65,9 @@ def read_list(account: Account, start: date, end: date, *, wait: float = 0.0) ->
     return _ask(account, Span(start, end), wait)[0]
 
 
-def pull_doubtful(account: Account) -> Result:
+def pull_doubtful(account: Account, *, wait: float = 0.0) -> Result:
     """The days of the queued mailings that may have been sent before a backup was restored (memory.py)."""
-    return _together([pull(account, span.start, span.end) for span in spans.doubtful(account)])
+    return _together([pull(account, span.start, span.end, wait=wait) for span in spans.doubtful(account)])
 
 
 def _read(account: Account, span: Span, tally: Tally, wait: float) -> None:
@@ -80,6 +80,7 @@ def _read_window(account: Account, window: Span, tally: Tally, wait: float) -> s
     # Within a pull the gap is waited for: only a first call is joined to another.
     patience = max(wait, settings.SAME_REQUEST_SECONDS + 5) if tally.calls else wait
     jobs, at = _ask(account, window, patience)
+    tally.begun = tally.begun if tally.calls else at
     tally.calls += 1
     rows.mirror(account, jobs.jobs, at, tally)
     tally.rows += jobs.rows
@@ -111,19 +112,19 @@ def _ask(account: Account, window: Span, wait: float) -> tuple[Jobs, datetime]:
     return accounts.call(account, "get_all", get_all, digest=digest, wait=wait), asked_at
 
 
-def _reason(account: Account, span: Span, tally: Tally, begun: datetime) -> str:
+def _reason(account: Account, span: Span, tally: Tally) -> str:
     """Why the read cannot show absence, after looking for what it did not show; "" when it can."""
-    all_there = absence.look_up(account, absence.missing(account, span, begun), tally)
+    all_there = absence.look_up(account, absence.missing(account, span, tally.begun), tally)
     return tally.reason() or ("" if all_there else "own_job_missing")
 
 
-def _keep(account: Account, span: Span, begun: datetime, tally: Tally, result: Result) -> None:
+def _keep(account: Account, span: Span, tally: Tally, result: Result) -> None:
     extra = {"odd": tally.odd, "nameless": tally.nameless}
     Pull.objects.create(
         account=account,
         start=span.start,
         end=span.end,
-        begun_at=begun,
+        begun_at=tally.begun,
         ended_at=timezone.now(),
         complete=result.complete,
         incomplete_reason=result.reason,

@@ -14,13 +14,12 @@ from django.db.models import Q
 
 from mailings.models import Account, Event, EventKind, Mailing, Observation, Origin, State
 from mailings.models.mailing import CODE_LENGTH, search_text
-from mailings.models.mirror import mirrored
+from mailings.models.mirror import count_of, mirrored
 from mailings.smsc.answers import Job, JobStatus
 from mailings.sync.tally import Bearer, Tally
 
 CHUNK = 1000
 SOURCE = "get_all"
-LONGEST_ID = 40
 LONGEST_NAME = 255
 # The code of a row and the letters of a create attempt, in front of a job's name (models.mailing.new_code).
 REFERENCE = re.compile(r"([0-9A-HJKMNP-TV-Z]{5})[a-z]{1,2}\b")
@@ -157,7 +156,7 @@ def _known_of(row: Known, job: Job) -> dict[str, Any]:
     name = (job.name or row.name)[:LONGEST_NAME]
     return {
         "name": name,
-        "recipients_count": job.recipients,
+        "recipients_count": count_of(job.recipients),
         "search_text": search_text(name, row.code, job.remote_id),
     }
 
@@ -165,9 +164,6 @@ def _known_of(row: Known, job: Job) -> dict[str, Any]:
 def _write_new(account: Account, jobs: Sequence[Job], at: datetime) -> int:
     """Rows for jobs made elsewhere. Two pulls may meet a job at once: one row is made."""
     values = {job.remote_id: mirrored(job, at) for job in jobs}
-    for job in jobs:
-        if len(job.remote_id) > LONGEST_ID:
-            raise ValueError("remote id too long")
     Mailing.objects.bulk_create(
         [_new(account, job, values[job.remote_id], at) for job in jobs], ignore_conflicts=True
     )
@@ -195,7 +191,7 @@ def _new(account: Account, job: Job, values: dict[str, Any], at: datetime) -> Ma
         origin=Origin.PROVIDER,
         name=name,
         search_text=search_text(name, None, job.remote_id),
-        recipients_count=job.recipients,
+        recipients_count=count_of(job.recipients),
         state=State.CANCELLED if job.status == JobStatus.CANCELLED else State.ACCEPTED,
         state_at=at,
         created_at=at,

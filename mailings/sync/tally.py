@@ -41,8 +41,9 @@ class Bearer:
 
 @dataclass
 class Tally:
-    """The running figures of one pull, over all its windows."""
+    """The running figures of one pull, over all its windows. `begun`: when its first call went out."""
 
+    begun: datetime
     ids: set[str] = field(default_factory=set)
     new: int = 0
     changed: int = 0

@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from django.utils import timezone
 
+from mailings import account as accounts
 from mailings.models import Account
 from mailings.smsc.sandbox import Sandbox
 from tests.factories import sandbox_account
+from tests.sync.listing import Listing, serving
 
 DIALECTS = ("plain", "strange", "short", "bare")
 
@@ -29,3 +32,21 @@ def account(db: None, redis_url: str, sandbox: Sandbox, settings) -> Account:
     settings.PROVIDER_READ_SECONDS = 2.0
     settings.SETTLE_AFTER_SECONDS = 0.0
     return sandbox_account(sandbox)
+
+
+@pytest.fixture
+def listing() -> Iterator[Listing]:
+    found = Listing()
+    with serving(found.answer) as url:
+        found.url = url
+        yield found
+
+
+@pytest.fixture
+def listed_account(db: None, redis_url: str, listing: Listing, settings) -> Account:
+    """An account at the provider of `listing`."""
+    settings.SAME_REQUEST_SECONDS = 0.02
+    settings.SETTLE_AFTER_SECONDS = 0.0
+    found = accounts.ensure_sandbox_account(listing.url)
+    Account.objects.filter(pk=found.pk).update(proven_at=timezone.now())
+    return Account.objects.get(pk=found.pk)

@@ -1,0 +1,53 @@
+"""The tasks do what their names say, by id, and leave no trace in Celery."""
+
+import pytest
+from celery import current_app
+from django.conf import settings
+
+from mailings import outbox, sync, tasks
+
+BY_MAILING = {"deliver": outbox, "fulfil": outbox}
+BY_ACCOUNT = ("pull_recent", "pull_two_months", "pull_doubtful", "refresh_account")
+
+
+@pytest.mark.parametrize("name", ["sweep", *BY_MAILING, *BY_ACCOUNT])
+def test_a_task_is_known_by_its_name_and_keeps_no_result(name: str):
+    task = current_app.tasks[f"mailings.tasks.{name}"]
+
+    assert task.ignore_result
+    assert not task.acks_late
+
+
+def test_beat_asks_only_for_tasks_that_there_are():
+    asked = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+
+    assert asked <= set(current_app.tasks)
+
+
+@pytest.mark.parametrize("name", sorted(BY_MAILING))
+def test_a_nudge_is_for_one_mailing(name: str, monkeypatch):
+    done: list[int] = []
+    monkeypatch.setattr(outbox, name, done.append)
+
+    getattr(tasks, name)(17)
+
+    assert done == [17]
+
+
+def test_the_sweep_is_one_round(monkeypatch):
+    rounds: list[int] = []
+    monkeypatch.setattr(outbox, "sweep", lambda: rounds.append(1))
+
+    tasks.sweep()
+
+    assert rounds == [1]
+
+
+@pytest.mark.parametrize("name", BY_ACCOUNT)
+def test_work_on_accounts_is_handed_on_with_its_id(name: str, monkeypatch):
+    done: list[tuple[object, object]] = []
+    monkeypatch.setattr(sync, "each_account", lambda work, account_id: done.append((work, account_id)))
+
+    getattr(tasks, name)(5)
+
+    assert done == [(getattr(sync, name), 5)]
