@@ -24,7 +24,7 @@ def sweep() -> dict[str, int]:
     """
     return {
         "expired": expire_leases(),
-        "probed": probe_blocked_accounts(),
+        "probed": probe_accounts(),
         "freed": free_held(),
         "delivered": nudge_queued(),
         "wishes": nudge_wishes(),
@@ -59,10 +59,10 @@ def _expire(pk: int, token: str) -> bool:
     return True
 
 
-def probe_blocked_accounts() -> int:
-    """Accounts whose block is over get their one probe."""
-    over = Account.objects.filter(breaker=Breaker.BLOCK, breaker_until__lte=timezone.now())
-    return sum(1 for account in over if accounts.probe_if_due(account))
+def probe_accounts() -> int:
+    """One call for each account whose block is over, or whose refused login a person says is mended."""
+    stopped = Account.objects.exclude(breaker=Breaker.CLOSED)
+    return sum(1 for account in stopped if accounts.probe_if_due(account))
 
 
 def free_held() -> int:

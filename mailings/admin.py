@@ -1,0 +1,135 @@
+"""The administrator's pages: accounts with their credentials, and mailings and events to look at."""
+
+from typing import Any, TypeVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from config.checks import keys_missing_for_live
+from config.environment import provider_address
+from mailings import account as accounts
+from mailings.models import Account, Event, Mailing
+from mailings.smsc.client import Credentials
+
+Row = TypeVar("Row", bound=Model)
+
+
+class AccountForm(forms.ModelForm[Account]):
+    """Credentials are written here and never shown again; left blank, they stay as they are."""
+
+    base_url = forms.CharField(
+        label=_("Base address"),
+        required=False,
+        help_text=_("A sandbox's address. Live accounts take theirs from SMSC_URL."),
+    )
+    login = forms.CharField(required=False, strip=False, widget=forms.TextInput({"autocomplete": "off"}))
+    password = forms.CharField(
+        required=False, strip=False, widget=forms.PasswordInput({"autocomplete": "new-password"})
+    )
+    apikey = forms.CharField(
+        label=_("API key"),
+        required=False,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+        help_text=_("Instead of login and password. Left blank, all three stay as they are."),
+    )
+
+    class Meta:
+        model = Account
+        fields = ["name", "kind", "base_url"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("kind") == Account.Kind.LIVE and keys_missing_for_live():
+            self.add_error("kind", keys_missing_for_live())
+        if data.get("kind") == Account.Kind.SANDBOX:
+            self._check_address(data)
+        if bool(data.get("login")) != bool(data.get("password")):
+            self.add_error("password", _("Give login and password together."))
+        elif data.get("login") and data.get("apikey"):
+            self.add_error("apikey", _("Give either login and password, or a key."))
+        return data
+
+    def _check_address(self, data: dict[str, Any]) -> None:
+        try:
+            data["base_url"] = provider_address(data.get("base_url", ""))
+        except ImproperlyConfigured:
+            problem = _("A sandbox needs its address: https, or http on this machine.")
+            self.add_error("base_url", ValidationError(problem))
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """What was typed; None when it was left blank."""
+        typed = {name: self.cleaned_data[name] for name in ("login", "password", "apikey")}
+        return Credentials(**typed) if any(typed.values()) else None
+
+
+@admin.register(Account)
+class AccountAdmin(admin.ModelAdmin[Account]):
+    form = AccountForm
+    list_display = ["name", "kind", "breaker", "proven_at", "last_ok_at", "last_error_at"]
+    readonly_fields = [
+        "breaker",
+        "breaker_at",
+        "breaker_until",
+        "breaker_text",
+        "probe_asked_at",
+        "proven_at",
+        "last_ok_at",
+        "last_error_at",
+        "last_error",
+        "balance",
+        "currency",
+        "balance_at",
+    ]
+    actions = ["ask_probe"]
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        if {"kind", "base_url"} & set(form.changed_data):
+            obj.proven_at = None  # another provider: nothing is known there yet
+        super().save_model(request, obj, form, change)
+        if form.credentials:
+            accounts.set_credentials(obj, form.credentials, by=request.user)
+
+    @admin.action(description=_("Try the corrected login with one call"), permissions=["change"])
+    def ask_probe(self, request: HttpRequest, chosen: QuerySet[Account]) -> None:
+        for account in chosen:
+            if accounts.ask_probe(account, request.user):
+                text = _("The login of %(name)s will be tried once in a moment.")
+            else:
+                text = _("The calls of %(name)s are not stopped by a refused login.")
+            messages.info(request, text % {"name": account.name})
+
+
+class LookOnly(admin.ModelAdmin[Row]):
+    """Rows to look at: what changes them are the pages of Mailroom, which know what may follow what."""
+
+    show_full_result_count = False
+    list_select_related = True
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Mailing)
+class MailingAdmin(LookOnly[Mailing]):
+    list_display = ["id", "code", "name", "state", "account", "remote_id", "created_at"]
+    list_filter = ["state", "origin"]
+    ordering = ["-created_at", "-id"]
+    exclude = ["token"]
+
+
+@admin.register(Event)
+class EventAdmin(LookOnly[Event]):
+    list_display = ["at", "kind", "mailing", "account", "who"]
+    list_filter = ["kind"]
+    ordering = ["-id"]
