@@ -26,6 +26,7 @@ from mailings.smsc.answers import JobStatus
 from mailings.smsc.vocabulary import CHANNEL_LABELS
 
 PAGE_SIZE = 50
+EXPORT_SIZE = 2000
 FAILED = (State.REFUSED, State.UNKNOWN, State.ABANDONED, State.HELD)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PERIODS = {"today": 0, "7": 7, "30": 30, "365": 365}
@@ -238,7 +239,7 @@ def by_ids(ids: Iterable[int]) -> list[Row]:
 def all_rows(rows: QuerySet[Mailing]) -> Iterator[dict[str, Any]]:
     """Every row of a filter, page by page by key, so that no export holds a table in memory."""
     key = None
-    while found := _slice(rows, key, 2000, forwards=True):
+    while found := _slice(rows, key, EXPORT_SIZE, forwards=True):
         yield from found
         key = (found[-1]["created_at"], found[-1]["id"])
 

@@ -1,4 +1,4 @@
-"""Amounts of money as people read them."""
+"""Amounts of money, and of anything else, as people read them."""
 
 from decimal import Decimal
 
@@ -14,3 +14,8 @@ def amount(value: Decimal | None, currency: str = "") -> str:
     digits = number_format(value, decimal_pos=2, use_l10n=True, force_grouping=True)
     sign = SIGNS.get(currency.upper(), currency)
     return f"{digits}\N{NO-BREAK SPACE}{sign}" if sign else digits
+
+
+def count(value: int | None) -> str:
+    """A whole number in groups of three; a dash where it is not known."""
+    return "–" if value is None else number_format(value, use_l10n=True, force_grouping=True)

@@ -12,7 +12,6 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -120,7 +119,7 @@ def _draft(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
 def _awaiting(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     return _say(
         _("Waiting for a second person to approve {count} recipients at about {cost}. Asked for {age}."),
-        count=mailing.recipients_count if mailing.recipients_count is not None else "–",
+        count=money.count(mailing.recipients_count),
         cost=money.amount(mailing.cost, mailing.account.currency),
         age=ago(mailing.state_at, now),
     )
@@ -400,7 +399,7 @@ def digest(values: Iterable[Any]) -> int:
 
 def size(mailing: Mailing) -> str:
     """How many people and how much money hang on a mailing."""
-    count = number_format(mailing.recipients_count, use_l10n=True, force_grouping=True) if mailing.recipients_count else "–"
+    count = money.count(mailing.recipients_count)
     if mailing.cost is None:
         return _("{count} recipients").format(count=count)
     cost = money.amount(mailing.cost, mailing.account.currency)

@@ -7,7 +7,6 @@ from typing import Any
 from django import forms, template
 from django.forms import BoundField
 from django.http import QueryDict
-from django.utils.formats import number_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from heroicons.templatetags.heroicons import heroicon_mini
@@ -53,8 +52,7 @@ def chip(mailing: Mailing) -> wording.Chip:
 
 @register.filter
 def count(value: int | None) -> str:
-    """A whole number in groups of three; a dash where there is none."""
-    return "–" if value is None else number_format(value, use_l10n=True, force_grouping=True)
+    return money.count(value)
 
 
 @register.filter(name="money")

@@ -1,0 +1,137 @@
+"""The history at 100,000 mailings: server time and queries of a page, through Django's test client.
+
+The goal (issue "The main job"): at most 100 ms at p95, at most 12 queries.
+"""
+
+import random
+import statistics
+import time
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from mailings.models import Account, Mailing, State
+from mailings.models.mailing import CODE_ALPHABET, search_text
+
+ROWS = 100_000
+ROUNDS = 25
+GOAL_MS = 100.0
+GOAL_QUERIES = 12
+NAMES = ("Spring sale", "Weekly digest", "Напоминание о визите", "VIP invite", "Скидки для своих", "Debtors")
+CHANNELS = ("sms", "sms", "sms", "viber", "whatsapp", "mail")
+STATES = ((State.ACCEPTED, 92), (State.REFUSED, 2), (State.CANCELLED, 3), (State.DRAFT, 2), (State.UNKNOWN, 1))
+TEXT = "Добрый день! Напоминаем вам о визите завтра в 12:00. Ждём вас по адресу: Невский, 1. " * 4
+
+
+def seed(rows: int) -> None:
+    """As many mailings over two years, with specs and payloads as heavy as real ones."""
+    rng = random.Random(1)
+    users = [get_user_model().objects.create_user(f"user{n}", password="x") for n in range(5)]
+    account = Account.objects.create(name="default", kind="sandbox", currency="RUR")
+    now = timezone.now()
+    states = [state for state, weight in STATES for _ in range(weight)]
+    for start in range(0, rows, 5000):
+        Mailing.objects.bulk_create(
+            [_row(rng, number, now, account, users, states) for number in range(start, min(start + 5000, rows))]
+        )
+
+
+def _row(rng: random.Random, number: int, now: Any, account: Account, users: list[Any], states: list[State]) -> Mailing:
+    state, name = rng.choice(states), f"{rng.choice(NAMES)} {number}"
+    code, job = _code(number), str(4_000_000 + number)
+    at_provider = state in (State.ACCEPTED, State.CANCELLED)
+    created = now - timedelta(seconds=rng.randrange(2 * 365 * 24 * 3600))
+    return Mailing(
+        account=account,
+        code=code,
+        name=name,
+        search_text=search_text(name, code, job if at_provider else None),
+        channel=rng.choice(CHANNELS),
+        spec={"version": 1, "options": {"name": name, "mes": TEXT, "sender": "Shop"}, "files": []},
+        recipients_count=rng.randrange(1, 5000),
+        cost=Decimal(rng.randrange(100, 1_000_000)) / 100,
+        state=state,
+        state_at=created,
+        created_at=created,
+        created_by=rng.choice(users),
+        due_at=created,
+        remote_id=job if at_provider else None,
+        remote={"id": job, "name": name, "status": "1", "text": TEXT} if at_provider else None,
+        remote_status="gone_out" if at_provider else "",
+        verified_at=created if at_provider else None,
+    )
+
+
+def _code(number: int) -> str:
+    text = ""
+    for _ in range(4):
+        number, rest = divmod(number, len(CODE_ALPHABET))
+        text = CODE_ALPHABET[rest] + text
+    return f"K{text}"
+
+
+def measure(client: Client, address: str) -> dict[str, Any]:
+    """Server time in ms over some rounds, and the queries of one."""
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    spans = []
+    for _ in range(ROUNDS):
+        begun = time.perf_counter()
+        client.get(address)
+        spans.append((time.perf_counter() - begun) * 1000)
+    spans.sort()
+    return {
+        "address": address,
+        "median_ms": round(statistics.median(spans), 1),
+        "p95_ms": round(spans[int(0.95 * len(spans))], 1),
+        "queries": len(captured),
+    }
+
+
+def run() -> dict[str, Any]:
+    """Seeds an empty database and measures what an operator does all day."""
+    begun = time.perf_counter()
+    seed(ROWS)
+    seeded = round(time.perf_counter() - begun, 1)
+    client = Client()
+    user = get_user_model().objects.order_by("id")[0]
+    client.force_login(user)
+    middle = Mailing.objects.newest_first()[ROWS // 2]
+    key = f"{int(middle.created_at.timestamp() * 1_000_000)}-{middle.pk}"
+    addresses = (
+        "/mailings/",
+        f"/mailings/?after={key}",
+        "/mailings/?state=refused",
+        "/mailings/?state=refused&state=unknown&state=abandoned&state=held",
+        f"/mailings/?by={user.pk}",
+        "/mailings/?channel=mail&period=365",
+        f"/mailings/?q={'digest'}",
+        "/mailings/?q=digest+77777",
+        "/mailings/?q=nothing+like+this",
+        f"/mailings/?q={middle.code}",
+        f"/mailings/{middle.pk}/",
+        "/",
+    )
+    return {
+        "rows": ROWS,
+        "database": connection.vendor,
+        "seeded_seconds": seeded,
+        "goal": {"p95_ms": GOAL_MS, "queries": GOAL_QUERIES},
+        "pages": [measure(client, address) for address in addresses],
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """The figures as a person reads them."""
+    lines = [f"history, {result['rows']:,} mailings, {result['database']}"]
+    lines.append(f"{'address':<72} {'median':>8} {'p95':>8} {'queries':>8}")
+    for page in result["pages"]:
+        mark = " !" if page["p95_ms"] > GOAL_MS or page["queries"] > GOAL_QUERIES else ""
+        lines.append(f"{page['address']:<72} {page['median_ms']:>8} {page['p95_ms']:>8} {page['queries']:>8}{mark}")
+    return "\n".join(lines)

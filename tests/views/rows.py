@@ -1,0 +1,55 @@
+"""Rows in any state, as the outbox and the mirror leave them."""
+
+import itertools
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from mailings.models import Account, Mailing, Recipients, State
+from mailings.models.mailing import new_code, search_text
+from mailings.smsc.spec import validate
+
+AT_PROVIDER = (State.ACCEPTED, State.CANCELLED, State.DELETED)
+jobs = itertools.count(4100001)
+
+
+def account(**fields: Any) -> Account:
+    values = {"kind": "sandbox", "currency": "RUR", **fields}
+    return Account.objects.get_or_create(name="default", defaults=values)[0]
+
+
+def row(state: State = State.ACCEPTED, name: str = "Spring sale", **fields: Any) -> Mailing:
+    """A mailing in `state`; what a job at the provider brings is there when the state says that there is one."""
+    now = timezone.now()
+    options = {"name": name, "phones": "+79990000001\n+79990000002", "mes": "Hello", **fields.pop("options", {})}
+    spec = validate(options, now=now)
+    values: dict[str, Any] = {
+        "account": account(),
+        "code": new_code(),
+        "name": name,
+        "channel": spec.channel,
+        "spec": spec.to_json(),
+        "state": state,
+        "state_at": now - timedelta(minutes=4),
+        "created_at": now - timedelta(minutes=5),
+        "submitted_at": now - timedelta(minutes=5),
+        "recipients_count": spec.recipients,
+        "repeats": spec.options.get("rpt", 0),
+        "cost": Decimal("6736.80"),
+    }
+    if state in AT_PROVIDER:
+        job = str(next(jobs))
+        values |= {
+            "remote_id": job,
+            "remote": {"id": job, "status": "0"},
+            "remote_status": "waiting",
+            "remote_word": "0",
+            "verified_at": now - timedelta(seconds=40),
+        }
+    values |= fields
+    values["search_text"] = search_text(name, values["code"], values.get("remote_id"))
+    made = Mailing.objects.create(**values)
+    Recipients.objects.create(mailing=made, text="\n".join(spec.phones))
+    return made

@@ -1,0 +1,220 @@
+"""The history: filters, pages by key, rows that refresh themselves, many at once, a file to take along."""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.http import QueryDict
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mailings import history
+from mailings.models import Mailing, State
+from mailings.views.history import cell
+from tests.views.rows import row
+
+pytestmark = pytest.mark.django_db
+
+
+def names(query: str) -> set[str]:
+    return {mailing.name for mailing in history.chosen(QueryDict(query)).qs}
+
+
+def walk(size: int, *, back: bool) -> list[int]:
+    """The ids of every page from the newest to the oldest, or from the oldest page back."""
+    page = history.page(Mailing.objects.all(), size=size)
+    seen = [line.id for line in page.rows]
+    while page.older:
+        page = history.page(Mailing.objects.all(), after=page.older, size=size)
+        seen += [line.id for line in page.rows]
+    if not back:
+        return seen
+    seen = [line.id for line in page.rows]
+    while page.newer:
+        page = history.page(Mailing.objects.all(), before=page.newer, size=size)
+        seen = [line.id for line in page.rows] + seen
+    return seen
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(offsets=st.lists(st.integers(0, 6), max_size=23), size=st.integers(1, 7))
+def test_pages_show_every_row_once_and_in_order(db: Any, offsets: list[int], size: int) -> None:
+    """Also where many rows were made at the same moment."""
+    Mailing.objects.all().delete()
+    start = timezone.now()
+    for offset in offsets:
+        row(created_at=start - timedelta(seconds=offset), options={"phones": "79990000001"})
+    wanted = list(Mailing.objects.newest_first().values_list("id", flat=True))
+    assert walk(size, back=False) == wanted
+    assert set(walk(size, back=True)) == set(wanted)
+
+
+@pytest.mark.parametrize("key", ["", "x", "1-", "-1", "99999999999999999999-1", "1-9999999999999999999", "٣-1", "1-1'"])
+def test_a_key_that_is_none_shows_the_newest(page: Client, key: str) -> None:
+    mailing = row()
+    html = page.get(reverse("history"), {"after": key}).content.decode()
+    assert f'data-mailing="{mailing.pk}"' in html or key == "1-1"
+
+
+def test_filters_stand_in_the_address(operator: Any) -> None:
+    other = get_user_model().objects.create_user("petr")
+    row(name="Mine", created_by=operator)
+    row(State.REFUSED, name="His", created_by=other, created_at=timezone.now() - timedelta(days=40))
+    row(name="Viber one", options={"viber": "1"}, origin="provider")
+    assert names(f"by={operator.pk}") == {"Mine"}
+    assert names("state=refused&state=unknown") == {"His"}
+    assert names("channel=viber") == {"Viber one"}
+    assert names("origin=provider") == {"Viber one"}
+    assert names("period=30") == {"Mine", "Viber one"}
+    assert names(f"end={timezone.localdate() - timedelta(days=30)}") == {"His"}
+    assert names(f"start={timezone.localdate()}&end={timezone.localdate()}") == {"Mine", "Viber one"}
+    assert names(history.failed_query()) == {"His"}
+
+
+def test_search_finds_names_references_and_jobs_in_any_case() -> None:
+    mailing = row(name="Весенняя РАСПРОДАЖА", remote_id="4242")
+    row(name="Another")
+    for wanted in ("весенняя", "РАСПРОД", str(mailing.code).lower(), "4242"):
+        assert names(f"q={wanted}") == {mailing.name}
+    assert names("q=100%25") == set()
+
+
+def test_what_a_filter_does_not_understand_is_said_and_not_an_error(page: Client) -> None:
+    answer = page.get(reverse("history"), {"state": "nonsense", "start": "yesterday", "by": "x", "period": "9"})
+    assert answer.status_code == 200
+    assert b"text-danger-strong" in answer.content
+
+
+def test_links_keep_the_filter_and_the_key(page: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history.page, "__kwdefaults__", {"after": "", "before": "", "size": 2})
+    for number in range(5):
+        row(name=f"Sale {number}", created_at=timezone.now() - timedelta(minutes=number))
+    first = page.get(reverse("history"), {"q": "sale"}).content.decode()
+    older = first.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
+    assert "q=sale" in older
+    second = page.get(reverse("history") + older).content.decode()
+    assert "Sale 2" in second
+    assert "Sale 0" not in second
+    assert 'rel="prev"' in second
+
+
+def test_the_page_takes_at_most_twelve_queries(chief_page: Client, django_assert_max_num_queries: Any) -> None:
+    for state in State:
+        row(state)
+    with django_assert_max_num_queries(12):
+        chief_page.get(reverse("history"))
+
+
+def test_each_row_says_which_mailing_it_is_and_its_state(page: Client) -> None:
+    for state in State:
+        mailing = row(state, name=state)
+        html = page.get(reverse("history")).content.decode()
+        assert html.count(f'data-mailing="{mailing.pk}" data-state="{state}"') == 1
+
+
+def test_only_pending_rows_are_asked_for(page: Client) -> None:
+    settled, pending = row(), row(State.QUEUED)
+    html = page.get(reverse("history")).content.decode()
+    assert f"row={pending.pk}-" in html
+    assert f"row={settled.pk}-" not in html
+
+
+def test_without_pending_rows_nothing_is_asked_for(page: Client) -> None:
+    row()
+    assert b"hx-get" not in page.get(reverse("history")).content.split(b'id="poller"')[1].split(b">")[0]
+
+
+def version(mailing: Mailing) -> str:
+    return f"{mailing.pk}-{history.by_ids([mailing.pk])[0].version}"
+
+
+def test_polling_an_unchanged_pending_row_brings_nothing(page: Client) -> None:
+    assert page.get(reverse("history_rows"), {"row": version(row(State.QUEUED))}).status_code == 204
+
+
+def test_polling_brings_the_row_that_changed_and_goes_on(page: Client) -> None:
+    one, two = row(State.QUEUED), row(State.QUEUED)
+    known = [version(one), version(two)]
+    Mailing.objects.filter(pk=one.pk).update(state=State.SENDING)
+    answer = page.get(reverse("history_rows"), {"row": known})
+    assert answer.status_code == 200
+    assert answer.content.count(b"hx-swap-oob") == 1
+    assert b'data-state="sending"' in answer.content
+
+
+def test_polling_stops_once_the_row_is_settled(page: Client) -> None:
+    mailing = row(State.QUEUED)
+    known = version(mailing)
+    Mailing.objects.filter(pk=mailing.pk).update(state=State.REFUSED)
+    answer = page.get(reverse("history_rows"), {"row": known})
+    assert answer.status_code == 286
+    assert b"hx-get" not in answer.content
+    assert b'data-state="refused"' in answer.content
+
+
+def test_polling_for_nonsense_stops(page: Client) -> None:
+    assert page.get(reverse("history_rows"), {"row": ["x-y", "'--", "9" * 40]}).status_code == 286
+
+
+def test_choosing_rows_needs_the_permission(page: Client, chief_page: Client) -> None:
+    row()
+    assert b"data-select-row" not in page.get(reverse("history")).content
+    assert b"data-select-row" in chief_page.get(reverse("history")).content
+    assert page.post(reverse("bulk_cancel"), {"id": row().pk}).status_code == 403
+
+
+def test_many_are_cancelled_after_one_question_with_the_facts(chief_page: Client) -> None:
+    queued, there, gone = row(State.QUEUED), row(), row(State.REFUSED, name="Refused one")
+    ids = {"id": [queued.pk, there.pk, gone.pk]}
+    asked = chief_page.get(reverse("bulk_cancel"), ids).content.decode()
+    assert "6 recipients in all" in asked
+    assert not Mailing.objects.exclude(wish="").exists()
+    answer = chief_page.post(reverse("bulk_cancel"), ids, follow=True).content.decode()
+    states = {pk: (state, wish) for pk, state, wish in Mailing.objects.values_list("pk", "state", "wish")}
+    assert states[queued.pk][0] == State.WITHDRAWN
+    assert states[there.pk][1] == "cancel"
+    assert states[gone.pk] == (State.REFUSED, "")
+    assert "Refused one: " in answer
+    assert "Cancelling of 2 mailings was asked for." in answer
+
+
+def test_cancelling_nothing_changes_nothing(chief_page: Client) -> None:
+    answer = chief_page.get(reverse("bulk_cancel"), {"id": "x"}, follow=True)
+    assert b"Nothing was chosen" in answer.content
+
+
+def exported(client: Client, query: dict[str, str]) -> list[list[str]]:
+    body = b"".join(client.get(reverse("export"), query).streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    return list(csv.reader(io.StringIO(body)))
+
+
+def test_the_export_has_what_the_filter_shows(page: Client) -> None:
+    row(name="Wanted")
+    row(State.REFUSED, name="Other")
+    lines = exported(page, {"q": "wanted"})
+    assert [line[1] for line in lines] == ["name", "Wanted"]
+
+
+def test_the_export_goes_on_past_its_own_page_size(page: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "EXPORT_SIZE", 2)
+    for _ in range(5):
+        row()
+    assert len(exported(page, {})) == 6
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_name_cannot_become_a_formula(page: Client, start: str) -> None:
+    row(name="plain")
+    Mailing.objects.update(name=f"{start}1+1")
+    assert exported(page, {})[1][1].startswith("'")
+
+
+def test_numbers_in_the_export_stay_numbers() -> None:
+    assert cell(-5) == "-5"
+    assert cell(None) == ""
