@@ -104,12 +104,20 @@ def decode(data: bytes) -> str:
     """The text in a file: UTF-8 or UTF-16 by mark, UTF-16 by its zero bytes, UTF-8, else windows-1251."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _decoded(data, "utf-16")
-    if b"\x00" in data[:200]:
-        return _decoded(data, "utf-16-le" if data[1:2] == b"\x00" else "utf-16-be")
+    if b"\x00" in data:
+        return _decoded(data, _utf_16(data[:4000]))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return _decoded(data, "cp1251")
+
+
+def _utf_16(sample: bytes) -> str:
+    """Which UTF-16 has its zero bytes where this has: those of digits are the second of two, or the first."""
+    first, second = sample[::2].count(0), sample[1::2].count(0)
+    if min(first, second) > 0 or max(first, second) * 20 < len(sample):
+        return "ascii"  # too few, or in both places: no text
+    return "utf-16-le" if second else "utf-16-be"
 
 
 def _decoded(data: bytes, encoding: str) -> str:

@@ -1,12 +1,14 @@
 """The one form for every option: what was typed, checked by the spec, with errors beside their fields."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from django import forms
+from django.core.files import File
 from django.forms import BoundField
 from django.utils.translation import gettext as _
 
@@ -59,9 +61,11 @@ class Files:
     def kept(self) -> list[FileRef]:
         return [FileRef(one.name, one.size, one.content_type, one.sha256) for one in self.attached]
 
-    @property
-    def uploads(self) -> list[tuple[FileRef, Any]]:
-        return [(upload.ref, upload.open()) for upload in self.held]
+    @contextmanager
+    def opened(self) -> Iterator[list[tuple[FileRef, File[bytes]]]]:
+        """The held files, open for reading while they are stored with their mailing."""
+        with ExitStack() as stack:
+            yield [(upload.ref, stack.enter_context(upload.open())) for upload in self.held]
 
 
 class Part(NamedTuple):
@@ -106,7 +110,7 @@ class ComposeForm(forms.Form):
         self.made_before: Mailing | None = None
         self.fields.update(fields())
         if typed.channel in (Channel.MAIL, Channel.TELEGRAM, Channel.BOT):
-            self.fields["phones"].widget.attrs["placeholder"] = _examples()[typed.channel]
+            self._suit_recipients()
 
     # --- what is in it ----------------------------------------------------------------------------
 
@@ -288,15 +292,18 @@ class ComposeForm(forms.Form):
             return Section.CHANNEL
         return own.get(name) or (OPTIONS[name].section if name in OPTIONS else Section.MORE)
 
+    def _suit_recipients(self) -> None:
+        """Recipients and sender of channels that do not go by phone numbers alone."""
+        phones, sender = self.fields["phones"], self.fields["sender"]
+        if self.typed.channel is Channel.MAIL:
+            phones.widget.attrs["placeholder"] = "ann@example.com"
+            phones.help_text = _("E-mail addresses, one a line or by commas. A group is G and its number.")
+            sender.widget.attrs["placeholder"] = "shop@example.com"
+        else:
+            phones.widget.attrs["placeholder"] = "+79990000001, @nickname, #1234567"
+            phones.help_text = _("Numbers, nicknames, or # and an ID; one a line or by commas.")
+
     @property
     def kept_labels(self) -> list[str]:
         """What is kept for another channel, in words."""
         return [_(OPTIONS[name].label) for name in self.typed.kept]
-
-
-def _examples() -> dict[Channel, str]:
-    return {
-        Channel.MAIL: "ann@example.com",
-        Channel.TELEGRAM: "+79990000001, @nickname, #1234567",
-        Channel.BOT: "+79990000001, @nickname, #1234567",
-    }

@@ -8,13 +8,15 @@ read. What is valid is the spec's business.
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailings.smsc.options import FILES, OPTIONS
 from mailings.smsc.vocabulary import Control, Option, Type
 
 ROWS = {"phones": 4, "list": 5, "mes": 5, "mes2": 3}
-DECIMAL = (Type.NUMBER,)
+UNMARKED = ("name", "mes", "mes2", "subj", "voice")
+"""Without an example inside: it would look like something typed."""
 
 
 class SeveralFiles(forms.FileInput):
@@ -47,7 +49,7 @@ def _help(option: Option) -> str:
 
 def attributes(option: Option) -> dict[str, Any]:
     found: dict[str, Any] = {"data-option": option.name, "autocomplete": "off"}
-    if option.example and option.control is not Control.CHOICE:
+    if option.example and option.name not in UNMARKED:
         found["placeholder"] = option.example
     if option.control is Control.TIME:
         found |= {"placeholder": _("now"), "list": "times"}
@@ -96,13 +98,14 @@ def _own_fields() -> dict[str, forms.Field]:
     return {
         "recipients_file": forms.Field(
             required=False,
-            label=_("Or a file"),
+            label=_("Or a file of recipients"),
             help_text=_("Text, .csv or .xlsx; one recipient a line. It is added to the recipients above."),
             widget=forms.FileInput({"data-option": "recipients_file", "accept": ".txt,.csv,.tsv,.xlsx"}),
         ),
         "time_at": forms.Field(
             required=False,
             label=_("Or pick date and hour"),
+            help_text=_("By your clock: {zone}.").format(zone=timezone.get_current_timezone_name()),
             widget=forms.DateTimeInput({"type": "datetime-local", "data-option": "time_at"}),
         ),
         "voice_language": forms.Field(

@@ -202,6 +202,6 @@ def _bring_back(typed: Typed) -> None:
 
 def _split_voice(typed: Typed) -> None:
     """`w,fr` -> the voice w, and the language fr beside it."""
-    voice, comma, language = typed.values.get("voice", "").partition(",")
-    if comma and not typed.has("voice_language"):
+    voice, _comma, language = typed.values.get("voice", "").partition(",")
+    if language.strip() and not typed.has("voice_language"):
         typed.values |= {"voice": voice.strip(), "voice_language": language.strip()}

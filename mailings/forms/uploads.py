@@ -43,7 +43,7 @@ def hold(upload: UploadedFile[bytes], owner: int) -> Held:
     storage = storages["default"]
     name = f"{FOLDER}/{timezone.now():%Y-%m-%d}/{secrets.token_hex(16)}"
     upload.seek(0)
-    content = cast(IO[bytes], upload.file)
+    content = cast("IO[bytes]", upload.file)
     path = storage.save(name, File(content, name=name))
     kept = FileRef(
         name=str(upload.name or "file")[:255],

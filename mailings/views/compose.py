@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -65,7 +66,6 @@ def show(request: HttpRequest, form: ComposeForm, notice: str = "", status: int 
         "form": form,
         "facts": Facts(form),
         "notice": notice,
-        "zone": timezone.get_current_timezone_name(),
     }
     return render(request, template, context, status=status)
 
@@ -124,16 +124,10 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
     if not form.is_valid() or form.spec is None or form.account is None:
         return show(request, form)
     draft = draft_of(form.typed)
+    whose: dict[str, Any] = {"account": form.account, "by": request.user, "key": form.typed.key or None}
     try:
-        mailing = outbox.make(
-            form.spec,
-            account=form.account,
-            by=request.user,
-            key=form.typed.key or None,
-            uploads=form.uploads.uploads,
-            submit=True,
-            draft=draft,
-        )
+        with form.uploads.opened() as uploads:
+            mailing = outbox.make(form.spec, **whose, uploads=uploads, submit=True, draft=draft)
     except (Impossible, DatabaseError) as refusal:
         if draft and Mailing.objects.filter(pk=draft.pk, spec_digest=form.spec.digest()).exists():
             return redirect("mailing", draft.pk)  # a double click: it has been sent off already
@@ -145,16 +139,11 @@ def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
     if form.account is None or form.gathered.unreadable:
         form.check = True
         return show(request, form)
+    whose: dict[str, Any] = {"account": form.account, "by": request.user, "key": form.typed.key or None}
+    draft, options, keep = draft_of(form.typed), form.draft_options(), form.uploads.kept
     try:
-        mailing = outbox.save_draft(
-            form.draft_options(),
-            account=form.account,
-            by=request.user,
-            key=form.typed.key or None,
-            uploads=form.uploads.uploads,
-            keep=form.uploads.kept,
-            mailing=draft_of(form.typed),
-        )
+        with form.uploads.opened() as uploads:
+            mailing = outbox.save_draft(options, **whose, uploads=uploads, keep=keep, mailing=draft)
     except (Impossible, DatabaseError) as refusal:
         return not_kept(request, form, refusal)
     messages.success(request, _("The draft is saved."))

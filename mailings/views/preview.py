@@ -3,7 +3,6 @@
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from mailings.forms import Facts, from_post
@@ -17,5 +16,5 @@ def preview(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return HttpResponse(status=204)
     form = filled(request, from_post(request.POST), check=False)
-    context = {"form": form, "facts": Facts(form), "zone": timezone.get_current_timezone_name(), "live": True}
+    context = {"form": form, "facts": Facts(form), "live": True}
     return render(request, "mailings/_partials/compose_panel.html", context)
