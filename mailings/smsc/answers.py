@@ -312,12 +312,12 @@ def _find_rows(value: Any, depth: int) -> list[Row] | None:
 
 
 def _readable(rows: list[Row]) -> tuple[int, int]:
-    """How much a list of rows looks like the mailings."""
-    return sum(_job(row) is not None for row in rows), len(rows)
+    """How much a list of rows looks like the mailings, by its first ones."""
+    return sum(_job(row) is not None for row in rows[:20]), len(rows)
 
 
 def _is_row(value: dict[str, Any]) -> bool:
-    """A mailing itself rather than an envelope: an id with a name or a status, or those two and nothing deeper."""
+    """A mailing itself, no envelope: an id with a name or a status, or those two and nothing deeper."""
     keys = {plain_key(key) for key, item in value.items() if not isinstance(item, list)}
     has_id, has_name, has_status = (bool(keys & set(ALIASES[f])) for f in ("remote_id", "name", "status"))
     is_flat = not any(isinstance(item, (dict, list)) for item in value.values())

@@ -9,10 +9,10 @@ letters without separators.
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 
 class JobStatus(StrEnum):
@@ -126,6 +126,7 @@ STATUS_WORDS: dict[JobStatus, tuple[str, ...]] = {
 }
 
 _FIELD_OF = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
+_RANK = {alias: rank for aliases in ALIASES.values() for rank, alias in enumerate(aliases)}
 _STATUS_OF = {word: status for status, words in STATUS_WORDS.items() for word in words}
 _DEPTH = 3
 _ID = re.compile("[1-9][0-9]{0,18}")
@@ -134,8 +135,7 @@ _MONEY = re.compile(r"[+-]?[0-9]{1,15}(?:[.,][0-9]{1,9})?")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(NamedTuple):
     """One value of a row: the plain key it goes by, the way to it in the provider's keys, how deep it lay."""
 
     alias: str
@@ -148,7 +148,8 @@ class Reading:
     """A row's fields, found by the table. `recognised`: our field -> their key; `unrecognised`: the rest."""
 
     def __init__(self, row: dict[str, Any]) -> None:
-        self._leaves = list(_leaves(row))
+        leaves = list(_leaves(row))
+        self._candidates = _by_field(leaves)
         self.recognised: dict[str, str] = {}
         self.remote_id = self._remote_id()
         self.name = self._first("name", text_of)
@@ -157,16 +158,11 @@ class Reading:
         self.recipients = self._first("recipients", _count)
         self.send_at_text = self._first("send_at", text_of)
         self.status_word, self.status = self._status()
-        used = {*self.recognised.values(), *(leaf.path for leaf in self._candidates("status"))}
-        self.unrecognised = [leaf.path for leaf in self._leaves if leaf.path not in used]
-
-    def _candidates(self, field: str) -> list[Leaf]:
-        """The leaves that may be this field: the likeliest name first, and of one name the outermost."""
-        leaves = [leaf for leaf in self._leaves if _FIELD_OF.get(leaf.alias) == field]
-        return sorted(leaves, key=lambda leaf: (ALIASES[field].index(leaf.alias), leaf.depth))
+        used = {*self.recognised.values(), *(leaf.path for leaf in self._candidates.get("status", ()))}
+        self.unrecognised = [leaf.path for leaf in leaves if leaf.path not in used]
 
     def _first(self, field: str, read: Callable[[Any], T | None]) -> T | None:
-        for leaf in self._candidates(field):
+        for leaf in self._candidates.get(field, ()):
             value = read(leaf.value)
             if value is not None:
                 self.recognised[field] = leaf.path
@@ -175,7 +171,7 @@ class Reading:
 
     def _remote_id(self) -> str | None:
         """The row's own id: deeper down an id may be anything's."""
-        for leaf in self._candidates("remote_id"):
+        for leaf in self._candidates.get("remote_id", ()):
             if leaf.depth == 0 and (found := id_of(leaf.value)):
                 self.recognised["remote_id"] = leaf.path
                 return found
@@ -183,7 +179,7 @@ class Reading:
 
     def _status(self) -> tuple[str | None, JobStatus | None]:
         """The word and its meaning: of a number and a word whichever we know; a contradiction is none."""
-        words = [(leaf, word) for leaf in self._candidates("status") if (word := text_of(leaf.value))]
+        words = [(leaf, word) for leaf in self._candidates.get("status", ()) if (word := text_of(leaf.value))]
         if not words:
             return None, None
         known = [(leaf, word, status) for leaf, word in words if (status := status_of(word))]
@@ -195,9 +191,10 @@ class Reading:
         return " / ".join(dict.fromkeys(word for _, word in words)), None
 
 
-def plain_key(key: object) -> str:
+@lru_cache(maxsize=4096)
+def plain_key(key: str) -> str:
     """A key in small letters without separators: Job_ID, jobId and job-id are one."""
-    return re.sub(r"[\W_]", "", str(key)).lower()
+    return re.sub(r"[\W_]", "", key).lower()
 
 
 def status_of(word: str) -> JobStatus | None:
@@ -241,6 +238,18 @@ def text_of(value: Any) -> str | None:
 
 def _count(value: Any) -> int | None:
     return len(value) if isinstance(value, list) else whole(value)
+
+
+def _by_field(leaves: list[Leaf]) -> dict[str, list[Leaf]]:
+    """The leaves that may be a field of ours: the likeliest name first, and of one name the outermost."""
+    found: dict[str, list[Leaf]] = {}
+    for leaf in leaves:
+        if leaf.alias in _FIELD_OF:
+            found.setdefault(_FIELD_OF[leaf.alias], []).append(leaf)
+    for candidates in found.values():
+        if len(candidates) > 1:
+            candidates.sort(key=lambda leaf: (_RANK[leaf.alias], leaf.depth))
+    return found
 
 
 def _leaves(row: dict[str, Any]) -> Iterator[Leaf]:

@@ -75,7 +75,6 @@ class Exchange:
         self._watchdog.daemon = True
 
     def __enter__(self) -> Self:
-        self._watchdog.start()
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
@@ -90,6 +89,10 @@ class Exchange:
         late = self.expired or self.left() <= 0
         self.reason = "deadline" if late else "timeout" if _is_timeout(error) else self.phase
         return True
+
+    def start(self) -> None:
+        """Start the watchdog; within the exchange, so that without a thread to spare nothing is sent."""
+        self._watchdog.start()
 
     def left(self) -> float:
         """Seconds until the deadline; below zero when it has passed."""
@@ -269,6 +272,7 @@ def post(url: str, body: Body, exchange: Exchange, proxy: str | None = None) -> 
     Raises NotSent (no byte handed over; from the caller's objection if that was it), Interrupted, Unreadable.
     """
     with exchange:
+        exchange.start()
         return _post(url, body, exchange, proxy)
     # What broke it off is not chained: its text may hold what the other side said.
     raise exchange.failure() from exchange.objection

@@ -45,10 +45,15 @@ class Server:
 
 @contextlib.contextmanager
 def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
-    """Serve until the block ends; every connection is handled in a thread of its own."""
+    """Serve until the block ends; every connection is handled in a thread of its own.
+
+    The end is a last connection of our own, so that all who came before it are counted.
+    """
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
     server = Server(listener.getsockname()[1], "https" if tls else "http")
     threads: list[threading.Thread] = []
+    last = socket.socket()
+    last.bind(("127.0.0.1", 0))
 
     def handle(raw: socket.socket) -> None:
         with contextlib.suppress(OSError), raw:
@@ -60,12 +65,14 @@ def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> Iterator[Ser
                 handler(wrapped, server)
 
     def accept() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                raw, _ = listener.accept()
-                server.connections += 1
-                threads.append(threading.Thread(target=handle, args=(raw,)))
-                threads[-1].start()
+        while True:
+            raw, who = listener.accept()
+            if who == last.getsockname():
+                raw.close()
+                return
+            server.connections += 1
+            threads.append(threading.Thread(target=handle, args=(raw,)))
+            threads[-1].start()
 
     accepting = threading.Thread(target=accept)
     accepting.start()
@@ -73,9 +80,10 @@ def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> Iterator[Ser
         yield server
     finally:
         server.closing.set()
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        for thread in [accepting, *threads]:
+        with last, listener:
+            last.connect(listener.getsockname())
+            accepting.join(15)
+        for thread in threads:
             thread.join(15)
 
 

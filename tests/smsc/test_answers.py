@@ -207,6 +207,7 @@ def test_a_mailing_was_created(text: str, cost: str | None) -> None:
         "<result><id></id></result>",
         "<result>OK</result>",
         "<html><body>17</body></html>",
+        "<body><id>17</id></body>",
         "<!DOCTYPE html><html><id>17</id></html>",
         '<!DOCTYPE r [<!ENTITY e "17">]><result><id>&e;</id></result>',
         "Service is away",
@@ -371,6 +372,10 @@ def test_xml_rows_are_read() -> None:
     assert found.raw_format == "xml"
     one = answers.parse_jobs(b"<list><job><id>17</id><name>A</name></job></list>", 200)
     assert [row.remote_id for row in one.jobs] == ["17"]
+    three = answers.parse_jobs(b"<l><j id='1'>A</j><j id='2'>B</j><j id='3'>C</j></l>", 200)
+    assert [row.payload for row in three.jobs] == [
+        {"id": str(n), "text": t} for n, t in zip((1, 2, 3), "ABC", strict=True)
+    ]
     assert answers.parse_jobs(b"<list></list>", 200).rows == 0
     assert answers.parse_jobs(b"<result><jobs/></result>", 200).rows == 0
 

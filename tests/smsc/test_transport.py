@@ -521,6 +521,18 @@ def test_a_compressed_answer_is_read_and_a_bomb_is_not(monkeypatch: pytest.Monke
         assert failure.value.reason == reason
 
 
+def test_a_request_never_goes_on_over_a_second_connection_or_after_its_end() -> None:
+    with serving(stalling) as server:
+        with Exchange(QUICK, time.monotonic() + 5) as exchange:
+            exchange.open_socket("127.0.0.1", server.port, []).close()
+            with pytest.raises(OSError, match="second connection"):
+                exchange.open_socket("127.0.0.1", server.port, [])
+        with Exchange(QUICK, time.monotonic() + 5) as late:
+            late.expired = True
+            with pytest.raises(OSError, match="late"):
+                late.open_socket("127.0.0.1", server.port, [])
+
+
 def test_nothing_is_left_running_or_open(tls: ssl.SSLContext | None) -> None:
     with serving(answering(OK), tls) as server:
         call(server.url)
