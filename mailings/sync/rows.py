@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from mailings.models import Account, Event, EventKind, Mailing, Observation, Origin, State
 from mailings.models.mailing import CODE_LENGTH, search_text
-from mailings.models.mirror import count_of, mirrored
+from mailings.models.mirror import count_of, fingerprint, mirrored
 from mailings.smsc.answers import Job, JobStatus
 from mailings.sync.tally import Bearer, Tally
 
@@ -73,11 +73,10 @@ def _mirror_chunk(account: Account, jobs: Sequence[Job], at: datetime, tally: Ta
         if row is None:
             new.append(job)
             continue
-        values = mirrored(job, at)
-        if row.fingerprint == values["fingerprint"] and not row.gone:
+        if row.fingerprint == fingerprint(job.payload) and not row.gone:
             unchanged.append(row.pk)
         else:
-            changed.append((row, job, values))
+            changed.append((row, job, mirrored(job, at)))
     older = Q(verified_at=None) | Q(verified_at__lt=at)
     Mailing.objects.filter(older, pk__in=unchanged).update(verified_at=at)
     tally.unchanged += len(unchanged)
