@@ -13,10 +13,10 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from mailings import account as accounts
-from mailings import breaker
+from mailings import breaker, gate
 from mailings.account import CannotCall, NoAccount
 from mailings.credentials import UnreadableCredentials, credentials_of, renew_all, set_credentials
-from mailings.models import Account, EventKind
+from mailings.models import Account, Breaker, EventKind
 from mailings.smsc.client import Client, Credentials
 from mailings.smsc.errors import Interrupted, LoginRefused, NotSent
 from mailings.smsc.sandbox import Sandbox
@@ -185,6 +185,57 @@ class TestCalls:
         balance(account)
         with accounts.slot(account), accounts.slot(account):
             pass
+
+    def test_what_happened_while_a_place_was_taken_counts(self, account, sandbox, monkeypatch):
+        take = gate.acquire
+
+        def take_and_see_the_breaker_open(*args, **options):
+            lease = take(*args, **options)
+            Account.objects.update(breaker=Breaker.LOGIN)
+            return lease
+
+        monkeypatch.setattr(gate, "acquire", take_and_see_the_breaker_open)
+        with pytest.raises(CannotCall) as caught:
+            balance(account)
+        monkeypatch.undo()
+
+        Account.objects.update(breaker=Breaker.CLOSED)
+        assert caught.value.reason == "breaker"
+        assert [call["kind"] for call in sandbox.calls] == []
+        assert balance(account)  # the place was given back
+
+    def test_credentials_changed_while_a_place_was_taken_ask_for_a_new_place(
+        self, account, sandbox, monkeypatch
+    ):
+        balance(account)
+        take = gate.acquire
+
+        def take_and_see_a_change(*args, **options):
+            lease = take(*args, **options)
+            Account.objects.update(proven_at=None)
+            return lease
+
+        monkeypatch.setattr(gate, "acquire", take_and_see_a_change)
+        with pytest.raises(CannotCall) as caught:
+            accounts.call(account, "senders", Client.senders)
+
+        assert caught.value.reason == "gate"
+
+    def test_redis_flushed_between_the_place_and_its_note_stops_the_call(
+        self, account, sandbox, redis_url, monkeypatch
+    ):
+        note = breaker.note_call
+
+        def flush_and_note(row):
+            redis.Redis.from_url(redis_url).flushdb()
+            return note(row)
+
+        monkeypatch.setattr(breaker, "note_call", flush_and_note)
+        with pytest.raises(CannotCall) as caught:
+            balance(account)
+
+        assert caught.value.reason == "gate"
+        assert sandbox.calls == []
 
     def test_a_new_redis_does_not_hold_up_the_first_start(self, account, sandbox):
         assert balance(account)
