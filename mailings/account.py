@@ -33,6 +33,7 @@ __all__ = [
     "at_process_start",
     "call",
     "calls_last_hour",
+    "client_for",
     "default_account",
     "ensure_default_account",
     "ensure_sandbox_account",
@@ -57,6 +58,11 @@ class NoAccount(Exception):
 
 
 # --- calls ------------------------------------------------------------------------------------------------
+
+
+def client_for(account: Account) -> Client:
+    """The client of an account. CannotCall("credentials") when there are none, or they cannot be opened."""
+    return Client(_credentials(account), base_url=_base_url(account), timeouts=_timeouts())
 
 
 def call(account: Account, name: str, fn: Callable[[Client], T], *, digest: str = "", wait: float = 0.0) -> T:
