@@ -97,8 +97,8 @@ NOT_HANDED_OVER = frozenset({State.DRAFT, State.AWAITING_APPROVAL, State.QUEUED,
 # In these states the provider has the job, or may have it, so that a wish can be recorded.
 MAY_BE_AT_PROVIDER = frozenset({State.SENDING, State.UNKNOWN, State.ACCEPTED})
 
-# `accepted` may follow every state without a job: when sync finds a job that bears a code of ours, its mailing
-# has been sent, whatever was believed of it (docs/decisions/0005-a-job-found-is-a-mailing-sent.md).
+# `accepted` may follow every state without a job: a job that bears a row's code shows that the mailing was
+# sent, whatever was believed of it (docs/decisions/0005-a-job-found-is-a-mailing-sent.md).
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.DRAFT: frozenset({State.AWAITING_APPROVAL, State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
     State.AWAITING_APPROVAL: frozenset({State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
