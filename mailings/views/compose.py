@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods
 from mailings import outbox
 from mailings.forms import ComposeForm, Facts, Files, Typed, from_draft, from_post, held, hold, let_go
 from mailings.models import Account, Attachment, Mailing, State
-from mailings.outbox import Impossible, KeyTaken
+from mailings.outbox import Impossible
 
 ATTACHED = "attachment:"
 
@@ -128,10 +128,12 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
     try:
         with form.uploads.opened() as uploads:
             mailing = outbox.make(form.spec, **whose, uploads=uploads, submit=True, draft=draft)
-    except (Impossible, DatabaseError) as refusal:
+    except Impossible as refusal:
         if draft and Mailing.objects.filter(pk=draft.pk, spec_digest=form.spec.digest()).exists():
             return redirect("mailing", draft.pk)  # a double click: it has been sent off already
-        return not_kept(request, form, refusal)
+        return refused(request, form, refusal)
+    except DatabaseError:
+        return busy(request, form)
     return kept(form, redirect("mailing", mailing.pk))
 
 
@@ -144,8 +146,10 @@ def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
     try:
         with form.uploads.opened() as uploads:
             mailing = outbox.save_draft(options, **whose, uploads=uploads, keep=keep, mailing=draft)
-    except (Impossible, DatabaseError) as refusal:
-        return not_kept(request, form, refusal)
+    except Impossible as refusal:
+        return refused(request, form, refusal)
+    except DatabaseError:
+        return busy(request, form)
     messages.success(request, _("The draft is saved."))
     return kept(form, redirect(f"{reverse('compose')}?draft={mailing.pk}"))
 
@@ -156,16 +160,23 @@ def kept(form: ComposeForm, response: HttpResponse) -> HttpResponse:
     return response
 
 
-def not_kept(request: HttpRequest, form: ComposeForm, refusal: Exception) -> HttpResponse:
-    """Nothing was stored: the form comes back as it was, with the reason."""
-    if isinstance(refusal, KeyTaken):
-        form.made_before = Mailing.objects.filter(key=form.typed.key).first()
-        form.typed.key = new_key()
-        return show(request, form)
-    if isinstance(refusal, Impossible):
+def refused(request: HttpRequest, form: ComposeForm, refusal: Impossible) -> HttpResponse:
+    """Nothing was stored: the form comes back as it was, with the reason.
+
+    A form that has made a mailing before gets a new key: pressed once more, it makes another one.
+    """
+    key = "" if form.typed.draft else form.typed.key
+    form.made_before = Mailing.objects.filter(key=key).first() if key else None
+    if form.made_before is None:
         return show(request, form, str(refusal))
-    busy = _("The database is busy, so nothing was stored and nothing was sent. Press the button again.")
-    return show(request, form, busy, status=503)
+    form.typed.key = new_key()
+    return show(request, form)
+
+
+def busy(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    """The database did not take it: nothing was stored, the form comes back as it was."""
+    text = _("The database is busy, so nothing was stored and nothing was sent. Press the button again.")
+    return show(request, form, text, status=503)
 
 
 def accounts() -> list[Account]:

@@ -1,0 +1,572 @@
+"""The compose page: one form makes one mailing, drafts keep everything, and nothing typed is ever lost."""
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.core import signing
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
+from django.test import Client
+from django.utils import timezone
+
+from mailings import outbox
+from mailings.forms import held, uploads
+from mailings.models import Account, Attachment, Mailing, State
+from mailings.smsc.options import FILES, OPTIONS
+from mailings.smsc.vocabulary import Channel
+from tests.factories import bare, spec
+
+URL = "/mailings/new/"
+SMS = {"name": "Spring sale", "phones": "79990000001", "mes": "Hello", "key": "k1"}
+MAIL = {
+    "name": "Letter", "phones": "ann@example.com", "mes": "Hello", "key": "k2",
+    "channel": "mail", "shown": "mail", "sender": "shop@example.com", "subj": "Sale",
+}  # fmt: skip
+VIBER: dict[str, Any] = {"viber": 1, "mes2": "Hi", "fl[5]": 1}
+
+
+@pytest.fixture
+def account(db: None) -> Account:
+    return Account.objects.create(name="default", kind=Account.Kind.SANDBOX)
+
+
+@pytest.fixture
+def page(client: Client, operator: Any, account: Account) -> Client:
+    client.force_login(operator)
+    return client
+
+
+def post(page: Client, posted: dict[str, Any], action: str = "send", **headers: Any) -> Any:
+    return page.post(URL, posted | {"action": action}, **headers)
+
+
+def text_of(answer: Any) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", answer.content.decode())).split())
+
+
+def values_of(html: str) -> dict[str, list[str]]:
+    """What a browser would post of the page's form: by name."""
+    found: dict[str, list[str]] = {}
+    form = html[html.index('<form id="compose"') :]
+    for tag in re.findall(r"<input[^>]*>", form):
+        attrs = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        if attrs.get("type") in ("radio", "checkbox") and not re.search(r"\schecked\b", tag):
+            continue
+        if attrs.get("type") != "file":
+            found.setdefault(unescape(attrs["name"]), []).append(unescape(attrs.get("value", "")))
+    for name, text in re.findall(r'<textarea name="([^"]*)"[^>]*>\n?(.*?)</textarea>', form, re.DOTALL):
+        found.setdefault(unescape(name), []).append(unescape(text))
+    for name, inner in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        chosen = re.search(r'<option value="([^"]*)" selected', inner)
+        found.setdefault(unescape(name), []).append(unescape(chosen[1]) if chosen else "")
+    return found
+
+
+def reposted(answer: Any, action: str, page: Client, **changes: Any) -> Any:
+    """Press a button of the page that came back, as a browser without scripts would."""
+    values: dict[str, Any] = values_of(answer.content.decode())
+    return post(page, values | changes, action)
+
+
+# --- what the page shows ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("channel", Channel)
+def test_every_channel_shows_its_options_and_every_control_bears_its_parameter(
+    channel: str, page: Client
+) -> None:
+    html = post(page, {"channel": channel, "shown": "sms"}, "refresh").content.decode()
+
+    controls = re.findall(r"<(?:input|select|textarea)[^>]*>", html[html.index('<form id="compose"') :])
+    for control in controls:
+        assert "csrfmiddlewaretoken" in control or 'data-option="' in control, control
+    for name in [*OPTIONS, FILES.name]:
+        if name in OPTIONS and channel in OPTIONS[name].channels:
+            assert f'data-option="{name}"' in html, name
+    assert ('data-option="files"' in html) == (channel in FILES.channels)
+
+
+def test_all_options_and_all_their_values_are_there_on_request(page: Client) -> None:
+    html = post(page, {"channel": "sms"}, "show_all").content.decode()
+
+    for name, option in OPTIONS.items():
+        assert html.count(f'data-option="{name}"') == 1, name
+        for choice in option.choices if f'<select name="{name}"' in html else ():
+            assert f'<option value="{choice.value}"' in html
+    assert html.count("<select") >= 9
+
+
+def test_a_plain_sms_shows_at_most_eight_controls_outside_folds(page: Client) -> None:
+    html = page.get(URL).content.decode()
+    form = html[html.index('<form id="compose"') :]
+    open_part = re.sub(r"<details.*?</details>", "", form, flags=re.DOTALL)
+
+    shown = [tag for tag in re.findall(r"<(?:input|select|textarea)[^>]*>", open_part) if "hidden" not in tag]
+
+    assert set(re.findall(r'name="([^"]*)"', " ".join(shown))) == {
+        *("channel", "name", "phones", "recipients_file", "mes", "time", "time_at")
+    }
+
+
+def test_return_does_not_send(page: Client) -> None:
+    html = page.get(URL).content.decode()
+    form = html[html.index('<form id="compose"') :]
+
+    assert 'value="refresh"' in re.findall(r"<button[^>]*>", form)[0]
+
+
+def test_an_account_is_chosen_only_where_there_are_several(page: Client) -> None:
+    assert 'name="account"' not in page.get(URL).content.decode()
+
+    live = Account.objects.create(name="second")
+    html = page.get(URL).content.decode()
+    assert "second (live)" in html
+    assert "default (sandbox)" in html
+
+    post(page, SMS | {"account": "second"})
+    assert Mailing.objects.get().account == live
+
+
+def test_an_unknown_account_is_an_error(page: Client) -> None:
+    assert "There is no such account" in text_of(post(page, SMS | {"account": "third"}))
+    assert Mailing.objects.count() == 0
+
+
+def test_without_an_account_the_page_says_so(page: Client, account: Account) -> None:
+    account.delete()
+
+    assert "no account" in text_of(post(page, SMS))
+    assert "no account" in text_of(post(page, SMS, "draft"))
+
+
+# --- sending ------------------------------------------------------------------------------------------------
+
+
+def test_sending_queues_one_mailing_and_leads_to_its_page(page: Client, operator: Any) -> None:
+    answer = post(page, SMS)
+
+    mailing = Mailing.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, f"/mailings/{mailing.pk}/")
+    assert (mailing.state, mailing.created_by, mailing.key) == (State.QUEUED, operator, "k1")
+    assert mailing.recipients_row.entries() == ("79990000001",)
+
+
+def test_each_form_has_a_key_of_its_own(page: Client) -> None:
+    keys = {values_of(page.get(URL).content.decode())["key"][0] for _time in range(3)}
+
+    assert len(keys) == 3
+    assert all(len(key) > 20 for key in keys)
+
+
+def test_a_double_click_makes_one_mailing(page: Client) -> None:
+    first, second = post(page, SMS), post(page, SMS)
+
+    assert first["Location"] == second["Location"]
+    assert Mailing.objects.count() == 1
+
+
+def test_a_form_sent_before_and_changed_since_makes_another_only_when_pressed_again(page: Client) -> None:
+    post(page, SMS)
+
+    answer = post(page, SMS | {"mes": "Hello again"})
+
+    assert "has made a mailing already" in text_of(answer)
+    assert Mailing.objects.count() == 1
+    assert reposted(answer, "send", page).status_code == 302
+    assert Mailing.objects.count() == 2
+
+
+def test_a_draft_saved_after_sending_is_another_mailing_only_when_pressed_again(page: Client) -> None:
+    post(page, SMS)
+
+    answer = post(page, SMS, "draft")
+
+    assert "has made a mailing already" in text_of(answer)
+    assert reposted(answer, "draft", page).status_code == 302
+    assert {mailing.state for mailing in Mailing.objects.all()} == {State.QUEUED, State.DRAFT}
+
+
+def test_without_a_button_nothing_is_sent(page: Client) -> None:
+    assert page.post(URL, SMS).status_code == 200
+    assert post(page, SMS, "refresh").status_code == 200
+    assert Mailing.objects.count() == 0
+
+
+def test_any_option_goes_with_any_channel(page: Client) -> None:
+    assert post(page, SMS | {"channel": "viber", "shown": "viber", "valid": "2"}).status_code == 302
+    assert Mailing.objects.get().spec["options"]["valid"] == "2"
+
+
+# --- errors -------------------------------------------------------------------------------------------------
+
+
+def test_errors_stand_in_a_summary_with_links_and_beside_their_fields(page: Client) -> None:
+    html = post(page, SMS | {"name": "", "phones": "12"}).content.decode()
+
+    assert '<a href="#id_name">' in html
+    assert 'aria-invalid="true" aria-describedby="id_name_helptext id_name_error"' in html
+    assert 'id="id_phones_error"' in html
+    assert values_of(html)["phones"] == ["12"]
+
+
+def test_wrong_recipients_are_left_out_only_when_a_person_says_so(page: Client) -> None:
+    typed = SMS | {"phones": "79990000001\nabc"}
+
+    answer = post(page, typed)
+    assert "Line 2: “abc” is no phone number" in text_of(answer)
+    assert 'name="skip_wrong"' in answer.content.decode()
+
+    assert post(page, typed | {"skip_wrong": "1"}).status_code == 302
+    assert Mailing.objects.get().recipients_row.entries() == ("79990000001",)
+
+
+def test_leaving_out_the_wrong_ones_must_leave_someone(page: Client) -> None:
+    assert "Say who gets it" in text_of(post(page, SMS | {"phones": "abc", "skip_wrong": "1"}))
+    assert Mailing.objects.count() == 0
+
+
+# --- channels -----------------------------------------------------------------------------------------------
+
+
+def test_another_channel_keeps_what_was_typed_and_does_not_send_it(page: Client) -> None:
+    viber = SMS | {"channel": "viber", "shown": "viber", "fl[5]": "1", "mes2": "Hello by SMS"}
+
+    switched = post(page, viber | {"channel": "sms"}, "refresh")
+
+    assert "Kept for another channel, and not sent: Send an SMS if it fails, Text of that SMS" in text_of(
+        switched
+    )
+    assert 'data-option="mes2"' not in switched.content.decode()
+    back = reposted(switched, "refresh", page, channel="viber")
+    assert values_of(back.content.decode())["mes2"] == ["Hello by SMS"]
+    assert "Kept for another" not in text_of(back)
+
+    reposted(switched, "send", page)
+    assert Mailing.objects.get().spec["options"].keys() == {"name", "mes", "time"}
+
+
+def test_what_is_kept_can_be_used_with_any_channel(page: Client) -> None:
+    kept = SMS | {"channel": "sms", "shown": "sms", "kept:fileurl": "https://example.com/a.jpg"}
+
+    reposted(post(page, kept, "show_all"), "send", page)
+
+    assert Mailing.objects.get().spec["options"]["fileurl"] == "https://example.com/a.jpg"
+
+
+def test_a_bot_left_for_another_channel_sends_nothing_by_the_bot(page: Client) -> None:
+    post(page, SMS | {"channel": "sms", "shown": "bot", "bot": "@shop_bot"})
+
+    assert Mailing.objects.get().channel == "sms"
+
+
+def test_htmx_gets_the_form_alone(page: Client) -> None:
+    html = post(page, SMS | {"channel": "mail"}, "refresh", HTTP_HX_REQUEST="true").content.decode()
+
+    assert "<html" not in html
+    assert 'data-option="subj"' in html
+    assert "alert-danger" not in html
+
+
+# --- drafts -------------------------------------------------------------------------------------------------
+
+
+def test_a_draft_keeps_everything_as_typed_and_comes_back(page: Client) -> None:
+    typed = {
+        "name": "", "phones": "abc\n79990000001", "mes": " two\nlines ", "key": "k3",
+        "time": "some day", "time_at": "2040-01-01T10:00", "kept:subj": "later",
+        "channel": "call", "shown": "call", "voice": "w", "voice_language": "fr",
+    }
+
+    answer = post(page, typed, "draft")
+
+    draft = Mailing.objects.get()
+    assert (draft.state, answer["Location"]) == (State.DRAFT, f"{URL}?draft={draft.pk}")
+    shown = values_of(page.get(answer["Location"]).content.decode())
+    for name, value in (typed | {"shown": "call"}).items():
+        assert shown[name] == [value], name
+
+
+def test_a_draft_saved_twice_is_one_row(page: Client) -> None:
+    location = post(page, SMS, "draft")["Location"]
+    opened = page.get(location)
+
+    reposted(opened, "draft", page, mes="Hello again")
+    post(page, SMS | {"mes": "by the Back button"}, "draft")
+
+    assert Mailing.objects.get().draft["mes"] == "by the Back button"
+
+
+def test_a_draft_is_sent_as_the_same_row_and_a_double_click_changes_nothing(page: Client) -> None:
+    opened = page.get(post(page, SMS, "draft")["Location"])
+
+    first, second = reposted(opened, "send", page), reposted(opened, "send", page)
+
+    mailing = Mailing.objects.get()
+    assert mailing.state == State.QUEUED
+    assert first["Location"] == second["Location"] == f"/mailings/{mailing.pk}/"
+
+
+def test_a_draft_that_a_colleague_sent_meanwhile_is_not_sent_again(page: Client) -> None:
+    opened = page.get(post(page, SMS, "draft")["Location"])
+    reposted(opened, "send", page)
+
+    answer = reposted(opened, "send", page, mes="something else")
+
+    assert "no longer a draft" in text_of(answer)
+    assert "something else" in answer.content.decode()
+    assert Mailing.objects.count() == 1
+
+
+@pytest.mark.parametrize("number", ["999", "x"])
+def test_a_draft_that_is_not_there_is_not_found(number: str, page: Client) -> None:
+    assert page.get(f"{URL}?draft={number}").status_code == 404
+
+
+def test_the_address_for_changes_leads_to_a_draft_or_to_the_mailing(page: Client, account: Account) -> None:
+    draft = outbox.save_draft({"name": "x"}, account=account)
+    sent = bare(account, state=State.QUEUED)
+
+    assert page.get(f"/mailings/{draft.pk}/edit/")["Location"] == f"{URL}?draft={draft.pk}"
+    assert page.get(f"/mailings/{sent.pk}/edit/")["Location"] == f"/mailings/{sent.pk}/"
+
+
+def test_a_refused_mailing_opens_with_all_it_had(page: Client, account: Account) -> None:
+    made = outbox.make(spec(**VIBER), account=account, submit=True)
+    Mailing.objects.filter(pk=made.pk).update(state=State.REFUSED)
+    outbox.reopen(made.pk)
+
+    shown = values_of(page.get(f"{URL}?draft={made.pk}").content.decode())
+
+    assert (shown["channel"], shown["mes2"], shown["fl[5]"]) == (["viber"], ["Hi"], ["1"])
+
+
+# --- files --------------------------------------------------------------------------------------------------
+
+
+def file(name: str = "a.txt", content: bytes = b"some text") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content)
+
+
+def test_files_survive_a_form_with_errors(page: Client) -> None:
+    answer = post(page, MAIL | {"subj": "", "files": [file("a.txt"), file("b.txt", b"more")]})
+    assert Mailing.objects.count() == 0
+    assert "a.txt" in text_of(answer)
+
+    assert reposted(answer, "send", page, subj="Sale").status_code == 302
+
+    assert [(one.name, one.file.read()) for one in Attachment.objects.all()] == [
+        ("a.txt", b"some text"),
+        ("b.txt", b"more"),
+    ]
+
+
+def test_a_held_file_can_be_taken_out(page: Client) -> None:
+    answer = post(page, MAIL | {"files": [file("a.txt"), file("b.txt", b"more")]}, "refresh")
+    tokens = values_of(answer.content.decode())["held"]
+
+    reposted(answer, "send", page, drop=tokens[0])
+
+    assert [one.name for one in Attachment.objects.all()] == ["b.txt"]
+
+
+def test_a_drafts_files_stay_until_they_are_taken_out(page: Client) -> None:
+    opened = page.get(
+        post(page, MAIL | {"files": [file("a.txt"), file("b.txt", b"more")]}, "draft")["Location"]
+    )
+    first = Attachment.objects.order_by("id")[0]
+
+    again = page.get(reposted(opened, "draft", page)["Location"])
+    assert Attachment.objects.count() == 2
+    shown = reposted(again, "refresh", page, drop=f"attachment:{first.pk}")
+    assert "a.txt" not in text_of(shown)
+    reposted(shown, "send", page)
+
+    assert [one.name for one in Mailing.objects.get().attachments.all()] == ["b.txt"]
+
+
+def test_a_recipients_file_survives_errors_and_counts(page: Client) -> None:
+    answer = post(
+        page, SMS | {"name": "", "recipients_file": file("list.csv", b"phone\n79990000002\n79990000001")}
+    )
+    assert answer.context["facts"].people == 2
+
+    reposted(answer, "send", page, name="Sale")
+
+    assert Mailing.objects.get().recipients_row.entries() == ("79990000001", "79990000002")
+
+
+def test_a_wrong_line_of_the_file_is_named(page: Client) -> None:
+    answer = post(page, SMS | {"recipients_file": file("list.txt", b"79990000002\nabc")})
+
+    assert "Line 2: “abc” is no phone number" in text_of(answer)
+    assert "file, line 2" in text_of(answer)
+    assert Mailing.objects.count() == 0
+
+
+@pytest.mark.parametrize("action", ["send", "draft"])
+def test_an_unreadable_file_stores_nothing(action: str, page: Client) -> None:
+    answer = post(page, SMS | {"recipients_file": file("list.xlsx", b"PK\x03\x04")}, action)
+
+    assert "This workbook cannot be read" in text_of(answer)
+    assert Mailing.objects.count() == 0
+
+
+def test_a_drafts_recipients_from_a_file_stand_below_the_pasted_ones(page: Client) -> None:
+    post(page, SMS | {"recipients_file": file("list.txt", b"79990000002\n\nabc")}, "draft")
+
+    assert Mailing.objects.get().draft["phones"] == "79990000001\n79990000002\nabc"
+
+
+def test_a_held_file_is_its_uploaders_alone(page: Client, operator: Any) -> None:
+    token = uploads.hold(file(), operator.pk).token
+
+    assert held(token, operator.pk) is not None
+    assert held(token, operator.pk + 1) is None
+    assert held(f"{token}x", operator.pk) is None
+    assert held(signing.dumps({"path": "../db", "owner": operator.pk}), operator.pk) is None
+
+
+def test_held_files_are_cleared_away_after_two_days(operator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = uploads.hold(file(), operator.pk)
+    later = timezone.now() + timedelta(days=2)
+    monkeypatch.setattr("mailings.forms.uploads.timezone.now", lambda: later)
+
+    uploads.clear_away()
+
+    monkeypatch.undo()
+    assert held(kept.token, operator.pk) is None
+
+
+# --- nothing typed is lost ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", ["send", "draft"])
+def test_a_locked_database_gives_the_form_back_filled(action: str, page: Client, monkeypatch: Any) -> None:
+    def locked(*_args: Any, **_fields: Any) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(outbox, "make", locked)
+    monkeypatch.setattr(outbox, "save_draft", locked)
+
+    answer = post(page, MAIL | {"files": [file("a.txt")]}, action)
+
+    assert answer.status_code == 503
+    assert "nothing was stored" in text_of(answer)
+    monkeypatch.undo()
+    assert reposted(answer, "send", page).status_code == 302
+    assert Attachment.objects.get().name == "a.txt"
+
+
+def test_an_ended_session_gives_the_form_back_filled_and_names_no_account(
+    client: Client, account: Account
+) -> None:
+    answer = post(client, SMS | {"mes": "long text"})
+
+    assert "Your session has ended" in text_of(answer)
+    assert values_of(answer.content.decode())["mes"] == ["long text"]
+    assert "default" not in answer.content.decode()[answer.content.decode().index('id="panel"') :]
+    assert Mailing.objects.count() == 0
+
+
+def test_whoever_is_not_logged_in_sees_the_login(client: Client, db: None) -> None:
+    assert client.get(URL)["Location"] == f"/accounts/login/?next={URL}"
+
+
+@pytest.fixture
+def strict(operator: Any, account: Account) -> Client:
+    """A browser whose form token is checked."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(operator)
+    client.get(URL)
+    return client
+
+
+def test_a_stale_token_gives_the_form_back_and_the_next_press_sends(strict: Client) -> None:
+    stale = SMS | {"csrfmiddlewaretoken": "x" * 64}
+
+    answer = post(strict, stale, HTTP_ORIGIN="http://testserver")
+
+    assert "Nothing was sent: press the button again" in text_of(answer)
+    assert Mailing.objects.count() == 0
+    assert reposted(answer, "send", strict).status_code == 302
+    assert Mailing.objects.count() == 1
+
+
+@pytest.mark.parametrize("headers", [{}, {"HTTP_ORIGIN": "https://evil.example"}])
+def test_a_foreign_form_does_not_come_back_filled(headers: dict[str, str], strict: Client) -> None:
+    answer = post(strict, SMS | {"mes": "pay here"}, **headers)
+
+    assert answer.status_code == 403
+    assert "pay here" not in answer.content.decode()
+    assert Mailing.objects.count() == 0
+
+
+# --- the panel ----------------------------------------------------------------------------------------------
+
+
+def preview(page: Client, **typed: Any) -> str:
+    answer = page.post(f"{URL}preview/", SMS | typed)
+    assert answer.status_code == 200
+    return text_of(answer)
+
+
+def test_the_panel_counts_people_parts_and_names_what_costs_one(page: Client) -> None:
+    shown = preview(page, phones="79990000001,79990000002,79990000002,x", mes="Hello, come — " + "soon " * 15)
+
+    assert "People 2 1 duplicate left out 1 wrong line 1: x" in shown
+    assert "Unicode: 89/67 2 parts each «—» costs you a part" in shown
+    assert "Send to 2 people" in shown
+
+
+def test_the_panel_shows_the_total_the_hour_on_both_clocks_and_the_request(page: Client) -> None:
+    page.cookies["timezone"] = "Asia/Yekaterinburg"
+
+    shown = preview(page, mes="a" * 161, phones="79990000001 \n 79990000002", time="02208938400", rpt="2")
+
+    assert "4 parts" in shown
+    assert "31 Dec 2039 15:00 (Moscow 13:00)" in shown
+    assert shown.count("(Moscow 13:00)") == 11
+    assert "phones 79990000001, 79990000002" in shown
+    assert "rpt 2" in shown
+
+
+def test_the_panel_warns_of_a_date_without_a_zone(page: Client) -> None:
+    assert "which is not known here" in preview(page, time="31.12.39 10:00")
+    assert "which is not known here" not in preview(page, time="31.12.39 10:00", tz="0")
+
+
+def test_the_panel_shows_many_recipients_cut_short_and_bytes_as_hex(page: Client) -> None:
+    many = ",".join(str(79990000000 + number) for number in range(1200))
+
+    assert "79990000004 … and 1,195 more" in preview(page, phones=many)
+    assert "mes 00 ff" in preview(page, bin="1", mes="00FF")
+
+
+def test_the_panel_calls_nobody_and_stores_nothing(page: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_network(*_args: Any) -> None:
+        raise AssertionError("a page must not call out")
+
+    monkeypatch.setattr("socket.socket.connect", no_network)
+
+    assert "missing or wrong" in preview(page, name="")
+    assert Mailing.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("phones", "words"),
+    [("G1", "Send to 1 group"), ("G1,G2,79990000001", "Send to 1 person and 2 groups"), ("", "Send")],
+)
+def test_the_button_says_how_many_it_goes_to(phones: str, words: str, page: Client) -> None:
+    assert preview(page, phones=phones).endswith(words)
+
+
+@pytest.mark.parametrize("typed", [{"mes": "a\x00b"}, {"time": "soon"}, {"translit": "x"}, {"bin": "9"}])
+def test_the_panel_stands_whatever_is_typed(typed: dict[str, str], page: Client) -> None:
+    assert "missing or wrong" in preview(page, **typed)
+
+
+def test_the_panel_stays_as_it_is_when_the_session_has_ended(client: Client, account: Account) -> None:
+    assert client.post(f"{URL}preview/", SMS).status_code == 204
