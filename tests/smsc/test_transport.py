@@ -6,18 +6,17 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 import trustme
 
 from mailings.smsc import transport
-from mailings.smsc.body import FormBody, Param
+from mailings.smsc.body import FormBody
 from mailings.smsc.errors import Interrupted, NotSent, Unreadable
-from mailings.smsc.transport import Answer, Exchange, Timeouts, post
+from mailings.smsc.transport import Exchange, post
 from tests.smsc.http_servers import (
     Handler,
     Server,
@@ -30,61 +29,7 @@ from tests.smsc.http_servers import (
     serving,
     unused_port,
 )
-
-QUICK = Timeouts(connect=1, read=1, total=5)
-PARAMS: list[Param] = [("login", "operator"), ("phones", ["79001234567"])]
-OK = '{"id": 17, "cost": "1.40"}'
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(params=["http", "https"])
-def tls(
-    request: pytest.FixtureRequest, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> ssl.SSLContext | None:
-    """Every test that asks for this runs plain and over TLS, with an authority that the client trusts."""
-    return None if request.param == "http" else trusted(authority, tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def only_tls(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    return trusted(authority, tmp_path, monkeypatch)
-
-
-def trusted(authority: trustme.CA, folder: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    bundle = folder / "authority.pem"
-    authority.cert_pem.write_to_path(bundle)
-    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(bundle))
-    return server_context(authority, "127.0.0.1", "smscentre.com")
-
-
-def call(
-    url: str,
-    *,
-    timeouts: Timeouts = QUICK,
-    deadline: float | None = None,
-    before_first_byte: Callable[[], None] | None = None,
-    proxy: str | None = None,
-    params: list[Param] = PARAMS,
-) -> Answer:
-    end = time.monotonic() + timeouts.total if deadline is None else deadline
-    return post(url, FormBody(params), Exchange(timeouts, end, before_first_byte), proxy)
-
-
-@contextlib.contextmanager
-def within(seconds: float) -> Iterator[None]:
-    begin = time.monotonic()
-    yield
-    assert time.monotonic() - begin < seconds
-
-
-def stalling(sock: socket.socket, server: Server) -> None:
-    """Take the connection and never say or read anything."""
-    server.closing.wait(10)
-
+from tests.smsc.posting import OK, PARAMS, QUICK, call, stalling
 
 # --- what was handed over ---
 
@@ -252,121 +197,6 @@ def test_a_deadline_that_has_passed_sends_nothing(tls: ssl.SSLContext | None) ->
 
     assert failure.value.reason == "deadline"
     assert server.bytes_seen == 0
-
-
-# --- the deadline ---
-
-
-@pytest.mark.parametrize(
-    "start", [b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n", b""]
-)
-def test_a_dripping_answer_ends_at_the_deadline(tls: ssl.SSLContext | None, start: bytes) -> None:
-    def dripping(sock: socket.socket, server: Server) -> None:
-        read_request(sock, server)
-        sock.sendall(start)
-        while not server.closing.wait(0.1):
-            sock.sendall(b"1")
-
-    with serving(dripping, tls) as server, within(2), pytest.raises(Interrupted) as failure:
-        call(server.url, deadline=time.monotonic() + 0.7)
-
-    assert failure.value.reason == "deadline"
-
-
-def test_a_silent_server_ends_at_the_read_timeout(tls: ssl.SSLContext | None) -> None:
-    def silent(sock: socket.socket, server: Server) -> None:
-        read_request(sock, server)
-        server.closing.wait(10)
-
-    with serving(silent, tls) as server, within(2), pytest.raises(Interrupted) as failure:
-        call(server.url, timeouts=Timeouts(connect=5, read=0.3, total=5))
-
-    assert failure.value.reason == "timeout"
-
-
-def test_a_server_that_does_not_read_ends_at_the_deadline(tls: ssl.SSLContext | None) -> None:
-    large: list[Param] = [("phones", ["79001234567"] * 1_000_000)]
-
-    with serving(stalling, tls) as server, within(3), pytest.raises(Interrupted) as failure:
-        call(
-            server.url,
-            timeouts=Timeouts(connect=1, read=30, total=60),
-            deadline=time.monotonic() + 1,
-            params=large,
-        )
-
-    assert failure.value.reason == "deadline"
-
-
-def test_a_large_body_may_take_longer_than_connecting_may(tls: ssl.SSLContext | None) -> None:
-    def slow_reader(sock: socket.socket, server: Server) -> None:
-        time.sleep(0.8)
-        answering(OK)(sock, server)
-
-    with serving(slow_reader, tls) as server:
-        answer = call(
-            server.url,
-            timeouts=Timeouts(connect=0.4, read=5, total=10),
-            params=[("phones", ["79001234567"] * 1_000_000)],
-        )
-
-    assert answer.body == OK.encode()
-    assert len(server.requests[0].body) == len("phones=") + 12 * 1_000_000 - 1
-
-
-def test_a_handshake_that_stalls_ends_at_the_deadline_and_is_not_sent() -> None:
-    with serving(stalling) as server, within(2), pytest.raises(NotSent) as failure:
-        call(
-            f"https://127.0.0.1:{server.port}/",
-            timeouts=Timeouts(connect=30, read=30, total=60),
-            deadline=time.monotonic() + 0.5,
-        )
-
-    assert failure.value.reason == "deadline"
-
-
-def test_a_handshake_that_stalls_ends_at_the_connect_timeout() -> None:
-    with serving(stalling) as server, within(2), pytest.raises(NotSent) as failure:
-        call(f"https://127.0.0.1:{server.port}/", timeouts=Timeouts(connect=0.4, read=30, total=60))
-
-    assert failure.value.reason == "timeout"
-
-
-def test_a_name_that_does_not_resolve_in_time_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    released = threading.Event()
-
-    def never(*args: Any, **kwargs: Any) -> list[Any]:
-        released.wait(10)
-        return []
-
-    monkeypatch.setattr(socket, "getaddrinfo", never)
-
-    with within(2), pytest.raises(NotSent) as failure:
-        call("https://smscentre.com/sys/", timeouts=Timeouts(connect=0.3, read=30, total=60))
-    released.set()
-
-    assert failure.value.reason == "timeout"
-
-
-def test_a_name_that_does_not_exist_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown(*args: Any, **kwargs: Any) -> list[Any]:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
-
-    with pytest.raises(NotSent) as failure:
-        call("https://smscentre.com/sys/")
-
-    assert failure.value.reason == "resolve"
-
-
-def test_the_next_address_of_a_name_is_tried_when_the_first_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(answering(OK)) as server:
-        kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
-        found = [(*kind, ("127.0.0.1", port)) for port in (unused_port(), server.port)]
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: found)
-
-        assert call("http://localhost/").body == OK.encode()
 
 
 # --- nothing that nobody asked for ---
