@@ -5,6 +5,7 @@ hold NAME SECONDS    takes places until the time is over and prints when each be
 balance NAME THREADS asks for the balance from many threads at once and prints what came of each
 """
 
+import os
 import random
 import sys
 import threading
@@ -45,7 +46,7 @@ def balance(name: str, threads: int) -> None:
     def one(number: int) -> None:
         start.wait()
         try:
-            accounts.call(account, "balance", Client.balance, digest=f"balance:{number}", wait=20)
+            accounts.call(account, "balance", Client.balance, digest=f"{os.getpid()}:{number}", wait=20)
         except accounts.CannotCall as error:
             say(error.reason)
         except SmscError as error:
