@@ -21,7 +21,6 @@ from mailings.sync.tally import Tally
 LOOK_UPS_AT_MOST = 20
 # A draft may have waited this long before it was sent: older rows are not looked through at every pull.
 LONGEST_DRAFT = timedelta(days=90)
-TOO_EARLY = "too_early"
 # A job that a `get` still showed is asked for again only after a list has shown it once more.
 NOT_ASKED_FOR = Q(look_at=None) | Q(look_at__lt=F("verified_at"))
 
@@ -78,15 +77,14 @@ def look(account: Account, span: Span, begun: datetime, reason: str) -> None:
     unknown = Mailing.objects.filter(account=account, state=State.UNKNOWN, look_matches=[])
     for row in with_tries(unknown):
         if span.holds(span_of(row)):
-            _look(row, begun, reason or _too_early(row, begun))
+            _look(row, begun, reason)
 
 
-def _too_early(row: Mailing, begun: datetime) -> str:
+def _is_too_early(row: Mailing, begun: datetime) -> bool:
     """A job may be saved late: reads count only some time after the last moment it could be sent."""
     last: datetime = getattr(row, "last_try", None) or row.state_at
     deadline = row.deadline_at or last + timedelta(seconds=settings.PROVIDER_TOTAL_SECONDS)
-    counts_from = deadline + timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
-    return TOO_EARLY if begun < counts_from else ""
+    return begun < deadline + timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
 
 
 def _look(row: Mailing, begun: datetime, note: str) -> None:
@@ -95,6 +93,8 @@ def _look(row: Mailing, begun: datetime, note: str) -> None:
     same = Mailing.objects.filter(pk=row.pk, state=State.UNKNOWN, looks=row.looks)
     if note:
         same.update(look_note=note)
+        return
+    if _is_too_early(row, begun):
         return
     apart = timedelta(seconds=settings.SAME_REQUEST_SECONDS)
     earlier = Q(look_at=None) | Q(look_at__lte=begun - apart)

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from mailings import account as accounts
 from mailings import outbox
+from mailings.management.cli.verbs import VERBS
 from mailings.models import Account, Attachment, Attempt, Breaker, HeldReason, Mailing, State, Wish
 from mailings.smsc.client import Credentials
 from mailings.smsc.sandbox import Sandbox
@@ -523,3 +524,14 @@ def test_a_wish_made_on_the_command_line_is_in_the_attempts(account: Account, ma
 
     assert [attempt["kind"] for attempt in said["attempts"]] == ["create", "delete"]
     assert (said["state"], said["attempts"][1]["outcome"]) == ("deleted", Attempt.Outcome.CONFIRMED)
+
+
+def test_a_database_that_cannot_be_used_is_said_in_json(account: Account, mailings: Run, monkeypatch):
+    def broken(asked: object) -> list[dict[str, object]]:
+        raise OperationalError("disk I/O error")
+
+    monkeypatch.setitem(VERBS, "list", broken)
+
+    code, (said,) = mailings("list")
+
+    assert (code, said) == (1, {"error": "The database cannot be used (OperationalError)."})

@@ -71,7 +71,7 @@ def test_a_read_too_soon_after_the_deadline_says_nothing(account: Account, sandb
     mailing = never_arrived(account, sandbox)
 
     pull(account)
-    assert looked(mailing) == (0, "too_early")
+    assert looked(mailing) == (0, "")
 
     Mailing.objects.update(deadline_at=timezone.now() - timedelta(seconds=601))
     pull(account)
@@ -208,3 +208,21 @@ def test_look_ups_by_id_are_few_in_one_pull(listed_account: Account, listing: Li
 
     assert (first.gone, first.reason) == (absence.LOOK_UPS_AT_MOST, "own_job_missing")
     assert (second.gone, second.reason) == (5, "")
+
+
+def test_a_look_up_that_fails_is_made_again_by_the_next_pull(account: Account, sandbox: Sandbox):
+    mailing = delivered(account)
+    pull(account)
+    sandbox.change_job(int(mailing.remote_id or 0), deleted=True)
+    sandbox.fault("server_error", calls="get")
+
+    first, second = pull(account), pull(account)
+
+    assert (first.gone, first.reason) == (0, "own_job_missing")
+    assert (second.gone, second.reason) == (1, "")
+
+
+def test_a_stored_hour_that_cannot_be_read_counts_as_now(account: Account):
+    mailing = bare(account, state=State.UNKNOWN, spec={"options": {"time": "whenever"}})
+
+    assert spans.asked_day(mailing, spans.today()) == spans.today()
