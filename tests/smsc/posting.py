@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator
 
 from mailings.smsc.body import FormBody, Param
 from mailings.smsc.transport import Answer, Exchange, Timeouts, post
-from tests.smsc.http_servers import (
-    Server,
-)
+from tests.smsc.http_servers import Server
 
 QUICK = Timeouts(connect=1, read=1, total=5)
 PARAMS: list[Param] = [("login", "operator"), ("phones", ["79001234567"])]

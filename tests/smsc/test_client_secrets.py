@@ -8,10 +8,7 @@ from datetime import date
 import pytest
 
 from mailings.smsc.client import Client, Credentials, Param, Timeouts
-from mailings.smsc.errors import (
-    SmscError,
-    Unreadable,
-)
+from mailings.smsc.errors import SmscError, Unreadable
 from tests.smsc.http_servers import (
     Handler,
     Server,
@@ -23,9 +20,7 @@ from tests.smsc.http_servers import (
 )
 
 LOGIN = Credentials(login="operator", password="Pa$$ wörd+1")
-KEY = Credentials(apikey="key-of-forty-letters")
 QUICK = Timeouts(connect=1, read=1, total=3)
-COMMON = {"login": "operator", "psw": "Pa$$ wörd+1", "charset": "utf-8", "fmt": "3"}
 MAILING: list[Param] = [
     ("name", "K7Q2Ma Spring"),
     ("phones", ["+79001234567", "79001234568"]),
@@ -35,8 +30,8 @@ MAILING: list[Param] = [
 CREATED = '{"id": 17, "cost": "1.40"}'
 
 
-def client_of(server: Server, credentials: Credentials = LOGIN) -> Client:
-    return Client(credentials, base_url=server.url, timeouts=QUICK)
+def client_of(server: Server) -> Client:
+    return Client(LOGIN, base_url=server.url, timeouts=QUICK)
 
 
 SECRETS = ("S3cret/Päss word", "0123456789abcdefkey", "79261234567", "seeded-login")
