@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 MOSCOW = ZoneInfo("Europe/Moscow")
 HOUR = 3600
 DAY = 86400
+# Unit, its seconds, and the age from which the next unit is used.
+STEPS = (("s", 1, 60.0), ("min", 60, HOUR), ("h", HOUR, 36 * HOUR), ("d", DAY, float("inf")))
 
 
 def age_words() -> dict[str, Any]:
@@ -30,9 +32,7 @@ def age(seconds: float) -> str:
     span = abs(seconds)
     if 0 <= seconds < 5:
         return str(words["now"])
-    for unit, size, limit in (("s", 1, 60), ("min", 60, HOUR), ("h", HOUR, 36 * HOUR), ("d", DAY, None)):
-        if limit is None or span < limit:
-            break
+    unit, size = next((unit, size) for unit, size, limit in STEPS if span < limit)
     form = words["ago"] if seconds >= 0 else words["ahead"]
     return str(form[unit]).replace("{n}", str(int(span // size)))
 
@@ -55,7 +55,8 @@ def ago(moment: datetime, now: datetime | None = None) -> SafeString:
     """A `<time>` that shows an age and goes on counting; the exact time on hover and for screen readers."""
     seconds = ((now or timezone.now()) - moment).total_seconds()
     return format_html(
-        '<time datetime="{}" title="{}" data-age><span>{}</span><span class="visually-hidden"> ({})</span></time>',
+        '<time datetime="{}" title="{}" data-age><span>{}</span>'
+        '<span class="visually-hidden"> ({})</span></time>',
         moment.isoformat(),
         exact(moment),
         age(seconds),

@@ -57,7 +57,7 @@ def _value(name: str, value: Any) -> str:
 
 
 def _time(text: str) -> str:
-    """The hour asked for: an absolute one on the reader's clock, the other forms as the provider takes them."""
+    """The hour asked for: an absolute one on the reader's clock, others as the provider takes them."""
     if text == "0":
         return _("now")
     if STAMP.fullmatch(text):
@@ -104,4 +104,3 @@ def _listed(mailing: Mailing) -> list[str]:
     """The lines of personal messages, where there are such."""
     given = mailing.draft or mailing.spec.get("options", {})
     return [line for line in str(given.get("list") or "").splitlines() if line.strip()]
-

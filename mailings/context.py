@@ -15,9 +15,9 @@ from mailings.models import Account
 # The zones of the menu; a browser elsewhere brings its own.
 ZONES = (
     "UTC", "Europe/Kaliningrad", "Europe/Moscow", "Europe/Samara", "Asia/Yekaterinburg", "Asia/Omsk",
-    "Asia/Novosibirsk", "Asia/Krasnoyarsk", "Asia/Irkutsk", "Asia/Yakutsk", "Asia/Vladivostok", "Asia/Magadan",
-    "Asia/Kamchatka", "Europe/Minsk", "Asia/Almaty", "Asia/Tashkent", "Asia/Yerevan", "Asia/Baku", "Asia/Tbilisi",
-    "Europe/Berlin", "Europe/London", "Asia/Dubai", "America/New_York",
+    "Asia/Novosibirsk", "Asia/Krasnoyarsk", "Asia/Irkutsk", "Asia/Yakutsk", "Asia/Vladivostok",
+    "Asia/Magadan", "Asia/Kamchatka", "Europe/Minsk", "Asia/Almaty", "Asia/Tashkent", "Asia/Yerevan",
+    "Asia/Baku", "Asia/Tbilisi", "Europe/Berlin", "Europe/London", "Asia/Dubai", "America/New_York",
 )  # fmt: skip
 
 

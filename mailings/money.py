@@ -8,7 +8,7 @@ SIGNS = {"RUR": "₽", "RUB": "₽", "USD": "$", "EUR": "€", "KZT": "₸", "UA
 
 
 def amount(value: Decimal | None, currency: str = "") -> str:
-    """`13,473.00 ₽`; a dash where the amount is not known. The provider's own word for an unlisted currency."""
+    """`13,473.00 ₽`; a dash where it is not known. An unlisted currency by the provider's own word."""
     if value is None:
         return "–"
     digits = number_format(value, decimal_pos=2, use_l10n=True, force_grouping=True)

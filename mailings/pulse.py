@@ -1,7 +1,7 @@
 """Is everything there that mailings need? Cheap looks, remembered for some seconds; a page never waits long.
 
-A worker leaves its sign of life in Redis after each task. Beat puts a sweep into the queue every few seconds, so
-that one fresh sign proves Redis, beat and a worker together.
+A worker leaves its sign of life in Redis after each task. Beat queues a sweep every few seconds, so that
+one fresh sign proves Redis, beat and a worker together.
 """
 
 import threading
@@ -107,15 +107,18 @@ def leave_sign(**kwargs: Any) -> None:
 
 def warnings() -> list[str]:
     """What is away, and what that means for mailings, in sentences for the top of a page."""
-    return [*_machinery(current()), *(text for account in Account.objects.order_by("id") for text in _of(account))]
+    return [
+        *_machinery(current()),
+        *(text for account in Account.objects.order_by("id") for text in _of(account)),
+    ]
 
 
 def _machinery(pulse: Pulse) -> list[str]:
     if not pulse.redis:
         return [
             _(
-                "The queue (Redis) cannot be reached. Mailings are kept and wait; they go out once it is back. "
-                "What is shown of SMS Centre is not being refreshed."
+                "The queue (Redis) cannot be reached. Mailings are kept and wait; they go out once it is "
+                "back. What is shown of SMS Centre is not being refreshed."
             )
         ]
     if not pulse.worker:
@@ -134,16 +137,16 @@ def _of(account: Account) -> list[str]:
     if account.breaker == Breaker.LOGIN:
         return [
             _(
-                "SMS Centre refused the login of account “{name}” at {time}. All its calls are stopped and its "
-                "mailings wait until an administrator has corrected the login and asked for a probe."
+                "SMS Centre refused the login of account “{name}” at {time}. All its calls are stopped and "
+                "its mailings wait until an administrator has corrected the login and asked for a probe."
             ).format(name=name, time=clock.short(account.breaker_at or timezone.now()))
         ]
     if account.breaker == Breaker.BLOCK:
         until = account.breaker_until
         return [
-            _("SMS Centre has blocked account “{name}”. Its mailings wait; the next try is at {time}.").format(
-                name=name, time=clock.short(until) if until else "–"
-            )
+            _(
+                "SMS Centre has blocked account “{name}”. Its mailings wait; the next try is at {time}."
+            ).format(name=name, time=clock.short(until) if until else "–")
         ]
     return _silence(account)
 
@@ -162,4 +165,3 @@ def _silence(account: Account) -> list[str]:
             name=account.name, time=since
         )
     ]
-

@@ -32,7 +32,10 @@ def moments(mailing: Mailing) -> list[Moment]:
 def _events(mailing: Mailing) -> Iterable[Moment]:
     for event in list(mailing.events.select_related("who").order_by("-at", "-id")[:AT_MOST]):
         yield Moment(
-            event.at, tell(event), wording.person(event.who) if event.who else "", str(event.data.get("text") or "")
+            event.at,
+            tell(event),
+            wording.person(event.who) if event.who else "",
+            str(event.data.get("text") or ""),
         )
 
 
@@ -110,7 +113,9 @@ def _wish_ended(data: dict[str, Any]) -> str:
     if result == WishResult.TOO_LATE:
         return _("Too late: it had already gone out")
     if result == WishResult.UNCONFIRMED:
-        return _("Could not be confirmed; SMS Centre's own words: “{words}”").format(words=data.get("words") or "–")
+        return _("Could not be confirmed; SMS Centre's own words: “{words}”").format(
+            words=data.get("words") or "–"
+        )
     return _("SMS Centre did not do it")
 
 
@@ -134,13 +139,17 @@ TELL: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.CLAIMED: _handed_over,
     EventKind.ACCEPTED: lambda data: _("SMS Centre took it as job {job}").format(job=_job(data)),
     EventKind.REFUSED: lambda data: _("SMS Centre refused it") + _code(data),
-    EventKind.REQUEUED: lambda data: _("Nothing had left us; back in the queue: {why}").format(why=_reason(data)),
+    EventKind.REQUEUED: lambda data: _("Nothing had left us; back in the queue: {why}").format(
+        why=_reason(data)
+    ),
     EventKind.HELD: lambda data: _("Held: {why}").format(why=_reason(data)) + _code(data),
     EventKind.RELEASED: lambda data: _("Released: may go"),
     EventKind.UNKNOWN: lambda data: _("Outcome unknown: {why}").format(why=_reason(data)) + _code(data),
     EventKind.LATE_ANSWER: lambda data: _("A late answer arrived") + _code(data),
     EventKind.LOOKED: _looked,
-    EventKind.SETTLED: lambda data: _("Found at SMS Centre by its reference, as job {job}").format(job=_job(data)),
+    EventKind.SETTLED: lambda data: _("Found at SMS Centre by its reference, as job {job}").format(
+        job=_job(data)
+    ),
     EventKind.ADOPTED: lambda data: _("Said to be job {job}").format(job=_job(data)),
     EventKind.SENT_AGAIN: lambda data: _("Said to be sent again"),
     EventKind.GIVEN_UP: lambda data: _("Given up"),
@@ -149,6 +158,8 @@ TELL: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.WISH_STEP: _wish_step,
     EventKind.WISH_ENDED: _wish_ended,
     EventKind.GONE: lambda data: _("No longer at SMS Centre"),
-    EventKind.FOUND: lambda data: _("Found at SMS Centre as job {job}; made elsewhere").format(job=_job(data)),
+    EventKind.FOUND: lambda data: _("Found at SMS Centre as job {job}; made elsewhere").format(
+        job=_job(data)
+    ),
     EventKind.ALARM: _alarm,
 }

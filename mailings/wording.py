@@ -113,7 +113,9 @@ def _join(*texts: SafeString) -> SafeString:
 
 
 def _draft(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
-    return _say(_("Not sent. Only you and your team see this. Last changed {age}."), age=ago(mailing.state_at, now))
+    return _say(
+        _("Not sent. Only you and your team see this. Last changed {age}."), age=ago(mailing.state_at, now)
+    )
 
 
 def _awaiting(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
@@ -131,7 +133,9 @@ def _queued(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
         text = _("Will be handed to SMS Centre in a moment, to go out on {when}. Queued {age}.")
     else:
         text = _("Will be handed to SMS Centre in a moment. Queued {age}.")
-    said = _say(text, when=both_clocks(mailing.due_at, now) if mailing.due_at else "", age=ago(mailing.state_at, now))
+    said = _say(
+        text, when=both_clocks(mailing.due_at, now) if mailing.due_at else "", age=ago(mailing.state_at, now)
+    )
     return _join(said, _why_waiting(mailing, now))
 
 
@@ -190,7 +194,9 @@ def looking(mailing: Mailing, now: datetime) -> SafeString:
     if mailing.look_note:
         note = LOOK_NOTES.get(mailing.look_note, mailing.look_note)
         return _say(_("Absence cannot be shown: {note}."), note=note)
-    text = ngettext("Looking for it: {n} complete look of 2.", "Looking for it: {n} complete looks of 2.", mailing.looks)
+    text = ngettext(
+        "Looking for it: {n} complete look of 2.", "Looking for it: {n} complete looks of 2.", mailing.looks
+    )
     following = next_look(mailing)
     coming = _say(_("Next {age}."), age=ago(following, now)) if following > now else SafeString()
     return _join(_say(text, n=mailing.looks), coming)
@@ -208,7 +214,8 @@ HELD: dict[str, Any] = {
         "Waiting: SMS Centre refused our login at {time}. An administrator has to look at the account."
     ),
     HeldReason.BLOCK: gettext_lazy(
-        "Waiting: SMS Centre has blocked our address since {time}. It goes on by itself once the block is over."
+        "Waiting: SMS Centre has blocked our address since {time}. "
+        "It goes on by itself once the block is over."
     ),
     HeldReason.OVERDUE: gettext_lazy(
         "Waiting since {time}: its hour had passed before it could be handed over. "
@@ -290,7 +297,9 @@ def _alarm(mailing: Mailing) -> list[SafeString]:
             "Cancel the one that is not wanted."
         )
     elif mailing.alarm == Alarm.TURNED_UP:
-        text = _("Alarm: this mailing was given up, and then it turned up at SMS Centre after all (job {jobs}).")
+        text = _(
+            "Alarm: this mailing was given up, and then it turned up at SMS Centre after all (job {jobs})."
+        )
     else:
         return []
     return [format_html("<strong>{}</strong>", _say(text, jobs=jobs))]
@@ -344,8 +353,8 @@ RESULTS: dict[str, Any] = {
         "{who} asked to cancel it at {time}, but it had already gone out (seen {age})."
     ),
     WishResult.UNCONFIRMED: gettext_lazy(
-        "{who} asked to take it back at {time}. SMS Centre said OK, but a second look could not confirm it ({age}): "
-        "its own words are “{words}”. Treat it as not cancelled until you have seen it at SMS Centre."
+        "{who} asked to take it back at {time}. SMS Centre said OK, but a second look could not confirm it "
+        "({age}): its own words are “{words}”. Count on it only once you have seen it at SMS Centre."
     ),
     WishResult.FAILED: gettext_lazy(
         "{who} asked to take it back at {time}, and SMS Centre did not do it ({age}). Nothing was changed."
@@ -357,7 +366,9 @@ def _gone(mailing: Mailing, now: datetime) -> list[SafeString]:
     if not mailing.gone or mailing.state == State.DELETED:
         return []
     seen = mailing.gone_at or mailing.state_at
-    text = _("SMS Centre no longer has this job, seen at {time}, {age}; what is shown here is the last that was known.")
+    text = _(
+        "SMS Centre no longer has this job, seen at {time}, {age}; what is shown is the last that was known."
+    )
     return [_say(text, time=at(seen, now), age=ago(seen, now))]
 
 
@@ -371,10 +382,14 @@ def note(state: str, *, wish: str, wish_result: str, gone: bool, alarm: str) -> 
     if alarm:
         return pgettext("row", "alarm")
     if wish:
-        return pgettext("row", "cancel asked for") if wish == Wish.CANCEL else pgettext("row", "delete asked for")
+        return (
+            pgettext("row", "cancel asked for")
+            if wish == Wish.CANCEL
+            else pgettext("row", "delete asked for")
+        )
     if gone and state != State.DELETED:
         return pgettext("row", "no longer at SMS Centre")
-    short = {
+    short: dict[str, str] = {
         WishResult.TOO_LATE: pgettext("row", "too late to cancel"),
         WishResult.UNCONFIRMED: pgettext("row", "cancel not confirmed"),
         WishResult.FAILED: pgettext("row", "cancel failed"),

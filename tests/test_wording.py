@@ -38,7 +38,11 @@ TABLE = [
     (State.QUEUED, {}, "Will be handed to SMS Centre in a moment."),
     (State.QUEUED, {"waiting_for": "provider"}, "nothing has left us"),
     (State.SENDING, {}, "Being handed over now."),
-    (State.ACCEPTED, {"remote_id": "4100008"}, "SMS Centre has it as job 4100008. It says: waiting. Checked 40 s ago."),
+    (
+        State.ACCEPTED,
+        {"remote_id": "4100008"},
+        "SMS Centre has it as job 4100008. It says: waiting. Checked 40 s ago.",
+    ),
     (State.ACCEPTED, {"remote_status": "", "remote_word": "ZAPLAN"}, "It says: «ZAPLAN»."),
     (State.ACCEPTED, {"remote_status": "", "remote_word": ""}, "It gives no status for it."),
     (State.UNKNOWN, {"looks": 1}, "SMS Centre may or may not have it. Looking for it: 1 complete look of 2."),
@@ -58,8 +62,16 @@ TABLE = [
     (State.DELETED, {}, "kept here for the record."),
     (State.WITHDRAWN, {}, "Taken back before anything was sent"),
     (State.ACCEPTED, {"gone": True}, "SMS Centre no longer has this job"),
-    (State.ACCEPTED, {"alarm": "two_jobs", "alarm_jobs": ["1", "2"]}, "more than one job of this mailing (1, 2)"),
-    (State.ACCEPTED, {"alarm": "turned_up", "alarm_jobs": ["1"]}, "it turned up at SMS Centre after all (job 1)"),
+    (
+        State.ACCEPTED,
+        {"alarm": "two_jobs", "alarm_jobs": ["1", "2"]},
+        "more than one job of this mailing (1, 2)",
+    ),
+    (
+        State.ACCEPTED,
+        {"alarm": "turned_up", "alarm_jobs": ["1"]},
+        "it turned up at SMS Centre after all (job 1)",
+    ),
 ]
 
 
@@ -114,7 +126,9 @@ def test_cancelled_names_who_and_the_second_look(anna: Any) -> None:
     ],
 )
 def test_a_wish_that_ended_badly_is_told(anna: Any, result: str, expected: str) -> None:
-    ended = row(wish_result=result, wish_by=anna, wish_at=timezone.now(), remote_word="ZAPLAN", remote_status="")
+    ended = row(
+        wish_result=result, wish_by=anna, wish_at=timezone.now(), remote_word="ZAPLAN", remote_status=""
+    )
     assert "anna asked" in said(ended)
     assert expected in said(ended)
 

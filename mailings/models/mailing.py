@@ -194,6 +194,10 @@ class Mailing(models.Model):
                 condition=Q(state__in=[State.QUEUED, State.SENDING, State.UNKNOWN, State.HELD]),
             ),
             models.Index(fields=["wish_next_at"], name="open_wishes", condition=~Q(wish="")),
+            models.Index(fields=["created_by", "-created_at", "-id"], name="history_by_maker"),
+            models.Index(fields=["origin", "-created_at", "-id"], name="history_by_origin"),
+            # Narrow, so that a search reads this and not the wide rows (SQLite).
+            models.Index(fields=["search_text"], name="search"),
             models.Index(fields=["repeats"], name="repeating"),
             models.Index(fields=["wish_result_at"], name="settled_wishes"),
             models.Index(fields=["alarm"], name="alarms"),

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django import forms, template
@@ -20,6 +21,7 @@ CHOICES = (forms.RadioSelect, forms.CheckboxSelectMultiple)
 
 
 @register.simple_tag
+@cache
 def icon(name: str, size: int = 18) -> SafeString:
     """A decorative heroicon: what it means always stands beside it in words."""
     return mark_safe(heroicon_mini(name, size=size, **{"aria-hidden": "true", "class": "icon"}))  # noqa: S308

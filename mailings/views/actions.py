@@ -78,7 +78,14 @@ VERBS = (
         "primary",
         post=True,
     ),
-    Verb("cancel", gettext_lazy("Cancel this mailing…"), "no-symbol", _cancellable, "danger", permission=MAY_CANCEL),
+    Verb(
+        "cancel",
+        gettext_lazy("Cancel this mailing…"),
+        "no-symbol",
+        _cancellable,
+        "danger",
+        permission=MAY_CANCEL,
+    ),
     Verb(
         "withdraw",
         gettext_lazy("Take it back…"),
@@ -86,7 +93,9 @@ VERBS = (
         lambda row: row.state in NOT_HANDED_OVER,
         "danger",
     ),
-    Verb("delete", gettext_lazy("Delete at SMS Centre…"), "trash", _deletable, "danger", permission=MAY_CANCEL),
+    Verb(
+        "delete", gettext_lazy("Delete at SMS Centre…"), "trash", _deletable, "danger", permission=MAY_CANCEL
+    ),
     Verb(
         "duplicate",
         gettext_lazy("Make a copy"),
@@ -131,7 +140,9 @@ def attempt(request: HttpRequest, pk: int, act: Callable[[], Any], done: str) ->
     return redirect("mailing", pk)
 
 
-def ask(request: HttpRequest, mailing: Mailing, *, title: str, facts: list[str | SafeString], button: str) -> HttpResponse:
+def ask(
+    request: HttpRequest, mailing: Mailing, *, title: str, facts: list[str | SafeString], button: str
+) -> HttpResponse:
     """The page that asks once: what it is about, what follows, one button."""
     now = timezone.now()
     context = {
@@ -163,7 +174,9 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     ]
     if mailing.repeats:
         facts.insert(0, _("It repeats: cancelling means that there are no further repeats."))
-    return ask(request, mailing, title=_("Cancel this mailing?"), facts=facts, button=_("Cancel this mailing"))
+    return ask(
+        request, mailing, title=_("Cancel this mailing?"), facts=facts, button=_("Cancel this mailing")
+    )
 
 
 @may_cancel
@@ -174,17 +187,24 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         done = _("Deleting was asked for. This page says when SMS Centre has confirmed it.")
         return attempt(request, pk, lambda: outbox.wish(pk, Wish.DELETE, request.user), done)
     facts = [
-        _("SMS Centre forgets the mailing, and what has not gone out is not sent. It cannot be brought back there."),
+        _(
+            "SMS Centre forgets the mailing, and what has not gone out is not sent. "
+            "It cannot be brought back there."
+        ),
         _("Here it is kept for the record."),
     ]
     return ask(
-        request, mailing, title=_("Delete this mailing at SMS Centre?"), facts=facts, button=_("Delete at SMS Centre")
+        request,
+        mailing,
+        title=_("Delete this mailing at SMS Centre?"),
+        facts=facts,
+        button=_("Delete at SMS Centre"),
     )
 
 
 @asked_once
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take back what has not left us; only a mailing of one's own, or a draft, without the permission to cancel."""
+    """Take back what has not left us; what others sent off, with the permission to cancel."""
     mailing = _fetch(pk)
     own = mailing.state == State.DRAFT or mailing.created_by_id == request.user.pk
     if not own and not request.user.has_perm(MAY_CANCEL):
@@ -205,10 +225,14 @@ def _withdraw(pk: int, by: Any) -> None:
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     mailing = _fetch(pk)
     if request.method == "POST":
-        return attempt(request, pk, lambda: outbox.release(pk, request.user), _("It will be handed over in a moment."))
+        return attempt(
+            request, pk, lambda: outbox.release(pk, request.user), _("It will be handed over in a moment.")
+        )
     facts = [_("Its hour has passed, so SMS Centre sends it at once.")] if wording.is_past(mailing) else []
     facts.append(_("If it has gone out before after all, everybody gets it twice."))
-    return ask(request, mailing, title=_("May this mailing go now?"), facts=facts, button=_("Hand it over now"))
+    return ask(
+        request, mailing, title=_("May this mailing go now?"), facts=facts, button=_("Hand it over now")
+    )
 
 
 @require_POST

@@ -51,7 +51,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def rows(request: HttpRequest) -> HttpResponse:
-    """The pending rows of a page that changed since it was drawn: `row=<id>-<version>`, as often as there are rows."""
+    """The rows of a page that changed since it was drawn: `row=<id>-<version>`, once for each row."""
     known = dict(_known(request.GET.getlist("row")[: history.PAGE_SIZE]))
     found = history.by_ids(known)
     changed = [row for row in found if known[row.id] != row.version]
@@ -63,9 +63,7 @@ def rows(request: HttpRequest) -> HttpResponse:
         "pending": pending,
         "may_cancel": request.user.has_perm("mailings.cancel_mailing"),
     }
-    return render(
-        request, "mailings/_rows.html", context, status=200 if pending else STOP_POLLING
-    )
+    return render(request, "mailings/_rows.html", context, status=200 if pending else STOP_POLLING)
 
 
 def _known(texts: list[str]) -> Iterator[tuple[int, str]]:
@@ -81,7 +79,9 @@ def bulk_cancel(request: HttpRequest) -> HttpResponse:
     """Cancel the chosen mailings: asked once, with the facts (GET), and done (POST)."""
     data = request.POST if request.method == "POST" else request.GET
     ids = [int(text) for text in data.getlist("id")[:BULK_LIMIT] if text.isascii() and text.isdigit()]
-    chosen = list(Mailing.objects.filter(pk__in=ids).select_related("account").defer("spec", "remote").newest_first())
+    chosen = list(
+        Mailing.objects.filter(pk__in=ids).select_related("account").defer("spec", "remote").newest_first()
+    )
     if not chosen:
         messages.info(request, _("Nothing was chosen, so nothing was changed."))
         return redirect("history")
@@ -105,7 +105,9 @@ def _wish_all(request: HttpRequest, chosen: list[Mailing]) -> None:
         except outbox.Impossible as why:
             messages.warning(request, f"{mailing.name}: {why}")
     if asked:
-        text = ngettext("Cancelling of {n} mailing was asked for.", "Cancelling of {n} mailings was asked for.", asked)
+        text = ngettext(
+            "Cancelling of {n} mailing was asked for.", "Cancelling of {n} mailings was asked for.", asked
+        )
         messages.success(request, text.format(n=asked))
 
 

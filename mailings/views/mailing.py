@@ -26,7 +26,7 @@ def fetch(pk: int) -> Mailing:
 
 
 def refresh_seconds(mailing: Mailing) -> int | None:
-    """How often the page asks again: soon while something is pending, now and then while the job is on its way."""
+    """How often the page asks again: soon while something is pending, now and then while the job lasts."""
     if not mailing.is_settled:
         return SOON_SECONDS
     under_way = mailing.remote_status in (JobStatus.WAITING, JobStatus.GOING)
@@ -55,9 +55,9 @@ def state_of(request: HttpRequest, mailing: Mailing) -> dict[str, Any]:
 def version(mailing: Mailing) -> str:
     """Changes whenever the polled part has something new to say; ages count on in the browser."""
     names = [
-        "state", "state_at", "held_reason", "alarm", "cost", "parts", "waiting_for", "not_before", "remote_id",
-        "remote_status", "remote_word", "verified_at", "gone", "wish", "wish_next_at", "wish_agreed_at",
-        "wish_result", "looks", "look_at", "look_note", "look_matches",
+        "state", "state_at", "held_reason", "alarm", "cost", "parts", "waiting_for", "not_before",
+        "remote_id", "remote_status", "remote_word", "verified_at", "gone", "wish", "wish_next_at",
+        "wish_agreed_at", "wish_result", "looks", "look_at", "look_note", "look_matches",
     ]  # fmt: skip
     verified = mailing.verified_at
     stale = verified is not None and timezone.now() - verified > wording.stale_after()
@@ -67,7 +67,9 @@ def version(mailing: Mailing) -> str:
 def _who_gave_up(mailing: Mailing) -> Any:
     if mailing.state != State.ABANDONED:
         return None
-    event = mailing.events.filter(kind=EventKind.GIVEN_UP).select_related("who").order_by("-at", "-id").first()
+    event = (
+        mailing.events.filter(kind=EventKind.GIVEN_UP).select_related("who").order_by("-at", "-id").first()
+    )
     return event.who if event else None
 
 

@@ -1,4 +1,4 @@
-"""What a reader sets for this browser: the time zone. (Language: Django's `set_language`; colours: early.js.)"""
+"""What a reader sets for this browser: the time zone (colours: static/early.js)."""
 
 from urllib.parse import quote
 

@@ -48,7 +48,7 @@ def _card(mailing: Mailing) -> dict[str, object]:
 
 @require_POST
 def refresh(request: HttpRequest) -> HttpResponse:
-    """Ask a worker to read the provider's list now. Two people pressing it are one call (the gap sees to it)."""
+    """Ask a worker to read the provider's list now. Two people who press it make one call."""
     if _ask_for_pull():
         messages.success(request, _("Asked SMS Centre for news. What is new appears here in a moment."))
     else:

@@ -5,8 +5,9 @@ from typing import Any, NoReturn
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
-from django.template import engines
+from django.template import Engine
 from django.test import Client
+
 from mailings import pulse
 
 
@@ -22,7 +23,7 @@ class MissingVariable:
 
 @pytest.fixture(autouse=True)
 def strict_templates(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines["django"].engine, "string_if_invalid", MissingVariable())
+    monkeypatch.setattr(Engine.get_default(), "string_if_invalid", MissingVariable())
 
 
 @pytest.fixture(autouse=True)

@@ -21,9 +21,14 @@ def account(**fields: Any) -> Account:
 
 
 def row(state: State = State.ACCEPTED, name: str = "Spring sale", **fields: Any) -> Mailing:
-    """A mailing in `state`; what a job at the provider brings is there when the state says that there is one."""
+    """A mailing in `state`; with what a job brings when the state says that there is one."""
     now = timezone.now()
-    options = {"name": name, "phones": "+79990000001\n+79990000002", "mes": "Hello", **fields.pop("options", {})}
+    options = {
+        "name": name,
+        "phones": "+79990000001\n+79990000002",
+        "mes": "Hello",
+        **fields.pop("options", {}),
+    }
     spec = validate(options, now=now)
     values: dict[str, Any] = {
         "account": account(),

@@ -152,7 +152,9 @@ def test_a_person_decides_what_became_of_it(chief_page: Client, data: dict[str, 
 
 
 def test_the_decision_page_offers_the_jobs_that_were_found(chief_page: Client) -> None:
-    html = chief_page.get(reverse("resolve", args=[row(State.UNKNOWN, look_matches=["71", "72"]).pk])).content.decode()
+    html = chief_page.get(
+        reverse("resolve", args=[row(State.UNKNOWN, look_matches=["71", "72"]).pk])
+    ).content.decode()
     assert 'value="71"' in html
     assert "Its absence has not been shown" in html
 
@@ -181,7 +183,9 @@ def test_a_pending_page_polls_and_an_unchanged_one_brings_nothing(page: Client) 
     assert b"hx-get" in changed.content
 
 
-@pytest.mark.parametrize("state", [State.REFUSED, State.CANCELLED, State.DELETED, State.WITHDRAWN, State.ABANDONED])
+@pytest.mark.parametrize(
+    "state", [State.REFUSED, State.CANCELLED, State.DELETED, State.WITHDRAWN, State.ABANDONED]
+)
 def test_polling_stops_once_settled(page: Client, state: State) -> None:
     mailing = row(state)
     answer = page.get(reverse("mailing_status", args=[mailing.pk]), {"v": "old"})

@@ -50,7 +50,9 @@ def test_redis_away_is_unhealthy(client: Client, redis_away: None) -> None:
     assert json.loads(answer.content) == {"database": "ok", "redis": "failed", "worker": "silent"}
 
 
-def test_a_broken_database_is_unhealthy(client: Client, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_database_is_unhealthy(
+    client: Client, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Broken:
         def cursor(self) -> Any:
             raise DatabaseError("secret words")
@@ -111,7 +113,9 @@ def test_one_failed_call_is_no_alarm(page: Client, worker_there: None) -> None:
 
 def test_refresh_asks_a_worker(page: Client, worker_there: None, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("mailings.views.today.current_app.send_task", lambda name, **kwargs: asked.append(name))
+    monkeypatch.setattr(
+        "mailings.views.today.current_app.send_task", lambda name, **kwargs: asked.append(name)
+    )
     answer = page.post(reverse("refresh"), {"next": "/mailings/"})
     assert answer["Location"] == "/mailings/"
     assert asked == ["mailings.tasks.pull_recent"]

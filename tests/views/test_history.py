@@ -55,7 +55,9 @@ def test_pages_show_every_row_once_and_in_order(db: Any, offsets: list[int], siz
     assert set(walk(size, back=True)) == set(wanted)
 
 
-@pytest.mark.parametrize("key", ["", "x", "1-", "-1", "99999999999999999999-1", "1-9999999999999999999", "٣-1", "1-1'"])
+@pytest.mark.parametrize(
+    "key", ["", "x", "1-", "-1", "99999999999999999999-1", "1-9999999999999999999", "٣-1", "1-1'"]
+)
 def test_a_key_that_is_none_shows_the_newest(page: Client, key: str) -> None:
     mailing = row()
     html = page.get(reverse("history"), {"after": key}).content.decode()
@@ -86,7 +88,9 @@ def test_search_finds_names_references_and_jobs_in_any_case() -> None:
 
 
 def test_what_a_filter_does_not_understand_is_said_and_not_an_error(page: Client) -> None:
-    answer = page.get(reverse("history"), {"state": "nonsense", "start": "yesterday", "by": "x", "period": "9"})
+    answer = page.get(
+        reverse("history"), {"state": "nonsense", "start": "yesterday", "by": "x", "period": "9"}
+    )
     assert answer.status_code == 200
     assert b"text-danger-strong" in answer.content
 
@@ -104,7 +108,9 @@ def test_links_keep_the_filter_and_the_key(page: Client, monkeypatch: pytest.Mon
     assert 'rel="prev"' in second
 
 
-def test_the_page_takes_at_most_twelve_queries(chief_page: Client, django_assert_max_num_queries: Any) -> None:
+def test_the_page_takes_at_most_twelve_queries(
+    chief_page: Client, django_assert_max_num_queries: Any
+) -> None:
     for state in State:
         row(state)
     with django_assert_max_num_queries(12):

@@ -1,4 +1,4 @@
-"""Every page opens, for every state, with all that its template names; and nobody comes in without a login."""
+"""Every page opens, for every state, with all that its template names; nobody comes in without a login."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,16 @@ from tests.views.rows import account, row
 pytestmark = pytest.mark.django_db
 
 OPEN_TO_ALL = {"healthz"}
-WITH_ID = ("mailing", "mailing_status", "mailing_recipients", "cancel", "delete", "withdraw", "release", "resolve")
+WITH_ID = (
+    "mailing",
+    "mailing_status",
+    "mailing_recipients",
+    "cancel",
+    "delete",
+    "withdraw",
+    "release",
+    "resolve",
+)
 WITHOUT_ID = ("today", "history", "history_rows", "export", "bulk_cancel")
 
 
@@ -52,7 +61,13 @@ def test_every_kind_of_event_is_put_into_words(page: Client, kind: str) -> None:
 def test_a_mailing_s_page_shows_what_was_said_on_the_wire(page: Client) -> None:
     mailing = row()
     Attempt.objects.create(
-        mailing=mailing, kind="create", token="t", begin=timezone.now(), outcome="unknown", text="cut", raw="<b>"
+        mailing=mailing,
+        kind="create",
+        token="t",
+        begin=timezone.now(),
+        outcome="unknown",
+        text="cut",
+        raw="<b>",
     )
     mailing.observations.create(at=timezone.now(), source="get", status_word="ZAPLAN", payload={})
     html = page.get(reverse("mailing", args=[mailing.pk])).content.decode()
@@ -185,8 +200,12 @@ def test_the_page_speaks_of_the_account_s_kind(page: Client) -> None:
     assert b"is-live" in page.get("/").content
 
 
-@pytest.mark.parametrize(("wanted", "expected"), [("0000002", True), ("+7 (999) 000-00-02", True), ("555", False)])
-def test_a_recipient_is_found_however_the_number_is_written(page: Client, wanted: str, expected: bool) -> None:
+@pytest.mark.parametrize(
+    ("wanted", "expected"), [("0000002", True), ("+7 (999) 000-00-02", True), ("555", False)]
+)
+def test_a_recipient_is_found_however_the_number_is_written(
+    page: Client, wanted: str, expected: bool
+) -> None:
     mailing = row()
     url = reverse("mailing_recipients", args=[mailing.pk])
     html = page.get(url, {"number": wanted}, headers={"hx-request": "true"}).content.decode()
