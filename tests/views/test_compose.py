@@ -275,9 +275,17 @@ def test_htmx_gets_the_form_alone(page: Client) -> None:
 
 def test_a_draft_keeps_everything_as_typed_and_comes_back(page: Client) -> None:
     typed = {
-        "name": "", "phones": "abc\n79990000001", "mes": " two\nlines ", "key": "k3",
-        "time": "some day", "time_at": "2040-01-01T10:00", "kept:subj": "later",
-        "channel": "call", "shown": "call", "voice": "w", "voice_language": "fr",
+        "name": "",
+        "phones": "abc\n79990000001",
+        "mes": " two\nlines ",
+        "key": "k3",
+        "time": "some day",
+        "time_at": "2040-01-01T10:00",
+        "kept:subj": "later",
+        "channel": "call",
+        "shown": "call",
+        "voice": "w",
+        "voice_language": "fr",
     }
 
     answer = post(page, typed, "draft")
@@ -517,7 +525,7 @@ def test_the_panel_counts_people_parts_and_names_what_costs_one(page: Client) ->
     shown = preview(page, phones="79990000001,79990000002,79990000002,x", mes="Hello, come — " + "soon " * 15)
 
     assert "People 2 1 duplicate left out 1 wrong line 1: x" in shown
-    assert "Unicode: 89/67 2 parts each «—» costs you a part" in shown
+    assert "in Unicode ( 89/67 ) 2 parts each «—» costs you a part" in shown
     assert "Send to 2 people" in shown
 
 
