@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, setup_logging, worker_init
+from celery.signals import beat_init, setup_logging, worker_init, worker_ready
 from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -29,3 +29,10 @@ def start(**kwargs: Any) -> None:
         import_module("mailings.account").at_process_start()
     except ImproperlyConfigured as error:
         sys.exit(str(error))  # an ordinary exception would only be logged by Celery, and the worker go on
+
+
+@worker_ready.connect
+def look_at_once(**kwargs: Any) -> None:
+    """A first look at the provider: nobody should wait a round of beat for it. Identical ones are joined."""
+    for task in ("pull_recent", "refresh_account"):
+        app.send_task(f"mailings.tasks.{task}")

@@ -138,10 +138,16 @@ CACHES = {
 # Ids only, JSON only, no results: the Celery message is a nudge, the row is the queue (docs/decisions/).
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: workers and beat outlive any pause of Redis
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_timeout": 5,
     "socket_connect_timeout": 5,
+    # A page that nudges a worker tries a dead broker twice, at once; the worker itself reconnects for ever.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.1,
 }
 CELERY_TASK_PUBLISH_RETRY = False  # the sweep finds what a lost message left; a page must not wait for Redis
 CELERY_TASK_SERIALIZER = "json"

@@ -21,6 +21,7 @@ from mailings import money
 from mailings.clock import ago, at, both_clocks
 from mailings.models import Account, Alarm, Breaker, HeldReason, Mailing, Origin, State, Wish, WishResult
 from mailings.models.states import HELD_FOR_A_PERSON
+from mailings.outbox.handover import FILE_MISSING
 from mailings.smsc.answers import JobStatus
 
 
@@ -234,6 +235,14 @@ def _held(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
 
 
 def _refused(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    if mailing.refusal_text == FILE_MISSING:
+        return _say(
+            _(
+                "It could not be sent {age}: an attached file is no longer as it was stored. "
+                "Nothing was sent. Attach it again and send."
+            ),
+            age=ago(mailing.state_at, now),
+        )
     return _say(
         _("SMS Centre refused it {age}: {words}. Nothing was sent. Change it and send again."),
         age=ago(mailing.state_at, now),

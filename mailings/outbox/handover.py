@@ -42,6 +42,8 @@ WAIT_FOR_SLOT_SECONDS = 20.0
 LOOK_AGAIN = timedelta(seconds=10)
 RETRY_SECONDS, LONGEST_RETRY_SECONDS = 15, 300
 OUTCOME = Attempt.Outcome
+# The client's reason when an attachment cannot be read as it was stored.
+FILE_MISSING = "upload"
 
 
 class StaleClaim(Exception):
@@ -95,6 +97,8 @@ def deliver(mailing_id: int) -> None:
 def _conclude(claim: Claim, error: SmscError) -> None:
     """What each failure means for the row: one transition each (the tree stands in smsc/errors.py)."""
     match error:
+        case NotSent(reason=reason) if reason == FILE_MISSING:
+            _give_back(claim, error)
         case NotSent():
             _nothing_left_us(claim, error)
         case LoginRefused() | Blocked():
@@ -194,6 +198,14 @@ def _nothing_left_us(claim: Claim, error: NotSent) -> None:
     if _back(claim, State.QUEUED, not_before=later, waiting_for="provider", nudged_at=None):
         record(EventKind.REQUEUED, claim.mailing, reason=error.reason)
         _drop_if_unwanted(claim.mailing.pk)
+
+
+def _give_back(claim: Claim, error: NotSent) -> None:
+    """An attached file is gone or has changed on our disk: trying again will not mend it, a person has to."""
+    _finish(claim, OUTCOME.NOT_SENT, text=error.reason)
+    if _back(claim, State.REFUSED, refusal_code=None, refusal_text=FILE_MISSING):
+        record(EventKind.REFUSED, claim.mailing, code=None, text=FILE_MISSING)
+        _settle_moot_wish(claim.mailing.pk)
 
 
 def _later(mailing_id: int) -> datetime:

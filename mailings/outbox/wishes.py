@@ -4,6 +4,7 @@ A wish is repeated until it is settled, for a day: asking twice to cancel costs 
 confirmed only when a `get` after the provider's OK shows it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -23,7 +24,7 @@ from mailings.models.states import MAY_BE_AT_PROVIDER, NOT_HANDED_OVER
 from mailings.outbox import nudge
 from mailings.outbox.problems import Impossible
 from mailings.outbox.rows import withdraw
-from mailings.smsc.answers import Job, JobStatus
+from mailings.smsc.answers import Done, Job, JobStatus
 from mailings.smsc.client import Client
 from mailings.smsc.errors import (
     Blocked,
@@ -196,7 +197,7 @@ def _ask(mailing: Mailing) -> tuple[Said, Attempt | None]:
     call = ASK[Wish(mailing.wish)]
     attempt: Attempt | None = None
 
-    def ask(client: Client) -> Any:
+    def ask(client: Client) -> Done:
         nonlocal attempt
         attempt = Attempt.objects.create(
             mailing=mailing, kind=mailing.wish, reference=mailing.code or "", begin=timezone.now()
@@ -204,7 +205,7 @@ def _ask(mailing: Mailing) -> tuple[Said, Attempt | None]:
         return call.send(client, str(mailing.remote_id))
 
     try:
-        accounts.call(mailing.account, call.name, ask, digest=f"{call.name}:{mailing.remote_id}")
+        done = accounts.call(mailing.account, call.name, ask, digest=f"{call.name}:{mailing.remote_id}")
     except NotSaved as error:
         return _said(mailing, attempt, Said.NO, OUTCOME.REFUSED, error)
     except (WrongParameters, WrongDate) as error:
@@ -220,6 +221,8 @@ def _ask(mailing: Mailing) -> tuple[Said, Attempt | None]:
         raise accounts.CannotCall("gap", settings.SAME_REQUEST_SECONDS) from error
     except SmscError as error:
         return _said(mailing, attempt, Said.UNCLEAR, OUTCOME.UNKNOWN, error)
+    if attempt is not None:
+        attempt.raw = done.raw
     Mailing.objects.filter(pk=mailing.pk).update(wish_agreed_at=timezone.now())
     record(EventKind.WISH_STEP, mailing, wish=mailing.wish, outcome=OUTCOME.ACCEPTED)
     return Said.OK, attempt
@@ -230,7 +233,7 @@ class Ask:
     """How a wish is put to the provider: the call's name and the client's method."""
 
     name: str
-    send: Any
+    send: Callable[[Client, str], Done]
 
 
 ASK = {Wish.CANCEL: Ask("cancel", Client.cancel), Wish.DELETE: Ask("del", Client.delete)}

@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import time_machine
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from mailings import outbox
@@ -12,7 +14,8 @@ from mailings.models import Alarm, Attempt, EventKind, HeldReason, Mailing, Stat
 from mailings.outbox import handover
 from mailings.smsc.answers import Created
 from mailings.smsc.errors import NotSent
-from tests.factories import bare, queued, sandbox_account, spec
+from mailings.smsc.spec import FileRef, validate
+from tests.factories import PHONE, bare, queued, sandbox_account, spec
 
 OUTCOME = Attempt.Outcome
 
@@ -281,10 +284,6 @@ def test_a_defect_of_ours_after_the_claim_leaves_it_unknown(account, monkeypatch
 
 def test_a_mailing_with_a_file_and_one_with_personal_messages_arrive(account, sandbox, tmp_path, settings):
     settings.MEDIA_ROOT = tmp_path
-    from django.core.files.base import ContentFile
-
-    from mailings.smsc.spec import FileRef, validate
-
     # given
     ref = FileRef(name="прайс.pdf", size=5, content_type="application/pdf", sha256="0" * 64)
     options = {"name": "Mail", "phones": "a@example.com", "mes": "Hi", "subj": "S", "mail": 1}
@@ -299,3 +298,14 @@ def test_a_mailing_with_a_file_and_one_with_personal_messages_arrive(account, sa
     assert state_of(first) == state_of(second) == State.ACCEPTED
     assert sandbox.jobs[0]["files"][0]["name"] == "прайс.pdf"
     assert sandbox.jobs[1]["recipients"] == 2
+
+
+def test_an_attachment_that_is_gone_gives_the_mailing_back_to_a_person(account, sandbox, tmp_path, settings):
+    settings.MEDIA_ROOT = tmp_path
+    ref = FileRef(name="a.txt", size=5, content_type="text/plain", sha256="0" * 64)
+    mms = validate({"name": "MMS", "phones": PHONE, "subj": "S", "mms": 1}, [ref], now=timezone.now())
+    mailing = outbox.make(mms, account=account, uploads=[(ref, ContentFile(b"12345"))], submit=True)
+    Path(mailing.attachments.get().file.path).unlink()
+    outbox.deliver(mailing.pk)
+    assert (state_of(mailing), mailing.refusal_code) == (State.REFUSED, None)
+    assert sandbox.jobs == []

@@ -38,6 +38,7 @@ def test_cancelled_is_said_after_a_second_look(account, sandbox):
     assert [call["kind"] for call in sandbox.calls][-2:] == ["cancel", "get"]
     assert mailing.remote_status == "cancelled"
     assert last_attempt(mailing).outcome == Attempt.Outcome.CONFIRMED
+    assert "OK" in last_attempt(mailing).raw
 
 
 def test_a_provider_that_says_ok_and_does_nothing_is_not_believed(account, sandbox):
