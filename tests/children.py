@@ -20,7 +20,12 @@ def child_environment() -> dict[str, str]:
         url = f"sqlite:///{made['NAME']}"
     else:
         url = f"postgres://{made['USER']}:{made['PASSWORD']}@{made['HOST']}:{made['PORT']}/{made['NAME']}"
-    return os.environ | {"DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL, "PYTHONPATH": str(ROOT)}
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": url,
+        "REDIS_URL": settings.REDIS_URL,
+        "PYTHONPATH": str(ROOT),
+    }
 
 
 @contextmanager
@@ -39,3 +44,10 @@ def children(count: int, *arguments: str, **environment: str) -> Iterator[list[s
             with suppress(ProcessLookupError):
                 child.kill()
             child.wait()
+
+
+def said(child: subprocess.Popen[str]) -> list[str]:
+    """The lines that a child printed until its end, which must be a good one."""
+    text, _ = child.communicate(timeout=60)
+    assert child.returncode == 0
+    return text.splitlines()

@@ -15,7 +15,7 @@ from mailings import gate
 from mailings.gate import CannotCall
 from mailings.models import Account
 from scripts.servers import Redis, free_port
-from tests.children import children
+from tests.children import children, said
 
 
 def never() -> bool:
@@ -257,14 +257,14 @@ def test_flushing_redis_never_lets_more_calls_through_from_many_processes(redis_
 
     with children(4, "hold", account.name, "11", **wanted) as running:
         while not Account.objects.filter(last_call_at__isnull=False).exists():
+            assert running[0].poll() is None
             time.sleep(0.05)
         for pause in (1.5, 2.5, 0.4):
             time.sleep(pause)
             redis.Redis.from_url(redis_url).flushall()
             flushed.append(time.monotonic())
-        texts = [child.communicate(timeout=30)[0] for child in running]
+        began_ended = [line.split() for child in running for line in said(child)]
 
-    began_ended = [line.split() for text in texts for line in text.splitlines()]
     spans = [(float(began), float(ended)) for began, ended in began_ended]
     assert most_at_once(spans) == 3
     assert any(began > flushed[-1] for began, _ in spans)
