@@ -18,6 +18,8 @@ class MailingsConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(make_default_account, sender=self)
+        # Workers leave their sign of life through a receiver in it; they load no page that would import it.
+        import_module("mailings.pulse")
 
 
 def make_default_account(**kwargs: Any) -> None:
