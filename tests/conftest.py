@@ -1,5 +1,6 @@
 """Every test's surroundings: settings for tests, Redis, the marker for PostgreSQL."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,12 @@ from django.conf import settings
 from scripts.servers import Redis
 from tests import services
 
-# Before anything reads the settings, and so before pytest's own options are parsed.
+# The environment must be ours before the settings are read: pytest-django reads them earlier than this file
+# where DJANGO_SETTINGS_MODULE is set, and a test that empties Redis would then empty somebody's.
+if settings.configured:
+    raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the tests make their own environment.")
 SERVERS = services.start(postgres="--postgres" in sys.argv)
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
@@ -25,6 +30,7 @@ if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
     )
 django.setup()
+del os.environ["DJANGO_SETTINGS_MODULE"]  # or the workers of pytest-xdist would inherit it
 
 # A busy machine is no failure: examples have no time limit of their own.
 hypothesis.settings.register_profile(

@@ -35,7 +35,6 @@ def start(*, postgres: bool) -> list[Server]:
     for name in OURS:
         os.environ.pop(name, None)
     os.environ |= {
-        "DJANGO_SETTINGS_MODULE": "config.settings",
         "DEBUG": "1",  # plain http, no collectstatic; pytest-django turns DEBUG itself off again
         "VAR_DIR": str(home / "var"),
         "REDIS_URL": redis.url(),

@@ -79,3 +79,20 @@ def test_a_server_does_not_outlive_its_owner(kind: str, number: signal.Signals, 
         time.sleep(0.05)
     assert not listens(port)
     assert list(open_folder.iterdir()) == []
+
+
+def test_each_worker_of_a_run_has_a_redis_database_of_its_own() -> None:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw-1")
+
+    assert settings.REDIS_URL.endswith(f"/{int(worker.removeprefix('gw')) + 1}")
+    assert settings.CELERY_BROKER_URL == settings.REDIS_URL
+
+
+def test_settings_that_were_read_before_ours_stop_the_run() -> None:
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    environment.pop("PYTEST_XDIST_WORKER", None)
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "tests/test_services.py"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "Unset DJANGO_SETTINGS_MODULE" in done.stderr + done.stdout
