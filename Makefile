@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install --require-ha
 TEST_JOBS ?= 2
 
 .SILENT:
-.PHONY: run setup test check lock
+.PHONY: run setup test check faults lock
 .DELETE_ON_ERROR:
 
 run: setup
@@ -41,6 +41,11 @@ check-settings:
 	$(BIN)/python manage.py check --fail-level WARNING
 check-translations:
 	$(BIN)/python -m scripts.translations check
+
+# Mailings under faults, on real processes (docs/reliability.md). FAULTS holds options, e.g. FAULTS="--seed 7 --mailings 100".
+faults: setup .venv/installed-dev
+	sh scripts/test-needs.sh
+	$(BIN)/python -m tests.faults $(FAULTS)
 
 # Pins every dependency anew, from pyproject.toml and package.json, with hashes and without any registry's address.
 lock:

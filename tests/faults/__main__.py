@@ -1,0 +1,147 @@
+"""`make faults`, that is `python -m tests.faults`: the campaign on PostgreSQL, then on SQLite; a table of each.
+
+Exit 1 when a figure is off. `--database` and the sizes make it smaller; every random choice comes from `--seed`.
+"""
+
+import argparse
+import json
+import os
+import platform
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import asdict, fields, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+import django
+
+from scripts import keep
+from tests.faults.figures import Report
+from tests.faults.house import House
+from tests.faults.plan import Plan, Seeded
+from tests.faults.storm import Marksman
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DATABASES = ("postgresql", "sqlite")
+SIZES = [field.name for field in fields(Plan) if field.name not in ("database", "seed", "minutes", "share")]
+
+
+def main() -> int:
+    args = _arguments()
+    os.chdir(ROOT)
+    if args.only:
+        return campaign(_plan(args, args.only), args.out)
+    results = {}
+    folder = Path(tempfile.mkdtemp(prefix="mailroom-faults-"))
+    lock = folder / "lock"
+    keep.hold(lock)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
+    try:
+        for database in args.database or DATABASES:
+            out = folder / f"{database}.json"
+            # A process for each: Django is set up once in a process, with one database.
+            command = [
+                sys.executable,
+                "-m",
+                "tests.faults",
+                *sys.argv[1:],
+                "--only",
+                database,
+                "--out",
+                str(out),
+            ]
+            code = keep.start(lock, command).wait()
+            results[database] = (
+                json.loads(out.read_text()) if out.exists() else {"ended": code, "right": False}
+            )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if not args.no_json:
+        build = ROOT / "build"
+        build.mkdir(exist_ok=True)
+        (build / "faults.json").write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
+    return 0 if all(result["right"] for result in results.values()) else 1
+
+
+def campaign(plan: Plan, out: Path | None) -> int:
+    """One campaign on one database, in this process."""
+    signal.signal(signal.SIGTERM, _end)
+    folder = Path(tempfile.mkdtemp(prefix="mailroom-faults-"))
+    folder.chmod(0o755)
+    began, report, marksman = time.monotonic(), Report(), Marksman()
+    print(f"Faults on {plan.database}: {asdict(plan)}", flush=True)
+    house = None
+    try:
+        house = House(plan, folder, _seeded(), marksman.witness)
+        marksman.house = house
+        with (house.logs / "director.log").open("ab") as log:
+            os.dup2(log.fileno(), 2)
+        django.setup()
+        import_module("tests.faults.campaign").Campaign(plan, house, marksman, report).run()
+    finally:
+        if house is not None:
+            house.stop()
+        if os.environ.get("KEEP_FAULTS"):
+            print(f"Kept: {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    minutes = (time.monotonic() - began) / 60
+    report.add("minutes in all", round(minutes, 1), f"<= {plan.minutes:g}")
+    print(report.table(f"{plan.database}, seed {plan.seed}"), flush=True)
+    if out:
+        machine = {
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+            "system": platform.platform(),
+        }
+        result = {
+            "date": time.strftime("%Y-%m-%d"),
+            "machine": machine,
+            "plan": asdict(plan),
+            "right": report.right,
+            "figures": report.as_json(),
+        }
+        out.write_text(json.dumps(result, ensure_ascii=False))
+    return 0 if report.right else 1
+
+
+def _arguments() -> Any:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument(
+        "--database", action="append", choices=DATABASES, help="only this one (may be repeated)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="0, the default: a new one, which is printed")
+    parser.add_argument("--share", type=float, help="share of the calls that meet a fault")
+    for name in SIZES:
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int)
+    parser.add_argument("--no-json", action="store_true", help="do not write build/faults.json")
+    parser.add_argument("--only", help=argparse.SUPPRESS)
+    parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _plan(args: Any, database: str) -> Plan:
+    given = {name: getattr(args, name) for name in [*SIZES, "share"] if getattr(args, name) is not None}
+    return replace(Plan(), database=database, seed=args.seed or secrets.randbelow(10**6) + 1, **given)
+
+
+def _seeded() -> Seeded:
+    return Seeded(
+        password_core=f"Zq{secrets.token_hex(8)}",
+        key_core=f"Kx{secrets.token_hex(12)}",
+        phone_core=f"90{secrets.randbelow(10**8):08}",
+    )
+
+
+def _end(*_: object) -> NoReturn:
+    sys.exit(143)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,228 @@
+"""A campaign, phase by phase, on a house that stands. Imported once Django is set up."""
+
+import random
+import sys
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.core.management import call_command
+
+from mailings import account as accounts
+from mailings import outbox
+from mailings.models import Account, HeldReason, Mailing, State
+from mailings.smsc.client import Credentials
+from tests.faults import truth
+from tests.faults.figures import Report
+from tests.faults.house import House, Provider
+from tests.faults.people import People, race, some_spec
+from tests.faults.plan import CALLS_AT_ONCE, SECONDS, Plan
+from tests.faults.storm import Marksman, Storm
+
+QUIET_SECONDS = 240.0
+TICK_SECONDS = 0.05
+
+
+class Campaign:
+    def __init__(self, plan: Plan, house: House, marksman: Marksman, report: Report) -> None:
+        self.plan, self.house, self.marksman, self.report = plan, house, marksman, report
+        self.rng = random.Random(plan.seed + 2)
+        self.began = time.monotonic()
+        self.accounts: list[Account] = []
+
+    def prepare(self) -> None:
+        """Tables and accounts; then workers and beat."""
+        call_command("migrate", verbosity=0)
+        for number, provider in enumerate(self.house.providers):
+            by_key = number == 1
+            self.accounts.append(_account(provider, provider.password, by_key=by_key))
+        self.house.work()
+
+    def run(self) -> None:
+        self.prepare()
+        self.storm()
+        if self.plan.waiting:
+            self.wrong_password()
+        if self.plan.races:
+            self.races()
+
+    # --- mailings under faults --------------------------------------------------------------------------
+
+    def storm(self) -> None:
+        plan, house = self.plan, self.house
+        people = People(plan, self.accounts, house.seeded.phone)
+        storm = Storm(plan, house, self.marksman)
+        self.trouble(plan.share)
+        maker = threading.Thread(target=people.run, daemon=True)
+        maker.start()
+        began = looked = told = time.monotonic()
+        progress = 0.0
+        while not (storm.done() and progress >= 1 and not maker.is_alive()):
+            if time.monotonic() - looked > 0.3:
+                looked = time.monotonic()
+                progress = min(1.0, (truth.settled(people.made.ids) + 1) / plan.mailings)
+            if time.monotonic() - told > 20:
+                told = time.monotonic()
+                self.say(f"{progress:.0%} handed over, {storm.killed()} killed, {storm.frozen()} frozen")
+            if time.monotonic() - began > plan.minutes * 60 * 0.6:
+                break
+            storm.tick(progress)
+            time.sleep(TICK_SECONDS)
+        storm.calm()
+        self.trouble(0.0)
+        ids = people.made.ids
+        self.say(f"storm over: {dict(storm.marksman.hits)} {dict(storm.redis_hits)}")
+        self.quiet(ids)
+        self._report_storm(storm, people, time.monotonic() - began)
+
+    def _report_storm(self, storm: Storm, people: People, seconds: float) -> None:
+        add, count = self.report.add, self.report.count
+        verdict = truth.judge(people.made.ids, self.jobs())
+        calls, faults = self._calls_and_faults()
+        add("mailings made", len(people.made.ids), f">= {self.plan.mailings}")
+        add("workers killed (SIGKILL)", storm.killed(), f">= {self.plan.kills}")
+        add("  at which moment of a call", _shown(storm.marksman.hits))
+        add("workers frozen past their lease", storm.frozen(), f">= {self.plan.freezes}")
+        add("Redis flushed, killed, frozen", _shown(storm.redis_hits))
+        add("calls, by kind", _shown(calls))
+        add("share of calls met by a fault", round(sum(faults.values()) / max(1, sum(calls.values())), 2))
+        add("  by fault", _shown(faults))
+        count("mailings whose job exists twice", verdict.twice)
+        count("mailings lost", verdict.lost)
+        count("shown as accepted and not there", verdict.not_there)
+        count("shown as cancelled and not true", verdict.not_cancelled)
+        count("before a person without evidence", verdict.without_evidence)
+        count("absence shown though the job is there", verdict.wrongly_absent)
+        add("rows by state", _shown(verdict.states))
+        add("  before a person, with evidence", verdict.before_a_person)
+        add("alarms", _shown(verdict.alarms))
+        add("submits that failed and said so", _shown(people.made.failures))
+        add("slowest submit, seconds", round(people.made.slowest, 1), "<= 10")
+        add("double clicks that made two", people.made.twins, "0")
+        add("wishes", people.made.wishes)
+        at_once = [provider.counters()["most_at_once_per_login"] for provider in self.house.providers]
+        add("most calls at once, by the providers", max(at_once), f"<= {CALLS_AT_ONCE}")
+        counted = [provider.proxy.tally.most_at_once for provider in self.house.providers]
+        add("most calls at once, by the proxies", max(counted), f"<= {CALLS_AT_ONCE}")
+        followed = sum(provider.proxy.tally.followed_redirects for provider in self.house.providers)
+        add("redirects followed", followed, "0")
+        add("seconds", round(seconds))
+
+    def _calls_and_faults(self) -> tuple[Counter[str], Counter[str]]:
+        calls: Counter[str] = Counter()
+        faults: Counter[str] = Counter()
+        for provider in self.house.providers:
+            calls += provider.proxy.tally.calls
+            faults += provider.proxy.tally.faults
+            orders = provider.control("calls")["calls"]
+            faults["saved_late"] += sum(1 for call in orders if call["fault"] == "saved_late")
+        return calls, faults
+
+    # --- a wrong password -------------------------------------------------------------------------------
+
+    def wrong_password(self) -> None:
+        """Mailings wait, workers work, the password is wrong: one authentication error, and then it is mended."""
+        quiet = self.house.quiet
+        before = quiet.counters()["authentication_errors"]
+        account = _account(quiet, "not the password")
+        rows = [self._make(account) for _ in range(self.plan.waiting)]
+        ids = [row.pk for row in rows]
+        held = self._until(lambda: _held(ids) == len(ids), 60)
+        time.sleep(3 * SECONDS.sweep)  # whoever was still on the way
+        errors = quiet.counters()["authentication_errors"] - before
+        self.report.add("waiting mailings under a wrong password", len(ids))
+        self.report.add("  authentication errors", errors, "1")
+        self.report.add("  held, all of them", int(held), "1")
+        account.refresh_from_db()
+        accounts.set_credentials(account, Credentials(login=quiet.login, password=quiet.password))
+        self._until(lambda: not Mailing.objects.filter(pk__in=ids, state=State.HELD).exists(), 60)
+        self.quiet(ids)
+        accepted = Mailing.objects.filter(pk__in=ids, state=State.ACCEPTED).count()
+        self.report.add("  handed over once it is mended", accepted, f">= {len(ids)}")
+        self.report.add(
+            "  authentication errors in all", quiet.counters()["authentication_errors"] - before, "1"
+        )
+        verdict = truth.judge(ids, {account.pk: quiet.jobs()})
+        self.report.count("  twice, lost or not there", [*verdict.twice, *verdict.lost, *verdict.not_there])
+
+    # --- cancel against send ----------------------------------------------------------------------------
+
+    def races(self) -> None:
+        """A cancel follows each submit within a quarter of a second, while calls meet faults."""
+        self.trouble(self.plan.share)
+        pauses = [self.rng.choice((0.0, self.rng.uniform(0, 0.25))) for _ in range(self.plan.races)]
+        told: Counter[str] = Counter()
+        ids = []
+        with ThreadPoolExecutor(4) as pool:
+            running = []
+            for number, pause in enumerate(pauses):
+                row = self._make(self.accounts[number % len(self.accounts)], later=number % 3 > 0)
+                ids.append(row.pk)
+                running.append(pool.submit(race, row.pk, pause))
+                time.sleep(self.rng.uniform(0, 0.1))
+            for one in running:
+                told[one.result()] += 1
+        self.trouble(0.0)
+        self.quiet(ids)
+        verdict = truth.judge(ids, self.jobs())
+        self.report.add("races of cancel against send", len(ids), f">= {self.plan.races}")
+        self.report.add("  what the person was told at once", _shown(told))
+        self.report.add("  how they ended", _shown(verdict.states))
+        self.report.add("  shown as cancelled", verdict.cancelled)
+        self.report.count("  shown as cancelled and not true", verdict.not_cancelled)
+        self.report.count("  twice, lost or not there", [*verdict.twice, *verdict.lost, *verdict.not_there])
+
+    # --- helpers ----------------------------------------------------------------------------------------
+
+    def trouble(self, share: float) -> None:
+        for provider in self.house.providers:
+            provider.trouble(share)
+
+    def jobs(self) -> dict[int, list[dict[str, Any]]]:
+        both = zip(self.accounts, self.house.providers, strict=True)
+        return {account.pk: provider.jobs() for account, provider in both}
+
+    def quiet(self, ids: list[int]) -> None:
+        """Wait until nothing more happens by itself."""
+        if not self._until(lambda: not truth.restless(ids), QUIET_SECONDS):
+            self.say(f"still restless: {truth.restless(ids)[:20]}")
+
+    def say(self, line: str) -> None:
+        sys.stdout.write(f"  {time.monotonic() - self.began:5.0f} s  {line}\n")
+        sys.stdout.flush()
+
+    def _until(self, condition: Any, seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if condition():
+                return True
+            self.house.fill_up()
+            time.sleep(0.5)
+        return False
+
+    def _make(self, account: Account, *, later: bool | None = None) -> Mailing:
+        spec = some_spec(self.rng, self.house.seeded.phone, later=later)
+        return outbox.make(spec, account=account, submit=True)
+
+
+def _account(provider: Provider, password: str, *, by_key: bool = False) -> Account:
+    account, _ = Account.objects.get_or_create(
+        name=provider.name, defaults={"kind": Account.Kind.SANDBOX, "base_url": provider.proxy.url}
+    )
+    credentials = (
+        Credentials(apikey=provider.apikey)
+        if by_key
+        else Credentials(login=provider.login, password=password)
+    )
+    accounts.set_credentials(account, credentials)
+    return account
+
+
+def _held(ids: list[int]) -> int:
+    return Mailing.objects.filter(pk__in=ids, state=State.HELD, held_reason=HeldReason.LOGIN).count()
+
+
+def _shown(counter: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counter.items())) or "none"

@@ -1,0 +1,71 @@
+"""Workers by the hundred: `python -m tests.faults.nursery SOCKET LOGS` forks one for each line it is sent.
+
+Each is what `celery -A config worker` is; only the two seconds of reading its code have been spent before, so
+that three hundred can be killed in minutes. The line is the worker's name, the answer its process id.
+"""
+
+import ctypes
+import os
+import random
+import signal
+import socket
+import sys
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+import django
+
+django.setup()
+
+from django.utils import timezone  # noqa: E402 (needs the applications loaded)
+
+from config.celery import app  # noqa: E402
+from mailings import account, tasks  # noqa: E402, F401 (all of the code is read here, once)
+from tests.faults.plan import SECONDS  # noqa: E402
+
+PR_SET_PDEATHSIG = 1
+OPTIONS = ("--without-mingle", "--without-gossip", "--without-heartbeat")
+
+
+def main() -> None:
+    where, logs = sys.argv[1], Path(sys.argv[2])
+    import_module("celery.bin.worker")
+    import_module("celery.worker")
+    import_module("celery.concurrency.thread")
+    import_module("mailings.outbox.sweep").NUDGE_AGAIN_AFTER = timedelta(seconds=SECONDS.nudge_again)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the dead
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(where)
+        listener.listen()
+        director, _ = listener.accept()
+    with director, director.makefile("rw") as lines:
+        for line in lines:
+            name = line.strip()
+            child = os.fork()
+            if child == 0:
+                director.detach()
+                work(name, logs / f"{name}.log")
+            lines.write(f"{child}\n")
+            lines.flush()
+
+
+def work(name: str, log: Path) -> NoReturn:
+    """Be a worker until killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    with log.open("ab") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    random.seed()
+    account._STARTED_AT = timezone.now()
+    try:
+        app.worker_main(["worker", "--hostname", f"{name}@faults", *OPTIONS])
+    finally:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""What a campaign does, how much of it, and in which seconds."""
+
+from dataclasses import dataclass, field
+
+from cryptography.fernet import Fernet
+
+from tests.faults.proxy import Pace
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The sizes of a campaign. Every random choice comes from `seed`."""
+
+    database: str = "postgresql"
+    mailings: int = 1000
+    kills: int = 300
+    freezes: int = 25
+    redis_troubles: int = 12
+    races: int = 100
+    waiting: int = 50
+    writers: int = 8
+    workers: int = 3
+    share: float = 0.35
+    seed: int = 1
+    minutes: float = 40.0
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """The product's own seconds, about twenty times shorter than its defaults."""
+
+    connect: float = 1.0
+    read: float = 1.5
+    total: float = 2.5
+    lease: float = 4.5
+    same_request: float = 1.0
+    settle_after: float = 6.0
+    sync: float = 3.0
+    sweep: float = 1.0
+    # A constant of the sweep (a minute), which the nursery shortens like the rest.
+    nudge_again: float = 4.0
+    # How late a job is saved at the most: sooner than two reads could show its absence.
+    saved_late: float = 3.0
+
+    @property
+    def pace(self) -> Pace:
+        return Pace(read=self.read, total=self.total)
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "PROVIDER_CONNECT_SECONDS": str(self.connect),
+            "PROVIDER_READ_SECONDS": str(self.read),
+            "PROVIDER_TOTAL_SECONDS": str(self.total),
+            "LEASE_SECONDS": str(self.lease),
+            "SAME_REQUEST_SECONDS": str(self.same_request),
+            "SETTLE_AFTER_SECONDS": str(self.settle_after),
+            "SYNC_SECONDS": str(self.sync),
+            "SWEEP_SECONDS": str(self.sweep),
+        }
+
+
+SECONDS = Seconds()
+CALLS_AT_ONCE = 4
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What must never be found anywhere. Each has a core that no way of writing it down changes."""
+
+    password_core: str
+    key_core: str
+    phone_core: str
+    django_key: str = field(default_factory=lambda: Fernet.generate_key().decode())
+
+    @property
+    def password(self) -> str:
+        return f'$ {self.password_core} &+%41"ё'
+
+    @property
+    def key(self) -> str:
+        return f"{self.key_core}/+="
+
+    @property
+    def phone(self) -> str:
+        return f"7{self.phone_core}"
+
+    def cores(self) -> dict[str, bytes]:
+        found = {"password": self.password_core, "key": self.key_core, "phone": self.phone_core}
+        return {name: core.encode() for name, core in found.items()}

@@ -1,0 +1,27 @@
+"""The sandbox as a process of its own: `python -m tests.faults.provider FILE`, FILE holding its options as JSON.
+
+The options are in a file because a process list shows arguments, and the login's password is among them.
+"""
+
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from mailings.smsc.sandbox import Sandbox
+from mailings.smsc.sandbox.limits import Credentials
+
+
+def main() -> None:
+    given = json.loads(Path(sys.argv[1]).read_text())
+    credentials = Credentials(**given.pop("credentials"))
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with Sandbox(**given, credentials=credentials):
+        ended.wait()
+
+
+if __name__ == "__main__":
+    main()

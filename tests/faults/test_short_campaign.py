@@ -1,0 +1,18 @@
+"""The short form of `make faults`: real processes, a few kills, every promise."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SHORT = (
+    *("--database", "sqlite", "--seed", "7", "--no-json"),
+    *("--mailings", "40", "--kills", "6", "--freezes", "1", "--redis-troubles", "2", "--workers", "2"),
+    *("--races", "10", "--waiting", "10"),
+)
+
+
+def test_a_short_campaign_of_faults_keeps_every_promise() -> None:
+    command = [sys.executable, "-m", "tests.faults", *SHORT]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
