@@ -29,7 +29,7 @@ def read(var: Path, *names: str, **environment: str) -> dict[str, Any]:
     }
     done = subprocess.run(
         [sys.executable, "-c", READ, *names],
-        env=clean | {"VAR_DIR": str(var)} | environment,
+        env=clean | {"VAR_DIR": str(var), "DJANGO_SETTINGS_MODULE": "config.settings"} | environment,
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -156,7 +156,7 @@ def check(var: Path, **environment: str) -> str:
     command = [sys.executable, "manage.py", "check"]
     done = subprocess.run(
         command,
-        env=clean | {"VAR_DIR": str(var)} | environment,
+        env=clean | {"VAR_DIR": str(var), "DJANGO_SETTINGS_MODULE": "config.settings"} | environment,
         cwd=ROOT,
         capture_output=True,
         text=True,

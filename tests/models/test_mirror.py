@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from mailings.models import Account, Mailing, Observation, State
+from mailings.models import Account, Alarm, Mailing, Observation, State
 from mailings.models.mirror import absorb_twin, mark_gone, observe, raise_alarm
 from mailings.smsc.answers import Job, JobStatus
 from tests.factories import bare
@@ -19,7 +20,7 @@ def mailing(db) -> Mailing:
 
 
 def job(word: str = "waiting", status: JobStatus | None = JobStatus.WAITING, **fields) -> Job:
-    values = {"remote_id": "7", "name": "n", "cost": None, "parts": None, "recipients": None}
+    values: dict[str, Any] = {"remote_id": "7", "name": "n", "cost": None, "parts": None, "recipients": None}
     values |= {"send_at_text": None, "payload": {"id": 7, "status": word}, "recognised": {}}
     return Job(status=status, status_word=word, unrecognised=[], **(values | fields))
 
@@ -76,9 +77,9 @@ def test_a_row_that_a_pull_made_gives_all_it_has(mailing):
 
 
 def test_an_alarm_is_raised_once_for_the_same_jobs(mailing):
-    raise_alarm(mailing, "two_jobs", ["7", "8"])
-    raise_alarm(mailing, "two_jobs", ["8"])
+    raise_alarm(mailing, Alarm.TWO_JOBS, ["7", "8"])
+    raise_alarm(mailing, Alarm.TWO_JOBS, ["8"])
     assert mailing.events.filter(kind="alarm").count() == 1
-    raise_alarm(mailing, "two_jobs", ["9"])
+    raise_alarm(mailing, Alarm.TWO_JOBS, ["9"])
     mailing.refresh_from_db()
     assert mailing.alarm_jobs == ["7", "8", "9"]

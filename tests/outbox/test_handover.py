@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from mailings import outbox
-from mailings.models import Alarm, Attempt, EventKind, HeldReason, Mailing, State, WishResult
+from mailings.models import Alarm, Attempt, EventKind, HeldReason, Mailing, State, Wish, WishResult
 from mailings.outbox import handover
 from mailings.smsc.answers import Created
 from mailings.smsc.errors import NotSent
@@ -244,7 +244,7 @@ def test_a_wish_that_meets_a_mailing_on_its_way_back_takes_it_back(account, sand
     mailing = queued(account)
 
     def wished_meanwhile(claim, client):
-        outbox.wish(mailing.pk, "cancel")
+        outbox.wish(mailing.pk, Wish.CANCEL)
         raise NotSent("connect")
 
     monkeypatch.setattr(handover, "_send", wished_meanwhile)

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from mailings import outbox
-from mailings.models import Account, Attempt, Mailing, State
+from mailings.models import Account, Attempt, Mailing, State, Wish
 from mailings.outbox import handover
 from tests.factories import bare, delivered, queued
 
@@ -63,7 +63,7 @@ def test_held_mailings_go_on_once_the_breaker_is_closed(account, nudges):
 
 def test_a_wish_is_nudged_when_its_next_step_is_due(account, nudges):
     mailing = delivered(account, time="+60")
-    outbox.wish(mailing.pk, "cancel")
+    outbox.wish(mailing.pk, Wish.CANCEL)
     assert nudges() == [("mailings.tasks.fulfil", mailing.pk)]
     Mailing.objects.update(wish_next_at=timezone.now() + timedelta(seconds=30))
     assert nudges() == []
