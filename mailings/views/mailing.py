@@ -29,7 +29,8 @@ def refresh_seconds(mailing: Mailing) -> int | None:
     """How often the page asks again: soon while something is pending, now and then while the job lasts."""
     if not mailing.is_settled:
         return SOON_SECONDS
-    under_way = mailing.remote_status in (JobStatus.WAITING, JobStatus.GOING)
+    seen = mailing.verified_at is not None
+    under_way = not seen or mailing.remote_status in (JobStatus.WAITING, JobStatus.GOING)
     if mailing.state == State.ACCEPTED and under_way and not mailing.gone:
         return LATER_SECONDS
     return None

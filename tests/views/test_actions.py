@@ -201,6 +201,11 @@ def test_polling_stops_once_the_job_has_gone_out(page: Client) -> None:
     assert page.get(reverse(url, args=[row(remote_status="gone_out", wish="delete").pk])).status_code == 200
 
 
+def test_a_job_that_was_not_looked_at_yet_is_asked_for_again(page: Client) -> None:
+    mailing = row(verified_at=None, remote_status="", remote_word="")
+    assert page.get(reverse("mailing_status", args=[mailing.pk])).status_code == 200
+
+
 def test_the_poll_and_the_page_render_the_same_status(page: Client) -> None:
     mailing = row(State.REFUSED)
     whole = page.get(reverse("mailing", args=[mailing.pk])).content.decode()
