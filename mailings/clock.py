@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 HOUR = 3600
@@ -42,13 +43,21 @@ def short(moment: datetime, now: datetime | None = None) -> str:
     local, today = timezone.localtime(moment), timezone.localtime(now or timezone.now())
     if local.date() == today.date():
         return date_format(local, "H:i")
-    return date_format(local, "j M H:i" if local.year == today.year else "j M Y H:i")
+    if local.year == today.year:
+        return date_format(local, _day_and_hour())
+    return date_format(local, pgettext("date format", "j M Y H:i"))
+
+
+def _day_and_hour() -> str:
+    # Translators: a format of Django's `date` filter: j day, M or E month, Y year, H:i hour.
+    return pgettext("date format", "j M H:i")
 
 
 def exact(moment: datetime) -> str:
     """A moment to the second, with the name of its zone."""
     local = timezone.localtime(moment)
-    return f"{date_format(local, 'j M Y H:i:s')} ({timezone.get_current_timezone_name()})"
+    shown = date_format(local, pgettext("date format", "j M Y H:i:s"))
+    return f"{shown} ({timezone.get_current_timezone_name()})"
 
 
 def ago(moment: datetime, now: datetime | None = None) -> SafeString:
@@ -83,5 +92,5 @@ def both_clocks(moment: datetime, now: datetime | None = None) -> SafeString:
     shown = at(moment, now)
     if local.utcoffset() == moscow.utcoffset():
         return shown
-    form = "H:i" if local.date() == moscow.date() else "j M H:i"
+    form = "H:i" if local.date() == moscow.date() else _day_and_hour()
     return format_html("{} ({})", shown, _("Moscow {time}").format(time=date_format(moscow, form)))

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mailings import wording
+from mailings import reasons, wording
 from mailings.models import Alarm, Attempt, Event, EventKind, HeldReason, Mailing, Wish, WishResult
 
 AT_MOST = 300
@@ -71,17 +71,7 @@ def _code(data: dict[str, Any]) -> str:
 
 def _reason(data: dict[str, Any]) -> str:
     reason = str(data.get("reason") or "")
-    return REASON_WORDS[reason]() if reason in REASON_WORDS else reason.replace("_", " ")
-
-
-REASON_WORDS: dict[str, Callable[[], str]] = {
-    "lease_expired": lambda: _("the worker that was handing it over stopped"),
-    "too_soon": lambda: _("SMS Centre takes the same request only once a minute"),
-    "login": lambda: str(HeldReason.LOGIN.label),
-    "block": lambda: str(HeldReason.BLOCK.label),
-    "overdue": lambda: str(HeldReason.OVERDUE.label),
-    "restored": lambda: str(HeldReason.RESTORED.label),
-}
+    return str(HeldReason(reason).label) if reason in HeldReason.values else reasons.words(reason)
 
 
 def _looked(data: dict[str, Any]) -> str:

@@ -423,11 +423,16 @@ def digest(values: Iterable[Any]) -> int:
 
 def size(mailing: Mailing) -> str:
     """How many people and how much money hang on a mailing."""
-    count = money.count(mailing.recipients_count)
+    count = people(mailing.recipients_count)
     if mailing.cost is None:
-        return _("{count} recipients").format(count=count)
-    cost = money.amount(mailing.cost, mailing.account.currency)
-    return _("{count} recipients, {cost}").format(count=count, cost=cost)
+        return count
+    return f"{count}, {money.amount(mailing.cost, mailing.account.currency)}"
+
+
+def people(count: int | None) -> str:
+    """How many recipients; a dash where it is not known."""
+    text = ngettext("{count} recipient", "{count} recipients", count or 0)
+    return text.format(count=money.count(count))
 
 
 def hour(mailing: Mailing, now: datetime) -> SafeString:

@@ -12,7 +12,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from heroicons.templatetags.heroicons import heroicon_mini
 
-from mailings import clock, money, wording
+from mailings import clock, money, reasons, wording
 from mailings.models import Mailing
 
 register = template.Library()
@@ -55,6 +55,16 @@ def chip(mailing: Mailing) -> wording.Chip:
 @register.filter
 def count(value: int | None) -> str:
     return money.count(value)
+
+
+@register.filter
+def people(value: int | None) -> str:
+    return wording.people(value)
+
+
+@register.filter
+def reason(slug: str) -> str:
+    return reasons.words(slug)
 
 
 @register.filter(name="money")
