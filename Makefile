@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install --require-ha
 TEST_JOBS ?= 2
 
 .SILENT:
-.PHONY: run setup test check faults lock
+.PHONY: run setup test check bench faults lock
 .DELETE_ON_ERROR:
 
 run: setup
@@ -41,6 +41,10 @@ check-settings:
 	$(BIN)/python manage.py check --fail-level WARNING
 check-translations:
 	$(BIN)/python -m scripts.translations check
+
+# What the issues give a figure for: a table, and build/bench.json.
+bench: setup
+	$(BIN)/python -m bench
 
 # Mailings under faults, on real processes (docs/reliability.md). FAULTS holds options, e.g. FAULTS="--seed 7 --mailings 100".
 faults: setup .venv/installed-dev
