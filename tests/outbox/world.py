@@ -1,0 +1,227 @@
+"""What goes on by itself around a few mailings, step by step, and what must be true after every step.
+
+Two workers, the clock, the sweep and a misbehaving provider. What the provider has done is known for certain
+(the sandbox tells), so after every step it is compared with what the rows say. Nearly every step does
+something: a rule is only taken when a row is in the state that it is about.
+"""
+
+from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
+from typing import Any
+
+import hypothesis.strategies as st
+import redis
+import time_machine
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from mailings import account as accounts
+from mailings import memory, outbox, sync
+from mailings.models import Account, Mailing, State, WishResult
+from mailings.models.mailing import CODE_LENGTH
+from mailings.models.states import TRANSITIONS
+from mailings.outbox import handover
+from mailings.smsc.client import Client
+from mailings.smsc.errors import SmscError
+from mailings.smsc.sandbox import Sandbox
+from mailings.sync.spans import LOOKS_NEEDED
+from tests.factories import queued
+
+PICK = st.integers(0, 4)
+FROZEN = "frozen before the call"
+ANSWERS: dict[str, dict[str, Any]] = {
+    "an id": {},
+    FROZEN: {},
+    "none, but saved": {"fault": "cut_after_saving"},
+    "none, and not saved": {"fault": "cut_before_saving"},
+    "error 1": {"fault": "wrong_error", "error": 1, "saved": False},
+    "error 3, but saved": {"fault": "wrong_error", "error": 3, "saved": True},
+    "error 4": {"fault": "wrong_error", "error": 4, "saved": False},
+    "error 9": {"fault": "wrong_error", "error": 9, "saved": False},
+}
+LOOKED_AT = ("code", "state", "remote_id", "looks", "wish", "wish_result")
+UNSENT = (State.DRAFT, State.QUEUED, State.HELD, State.REFUSED, State.WITHDRAWN)
+Hand = tuple[handover.Claim, Any]
+
+
+class World(RuleBasedStateMachine):
+    """What goes on by itself: two workers, each with at most one claim in hand, the clock and the list."""
+
+    sandbox: Sandbox
+    account: Account
+    waiting: tuple[str, ...]  # for when the mailings are that wait in the beginning
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.beginning = transaction.savepoint()
+        self.sandbox.reset()
+        self.clock = time_machine.travel(timezone.now(), tick=True)
+        self.now = self.clock.start()
+        self.hands: list[Hand | None] = [None, None]
+        self.jobs_seen: set[str] = set()
+        self.sent: set[str] = set()  # codes of which a job was made, and nobody asked for another since
+        self.forgotten: set[str] = set()  # those among them that a restored backup may not know of
+        self.rows: list[Mailing] = []
+        # The account has called before: memory.py says what is not covered.
+        lose_memory()
+        Account.objects.filter(pk=self.account.pk).update(memory="", doubt_from=None)
+        self.account.refresh_from_db()
+        memory.compare(self.account)
+
+    def teardown(self) -> None:
+        self.clock.stop()
+        transaction.savepoint_rollback(self.beginning)
+
+    # --- what happens ---
+
+    @precondition(lambda self: len(self.rows) < 5 and not self.among(State.QUEUED))
+    @rule(time=st.sampled_from(["+600", "0"]))
+    def a_person_sends_one_off(self, time: str) -> None:
+        queued(self.account, time=time)
+
+    @precondition(lambda self: None in self.hands and self.among(State.QUEUED))
+    @rule(pick=PICK, answer=st.sampled_from(list(ANSWERS)))
+    def a_worker_claims_one_and_is_answered(self, pick: int, answer: str) -> None:
+        pk = self.choose(pick, State.QUEUED)
+        Mailing.objects.filter(pk=pk).update(not_before=None)
+        mailing = Mailing.objects.select_related("account").get(pk=pk)
+        try:
+            with accounts.slot(self.account, wait=1):
+                claim = handover.take(mailing)
+        except accounts.CannotCall as why:
+            handover._postpone(mailing, why)
+            return
+        if claim is not None:
+            place = accounts.slot(self.account, wait=1)
+            came = None if answer == FROZEN else self.call(claim, answer, place)
+            self.hands[self.hands.index(None)] = (claim, came)
+
+    @precondition(lambda self: any(hand and hand[1] is None for hand in self.hands))
+    @rule(answer=st.sampled_from(list(ANSWERS)))
+    def a_frozen_worker_goes_on(self, answer: str) -> None:
+        worker = next(index for index, hand in enumerate(self.hands) if hand and hand[1] is None)
+        claim = self.hands[worker][0]
+        # It has had its place all the time.
+        place = nullcontext(accounts.client_for(self.account))
+        self.hands[worker] = (claim, self.call(claim, answer, place))
+
+    @precondition(lambda self: any(hand and hand[1] for hand in self.hands))
+    @rule(last=st.booleans(), killed=st.booleans())
+    def a_worker_writes_down_what_came_or_is_killed(self, last: bool, killed: bool) -> None:
+        worker = [index for index, hand in enumerate(self.hands) if hand and hand[1]][-1 if last else 0]
+        held, self.hands[worker] = self.hands[worker], None
+        if held is None or killed:
+            return
+        claim, answer = held
+        if isinstance(answer, SmscError):
+            handover._conclude(claim, answer)
+        else:
+            handover.accept(claim, answer)
+
+    @precondition(lambda self: self.among(State.SENDING, State.QUEUED, State.HELD) or self.wished())
+    @rule(minutes=st.sampled_from([4, 31, 70]))
+    def time_passes_and_a_sweep(self, minutes: int) -> None:
+        self.now.shift(timedelta(minutes=minutes))
+        outbox.sweep()
+
+    @precondition(lambda self: self.jobs_seen)
+    @rule()
+    def the_list_is_read(self) -> None:
+        self.account.refresh_from_db()
+        results = [sync.pull_recent(self.account, wait=1), sync.pull_doubtful(self.account, wait=1)]
+        if not any(result.error for result in results):
+            self.nothing_on_the_list_is_left_aside()
+
+    # --- what is true then ---
+
+    def nothing_on_the_list_is_left_aside(self) -> None:
+        """Each job is its row's, or in front of a person; of a call under way the end is not known yet."""
+        for job in self.sandbox.jobs:
+            number, ours = str(job["id"]), Mailing.objects.filter(code=code_of(job)).first()
+            if job["deleted"] or (ours and ours.state == State.SENDING):
+                continue
+            row = ours or Mailing.objects.get(remote_id=number)
+            assert number in {row.remote_id, *row.look_matches, *row.alarm_jobs}
+
+    @invariant()
+    def all_is_well(self) -> None:
+        before = {row.pk: State(row.state) for row in self.rows}
+        self.rows = list(Mailing.objects.only(*LOOKED_AT).order_by("pk"))
+        jobs = {str(job["id"]): job for job in self.sandbox.jobs}
+        self.nothing_is_sent_twice_without_a_person_between(jobs)
+        self.nothing_that_was_sent_is_taken_for_unsent()
+        for row in self.rows:
+            old = before.get(row.pk, State(row.state))
+            assert row.state == old or row.state in reachable(old)
+            if row.remote_id is not None:
+                what_is_said_of_it_is_so(row, jobs[row.remote_id])
+
+    def nothing_is_sent_twice_without_a_person_between(self, jobs: dict[str, Any]) -> None:
+        for number in jobs.keys() - self.jobs_seen:
+            code = code_of(jobs[number])
+            assert code not in self.sent
+            self.sent.add(code)
+        self.jobs_seen |= jobs.keys()
+
+    def nothing_that_was_sent_is_taken_for_unsent(self) -> None:
+        """Nor is shown to be absent. A restored backup may believe so, until the list was read."""
+        for row in self.rows:
+            if row.code in self.sent - self.forgotten:
+                assert row.state not in UNSENT
+                assert row.state != State.UNKNOWN or row.looks < LOOKS_NEEDED
+
+    # --- helpers ---
+
+    def among(self, *states: State) -> list[int]:
+        """The rows that are in one of these states."""
+        return [row.pk for row in self.rows if row.state in states]
+
+    def choose(self, pick: int, *states: State) -> int:
+        found = self.among(*states)
+        return found[pick % len(found)]
+
+    def wished(self) -> bool:
+        """Whether a wish can take a step."""
+        return any(row.wish and row.remote_id for row in self.rows)
+
+    def call(self, claim: handover.Claim, answer: str, place: AbstractContextManager[Client]) -> Any:
+        """The creating call of a claim; what came of it is not written down yet."""
+        if ANSWERS[answer]:
+            self.sandbox.fault(calls="add", **ANSWERS[answer])
+        try:
+            with place as client:
+                return handover._send(claim, client)
+        except SmscError as error:
+            return error
+        finally:
+            self.sandbox.clear_faults()
+
+
+def lose_memory() -> None:
+    """All but the gate's: its pause after a flush is tested in test_gate.py and would slow this down."""
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.delete(*client.keys("mailroom:memory:*"), "none")
+
+
+def what_is_said_of_it_is_so(row: Mailing, job: dict[str, Any]) -> None:
+    assert row.code in {None, code_of(job)}
+    assert row.state != State.CANCELLED or job["status"] == "cancelled" or job["deleted"]
+    assert row.state != State.DELETED or job["deleted"]
+    assert row.wish_result != WishResult.TOO_LATE or job["status"] in {"going", "gone"}
+
+
+def code_of(job: dict[str, Any]) -> str:
+    return str(job["name"])[:CODE_LENGTH]
+
+
+def reachable(state: State) -> set[State]:
+    """Every state that the table leads to from `state`, in any number of changes."""
+    found: set[State] = set()
+    ahead = [state]
+    while ahead:
+        for following in TRANSITIONS[ahead.pop()] - found:
+            found.add(following)
+            ahead.append(following)
+    return found
