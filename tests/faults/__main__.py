@@ -1,6 +1,6 @@
-"""`make faults`, that is `python -m tests.faults`: the campaign on PostgreSQL, then on SQLite; a table of each.
+"""`make faults`, that is `python -m tests.faults`: the campaign on PostgreSQL, then on SQLite; a table each.
 
-Exit 1 when a figure is off. `--database` and the sizes make it smaller; every random choice comes from `--seed`.
+Exit 1 when a figure is off. The options make it smaller; every random choice comes from `--seed`.
 """
 
 import argparse
@@ -75,7 +75,7 @@ def campaign(plan: Plan, out: Path | None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="mailroom-faults-"))
     folder.chmod(0o755)
     began, report, marksman = time.monotonic(), Report(), Marksman()
-    print(f"Faults on {plan.database}: {asdict(plan)}", flush=True)
+    say(f"Faults on {plan.database}: {asdict(plan)}")
     house = None
     try:
         house = House(plan, folder, _seeded(), marksman.witness)
@@ -88,12 +88,12 @@ def campaign(plan: Plan, out: Path | None) -> int:
         if house is not None:
             house.stop()
         if os.environ.get("KEEP_FAULTS"):
-            print(f"Kept: {folder}")
+            say(f"Kept: {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
     minutes = (time.monotonic() - began) / 60
     report.add("minutes in all", round(minutes, 1), f"<= {plan.minutes:g}")
-    print(report.table(f"{plan.database}, seed {plan.seed}"), flush=True)
+    say(report.table(f"{plan.database}, seed {plan.seed}"))
     if out:
         machine = {
             "cores": os.cpu_count(),
@@ -109,6 +109,11 @@ def campaign(plan: Plan, out: Path | None) -> int:
         }
         out.write_text(json.dumps(result, ensure_ascii=False))
     return 0 if report.right else 1
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def _arguments() -> Any:

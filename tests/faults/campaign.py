@@ -1,27 +1,37 @@
 """A campaign, phase by phase, on a house that stands. Imported once Django is set up."""
 
+import json
 import random
+import subprocess
 import sys
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.core.management import call_command
+from django.utils import timezone
 
 from mailings import account as accounts
 from mailings import outbox
 from mailings.models import Account, HeldReason, Mailing, State
 from mailings.smsc.client import Credentials
 from tests.faults import truth
+from tests.faults.error_paths import ErrorPaths
 from tests.faults.figures import Report
 from tests.faults.house import House, Provider
+from tests.faults.leaks import PLACES, look_everywhere
+from tests.faults.needles import Needles, ProcessList
+from tests.faults.pages import Pages
 from tests.faults.people import People, race, some_spec
 from tests.faults.plan import CALLS_AT_ONCE, SECONDS, Plan
 from tests.faults.storm import Marksman, Storm
 
 QUIET_SECONDS = 240.0
+WRITING_SECONDS = 15
 TICK_SECONDS = 0.05
 
 
@@ -31,22 +41,32 @@ class Campaign:
         self.rng = random.Random(plan.seed + 2)
         self.began = time.monotonic()
         self.accounts: list[Account] = []
+        self.ids: list[int] = []
 
     def prepare(self) -> None:
         """Tables and accounts; then workers and beat."""
         call_command("migrate", verbosity=0)
+        call_command("collectstatic", verbosity=0, interactive=False)
+        self.needles = Needles(self.house.seeded.cores())
+        self.process_list = ProcessList(self.needles)
+        self.process_list.start()
         for number, provider in enumerate(self.house.providers):
             by_key = number == 1
             self.accounts.append(_account(provider, provider.password, by_key=by_key))
         self.house.work()
+        self.pages = Pages(self.house.serve())
+        self.pages.start()
 
     def run(self) -> None:
         self.prepare()
         self.storm()
-        if self.plan.waiting:
-            self.wrong_password()
-        if self.plan.races:
-            self.races()
+        self.decide()
+        self.crowd()
+        self.wrong_password()
+        self.races()
+        if self.plan.database == "sqlite":
+            self.writers()
+        self.secrets()
 
     # --- mailings under faults --------------------------------------------------------------------------
 
@@ -72,7 +92,7 @@ class Campaign:
             time.sleep(TICK_SECONDS)
         storm.calm()
         self.trouble(0.0)
-        ids = people.made.ids
+        self.ids = ids = people.made.ids
         self.say(f"storm over: {dict(storm.marksman.hits)} {dict(storm.redis_hits)}")
         self.quiet(ids)
         self._report_storm(storm, people, time.monotonic() - began)
@@ -120,10 +140,64 @@ class Campaign:
             faults["saved_late"] += sum(1 for call in orders if call["fault"] == "saved_late")
         return calls, faults
 
+    # --- a person's decisions ---------------------------------------------------------------------------
+
+    def decide(self) -> None:
+        """A person goes by the evidence: sends again what two reads did not show, releases what is held."""
+        ids = self.ids
+        unknown = Mailing.objects.filter(pk__in=ids, state=State.UNKNOWN, wish="")
+        absent = list(unknown.filter(looks__gte=truth.LOOKS, look_matches=[]).values_list("pk", flat=True))
+        held = list(Mailing.objects.filter(pk__in=ids, state=State.HELD).values_list("pk", flat=True))
+        for pk in absent:
+            outbox.send_again(pk)
+        for pk in held:
+            outbox.release(pk)
+        self.quiet(ids)
+        verdict = truth.judge(ids, self.jobs())
+        self.report.add("sent again by a person, shown to be absent", len(absent))
+        self.report.add("released by a person", len(held))
+        self.report.add("  rows by state", _shown(verdict.states))
+        self.report.count("  twice, lost or not there", [*verdict.twice, *verdict.lost, *verdict.not_there])
+
+    # --- a crowd at the gate ----------------------------------------------------------------------------
+
+    def crowd(self) -> None:
+        """Nobody is killed, so that workers grow old enough for all places; Redis is flushed under them."""
+        proxies = [provider.proxy for provider in self.house.providers]
+        for proxy in proxies:
+            proxy.tally.most_at_once = 0
+        self._until(self._all_proven, 30)
+        ids = []
+        for wave in range(4):
+            for proxy in proxies:
+                proxy.force(*["slow"] * (self.plan.waiting // 4))
+            ids += [self._make(self.accounts[number % 4]).pk for number in range(self.plan.waiting)]
+            self._until(partial(self._few_wait, ids), 20)
+            if wave % 2 == 0:
+                self.house.flush_redis()
+        self.quiet(ids)
+        verdict = truth.judge(ids, self.jobs())
+        most = max(proxy.tally.most_at_once for proxy in proxies)
+        self.report.add("mailings in a crowd, Redis flushed under them", len(ids))
+        self.report.add("  most calls at once, by the proxies", most, f"<= {CALLS_AT_ONCE}")
+        self.report.add("  places at the gate made use of", most, ">= 2")
+        counters = [provider.counters()["most_at_once_per_login"] for provider in self.house.providers]
+        self.report.add("  most calls at once, by the providers", max(counters), f"<= {CALLS_AT_ONCE}")
+        self.report.count("  twice, lost or not there", [*verdict.twice, *verdict.lost, *verdict.not_there])
+
+    def _few_wait(self, ids: list[int]) -> bool:
+        return truth.settled(ids) > len(ids) - self.plan.waiting // 2
+
+    def _all_proven(self) -> bool:
+        """Whether a call of every account has succeeded since the youngest worker began."""
+        born = timezone.now() - timedelta(seconds=min(worker.age for worker in self.house.awake()))
+        proven = Account.objects.filter(pk__in=[row.pk for row in self.accounts], last_ok_at__gt=born)
+        return proven.count() == len(self.accounts)
+
     # --- a wrong password -------------------------------------------------------------------------------
 
     def wrong_password(self) -> None:
-        """Mailings wait, workers work, the password is wrong: one authentication error, and then it is mended."""
+        """Mailings wait, workers work, the password is wrong: one authentication error. Then it is mended."""
         quiet = self.house.quiet
         before = quiet.counters()["authentication_errors"]
         account = _account(quiet, "not the password")
@@ -173,6 +247,47 @@ class Campaign:
         self.report.add("  shown as cancelled", verdict.cancelled)
         self.report.count("  shown as cancelled and not true", verdict.not_cancelled)
         self.report.count("  twice, lost or not there", [*verdict.twice, *verdict.lost, *verdict.not_there])
+
+    # --- many writers on SQLite -------------------------------------------------------------------------
+
+    def writers(self) -> None:
+        """Processes that only write, beside the workers, beat and the web."""
+        command = [sys.executable, "-m", "tests.faults.writer", str(WRITING_SECONDS)]
+        running = [
+            subprocess.Popen([*command, str(self.plan.seed + number)], stdout=subprocess.PIPE, text=True)
+            for number in range(self.plan.writers)
+        ]
+        told = [json.loads(one.communicate(timeout=300)[0]) for one in running]
+        done: Counter[str] = sum((Counter(one["done"]) for one in told), Counter())
+        self.report.add("processes writing to SQLite at once", len(told), ">= 8")
+        self.report.add("  rounds of six transactions", _shown(done))
+        self.report.add("  slowest round, seconds", round(max(one["slowest"] for one in told), 1))
+        self.report.add("  failed rounds", sum(done.values()) - done["written"], "0")
+
+    # --- secrets ----------------------------------------------------------------------------------------
+
+    def secrets(self) -> None:
+        """Forty error paths, and then a look at everything that was left behind."""
+        self.house.rest()
+        paths = ErrorPaths(self.house, self.accounts)
+        walked = paths.walk()
+        self.pages.ended.set()
+        self.process_list.ended.set()
+        look_everywhere(self.needles, self.house, paths)
+        self.report.add("error paths walked", len(walked), ">= 40")
+        for place in PLACES:
+            self.report.add(
+                f"  bytes of secrets in {place}", self.needles.leaks(place), "0", self._leaks(place)
+            )
+        self.report.add("  bytes looked through", sum(self.needles.bytes_read.values()))
+        locked = sum(file.read_bytes().count(b"database is locked") for file in self.house.logs.iterdir())
+        self.report.add('"database is locked" in all logs', locked, "0")
+        self.report.add("pages asked for meanwhile", self.pages.asked)
+        self.report.add("  that failed", self.pages.failed, "0")
+        self.report.add("  slowest, seconds", round(self.pages.slowest, 1), "<= 10")
+
+    def _leaks(self, place: str) -> list[str]:
+        return sorted({one for one in self.needles.examples if f" in {place}:" in one})
 
     # --- helpers ----------------------------------------------------------------------------------------
 

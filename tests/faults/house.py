@@ -1,7 +1,7 @@
 """Everything that a campaign runs on: servers, providers with a proxy before each, workers, beat and web.
 
-All of it lives under scripts/keep.py or is forked from what does, and so ends with this process in whatever way
-this one ends.
+All of it lives under scripts/keep.py, or is forked from what does: it ends when this process does, in
+whatever way.
 """
 
 import contextlib
@@ -84,6 +84,10 @@ class Worker:
         self.name, self.pid = name, pid
         self.born = time.monotonic()
         self.frozen_until = 0.0
+
+    @property
+    def age(self) -> float:
+        return time.monotonic() - self.born
 
     @property
     def alive(self) -> bool:
@@ -177,7 +181,14 @@ class House:
         self._nursery = line.makefile("rw")
         self.fill_up()
         command = [sys.executable, "-m", "celery", "-A", "config", "beat"]
-        self.start("beat", command, ready=lambda: True)
+        self._beat = self.start("beat", command, ready=lambda: True)
+
+    def rest(self) -> None:
+        """No workers and no beat any more."""
+        self._beat.stop()
+        for worker in self.workers:
+            worker.signal(signal.SIGKILL)
+        self.workers = []
 
     def serve(self) -> int:
         """Start the web process; its port."""

@@ -13,7 +13,7 @@ import sys
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import django
 
@@ -34,7 +34,8 @@ def main() -> None:
     import_module("celery.bin.worker")
     import_module("celery.worker")
     import_module("celery.concurrency.thread")
-    import_module("mailings.outbox.sweep").NUDGE_AGAIN_AFTER = timedelta(seconds=SECONDS.nudge_again)
+    sweep: Any = import_module("mailings.outbox.sweep")
+    sweep.NUDGE_AGAIN_AFTER = timedelta(seconds=SECONDS.nudge_again)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the dead
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(where)

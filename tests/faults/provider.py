@@ -1,6 +1,6 @@
-"""The sandbox as a process of its own: `python -m tests.faults.provider FILE`, FILE holding its options as JSON.
+"""The sandbox as a process of its own: `python -m tests.faults.provider FILE`.
 
-The options are in a file because a process list shows arguments, and the login's password is among them.
+Its options are in a file, as JSON: a process list shows arguments, and a password is among them.
 """
 
 import json

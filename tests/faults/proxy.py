@@ -7,6 +7,7 @@ nothing of Mailroom: what it counts and does to calls stands on its own.
 import contextlib
 import random
 import re
+import select
 import socket
 import struct
 import threading
@@ -119,6 +120,7 @@ class Proxy:
 
     def _handle(self, caller: socket.socket, port: int, fault: str) -> None:
         if fault == "cut_before_reading":
+            caller.recv(1, socket.MSG_PEEK)
             _reset(caller)
         request = _read_request(caller, cut_short=fault == "cut_while_reading")
         kind = kind_of(request)
@@ -213,7 +215,7 @@ class Proxy:
 
 def spoilt(fault: str, answer: bytes, request: bytes) -> bytes:
     """An answer as a fault leaves it; a whole one for no fault."""
-    head, _, body = answer.partition(b"\r\n\r\n")
+    body = _body(answer)
     match fault:
         case "server_error_before_saving" | "server_error_after_saving":
             return _http(b"503 Service Unavailable", b"text/html", PAGE % b"")
@@ -273,10 +275,10 @@ def _some(caller: socket.socket) -> bytes:
 def _has_left(caller: socket.socket) -> bool:
     """Whether the other end is closed. Callers send nothing after their request, so nothing is lost."""
     try:
-        return caller.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-    except BlockingIOError:
-        return False
-    except OSError:
+        poll = select.poll()
+        poll.register(caller, select.POLLIN)
+        return bool(poll.poll(0)) and caller.recv(1, socket.MSG_PEEK) == b""
+    except (OSError, ValueError):  # reset, or closed on our side
         return True
 
 

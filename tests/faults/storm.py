@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from tests.faults.house import DIALECTS, House, Worker
 from tests.faults.plan import SECONDS, Plan
 
-# When a worker is hit: as its call connects (the row is claimed, no byte has gone out), once the provider's
-# side has read it, once it is saved, once the answer is handed over but hardly written down, or at any moment.
+# When a worker is hit: as its call connects (the row is claimed, no byte has gone out), once it has been
+# read, once it is saved, once the answer is handed over but hardly written down, or at any moment.
 MOMENTS = {"connected": 2, "read": 2, "saved": 3, "answered": 4, "any": 3}
-AIM_SECONDS = 2.0
+# A worker is frozen at the moments at which it matters that it thaws too late.
+FREEZES = {"connected": 4, "read": 1, "saved": 2, "answered": 2, "any": 1}
+AIM_SECONDS = 3.0
 REDIS_TROUBLES = ("flush", "kill", "flush", "freeze")
 
 
@@ -132,9 +134,10 @@ class Storm:
         self._next_shot = time.monotonic() + self.rng.uniform(0.1, 0.6)
 
     def _shot(self, frozen: float) -> Shot:
-        moment = self.rng.choices(list(MOMENTS), list(MOMENTS.values()))[0]
+        odds = FREEZES if frozen else MOMENTS
+        moment = self.rng.choices(list(odds), list(odds.values()))[0]
         delay = self.rng.uniform(0, 0.02) if moment == "answered" else self.rng.choice((0.0, 0.0, 0.005))
-        adds_only = self.rng.random() < 0.7
+        adds_only = self.rng.random() < 0.5
         return Shot(moment, adds_only, delay, frozen, time.monotonic() + AIM_SECONDS)
 
     def _disturb_redis(self, progress: float) -> None:

@@ -29,10 +29,8 @@ class Verdict:
     alarms: Counter[str] = field(default_factory=Counter)
 
 
-def judge(
-    ids: Iterable[int], jobs: dict[int, list[Job]], *, sent_again: frozenset[int] = frozenset()
-) -> Verdict:
-    """Compare the mailings `ids` with the providers' jobs (by account). `sent_again`: a person took a risk."""
+def judge(ids: Iterable[int], jobs: dict[int, list[Job]]) -> Verdict:
+    """Compare the mailings `ids` with the providers' jobs (by account)."""
     verdict = Verdict()
     by_code = {account: _by_code(found) for account, found in jobs.items()}
     by_id = {account: {str(job["id"]): job for job in found} for account, found in jobs.items()}
@@ -44,19 +42,17 @@ def judge(
             verdict.lost.append(f"{pk}: no row")
             continue
         own = by_code[row.account_id].get(row.code or "", [])
-        _judge_row(verdict, row, own, by_id[row.account_id], sent_again)
+        _judge_row(verdict, row, own, by_id[row.account_id])
     verdict.lost += _strangers(by_code)
     return verdict
 
 
-def _judge_row(
-    verdict: Verdict, row: Mailing, own: list[Job], jobs: dict[str, Job], sent_again: frozenset[int]
-) -> None:
+def _judge_row(verdict: Verdict, row: Mailing, own: list[Job], jobs: dict[str, Job]) -> None:
     state, name = State(row.state), f"{row.pk} {row.code} {row.state}"
     verdict.states[state] += 1
     if row.alarm:
         verdict.alarms[row.alarm] += 1
-    if len(own) > 1 and row.pk not in sent_again:
+    if len(own) > 1:
         verdict.twice.append(f"{name}: {[job['name'][:6] for job in own]}")
     if state in AT_PROVIDER:
         _judge_accepted(verdict, row, name, jobs.get(str(row.remote_id)))
