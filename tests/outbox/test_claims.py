@@ -5,8 +5,11 @@ import time
 
 import pytest
 
-from mailings.models import Mailing, State, Wish
+from mailings import outbox
+from mailings.models import Alarm, Mailing, State, Wish
 from mailings.outbox import handover
+from mailings.smsc.answers import Created
+from mailings.smsc.errors import SmscError, WrongParameters
 from tests.factories import queued
 
 
@@ -27,3 +30,35 @@ def test_a_clock_that_was_set_back_gives_a_claim_no_more_time(account):
     late = dataclasses.replace(claim, deadline=time.monotonic() - 1)
     with pytest.raises(handover.StaleClaim):
         late.check()
+
+
+@pytest.fixture
+def claims(account) -> tuple[handover.Claim, handover.Claim]:
+    """An old claim, whose answer has not come, and the one made after a person sent the mailing again."""
+    old = handover.take(queued(account))
+    assert old is not None
+    Mailing.objects.filter(pk=old.mailing.pk).update(state=State.UNKNOWN)
+    new = handover.take(outbox.send_again(old.mailing.pk))
+    assert new is not None
+    return old, new
+
+
+def test_a_late_id_of_an_older_claim_does_not_end_the_one_under_way(claims):
+    old, new = claims
+    # when
+    handover.accept(old, Created(remote_id="4100", cost=None, raw="{}"))
+    # then
+    mailing = Mailing.objects.get()
+    assert (mailing.state, mailing.remote_id, mailing.alarm) == (State.SENDING, None, Alarm.TWO_JOBS)
+    # and when
+    handover.accept(new, Created(remote_id="4200", cost=None, raw="{}"))
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.remote_id) == (State.ACCEPTED, "4200")
+    assert "4100" in mailing.alarm_jobs
+
+
+@pytest.mark.parametrize("error", [WrongParameters(code=1), SmscError(reason="reset")])
+def test_a_late_failure_of_an_older_claim_does_not_end_the_one_under_way(claims, error):
+    old, _ = claims
+    handover._conclude(old, error)
+    assert Mailing.objects.get().state == State.SENDING

@@ -144,3 +144,28 @@ def test_a_memory_lost_after_the_claim_sends_nothing(account, sandbox, nudges, m
     let_go(mailing)
     assert mailing.state == State.QUEUED
     assert len(sandbox.jobs) == 1
+
+
+def test_a_read_from_before_the_doubt_clears_nothing(account, sandbox, nudges):
+    # given a whole read of the list, made before the backup that was restored
+    delivered(account)
+    waiting = queued(account)
+    assert sync.pull_recent(account).complete
+    restore(account)
+    # when
+    let_go(waiting)
+    let_go(waiting)
+    # then
+    assert (waiting.state, waiting.waiting_for) == (State.QUEUED, "look")
+    assert len(sandbox.jobs) == 1
+
+
+def test_a_backup_from_before_a_flush_is_noticed_although_no_call_was_made_since(account, sandbox, nudges):
+    # given a secret that Redis has replaced since, and the same attempts
+    delivered(account)
+    Account.objects.filter(pk=account.pk).update(memory="0" * 16)
+    waiting = queued(account)
+    # when
+    let_go(waiting)
+    # then
+    assert (waiting.state, waiting.waiting_for) == (State.QUEUED, "look")
