@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from scripts import keep
 from scripts.servers import free_port, listens
 from tests.services import OURS
 
@@ -48,15 +49,11 @@ class Running:
         environment |= {"VAR_DIR": str(var), "PORT": str(self.port)}
         # A Redis that does not answer, so that the run brings its own.
         environment["REDIS_URL"] = f"redis://127.0.0.1:{free_port()}/0"
+        lock = var.with_suffix(".lock")
+        self.lock = keep.hold(lock)  # a killed test run takes this one along
         with self.log.open("wb") as output:
-            self.make = subprocess.Popen(
-                ["make", "run"],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
+            self.keeper = keep.start(
+                lock, ["make", "run"], cwd=ROOT, env=environment, stdout=output, stderr=output
             )
 
     def said(self) -> str:
@@ -64,12 +61,16 @@ class Running:
 
     def started(self) -> bool:
         return wait_for(
-            lambda: "Mailroom: http" in self.said() or self.make.poll() is not None, START_SECONDS
+            lambda: "Mailroom: http" in self.said() or self.keeper.poll() is not None, START_SECONDS
         )
 
     def pid_of(self, part: str) -> int:
         """The first process with these words in its command line."""
         return min(pid for pid, args in processes(self.mark).items() if part in args)
+
+    @property
+    def make(self) -> int:
+        return next(pid for pid, args in processes(self.mark).items() if args.startswith("make run"))
 
     def redis_port(self) -> int:
         """From its keeper's arguments: Redis overwrites its own, and its environment too."""
@@ -88,9 +89,8 @@ def running(tmp_path: Path) -> Iterator[Running]:
         assert run.started(), run.said()
         yield run
     finally:
-        for pid in processes(run.mark):
-            os.kill(pid, signal.SIGKILL)
-        run.make.wait()
+        os.close(run.lock)
+        run.keeper.wait()
 
 
 def shut_down(port: int) -> None:
@@ -99,11 +99,11 @@ def shut_down(port: int) -> None:
 
 
 ENDS: dict[str, Callable[[Running], None]] = {
-    "Ctrl-C": lambda run: os.killpg(run.make.pid, signal.SIGINT),
-    "a closed terminal": lambda run: os.killpg(run.make.pid, signal.SIGHUP),
-    "SIGTERM to make": lambda run: run.make.send_signal(signal.SIGTERM),
-    "SIGINT to make alone": lambda run: run.make.send_signal(signal.SIGINT),
-    "SIGKILL to make": lambda run: run.make.kill(),
+    "Ctrl-C": lambda run: os.killpg(run.keeper.pid, signal.SIGINT),
+    "a closed terminal": lambda run: os.killpg(run.keeper.pid, signal.SIGHUP),
+    "SIGTERM to make": lambda run: os.kill(run.make, signal.SIGTERM),
+    "SIGINT to make alone": lambda run: os.kill(run.make, signal.SIGINT),
+    "SIGKILL to make": lambda run: os.kill(run.make, signal.SIGKILL),
     "SIGKILL to the script": lambda run: os.kill(run.pid_of("scripts.run"), signal.SIGKILL),
     "a dead Redis": lambda run: shut_down(run.redis_port()),
     "a dead worker": lambda run: os.kill(run.pid_of("bin/celery -A config worker"), signal.SIGKILL),
