@@ -62,3 +62,11 @@ def test_a_late_failure_of_an_older_claim_does_not_end_the_one_under_way(claims,
     old, _ = claims
     handover._conclude(old, error)
     assert Mailing.objects.get().state == State.SENDING
+
+
+def test_a_refusal_that_comes_late_still_counts_for_its_claim(account):
+    claim = handover.take(queued(account))
+    assert claim is not None
+    Mailing.objects.filter(pk=claim.mailing.pk).update(state=State.UNKNOWN)
+    handover._conclude(claim, WrongParameters(code=1))
+    assert Mailing.objects.get().state == State.REFUSED

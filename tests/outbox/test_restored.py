@@ -169,3 +169,18 @@ def test_a_backup_from_before_a_flush_is_noticed_although_no_call_was_made_since
     let_go(waiting)
     # then
     assert (waiting.state, waiting.waiting_for) == (State.QUEUED, "look")
+
+
+def test_a_read_of_other_days_clears_nothing(account, sandbox, nudges):
+    # given a mailing whose job may be listed on the day after tomorrow, and a whole read of today
+    delivered(account)
+    waiting = queued(account, time="+2880")
+    restore(account)
+    let_go(waiting)
+    account.refresh_from_db()
+    today = timezone.now().date()
+    assert sync.pull(account, today, today).complete
+    # when
+    let_go(waiting)
+    # then
+    assert (waiting.state, waiting.waiting_for) == (State.QUEUED, "look")

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from mailings import outbox
 from mailings.models import Attempt, Mailing, State, Wish, WishResult
+from mailings.outbox import wishes
 from tests.factories import bare, delivered, queued
 
 IN_AN_HOUR = "+60"
@@ -189,3 +190,24 @@ def test_two_workers_make_one_step(account, sandbox):
     outbox.fulfil(mailing.pk)
     outbox.fulfil(mailing.pk)
     assert [call["kind"] for call in sandbox.calls].count("cancel") == 1
+
+
+def test_the_end_of_an_older_wish_does_not_end_the_one_asked_for_since(account, sandbox, monkeypatch):
+    # given a worker that is slow to look, while the mailing is wished away anew
+    mailing = delivered(account, time=IN_AN_HOUR)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    really_look = wishes._look
+
+    def slow_look(row):
+        Mailing.objects.filter(pk=row.pk).update(wish_at=timezone.now())
+        return really_look(row)
+
+    monkeypatch.setattr(wishes, "_look", slow_look)
+    # when
+    outbox.fulfil(mailing.pk)
+    # then the later wish takes its own step
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.wish) == (State.ACCEPTED, Wish.CANCEL)
+    monkeypatch.setattr(wishes, "_look", really_look)
+    fulfil_now(mailing)
+    assert mailing.state == State.CANCELLED
