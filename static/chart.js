@@ -8,6 +8,7 @@
     light: ["#0a5aa8", "#c2410c", "#1d7a33", "#8431c4", "#b7791f", "#55606f", "#c62828", "#0e7490"],
     dark: ["#79b8f5", "#fb923c", "#5ecb78", "#cd9cf7", "#f5c04a", "#a5b0c0", "#ff8a80", "#67d3e0"],
   };
+  const language = document.documentElement.lang;
   let chart;
   const draw = () => {
     const style = getComputedStyle(document.body);
@@ -29,6 +30,7 @@
       },
       options: {
         animation: false,
+        locale: language,
         maintainAspectRatio: false,
         scales: {
           x: { stacked: true, ticks: { color: ink }, grid: { display: false } },
@@ -38,7 +40,7 @@
           legend: { labels: { color: ink } },
           tooltip: {
             callbacks: {
-              afterLabel: (item) => `${data.words.recipients}: ${item.dataset.people[item.dataIndex].toLocaleString()}`,
+              afterLabel: (item) => `${data.words.recipients}: ${item.dataset.people[item.dataIndex].toLocaleString(language)}`,
             },
           },
         },

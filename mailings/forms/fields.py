@@ -50,7 +50,7 @@ def _help(option: Option) -> str:
 def attributes(option: Option) -> dict[str, Any]:
     found: dict[str, Any] = {"data-option": option.name, "autocomplete": "off"}
     if option.example and option.name not in UNMARKED:
-        found["placeholder"] = option.example
+        found["placeholder"] = _(option.example)
     if option.control is Control.TIME:
         found |= {"placeholder": _("now"), "list": "times"}
     if option.type is Type.INTEGER:

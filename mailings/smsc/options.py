@@ -118,7 +118,7 @@ _CATALOGUE = (
         Type.LIST,
         Section.TO,
         WITH_TEXT,
-        example="79990000001:Hello, Ann",
+        example=N_("79990000001:Hello, Ann"),
     ),
     _flag(
         "nl",
