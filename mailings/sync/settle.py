@@ -56,7 +56,10 @@ def _settle_sending(row: Mailing, bearers: Sequence[Bearer]) -> bool:
     """Only the job of the very attempt under way tells how it ended. Another waits until that is known."""
     current = Attempt.objects.filter(mailing=row, token=row.token).first()
     mine = [bearer for bearer in bearers if current and bearer.reference == current.reference]
-    return len(mine) == 1 and _accept(row, mine[0])
+    if len(mine) != 1 or not _accept(row, mine[0]):
+        return False
+    _compare(row, bearers)
+    return True
 
 
 def _accept(row: Mailing, bearer: Bearer) -> bool:

@@ -132,7 +132,6 @@ def test_the_job_of_an_earlier_attempt_waits_until_the_one_under_way_has_ended(a
 
     second = sandbox.make_job(f"{mailing.code}b Bare")
     pull(account)
-    pull(account)
 
     mailing.refresh_from_db()
     assert (mailing.state, mailing.remote_id) == (State.ACCEPTED, str(second))
