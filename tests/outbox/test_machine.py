@@ -17,7 +17,7 @@ from mailings import outbox
 from mailings.models import Mailing, State, Wish
 from mailings.models.states import MAY_BE_AT_PROVIDER
 from tests.factories import queued
-from tests.outbox.world import PICK, World, lose_memory
+from tests.outbox.world import ANSWERS, PICK, World, lose_memory
 
 # What a worker meets on the way to fulfilling a wish.
 STEPS: dict[str, dict[str, Any]] = {
@@ -35,9 +35,11 @@ class Delivery(World):
 
     waiting = ("+600", "0")
 
-    @initialize()
-    def there_is_a_backup(self) -> None:
+    @initialize(answer=st.sampled_from(list(ANSWERS)))
+    def a_call_was_made_since_the_last_backup(self, answer: str) -> None:
+        self.all_is_well()
         self.a_backup_is_made()
+        self.a_worker_claims_one_and_is_answered(0, answer)
 
     @precondition(lambda self: self.among(State.UNKNOWN))
     @rule(pick=PICK, decide=st.sampled_from([outbox.send_again, outbox.send_again, outbox.give_up]))
@@ -78,9 +80,13 @@ class Wishes(World):
 
     waiting = ("+60", "+60")
 
-    @initialize()
-    def one_was_handed_over(self) -> None:
-        outbox.deliver(Mailing.objects.earliest("pk").pk)
+    @initialize(kind=st.sampled_from(Wish), met=st.sampled_from(list(STEPS)))
+    def one_was_handed_over_and_is_not_wanted(self, kind: Wish, met: str) -> None:
+        pk = Mailing.objects.earliest("pk").pk
+        outbox.deliver(pk)
+        outbox.wish(pk, kind)
+        self.all_is_well()
+        self.a_worker_takes_a_step(met)
 
     @precondition(lambda self: self.among(*MAY_BE_AT_PROVIDER, State.CANCELLED))
     @rule(pick=PICK, kind=st.sampled_from(Wish))
@@ -106,7 +112,7 @@ class Wishes(World):
         self.now.shift(timedelta(hours=25))
 
 
-@pytest.mark.parametrize(("machine", "examples"), [(Delivery, 120), (Wishes, 60)])
+@pytest.mark.parametrize(("machine", "examples"), [(Delivery, 140), (Wishes, 60)])
 def test_no_interleaving_sends_twice_or_says_what_is_not_so(account, sandbox, quick, machine, examples):
     machine.sandbox, machine.account = sandbox, account
     for time in machine.waiting:
