@@ -26,9 +26,14 @@ class AccountForm(forms.ModelForm[Account]):
         required=False,
         help_text=_("A sandbox's address. Live accounts take theirs from SMSC_URL."),
     )
-    login = forms.CharField(required=False, strip=False, widget=forms.TextInput({"autocomplete": "off"}))
+    login = forms.CharField(
+        label=_("Login"), required=False, strip=False, widget=forms.TextInput({"autocomplete": "off"})
+    )
     password = forms.CharField(
-        required=False, strip=False, widget=forms.PasswordInput({"autocomplete": "new-password"})
+        label=_("Password"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )
     apikey = forms.CharField(
         label=_("API key"),

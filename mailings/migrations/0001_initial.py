@@ -51,13 +51,22 @@ class Migration(migrations.Migration):
                         ],
                         default="",
                         max_length=10,
+                        verbose_name="calls",
                     ),
                 ),
-                ("breaker_at", models.DateTimeField(blank=True, null=True)),
-                ("breaker_until", models.DateTimeField(blank=True, null=True)),
-                ("breaker_text", models.CharField(blank=True, default="", max_length=200)),
-                ("probe_asked_at", models.DateTimeField(blank=True, null=True)),
-                ("proven_at", models.DateTimeField(blank=True, null=True)),
+                ("breaker_at", models.DateTimeField(blank=True, null=True, verbose_name="stopped at")),
+                ("breaker_until", models.DateTimeField(blank=True, null=True, verbose_name="stopped until")),
+                (
+                    "breaker_text",
+                    models.CharField(
+                        blank=True, default="", max_length=200, verbose_name="words of the refusal"
+                    ),
+                ),
+                (
+                    "probe_asked_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="probe asked for at"),
+                ),
+                ("proven_at", models.DateTimeField(blank=True, null=True, verbose_name="proven at")),
                 ("last_call_at", models.DateTimeField(editable=False, null=True)),
                 (
                     "instance",
@@ -67,12 +76,23 @@ class Migration(migrations.Migration):
                 ),
                 ("memory", models.CharField(default="", editable=False, max_length=16)),
                 ("doubt_from", models.DateTimeField(editable=False, null=True)),
-                ("last_ok_at", models.DateTimeField(blank=True, null=True)),
-                ("last_error_at", models.DateTimeField(blank=True, null=True)),
-                ("last_error", models.CharField(blank=True, default="", max_length=200)),
-                ("balance", models.DecimalField(blank=True, decimal_places=4, max_digits=14, null=True)),
-                ("currency", models.CharField(blank=True, default="", max_length=10)),
-                ("balance_at", models.DateTimeField(blank=True, null=True)),
+                ("last_ok_at", models.DateTimeField(blank=True, null=True, verbose_name="last answer")),
+                ("last_error_at", models.DateTimeField(blank=True, null=True, verbose_name="last error at")),
+                (
+                    "last_error",
+                    models.CharField(blank=True, default="", max_length=200, verbose_name="last error"),
+                ),
+                (
+                    "balance",
+                    models.DecimalField(
+                        blank=True, decimal_places=4, max_digits=14, null=True, verbose_name="balance"
+                    ),
+                ),
+                (
+                    "currency",
+                    models.CharField(blank=True, default="", max_length=10, verbose_name="currency"),
+                ),
+                ("balance_at", models.DateTimeField(blank=True, null=True, verbose_name="balance read at")),
             ],
             options={
                 "verbose_name": "account",
@@ -88,7 +108,12 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("code", models.CharField(editable=False, max_length=5, null=True, unique=True)),
+                (
+                    "code",
+                    models.CharField(
+                        editable=False, max_length=5, null=True, unique=True, verbose_name="code"
+                    ),
+                ),
                 ("key", models.CharField(blank=True, editable=False, max_length=64, null=True, unique=True)),
                 (
                     "origin",
@@ -162,7 +187,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("alarm_jobs", models.JSONField(default=list)),
-                ("created_at", models.DateTimeField()),
+                ("created_at", models.DateTimeField(verbose_name="made")),
                 ("submitted_at", models.DateTimeField(null=True)),
                 ("due_at", models.DateTimeField(null=True)),
                 ("repeats", models.PositiveSmallIntegerField(default=0)),
@@ -173,7 +198,7 @@ class Migration(migrations.Migration):
                 ("not_before", models.DateTimeField(null=True)),
                 ("nudged_at", models.DateTimeField(null=True)),
                 ("waiting_for", models.CharField(blank=True, default="", max_length=20)),
-                ("remote_id", models.CharField(blank=True, max_length=40, null=True)),
+                ("remote_id", models.CharField(blank=True, max_length=40, null=True, verbose_name="job")),
                 ("remote_status", models.CharField(blank=True, default="", max_length=20)),
                 ("remote_word", models.CharField(blank=True, default="", max_length=100)),
                 ("remote", models.JSONField(null=True)),
@@ -219,6 +244,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="mailings",
                         to="mailings.account",
+                        verbose_name="account",
                     ),
                 ),
                 (
@@ -267,7 +293,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("at", models.DateTimeField()),
+                ("at", models.DateTimeField(verbose_name="at")),
                 (
                     "kind",
                     models.CharField(
@@ -302,9 +328,10 @@ class Migration(migrations.Migration):
                             ("credentials_changed", "the credentials were changed"),
                         ],
                         max_length=40,
+                        verbose_name="kind",
                     ),
                 ),
-                ("data", models.JSONField(default=dict)),
+                ("data", models.JSONField(default=dict, verbose_name="data")),
                 (
                     "account",
                     models.ForeignKey(
@@ -312,6 +339,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="events",
                         to="mailings.account",
+                        verbose_name="account",
                     ),
                 ),
                 (
@@ -321,6 +349,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="who",
                     ),
                 ),
                 (
@@ -330,10 +359,13 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="events",
                         to="mailings.mailing",
+                        verbose_name="mailing",
                     ),
                 ),
             ],
             options={
+                "verbose_name": "event",
+                "verbose_name_plural": "events",
                 "ordering": ["at", "id"],
             },
         ),

@@ -35,13 +35,15 @@ class Account(models.Model):
     credentials_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    breaker = models.CharField(max_length=10, choices=Breaker.choices, default=Breaker.CLOSED, blank=True)
-    breaker_at = models.DateTimeField(null=True, blank=True)
-    breaker_until = models.DateTimeField(null=True, blank=True)
-    breaker_text = models.CharField(max_length=200, default="", blank=True)
-    probe_asked_at = models.DateTimeField(null=True, blank=True)
+    breaker = models.CharField(
+        _("calls"), max_length=10, choices=Breaker.choices, default=Breaker.CLOSED, blank=True
+    )
+    breaker_at = models.DateTimeField(_("stopped at"), null=True, blank=True)
+    breaker_until = models.DateTimeField(_("stopped until"), null=True, blank=True)
+    breaker_text = models.CharField(_("words of the refusal"), max_length=200, default="", blank=True)
+    probe_asked_at = models.DateTimeField(_("probe asked for at"), null=True, blank=True)
     # When a call first succeeded with these credentials; until then calls go one at a time.
-    proven_at = models.DateTimeField(null=True, blank=True)
+    proven_at = models.DateTimeField(_("proven at"), null=True, blank=True)
 
     # Roughly when a call last began: tells a Redis that lost its memory from one that is new (gate.py).
     last_call_at = models.DateTimeField(null=True, editable=False)
@@ -50,12 +52,12 @@ class Account(models.Model):
     memory = models.CharField(max_length=16, default="", editable=False)
     # Rows made before this moment may be older than the provider's truth: looked for before they are sent.
     doubt_from = models.DateTimeField(null=True, editable=False)
-    last_ok_at = models.DateTimeField(null=True, blank=True)
-    last_error_at = models.DateTimeField(null=True, blank=True)
-    last_error = models.CharField(max_length=200, default="", blank=True)
-    balance = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
-    currency = models.CharField(max_length=10, default="", blank=True)
-    balance_at = models.DateTimeField(null=True, blank=True)
+    last_ok_at = models.DateTimeField(_("last answer"), null=True, blank=True)
+    last_error_at = models.DateTimeField(_("last error at"), null=True, blank=True)
+    last_error = models.CharField(_("last error"), max_length=200, default="", blank=True)
+    balance = models.DecimalField(_("balance"), max_digits=14, decimal_places=4, null=True, blank=True)
+    currency = models.CharField(_("currency"), max_length=10, default="", blank=True)
+    balance_at = models.DateTimeField(_("balance read at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("account")

@@ -99,9 +99,11 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
 
 
 class Mailing(models.Model):
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="mailings")
+    account = models.ForeignKey(
+        Account, verbose_name=_("account"), on_delete=models.PROTECT, related_name="mailings"
+    )
     # Minted with the row; with a letter per create attempt it stands in front of the remote name.
-    code = models.CharField(max_length=CODE_LENGTH, unique=True, null=True, editable=False)
+    code = models.CharField(_("code"), max_length=CODE_LENGTH, unique=True, null=True, editable=False)
     # Minted before the button: a double click, or a repeated command, finds the row that it made.
     key = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
     origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.LOCAL)
@@ -127,7 +129,7 @@ class Mailing(models.Model):
     alarm = models.CharField(max_length=20, choices=Alarm.choices, default="", blank=True)
     alarm_jobs = models.JSONField(default=list)
 
-    created_at = models.DateTimeField()
+    created_at = models.DateTimeField(_("made"))
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="mailings"
     )
@@ -151,7 +153,7 @@ class Mailing(models.Model):
     waiting_for = models.CharField(max_length=20, default="", blank=True)
 
     # The mirror: only mirror.observe writes these.
-    remote_id = models.CharField(max_length=40, null=True, blank=True)
+    remote_id = models.CharField(_("job"), max_length=40, null=True, blank=True)
     remote_status = models.CharField(max_length=20, default="", blank=True)
     remote_word = models.CharField(max_length=100, default="", blank=True)
     remote = models.JSONField(null=True)

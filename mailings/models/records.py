@@ -90,16 +90,24 @@ class Attempt(models.Model):
 class Event(models.Model):
     """Who did what, and when: the timeline of a mailing. `kind` and `data` are put into words by the page."""
 
-    mailing = models.ForeignKey(Mailing, on_delete=models.PROTECT, related_name="events", null=True)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="events", null=True)
-    at = models.DateTimeField()
-    who = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    kind = models.CharField(max_length=40, choices=EventKind.choices)
-    data = models.JSONField(default=dict)
+    mailing = models.ForeignKey(
+        Mailing, verbose_name=_("mailing"), on_delete=models.PROTECT, related_name="events", null=True
+    )
+    account = models.ForeignKey(
+        Account, verbose_name=_("account"), on_delete=models.PROTECT, related_name="events", null=True
+    )
+    at = models.DateTimeField(_("at"))
+    who = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("who"), on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    kind = models.CharField(_("kind"), max_length=40, choices=EventKind.choices)
+    data = models.JSONField(_("data"), default=dict)
 
     objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
         ordering = ["at", "id"]
         indexes = [models.Index(fields=["account", "-at"], name="account_events")]
 

@@ -118,6 +118,16 @@ def test_the_login_is_russian(client: Client, db: None) -> None:
     assert untranslated(html) == []
 
 
+def test_the_account_s_form_is_russian(admin_client: Client) -> None:
+    account()
+    admin_client.cookies["django_language"] = "ru"
+
+    for path in ("", "add/"):
+        html = admin_client.get(f"/admin/mailings/account/{path}").content.decode()
+        assert untranslated(html) == []
+        assert not re.search(r"Breaker|Login|Password|Events", html.split("<body", 1)[1])
+
+
 @pytest.mark.parametrize("name", ["today", "history", "compose", "mailing"])
 def test_english_would_be_noticed(english: Client, name: str) -> None:
     args = [a_mailing_in_trouble()] if name == "mailing" else []
