@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -157,11 +158,12 @@ class Desk:
 
     # --- what it is like ----------------------------------------------------------------------------------
 
-    def accessibility_faults(self) -> list[str]:
-        """What axe-core finds on the page as it stands: the rule, the place, and why."""
+    def accessibility_faults(self, rules: Sequence[str] = ()) -> list[str]:
+        """What axe-core finds on the page as it stands: the rule, the place, and why. All rules, or these."""
         if not self.page.evaluate("typeof window.axe === 'object'"):
             self.page.evaluate(AXE.read_text())
-        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+        found = self.page.evaluate("(options) => axe.run(document, options)", options)
         return [
             f"{rule['id']}: {json.dumps(node['target'])}: {node['failureSummary'][:300]}"
             for rule in found["violations"]

@@ -105,6 +105,7 @@ class Mailroom:
     def _start(self, still: bool, static: Path | None) -> None:
         var = self.folder / "var"
         var.mkdir(parents=True)
+        self.static = static or var / "static"
         if static:
             (var / "static").symlink_to(static)
         redis = Redis(self.folder / "redis")
@@ -117,6 +118,8 @@ class Mailroom:
             "SECRET_KEY": secrets.token_urlsafe(40),
             "CREDENTIALS_KEYS": Fernet.generate_key().decode(),
             "PYTHONUNBUFFERED": "1",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "GUNICORN_CMD_ARGS": "--graceful-timeout 2",  # a browser keeps its connections open
         }
         if not still:
             self._start_sandbox()
