@@ -1,6 +1,7 @@
 """The pages in Russian: nothing of ours is left in English, and numbers and rules speak as Russian does."""
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from html import unescape
 from typing import Any
@@ -22,6 +23,13 @@ COMPOSE = "/mailings/new/"
 SHOWN_ATTRIBUTES = re.compile(r'\s(?:title|aria-label|placeholder|alt)="([^"]*)"')
 HIDDEN = re.compile(r"<(script|style|pre|code)\b.*?</\1>", re.DOTALL)
 OTHER_LANGUAGE = re.compile(r'<button[^>]* lang="[^"]*"[^>]*>.*?</button>', re.DOTALL)
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """A page leaves its language to the thread; the tests that follow want their own back."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
