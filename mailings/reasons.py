@@ -24,6 +24,7 @@ WORDS: dict[str, Any] = {
     "empty": gettext_lazy("its answer was empty"),
     "no_id": gettext_lazy("its answer names no job"),
     "error_and_id": gettext_lazy("its answer names both an error and a job"),
+    "id_taken": gettext_lazy("its answer names a job that is another mailing's"),
     "no_ok": NOT_READABLE,
     "no_row": NOT_READABLE,
     "no_rows": NOT_READABLE,

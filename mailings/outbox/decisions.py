@@ -1,5 +1,6 @@
 """A person's decisions on a mailing whose outcome is unknown."""
 
+import re
 from typing import Any
 
 from django.db import transaction
@@ -11,13 +12,15 @@ from mailings.models.mirror import absorb_twin, raise_alarm
 from mailings.outbox import nudge
 from mailings.outbox.problems import Impossible
 
+# As the provider's answers show them; more digits are a slip of the hand.
+JOB_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 UNDECIDED = (State.UNKNOWN, State.ABANDONED)
 
 
 def adopt(mailing_id: int, remote_id: str, by: Any = None) -> Mailing:
     """A person says which of the provider's jobs is this mailing."""
     remote_id = remote_id.strip()
-    if not remote_id.isascii() or not remote_id.isdigit():
+    if not JOB_NUMBER.fullmatch(remote_id):
         raise Impossible(_("A job's number consists of digits only, as SMS Centre shows it."))
     with transaction.atomic():
         mailing = Mailing.objects.select_for_update().get(pk=mailing_id)

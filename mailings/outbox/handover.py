@@ -17,7 +17,18 @@ from django.utils import timezone
 
 from mailings import account as accounts
 from mailings import memory
-from mailings.models import Alarm, Attempt, Breaker, EventKind, HeldReason, Mailing, State, WishResult, record
+from mailings.models import (
+    Alarm,
+    Attempt,
+    Breaker,
+    EventKind,
+    HeldReason,
+    Mailing,
+    Origin,
+    State,
+    WishResult,
+    record,
+)
 from mailings.models.mailing import letters
 from mailings.models.mirror import absorb_twin, raise_alarm
 from mailings.outbox import nudge
@@ -30,6 +41,7 @@ from mailings.smsc.errors import (
     NotSent,
     SmscError,
     TooSoon,
+    Unreadable,
     WrongDate,
     WrongParameters,
 )
@@ -161,6 +173,9 @@ def _send(claim: Claim, client: Client) -> Created:
 
 def accept(claim: Claim, created: Created) -> None:
     """The provider gave an id. It counts however late it comes, as long as it comes to this claim."""
+    if _belongs_to_another(claim.mailing, created.remote_id):
+        _lose_sight(claim, Unreadable("id_taken", raw=created.raw))
+        return
     _finish(claim, OUTCOME.ACCEPTED, raw=created.raw)
     with transaction.atomic():
         absorb_twin(claim.mailing, created.remote_id)
@@ -180,6 +195,12 @@ def accept(claim: Claim, created: Created) -> None:
     _nudge_wish(claim.mailing.pk)
 
 
+def _belongs_to_another(mailing: Mailing, remote_id: str) -> bool:
+    """Whether the id is known as another mailing's job. Rows that a pull made of a job give it up."""
+    owners = Mailing.objects.filter(account_id=mailing.account_id, remote_id=remote_id, origin=Origin.LOCAL)
+    return owners.exclude(pk=mailing.pk).exists()
+
+
 def _compare(claim: Claim, created: Created) -> None:
     """The row went on without this answer: fine when it has this very job, an alarm when it has not."""
     current = Mailing.objects.get(pk=claim.mailing.pk)
@@ -195,9 +216,10 @@ def _nothing_left_us(claim: Claim, error: NotSent) -> None:
     """Proof that no byte was handed over: the only case in which a mailing goes back by itself."""
     _finish(claim, OUTCOME.NOT_SENT, text=error.reason)
     later = _later(claim.mailing.pk)
-    if _back(claim, State.QUEUED, not_before=later, waiting_for="provider", nudged_at=None):
-        record(EventKind.REQUEUED, claim.mailing, reason=error.reason)
-        _drop_if_unwanted(claim.mailing.pk)
+    with transaction.atomic():
+        if _back(claim, State.QUEUED, not_before=later, waiting_for="provider", nudged_at=None):
+            record(EventKind.REQUEUED, claim.mailing, reason=error.reason)
+            _drop_if_unwanted(claim.mailing.pk)
 
 
 def _give_back(claim: Claim, error: NotSent) -> None:
@@ -218,18 +240,20 @@ def _hold(claim: Claim, error: SmscError) -> None:
     """Error 2 or 4: nothing was made, and no mailing of the account goes until the breaker closes."""
     _finish(claim, OUTCOME.HELD, error)
     reason = HeldReason.LOGIN if isinstance(error, LoginRefused) else HeldReason.BLOCK
-    if _back(claim, State.HELD, held_reason=reason):
-        record(EventKind.HELD, claim.mailing, reason=reason, code=error.code, text=error.text)
-        _drop_if_unwanted(claim.mailing.pk)
+    with transaction.atomic():
+        if _back(claim, State.HELD, held_reason=reason):
+            record(EventKind.HELD, claim.mailing, reason=reason, code=error.code, text=error.text)
+            _drop_if_unwanted(claim.mailing.pk)
 
 
 def _refuse(claim: Claim, error: SmscError) -> None:
     """Errors 1 and 5: final; a person changes the mailing and sends it again."""
     _finish(claim, OUTCOME.REFUSED, error)
     told = error.text[:500]
-    if _back(claim, State.REFUSED, also=State.UNKNOWN, refusal_code=error.code, refusal_text=told):
-        record(EventKind.REFUSED, claim.mailing, code=error.code, text=error.text)
-        _settle_moot_wish(claim.mailing.pk)
+    with transaction.atomic():
+        if _back(claim, State.REFUSED, also=State.UNKNOWN, refusal_code=error.code, refusal_text=told):
+            record(EventKind.REFUSED, claim.mailing, code=error.code, text=error.text)
+            _settle_moot_wish(claim.mailing.pk)
 
 
 def _too_soon(claim: Claim, error: TooSoon) -> None:
@@ -239,21 +263,26 @@ def _too_soon(claim: Claim, error: TooSoon) -> None:
         return
     _finish(claim, OUTCOME.REFUSED, error)
     again = timezone.now() + timedelta(seconds=settings.SAME_REQUEST_SECONDS)
-    if _back(claim, State.QUEUED, not_before=again, waiting_for="gap", nudged_at=None):
-        record(EventKind.REQUEUED, claim.mailing, reason="too_soon", code=error.code)
-        _drop_if_unwanted(claim.mailing.pk)
+    with transaction.atomic():
+        if _back(claim, State.QUEUED, not_before=again, waiting_for="gap", nudged_at=None):
+            record(EventKind.REQUEUED, claim.mailing, reason="too_soon", code=error.code)
+            _drop_if_unwanted(claim.mailing.pk)
 
 
 def _lose_sight(claim: Claim, error: SmscError) -> None:
     """Anything else: the provider may or may not have it. Not sent again without a person."""
     _finish(claim, OUTCOME.UNKNOWN, error)
-    if _back(claim, State.UNKNOWN, waiting_for=""):
-        reason = error.reason or type(error).__name__
-        record(EventKind.UNKNOWN, claim.mailing, reason=reason, code=error.code, text=error.text)
+    reason = error.reason or type(error).__name__
+    with transaction.atomic():
+        if _back(claim, State.UNKNOWN, waiting_for=""):
+            record(EventKind.UNKNOWN, claim.mailing, reason=reason, code=error.code, text=error.text)
 
 
 def _back(claim: Claim, new: State, *, also: State | None = None, **fields: Any) -> bool:
-    """Move the claimed row on; when it went on without this answer, the timeline says that it came late."""
+    """Move the claimed row on; when it went on without this answer, the timeline says that it came late.
+
+    Call inside a transaction with what goes with it: a worker may be killed between any two commits.
+    """
     olds = [State.SENDING, also] if also else [State.SENDING]
     moved = Mailing.objects.filter(token=claim.token).move(claim.mailing.pk, olds, new, **fields)
     if not moved:
@@ -313,8 +342,7 @@ def _overdue(mailing: Mailing) -> bool:
     """Hold a mailing that is long past its hour: a person says whether it may still go."""
     if not mailing.is_overdue(timezone.now(), OVERDUE_AFTER):
         return False
-    if Mailing.objects.move(mailing.pk, State.QUEUED, State.HELD, held_reason=HeldReason.OVERDUE):
-        record(EventKind.HELD, mailing, reason=HeldReason.OVERDUE)
+    _hold_back(mailing, HeldReason.OVERDUE)
     return True
 
 
@@ -328,9 +356,16 @@ def _doubtful(mailing: Mailing) -> bool:
     if missing is None:
         _wait(mailing, "look", LOOK_AGAIN)
         nudge.send("pull_doubtful", mailing.account_id)
-    elif Mailing.objects.move(mailing.pk, State.QUEUED, State.HELD, held_reason=HeldReason.RESTORED):
-        record(EventKind.HELD, mailing, reason=HeldReason.RESTORED, note=missing)
+    else:
+        _hold_back(mailing, HeldReason.RESTORED, note=missing)
     return True
+
+
+def _hold_back(mailing: Mailing, reason: HeldReason, **data: Any) -> None:
+    """Hold a queued mailing, and say so in its timeline, in one step."""
+    with transaction.atomic():
+        if Mailing.objects.move(mailing.pk, State.QUEUED, State.HELD, held_reason=reason):
+            record(EventKind.HELD, mailing, reason=reason, **data)
 
 
 def _postpone(mailing: Mailing, why: accounts.CannotCall) -> None:
@@ -338,8 +373,7 @@ def _postpone(mailing: Mailing, why: accounts.CannotCall) -> None:
     mailing.account.refresh_from_db()
     if why.reason == "breaker" and mailing.account.breaker != Breaker.CLOSED:
         reason = HeldReason.LOGIN if mailing.account.breaker == Breaker.LOGIN else HeldReason.BLOCK
-        if Mailing.objects.move(mailing.pk, State.QUEUED, State.HELD, held_reason=reason):
-            record(EventKind.HELD, mailing, reason=reason)
+        _hold_back(mailing, reason)
         return
     _wait(mailing, why.reason, timedelta(seconds=why.retry_after or 0))
 

@@ -104,17 +104,18 @@ def reopen(mailing_id: int, by: Any = None) -> Mailing:
 
 def withdraw(mailing_id: int, by: Any = None) -> bool:
     """Take a mailing back before anything was sent; False when it has left us, or may have."""
-    done = Mailing.objects.move(
-        mailing_id,
-        NOT_HANDED_OVER,
-        State.WITHDRAWN,
-        wish="",
-        wish_next_at=None,
-        wish_result=WishResult.CONFIRMED,
-        wish_result_at=timezone.now(),
-    )
-    if done:
-        record(EventKind.WITHDRAWN, mailing_id, by=by)
+    with transaction.atomic():
+        done = Mailing.objects.move(
+            mailing_id,
+            NOT_HANDED_OVER,
+            State.WITHDRAWN,
+            wish="",
+            wish_next_at=None,
+            wish_result=WishResult.CONFIRMED,
+            wish_result_at=timezone.now(),
+        )
+        if done:
+            record(EventKind.WITHDRAWN, mailing_id, by=by)
     return done
 
 

@@ -75,9 +75,10 @@ def free_held() -> int:
     )
     for pk in waiting.values_list("pk", flat=True)[:AT_MOST]:
         held = Mailing.objects.filter(held_reason__in=[HeldReason.LOGIN, HeldReason.BLOCK])
-        if held.move(pk, State.HELD, State.QUEUED, nudged_at=None, not_before=None):
-            record(EventKind.RELEASED, pk)
-            freed += 1
+        with transaction.atomic():
+            if held.move(pk, State.HELD, State.QUEUED, nudged_at=None, not_before=None):
+                record(EventKind.RELEASED, pk)
+                freed += 1
     return freed
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from mailings import account as accounts
 from mailings.models import Attempt, EventKind, Mailing, State, Wish, WishResult, record
-from mailings.models.mailing import has_come
+from mailings.models.mailing import MailingQuerySet, has_come
 from mailings.models.mirror import mark_gone, observe
 from mailings.models.states import MAY_BE_AT_PROVIDER, NOT_HANDED_OVER
 from mailings.outbox import nudge
@@ -47,6 +47,7 @@ class Said(Enum):
 
     OK = "ok"
     NO = "no"  # error 3: it could not
+    NEVER = "never"  # errors 1 and 5: final, not to be asked again unchanged
     UNCLEAR = "unclear"  # no readable answer, or none of ours got there
 
 
@@ -103,15 +104,22 @@ def _step(mailing: Mailing) -> None:
 
 def verdict(kind: Wish, said: Said, seen: Seen, mailing: Mailing) -> WishResult | None:
     """What an answer and a second look mean together; None: not settled yet."""
+    shown = _shown(kind, said, seen, mailing)
+    return shown or (WishResult.FAILED if said is Said.NEVER else None)
+
+
+def _shown(kind: Wish, said: Said, seen: Seen, mailing: Mailing) -> WishResult | None:
+    """What the second look shows."""
+    refused = said in (Said.NO, Said.NEVER)
     if seen is None:
         return None
     if isinstance(seen, Missing):
         return _verdict_on_missing(kind, said)
     if kind == Wish.CANCEL and seen.status == JobStatus.CANCELLED:
         return WishResult.CONFIRMED
-    if seen.status == JobStatus.GONE_OUT and (kind == Wish.CANCEL or said is Said.NO):
+    if seen.status == JobStatus.GONE_OUT and (kind == Wish.CANCEL or refused):
         return WishResult.TOO_LATE
-    if seen.status == JobStatus.GOING and said is Said.NO:
+    if seen.status == JobStatus.GOING and refused:
         return WishResult.TOO_LATE
     if seen.status is None and said is Said.OK:
         return WishResult.UNCONFIRMED
@@ -209,7 +217,7 @@ def _ask(mailing: Mailing) -> tuple[Said, Attempt | None]:
     except NotSaved as error:
         return _said(mailing, attempt, Said.NO, OUTCOME.REFUSED, error)
     except (WrongParameters, WrongDate) as error:
-        return _said(mailing, attempt, Said.NO, OUTCOME.REFUSED, error)
+        return _said(mailing, attempt, Said.NEVER, OUTCOME.REFUSED, error)
     except (LoginRefused, Blocked) as error:
         _said(mailing, attempt, Said.UNCLEAR, OUTCOME.HELD, error)
         raise accounts.CannotCall("breaker") from error
@@ -223,7 +231,8 @@ def _ask(mailing: Mailing) -> tuple[Said, Attempt | None]:
         return _said(mailing, attempt, Said.UNCLEAR, OUTCOME.UNKNOWN, error)
     if attempt is not None:
         attempt.raw = done.raw
-    Mailing.objects.filter(pk=mailing.pk).update(wish_agreed_at=timezone.now())
+    # Another wish may have been recorded meanwhile: this OK is not about it.
+    _same_wish(mailing).update(wish_agreed_at=timezone.now())
     record(EventKind.WISH_STEP, mailing, wish=mailing.wish, outcome=OUTCOME.ACCEPTED)
     return Said.OK, attempt
 
@@ -292,14 +301,14 @@ def _look(mailing: Mailing) -> Seen:
 def _settle(mailing: Mailing, result: WishResult, seen: Seen = None) -> None:
     kind, now = Wish(mailing.wish), timezone.now()
     ended = {"wish": "", "wish_next_at": None, "wish_result": result, "wish_result_at": now}
-    same = Mailing.objects.filter(wish=kind, wish_at=mailing.wish_at)
+    same = _same_wish(mailing)
     with transaction.atomic():
         if isinstance(seen, Missing):
             mark_gone(mailing, at=now)
         if result == WishResult.CONFIRMED and mailing.state != DONE[kind]:
             done = same.move(mailing.pk, State(mailing.state), DONE[kind], **ended)
         else:
-            done = same.filter(pk=mailing.pk).update(**ended) == 1
+            done = same.update(**ended) == 1
         if done:
             record(
                 EventKind.WISH_ENDED,
@@ -323,4 +332,9 @@ def _try_later(mailing: Mailing, after: float | None, *, agreed: bool | None = N
     fields: dict[str, datetime | None] = {"wish_next_at": timezone.now() + pause}
     if agreed is False:
         fields["wish_agreed_at"] = None
-    Mailing.objects.filter(pk=mailing.pk, wish=mailing.wish, wish_at=mailing.wish_at).update(**fields)
+    _same_wish(mailing).update(**fields)
+
+
+def _same_wish(mailing: Mailing) -> MailingQuerySet:
+    """The row while the wish that this step is about still stands."""
+    return Mailing.objects.filter(pk=mailing.pk, wish=mailing.wish, wish_at=mailing.wish_at)

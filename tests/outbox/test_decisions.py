@@ -41,7 +41,7 @@ def test_another_mailings_job_cannot_be_adopted(unknown, account):
         outbox.adopt(unknown.pk, "5")
 
 
-@pytest.mark.parametrize("number", ["", "abc", "1,2", "-1", "١٢"])
+@pytest.mark.parametrize("number", ["", "abc", "1,2", "-1", "١٢", "0", "9" * 21])
 def test_a_job_number_is_digits(unknown, number):
     with pytest.raises(outbox.Impossible, match="digits"):
         outbox.adopt(unknown.pk, number)

@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from mailings import outbox
-from mailings.models import Alarm, Attempt, EventKind, HeldReason, Mailing, State, Wish, WishResult
+from mailings.models import Alarm, Attempt, EventKind, HeldReason, Mailing, State, Wish, WishResult, record
 from mailings.outbox import handover
 from mailings.smsc.answers import Created
 from mailings.smsc.errors import NotSent
@@ -309,3 +309,44 @@ def test_an_attachment_that_is_gone_gives_the_mailing_back_to_a_person(account, 
     outbox.deliver(mailing.pk)
     assert (state_of(mailing), mailing.refusal_code) == (State.REFUSED, None)
     assert sandbox.jobs == []
+
+
+class Killed(BaseException):
+    """Stands for a SIGKILL: what is not committed is undone, and nothing after it is done."""
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(7, EventKind.UNKNOWN), (1, EventKind.REFUSED), (2, EventKind.HELD)]
+)
+def test_a_worker_killed_before_the_event_leaves_no_state_without_one(
+    account, sandbox, monkeypatch, number, kind
+):
+    # given
+    mailing = queued(account)
+    sandbox.fault("wrong_error", calls="add", error=number)
+
+    def killed(event, *args, **data):
+        if event == kind:
+            raise Killed
+        return record(event, *args, **data)
+
+    monkeypatch.setattr(handover, "record", killed)
+    # when
+    with pytest.raises(Killed):
+        outbox.deliver(mailing.pk)
+    # then the row is as it was before, and the sweep tells what became of it
+    assert state_of(mailing) == State.SENDING
+    with time_machine.travel(timezone.now() + timedelta(minutes=10)):
+        outbox.sweep()
+    assert state_of(mailing) == State.UNKNOWN
+    assert mailing.events.filter(kind=EventKind.UNKNOWN).exists()
+
+
+def test_an_id_that_another_mailing_has_already_proves_nothing(account):
+    """Given a provider that answers a create with the id of a job that is known to be another mailing's."""
+    bare(account, state=State.ACCEPTED, remote_id="4100")
+    claim = claimed(account)
+    handover.accept(claim, Created(remote_id="4100", cost=None, raw='{"id": 4100}'))
+    assert state_of(claim.mailing) == State.UNKNOWN
+    attempt = claim.mailing.attempts.get()
+    assert (attempt.outcome, attempt.text, attempt.raw) == (OUTCOME.UNKNOWN, "id_taken", '{"id": 4100}')

@@ -8,9 +8,11 @@ import time_machine
 from django.conf import settings
 from django.utils import timezone
 
+from mailings import account as accounts
 from mailings import outbox
 from mailings.models import Attempt, Mailing, State, Wish, WishResult
 from mailings.outbox import wishes
+from mailings.smsc.client import Client
 from tests.factories import bare, delivered, queued
 
 IN_AN_HOUR = "+60"
@@ -211,3 +213,92 @@ def test_the_end_of_an_older_wish_does_not_end_the_one_asked_for_since(account, 
     monkeypatch.setattr(wishes, "_look", really_look)
     fulfil_now(mailing)
     assert mailing.state == State.CANCELLED
+
+
+def test_a_step_for_which_there_was_no_place_is_taken_again_soon(account, sandbox, settings):
+    # given a provider whose every place is taken, many times over
+    settings.SAME_REQUEST_SECONDS = 60.0
+    mailing = delivered(account, time=IN_AN_HOUR)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    settings.CALLS_AT_ONCE = 1
+    # when
+    with accounts.slot(account):
+        for _ in range(8):
+            Mailing.objects.filter(pk=mailing.pk).update(wish_next_at=timezone.now())
+            outbox.fulfil(mailing.pk)
+    # then nothing was asked, so that there is nothing to leave a growing gap after
+    mailing.refresh_from_db()
+    assert not mailing.attempts.filter(kind=Attempt.Kind.CANCEL).exists()
+    assert mailing.wish_next_at - timezone.now() < timedelta(seconds=10)
+
+
+def test_a_look_for_which_there_was_no_place_is_taken_again_soon(account, sandbox, monkeypatch):
+    # given a cancel that the provider agreed to
+    mailing = delivered(account, time=IN_AN_HOUR)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+
+    def no_place(*args, **options):
+        raise accounts.CannotCall("gate")
+
+    with monkeypatch.context() as patched:
+        call = accounts.call
+        patched.setattr(
+            accounts,
+            "call",
+            lambda row, name, *args, **more: (no_place if name == "get" else call)(row, name, *args, **more),
+        )
+        for _ in range(15):
+            Mailing.objects.filter(pk=mailing.pk).update(wish_next_at=timezone.now())
+            outbox.fulfil(mailing.pk)
+    # when
+    mailing.refresh_from_db()
+    assert mailing.wish_next_at - timezone.now() < timedelta(seconds=10)
+    fulfil_now(mailing)
+    # then the look alone was taken again
+    assert mailing.state == State.CANCELLED
+    assert [call["kind"] for call in sandbox.calls].count("cancel") == 1
+
+
+def test_a_delete_asked_for_while_a_cancel_is_in_the_air_is_asked_of_the_provider(
+    account, sandbox, monkeypatch
+):
+    """The late OK to the cancel says nothing about the delete."""
+    # given a cancel whose OK arrives after a person has asked for a delete
+    mailing = delivered(account, time=IN_AN_HOUR)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    really_cancel = Client.cancel
+
+    def slow_cancel(client, *args, **options):
+        done = really_cancel(client, *args, **options)
+        outbox.wish(mailing.pk, Wish.DELETE)
+        return done
+
+    monkeypatch.setitem(wishes.ASK, Wish.CANCEL, wishes.Ask("cancel", slow_cancel))
+    # when
+    fulfil_now(mailing)
+    assert (mailing.wish, mailing.wish_agreed_at) == (Wish.DELETE, None)
+    fulfil_now(mailing)
+    # then
+    assert mailing.state == State.DELETED
+    assert [call["kind"] for call in sandbox.calls].count("del") == 1
+
+
+@pytest.mark.parametrize("number", [1, 5])
+@pytest.mark.parametrize("kind", [Wish.CANCEL, Wish.DELETE])
+def test_a_final_refusal_ends_the_wish_and_is_not_repeated(account, sandbox, number, kind):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.fault("wrong_error", calls=["cancel", "del"], error=number, saved=False, count=None)
+    outbox.wish(mailing.pk, kind)
+    fulfil_now(mailing)
+    assert (mailing.state, mailing.wish, mailing.wish_result) == (State.ACCEPTED, "", WishResult.FAILED)
+    assert last_attempt(mailing).outcome == Attempt.Outcome.REFUSED
+    assert last_attempt(mailing).code == number
+
+
+def test_a_final_refusal_of_what_has_gone_out_is_too_late(account, sandbox):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.advance(3 * 3600)
+    sandbox.fault("wrong_error", calls="cancel", error=1, saved=False)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    assert mailing.wish_result == WishResult.TOO_LATE
