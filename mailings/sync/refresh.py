@@ -13,11 +13,14 @@ from mailings.smsc.errors import SmscError
 
 log = logging.getLogger(__name__)
 
+# An account that has not proved its login yet has one place, and the first pull has it.
+PATIENCE_SECONDS = 10.0
+
 
 def refresh_account(account: Account) -> bool:
     """Ask for the balance; False when it could not be had now (the account's row says why)."""
     try:
-        balance = accounts.call(account, "balance", Client.balance, digest="balance")
+        balance = accounts.call(account, "balance", Client.balance, digest="balance", wait=PATIENCE_SECONDS)
     except (SmscError, accounts.CannotCall) as error:
         log.warning("The balance of account %s could not be read: %s", account.pk, error)
         return False
