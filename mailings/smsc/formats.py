@@ -10,9 +10,9 @@ from http import HTTPStatus
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
-import orjson
 from defusedxml.ElementTree import fromstring
 
+from mailings.smsc import lenient
 from mailings.smsc.errors import Unreadable, provider_error
 
 _DEPTH = 20
@@ -53,11 +53,15 @@ def read(body: bytes, status: int, content_type: str = "", framed: bool = True) 
 
 
 def decode(body: bytes, content_type: str = "") -> str:
-    """UTF-8, which we ask for; else what the answer names, else windows-1251, the provider's default."""
+    """UTF-8, which we ask for; else what the answer names, else windows-1251, the provider's default.
+
+    Without NUL, which PostgreSQL keeps in no text.
+    """
     try:
-        return body.decode("utf-8-sig")
+        text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return body.decode("koi8-r" if "koi8-r" in content_type.lower() else "cp1251", "replace")
+        text = body.decode("koi8-r" if "koi8-r" in content_type.lower() else "cp1251", "replace")
+    return text.replace("\0", lenient.UNKNOWN)
 
 
 def error_number(value: Any) -> int | None:
@@ -80,8 +84,8 @@ def _content(text: str, stripped: str) -> Content:
 
 def _json(stripped: str, text: str) -> Any:
     try:
-        return orjson.loads(stripped)
-    except orjson.JSONDecodeError:
+        return lenient.loads(stripped)
+    except ValueError:
         pass
     raise Unreadable("json", raw=text)
 

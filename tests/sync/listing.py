@@ -46,13 +46,14 @@ def _day(text: str) -> date:
 
 @contextmanager
 def serving(answer: Answer) -> Iterator[str]:
-    """The address of a provider that answers each form with what `answer` makes of it, as JSON."""
+    """The address of a provider that answers each form with what `answer` makes of it, as JSON; bytes go as they are."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             form = {name: values[0] for name, values in parse_qs(body).items()}
-            raw = json.dumps(answer(form)).encode()
+            said = answer(form)
+            raw = said if isinstance(said, bytes) else json.dumps(said).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(raw)))

@@ -1,0 +1,95 @@
+"""JSON into values that any database can keep, whatever odd one stands among them.
+
+The provider may print what JSON, or a database, does not take: half a surrogate pair, NUL, 1e400, NaN, thousands
+of brackets. Such a value becomes U+FFFD, its own text, or an ellipsis; the rest of the answer stays as it came.
+What is broken as a whole (half a JSON, say) is never guessed at.
+"""
+
+import json
+import math
+import re
+from typing import Any
+
+import orjson
+
+UNKNOWN = "\ufffd"
+CUT = "…"
+# Deeper values are cut: whatever walks a payload later (json.dumps, say) must not run out of stack.
+_DEPTH = 50
+_LONGEST_WHOLE = 18  # digits that fit 64 bits; ids are no longer
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[][{}]', re.DOTALL)
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def loads(text: str) -> Any:
+    """The value of a JSON text. ValueError when it is not one, cut or broken."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        value = _loads_oddly(text)
+    else:
+        if _is_deep(value):
+            value = _loads_oddly(text)
+        elif "\\u0000" in text:
+            value = _storable(value)
+    return value
+
+
+def _loads_oddly(text: str) -> Any:
+    try:
+        value = json.loads(
+            _shallow(text), strict=False, parse_int=_whole, parse_float=_figure, parse_constant=str
+        )
+    except RecursionError:
+        raise ValueError("nested too deep") from None  # and never closed: what closes was cut already
+    return _storable(value)
+
+
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits.lstrip("-")) <= _LONGEST_WHOLE else digits
+
+
+def _figure(digits: str) -> float | str:
+    value = float(digits)
+    return value if math.isfinite(value) else digits
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _shallow(text: str) -> str:
+    """`text` with an ellipsis for each list or object that lies deeper than `_DEPTH` and is closed."""
+    kept: list[str] = []
+    depth = begin = cut_at = 0
+    for token in _TOKEN.finditer(text):
+        if token[0] in ("[", "{"):
+            depth += 1
+            if depth == _DEPTH + 1:
+                cut_at = token.start()
+        elif token[0] in ("]", "}"):
+            if depth == _DEPTH + 1:
+                kept += [text[begin:cut_at], f'"{CUT}"']
+                begin = token.end()
+            depth -= 1
+    return "".join([*kept, text[begin:]])
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return _NOT_STORABLE.sub(UNKNOWN, value)
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    return value
