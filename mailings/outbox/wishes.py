@@ -6,7 +6,7 @@ confirmed only when a `get` after the provider's OK shows it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 from typing import Any
 
@@ -39,6 +39,8 @@ from mailings.smsc.errors import (
 
 LONGEST_PAUSE = timedelta(minutes=15)
 GIVE_UP_AFTER = timedelta(days=1)
+# When a step is taken again for which there was no place, or no Redis: nothing was asked, so no gap is owed.
+NO_PLACE_SECONDS = 5.0
 OUTCOME = Attempt.Outcome
 
 
@@ -88,12 +90,19 @@ def fulfil(mailing_id: int) -> None:
     try:
         _step(mailing)
     except accounts.CannotCall as why:
-        _try_later(mailing, why.retry_after)
+        soon = None if why.reason == "provider" else NO_PLACE_SECONDS
+        _try_later(mailing, why.retry_after or soon)
 
 
 def _step(mailing: Mailing) -> None:
     said, attempt = (Said.OK, None) if mailing.wish_agreed_at else _ask(mailing)
-    seen = _look(mailing)
+    seen: Seen = None
+    try:
+        seen = _look(mailing)
+    except accounts.CannotCall:
+        if said is not Said.NEVER:
+            _close(attempt, None)
+            raise
     result = verdict(Wish(mailing.wish), said, seen, mailing)
     _close(attempt, result)
     if result is None:
@@ -292,7 +301,7 @@ def _look(mailing: Mailing) -> Seen:
         )
     except NotSaved:
         return Missing()
-    except (SmscError, accounts.CannotCall):
+    except SmscError:
         return None
     observe(mailing, job, at=timezone.now(), source="get")
     return job
@@ -329,7 +338,9 @@ def _try_later(mailing: Mailing, after: float | None, *, agreed: bool | None = N
     pause = (
         timedelta(seconds=after) if after else min(gap * 2 ** min(mailing.wish_tries - 1, 10), LONGEST_PAUSE)
     )
-    fields: dict[str, datetime | None] = {"wish_next_at": timezone.now() + pause}
+    fields: dict[str, Any] = {"wish_next_at": timezone.now() + pause}
+    if after:
+        fields["wish_tries"] = F("wish_tries") - 1  # only what was asked in vain makes the pauses grow
     if agreed is False:
         fields["wish_agreed_at"] = None
     _same_wish(mailing).update(**fields)
