@@ -31,7 +31,6 @@ from tests.faults.plan import CALLS_AT_ONCE, SECONDS, Plan
 from tests.faults.storm import Marksman, Storm
 
 QUIET_SECONDS = 240.0
-WRITING_SECONDS = 15
 TICK_SECONDS = 0.05
 
 
@@ -105,6 +104,7 @@ class Campaign:
         add("workers killed (SIGKILL)", storm.killed(), f">= {self.plan.kills}")
         add("  at which moment of a call", _shown(storm.marksman.hits))
         add("workers frozen past their lease", storm.frozen(), f">= {self.plan.freezes}")
+        add("beat killed", storm.beats_killed, f">= {self.plan.beats_killed}")
         add("Redis flushed, killed, frozen", _shown(storm.redis_hits))
         add("calls, by kind", _shown(calls))
         add("share of calls met by a fault", round(sum(faults.values()) / max(1, sum(calls.values())), 2))
@@ -252,7 +252,7 @@ class Campaign:
 
     def writers(self) -> None:
         """Processes that only write, beside the workers, beat and the web."""
-        command = [sys.executable, "-m", "tests.faults.writer", str(WRITING_SECONDS)]
+        command = [sys.executable, "-m", "tests.faults.writer", str(self.plan.writing_seconds)]
         running = [
             subprocess.Popen([*command, str(self.plan.seed + number)], stdout=subprocess.PIPE, text=True)
             for number in range(self.plan.writers)

@@ -110,6 +110,7 @@ class House:
         self.logs.mkdir()
         self.servers: list[Server] = []
         self.workers: list[Worker] = []
+        self.beat: Worker | None = None
         self._made = 0
         self.redis_port = free_port()
         self.redis = Redis(folder / "redis", port=self.redis_port)
@@ -179,15 +180,13 @@ class House:
         line = socket.socket(socket.AF_UNIX)
         line.connect(str(where))
         self._nursery = line.makefile("rw")
+        self.beat = self._fork("beat")
         self.fill_up()
-        command = [sys.executable, "-m", "celery", "-A", "config", "beat"]
-        self._beat = self.start("beat", command, ready=lambda: True)
 
     def rest(self) -> None:
         """No workers and no beat any more."""
-        self._beat.stop()
-        for worker in self.workers:
-            worker.signal(signal.SIGKILL)
+        for process in (*self.workers, *([self.beat] if self.beat else [])):
+            process.signal(signal.SIGKILL)
         self.workers = []
 
     def serve(self) -> int:
@@ -199,12 +198,22 @@ class House:
 
     def spawn(self) -> Worker:
         self._made += 1
-        name = f"worker{self._made}"
-        self._nursery.write(f"{name}\n")
-        self._nursery.flush()
-        worker = Worker(name, int(self._nursery.readline()))
+        worker = self._fork(f"worker{self._made}")
         self.workers.append(worker)
         return worker
+
+    def _fork(self, name: str) -> Worker:
+        self._nursery.write(f"{name}\n")
+        self._nursery.flush()
+        return Worker(name, int(self._nursery.readline()))
+
+    def kill_beat(self) -> None:
+        """SIGKILL, perhaps while it writes its schedule, and a new one at once."""
+        if self.beat:
+            self.beat.signal(signal.SIGKILL)
+            while self.beat.alive:
+                time.sleep(0.01)
+        self.beat = self._fork("beat")
 
     def fill_up(self) -> None:
         """Bury the dead, wake those whose frost is over, and have as many awake as planned."""
@@ -264,8 +273,8 @@ class House:
         return redis.Redis.from_url(self.redis.url(), socket_timeout=5)
 
     def stop(self) -> None:
-        for worker in self.workers:
-            worker.signal(signal.SIGKILL)
+        for process in (*self.workers, *([self.beat] if self.beat else [])):
+            process.signal(signal.SIGKILL)
         for provider in (*self.providers, self.quiet):
             provider.proxy.stop()
         for server in reversed(self.servers):

@@ -1,7 +1,8 @@
 """Workers by the hundred: `python -m tests.faults.nursery SOCKET LOGS` forks one for each line it is sent.
 
-Each is what `celery -A config worker` is; only the two seconds of reading its code have been spent before, so
-that three hundred can be killed in minutes. The line is the worker's name, the answer its process id.
+Each is what `celery -A config worker` is (or `beat`, by its name); only the two seconds of reading its code
+have been spent before, so that three hundred can be killed in minutes. The line is the name, the answer its
+process id.
 """
 
 import ctypes
@@ -31,12 +32,13 @@ OPTIONS = ("--without-mingle", "--without-gossip", "--without-heartbeat")
 
 def main() -> None:
     where, logs = sys.argv[1], Path(sys.argv[2])
-    import_module("celery.bin.worker")
-    import_module("celery.worker")
+    for part in ("bin.worker", "bin.beat", "worker", "beat"):
+        import_module(f"celery.{part}")
     import_module("celery.concurrency.thread")
     sweep: Any = import_module("mailings.outbox.sweep")
     sweep.NUDGE_AGAIN_AFTER = timedelta(seconds=SECONDS.nudge_again)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the dead
+    signal.signal(signal.SIGTERM, end_all)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(where)
         listener.listen()
@@ -50,20 +52,31 @@ def main() -> None:
                 work(name, logs / f"{name}.log")
             lines.write(f"{child}\n")
             lines.flush()
+    end_all()
+
+
+def end_all(*_: object) -> NoReturn:
+    """The director has gone, or said so: nobody outlives it. The keeper began a group of its own for us."""
+    os.killpg(0, signal.SIGKILL)
+    sys.exit(1)
 
 
 def work(name: str, log: Path) -> NoReturn:
-    """Be a worker until killed."""
+    """Be a worker, or the beat, until killed."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with log.open("ab") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
     random.seed()
     account._STARTED_AT = timezone.now()
     try:
-        app.worker_main(["worker", "--hostname", f"{name}@faults", *OPTIONS])
+        if name.startswith("beat"):
+            app.start(["beat"])
+        else:
+            app.worker_main(["worker", "--hostname", f"{name}@faults", *OPTIONS])
     finally:
         os._exit(0)
 

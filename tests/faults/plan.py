@@ -16,9 +16,11 @@ class Plan:
     kills: int = 300
     freezes: int = 25
     redis_troubles: int = 12
+    beats_killed: int = 5
     races: int = 100
     waiting: int = 50
     writers: int = 8
+    writing_seconds: int = 15
     workers: int = 3
     share: float = 0.35
     seed: int = 1

@@ -100,6 +100,7 @@ class Storm:
         self._next_shot = 0.0
         self._redis_back: tuple[float, Callable[[], None]] | None = None
         self._turn = 0
+        self.beats_killed = 0
 
     def done(self) -> bool:
         redis = sum(self.redis_hits.values()) >= self.plan.redis_troubles and self._redis_back is None
@@ -119,6 +120,9 @@ class Storm:
         self._shoot(progress)
         self._disturb_redis(progress)
         self._turn_dialects(progress)
+        if self.beats_killed < self.plan.beats_killed * progress:
+            self.beats_killed += 1
+            self.house.kill_beat()
 
     def _shoot(self, progress: float) -> None:
         if self.marksman.overdue():

@@ -7,8 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHORT = (
     *("--database", "sqlite", "--seed", "7", "--no-json"),
-    *("--mailings", "40", "--kills", "6", "--freezes", "1", "--redis-troubles", "2", "--workers", "2"),
-    *("--races", "10", "--waiting", "10"),
+    *("--mailings", "25", "--kills", "5", "--freezes", "1", "--redis-troubles", "2", "--workers", "2"),
+    *("--races", "10", "--waiting", "10", "--writing-seconds", "2"),
 )
 
 

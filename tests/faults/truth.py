@@ -62,8 +62,8 @@ def _judge_row(verdict: Verdict, row: Mailing, own: list[Job], jobs: dict[str, J
             verdict.not_cancelled.append(f"{name}: job {own[0]['id']}")
     elif state in (State.UNKNOWN, State.HELD, State.REFUSED):
         verdict.before_a_person += 1
-        if not has_evidence(row):
-            verdict.without_evidence.append(name)
+        if missing := missing_evidence(row):
+            verdict.without_evidence.append(f"{name}: {missing}")
         if row.looks >= LOOKS and any(job["visible"] for job in own):
             verdict.wrongly_absent.append(f"{name}: job {own[0]['id']}")
     else:
@@ -93,17 +93,21 @@ def _judge_accepted(verdict: Verdict, row: Mailing, name: str, job: Job | None) 
         verdict.lost.append(f"{said}: its wish ({row.wish}) is open")
 
 
-def has_evidence(row: Mailing) -> bool:
-    """Whether a person who has to decide finds on record what there is to know."""
+def missing_evidence(row: Mailing) -> str:
+    """What a person who has to decide should find on record and does not; "" when all of it is there."""
     kinds = set(Event.objects.filter(mailing=row).values_list("kind", flat=True))
     creates = Attempt.objects.filter(mailing=row, kind=Attempt.Kind.CREATE)
-    closed = not creates.filter(outcome="").exists()
-    if row.state == State.UNKNOWN:
-        looked = row.looks >= LOOKS or row.look_note or row.look_matches
-        return bool(closed and creates.exists() and EventKind.UNKNOWN in kinds and looked)
-    if row.state == State.HELD:
-        return bool(closed and row.held_reason and EventKind.HELD in kinds)
-    return bool(closed and row.refusal_code and EventKind.REFUSED in kinds)
+    wanted = {State.UNKNOWN: EventKind.UNKNOWN, State.HELD: EventKind.HELD, State.REFUSED: EventKind.REFUSED}
+    lacks = {
+        "an attempt is open": creates.filter(outcome="").exists(),
+        "no event says so": wanted[State(row.state)] not in kinds,
+        "no attempt": row.state != State.HELD and not creates.exists(),
+        "nobody looked": row.state == State.UNKNOWN
+        and not (row.looks >= LOOKS or row.look_note or row.look_matches),
+        "no reason": row.state == State.HELD and not row.held_reason,
+        "no error number": row.state == State.REFUSED and not row.refusal_code,
+    }
+    return ", ".join(name for name, lacking in lacks.items() if lacking)
 
 
 def _by_code(jobs: list[Job]) -> dict[str, list[Job]]:
