@@ -1,8 +1,8 @@
 """JSON into values that any database can keep, whatever odd one stands among them.
 
-The provider may print what JSON, or a database, does not take: half a surrogate pair, NUL, 1e400, NaN, thousands
-of brackets. Such a value becomes U+FFFD, its own text, or an ellipsis; the rest of the answer stays as it came.
-What is broken as a whole (half a JSON, say) is never guessed at.
+The provider may print what JSON, or a database, does not take: half a surrogate pair, NUL, 1e400, NaN,
+thousands of brackets. Such a value becomes U+FFFD, its own text, or an ellipsis; the rest of the answer stays
+as it came. What is broken as a whole (half a JSON, say) is never guessed at.
 """
 
 import json

@@ -53,7 +53,7 @@ def test_one_odd_row_leaves_the_others_and_is_kept_as_far_as_it_can_be(
 
 @pytest.mark.parametrize("levels", [200, 700, 5000, 200_000])
 def test_what_lies_too_deep_is_cut_and_can_be_written_down(levels: int) -> None:
-    found = jobs('{"id": 5, "more": %s}' % nested(levels), GOOD)
+    found = jobs(f'{{"id": 5, "more": {nested(levels)}}}', GOOD)
 
     text = json.dumps(found.jobs[0].payload)
     assert text.count("[") < 100
@@ -69,7 +69,7 @@ def test_an_odd_cost_is_no_cost() -> None:
 
 @pytest.mark.parametrize("number", ["1" + "0" * 19, "9" * 30, "1e400", "9" * 5000])
 def test_a_number_beyond_every_id_is_no_id(number: str) -> None:
-    found = jobs('{"id": %s, "name": "a"}' % number, GOOD)
+    found = jobs(f'{{"id": {number}, "name": "a"}}', GOOD)
 
     assert [job.remote_id for job in found.jobs] == ["7"]
     assert len(found.odd) == 1

@@ -46,7 +46,7 @@ def _day(text: str) -> date:
 
 @contextmanager
 def serving(answer: Answer) -> Iterator[str]:
-    """The address of a provider that answers each form with what `answer` makes of it, as JSON; bytes go as they are."""
+    """The address of a provider that answers each form with what `answer` makes: JSON, or bytes as such."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

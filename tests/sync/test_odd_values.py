@@ -13,8 +13,8 @@ ODD = (
     r'{"id": 5, "name": "a\ud800b"}',
     '{"id": 9, "cost": 1e400, "name": "Nine"}',
     r'{"id": 11, "name": "a\u0000b", "k\u0000": ["\u0000"]}',
-    '{"id": 12, "name": "Twelve", "cost": NaN, "big": %s, "bigger": %s}' % ("9" * 40, "9" * 5000),
-    '{"id": 13, "name": "Thirteen", "more": %s}' % ("[" * 5000 + "]" * 5000),
+    f'{{"id": 12, "name": "Twelve", "cost": NaN, "big": {"9" * 40}, "bigger": {"9" * 5000}}}',
+    f'{{"id": 13, "name": "Thirteen", "more": {"[" * 5000 + "]" * 5000}}}',
     r'{"id": 14, "name": "a", "name": "b", "status": "\udfff\u0000"}',
 )
 
