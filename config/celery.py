@@ -7,12 +7,24 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init, worker_ready
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("mailroom")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+
+
+@app.on_configure.connect
+def end_without_settings(**kwargs: Any) -> None:
+    """Settings that cannot be read end a process of Celery's in one sentence."""
+    try:
+        bool(settings.DEBUG)
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
+
+
 app.autodiscover_tasks()
 
 

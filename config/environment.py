@@ -1,13 +1,17 @@
 """Small readers for config/settings.py: secret files, addresses, databases."""
 
 import ipaddress
+import math
 import os
+import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import environ
 from django.core.exceptions import ImproperlyConfigured
 
 
@@ -50,8 +54,9 @@ def provider_address(url: str) -> str:
     return url.rstrip("/") + "/"
 
 
-def database(parsed: dict[str, Any], base: Path) -> dict[str, Any]:
+def database(url: str, base: Path) -> dict[str, Any]:
     """django-environ's reading of DATABASE_URL with the options that were measured to matter."""
+    parsed = _parsed(url)
     if parsed["ENGINE"] == "django.db.backends.sqlite3":
         if parsed["NAME"] != ":memory:":
             path = base / parsed["NAME"]
@@ -64,11 +69,24 @@ def database(parsed: dict[str, Any], base: Path) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
         return parsed
-    if parsed["ENGINE"] != "django.db.backends.postgresql":
-        raise ImproperlyConfigured(
-            "DATABASE_URL must name SQLite (sqlite:///…) or PostgreSQL (postgres://…)."
-        )
     return parsed | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+
+def _parsed(url: str) -> dict[str, Any]:
+    """What a database's address says.
+
+    Only the schemes named here reach django-environ: it warns of others, with the password in the warning.
+    """
+    parsed: dict[str, Any] = {}
+    if re.match("(sqlite|postgres|postgresql|psql|pgsql)://", url):
+        with suppress(ValueError):  # a port that is none, say; the reason may hold a part of the password
+            parsed = environ.Env.db_url_config(url)
+    if not parsed.get("NAME"):
+        raise ImproperlyConfigured(
+            "DATABASE_URL must name a database of SQLite or PostgreSQL, such as"
+            " sqlite:////srv/mailroom/mailroom.sqlite3 or postgres://user:password@host/name."
+        )
+    return parsed
 
 
 def lease(seconds: float, total: float) -> float:
@@ -81,8 +99,38 @@ def lease(seconds: float, total: float) -> float:
     return seconds
 
 
-def positive(name: str, value: float) -> float:
-    """`value`, refused when it is not above zero."""
-    if not value > 0:
-        raise ImproperlyConfigured(f"{name} must be above 0, not {value:g}.")
+def whole(
+    environment: Mapping[str, str], name: str, default: int, *, least: int, most: int | None = None
+) -> int:
+    """The whole number that a variable spells out; refused outside the bounds."""
+    try:
+        value = int(environment.get(name, default))
+    except ValueError:
+        value = least - 1
+    if value < least or (most is not None and value > most):
+        bounds = f"of {least} or more" if most is None else f"from {least} to {most}"
+        raise ImproperlyConfigured(f"{name} must be a whole number {bounds}, such as {name}={default}.")
     return value
+
+
+def seconds(environment: Mapping[str, str], name: str, default: float, *, or_none: bool = False) -> float:
+    """The seconds that a variable spells out, as a plain figure; 0 is taken only with `or_none`."""
+    try:
+        value = float(environment.get(name, default))
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value < 0 or (value == 0 and not or_none):
+        bounds = "of 0 or more" if or_none else "above 0"
+        raise ImproperlyConfigured(
+            f"{name} must be a number of seconds {bounds}, such as {name}={default:g}."
+        )
+    return value
+
+
+def whole_login(login: str, password: str, apikey: str) -> None:
+    """Refuses half of a login; beside an API key, which is used instead of them, neither half counts."""
+    if not apikey and bool(login) != bool(password):
+        given, missing = ("SMSC_LOGIN", "SMSC_PASSWORD") if login else ("SMSC_PASSWORD", "SMSC_LOGIN")
+        raise ImproperlyConfigured(
+            f"{given} is set without {missing}: set both, or SMSC_API_KEY, or none of them."
+        )

@@ -11,7 +11,7 @@ from django.contrib.messages import constants as message_levels
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import database, kept_secret, lease, positive, provider_address
+from config.environment import database, kept_secret, lease, provider_address, seconds, whole, whole_login
 
 django_stubs_ext.monkeypatch()
 
@@ -19,9 +19,9 @@ env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-def as_typed(name: str) -> str:
-    """A secret exactly as it stands in the environment: `env` would follow a leading dollar sign."""
-    return str(env.ENVIRON.get(name, ""))
+def given(name: str, default: str = "") -> str:
+    """A value exactly as it stands in the environment: `env` would follow a leading dollar sign."""
+    return str(env.ENVIRON.get(name, default))
 
 
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
@@ -30,13 +30,13 @@ VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
 DEBUG: bool = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-PORT: int = env.int("PORT", default=8000)
+PORT = whole(env.ENVIRON, "PORT", 8000, least=1, most=65535)
 
 # Keys made here are for trying things out. Once a live account exists they must come from the environment:
 # a lost disk would otherwise make the provider's password unreadable, a copied one would take it along.
-SECRET_KEY_GENERATED: bool = not as_typed("SECRET_KEY")
+SECRET_KEY_GENERATED: bool = not given("SECRET_KEY")
 CREDENTIALS_KEYS_GENERATED: bool = not env.list("CREDENTIALS_KEYS", default=[])
-SECRET_KEY: str = as_typed("SECRET_KEY") or kept_secret(VAR_DIR / "secret_key", get_random_secret_key)
+SECRET_KEY: str = given("SECRET_KEY") or kept_secret(VAR_DIR / "secret_key", get_random_secret_key)
 CREDENTIALS_KEYS: list[str] = env.list("CREDENTIALS_KEYS", default=[]) or [
     kept_secret(VAR_DIR / "credentials_key", lambda: Fernet.generate_key().decode())
 ]
@@ -44,22 +44,22 @@ CREDENTIALS_KEYS: list[str] = env.list("CREDENTIALS_KEYS", default=[]) or [
 # --- the provider -------------------------------------------------------------------------------------------
 SMSC_URL_IS_DEFAULT: bool = not env.str("SMSC_URL", default="")
 SMSC_URL: str = provider_address(env.str("SMSC_URL", default="") or "https://smscentre.com/sys/")
-SMSC_LOGIN: str = as_typed("SMSC_LOGIN")
-SMSC_PASSWORD: str = as_typed("SMSC_PASSWORD")
-SMSC_API_KEY: str = as_typed("SMSC_API_KEY")
+SMSC_LOGIN: str = given("SMSC_LOGIN")
+SMSC_PASSWORD: str = given("SMSC_PASSWORD")
+SMSC_API_KEY: str = given("SMSC_API_KEY")
+whole_login(SMSC_LOGIN, SMSC_PASSWORD, SMSC_API_KEY)
 
-PROVIDER_CONNECT_SECONDS = positive(
-    "PROVIDER_CONNECT_SECONDS", env.float("PROVIDER_CONNECT_SECONDS", default=5.0)
-)
-PROVIDER_READ_SECONDS = positive("PROVIDER_READ_SECONDS", env.float("PROVIDER_READ_SECONDS", default=30.0))
-PROVIDER_TOTAL_SECONDS = positive("PROVIDER_TOTAL_SECONDS", env.float("PROVIDER_TOTAL_SECONDS", default=60.0))
-LEASE_SECONDS = lease(env.float("LEASE_SECONDS", default=180.0), PROVIDER_TOTAL_SECONDS)
+PROVIDER_CONNECT_SECONDS = seconds(env.ENVIRON, "PROVIDER_CONNECT_SECONDS", 5)
+PROVIDER_READ_SECONDS = seconds(env.ENVIRON, "PROVIDER_READ_SECONDS", 30)
+PROVIDER_TOTAL_SECONDS = seconds(env.ENVIRON, "PROVIDER_TOTAL_SECONDS", 60)
+LEASE_SECONDS = lease(seconds(env.ENVIRON, "LEASE_SECONDS", 180), PROVIDER_TOTAL_SECONDS)
 
-SYNC_SECONDS = positive("SYNC_SECONDS", env.float("SYNC_SECONDS", default=90.0))
-SWEEP_SECONDS = positive("SWEEP_SECONDS", env.float("SWEEP_SECONDS", default=15.0))
-SETTLE_AFTER_SECONDS: float = env.float("SETTLE_AFTER_SECONDS", default=600.0)
-SAME_REQUEST_SECONDS: float = env.float("SAME_REQUEST_SECONDS", default=61.0)
-CALLS_AT_ONCE = int(positive("CALLS_AT_ONCE", env.int("CALLS_AT_ONCE", default=4)))
+SYNC_SECONDS = seconds(env.ENVIRON, "SYNC_SECONDS", 90)
+SWEEP_SECONDS = seconds(env.ENVIRON, "SWEEP_SECONDS", 15)
+SETTLE_AFTER_SECONDS = seconds(env.ENVIRON, "SETTLE_AFTER_SECONDS", 600, or_none=True)
+SAME_REQUEST_SECONDS = seconds(env.ENVIRON, "SAME_REQUEST_SECONDS", 61, or_none=True)
+# The provider refuses fifteen calls at once under one login.
+CALLS_AT_ONCE = whole(env.ENVIRON, "CALLS_AT_ONCE", 4, least=1, most=14)
 
 # --- the parts ----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -120,9 +120,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MESSAGE_TAGS = {message_levels.ERROR: "danger"}
 
 # --- database, cache, broker --------------------------------------------------------------------------------
-DATABASES = {
-    "default": database(env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR}/mailroom.sqlite3"), BASE_DIR)
-}
+DATABASES = {"default": database(given("DATABASE_URL", f"sqlite:///{VAR_DIR}/mailroom.sqlite3"), BASE_DIR)}
 # How long a page waits for SQLite's one writer (set by config/wsgi.py); workers wait as DATABASES says.
 WEB_SQLITE_WAIT_SECONDS = 5
 
@@ -194,7 +192,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/300s/key"}
 ACCOUNT_SESSION_REMEMBER = True
 # How many proxies of our own append to X-Forwarded-For: throttling goes by the address that they saw.
-ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXIES", default=0)
+ALLAUTH_TRUSTED_PROXY_COUNT = whole(env.ENVIRON, "TRUSTED_PROXIES", 0, least=0)
 MFA_ADAPTER = "config.accounts.EncryptingMfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Mailroom"

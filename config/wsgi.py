@@ -1,16 +1,30 @@
 """The web process: `gunicorn config.wsgi`."""
 
 import os
+import sys
 from importlib import import_module
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# By this exit code gunicorn knows that no other worker would fare better (Arbiter.APP_LOAD_ERROR).
+_APP_LOAD_ERROR = 4
 
-# Before the first connection: a page gives up on a busy SQLite sooner than a worker does.
-if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    settings.DATABASES["default"]["OPTIONS"]["timeout"] = settings.WEB_SQLITE_WAIT_SECONDS
 
-application = get_wsgi_application()
-import_module("mailings.account").at_process_start()
+def _start() -> WSGIHandler:
+    # Before the first connection: a page gives up on a busy SQLite sooner than a worker does.
+    if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+        settings.DATABASES["default"]["OPTIONS"]["timeout"] = settings.WEB_SQLITE_WAIT_SECONDS
+    made = get_wsgi_application()
+    import_module("mailings.account").at_process_start()
+    return made
+
+
+try:
+    application = _start()
+except ImproperlyConfigured as problem:
+    sys.stderr.write(f"{problem}\n")  # without a traceback, which would hide it
+    sys.exit(_APP_LOAD_ERROR)

@@ -2,14 +2,19 @@
 
 import json
 import os
+import re
+import runpy
 import stat
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
 
 from tests.services import OURS
 
@@ -101,7 +106,9 @@ def test_keys_of_the_environment_win_and_nothing_is_written(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("password", ["$HOME", "a,b", " spaces kept ", "ключ=1"])
 def test_the_password_is_taken_as_typed(tmp_path: Path, password: str) -> None:
-    assert read(tmp_path, "SMSC_PASSWORD", SMSC_PASSWORD=password) == {"SMSC_PASSWORD": password}
+    found = read(tmp_path, "SMSC_PASSWORD", SMSC_LOGIN="u", SMSC_PASSWORD=password)
+
+    assert found == {"SMSC_PASSWORD": password}
 
 
 @pytest.mark.parametrize(
@@ -123,6 +130,126 @@ def test_a_dangerous_value_is_refused_with_its_name(
 ) -> None:
     with pytest.raises(RuntimeError, match=f"ImproperlyConfigured.*{word}"):
         read(tmp_path, "DEBUG", **environment)
+
+
+ABOVE_NOUGHT = (
+    *("SYNC_SECONDS", "SWEEP_SECONDS", "LEASE_SECONDS"),
+    *("PROVIDER_CONNECT_SECONDS", "PROVIDER_READ_SECONDS", "PROVIDER_TOTAL_SECONDS"),
+)
+NOUGHT_OR_MORE = ("SETTLE_AFTER_SECONDS", "SAME_REQUEST_SECONDS")
+WHOLE = ("CALLS_AT_ONCE", "PORT", "TRUSTED_PROXIES")
+NO_NUMBERS = ("abc", "3m", "nan", "inf", "-inf", "", " ", "1,5", "$HOME", "-1")
+
+
+def refusal(environment: Mapping[str, str]) -> str:
+    """What reading `environment` is refused with."""
+    with pytest.raises(ImproperlyConfigured) as refused:
+        figures(environment)
+    return str(refused.value)
+
+
+def figures(environment: Mapping[str, str]) -> dict[str, float]:
+    """Settings that are numbers, of a reading of config/settings.py with nothing but `environment` set."""
+    with mock.patch.dict(os.environ, environment):
+        for name in {*OURS} - {*environment, "DATABASE_URL", "REDIS_URL"}:
+            os.environ.pop(name, None)
+        found = runpy.run_path(str(ROOT / "config/settings.py"))
+    return {name: value for name, value in found.items() if isinstance(value, (int, float))}
+
+
+@pytest.mark.parametrize("name", [*ABOVE_NOUGHT, *NOUGHT_OR_MORE, *WHOLE])
+@pytest.mark.parametrize("text", NO_NUMBERS)
+def test_what_is_no_number_in_its_bounds_is_refused_in_one_sentence(name: str, text: str) -> None:
+    said = refusal({name: text})
+
+    assert re.fullmatch(rf"{name} must be [^.]+, such as {name}=[0-9]+\.", said)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        *((name, "0") for name in ABOVE_NOUGHT),
+        *(("CALLS_AT_ONCE", text) for text in ("0", "15", "1e1", "4.0", "9" * 5000)),
+        *(("PORT", text) for text in ("0", "65536", "80.0")),
+    ],
+)
+def test_a_number_out_of_bounds_is_refused(name: str, text: str) -> None:
+    assert refusal({name: text}).startswith(f"{name} must be ")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("SYNC_SECONDS", "1e3", 1000),
+        ("SYNC_SECONDS", "0.5", 0.5),
+        ("SETTLE_AFTER_SECONDS", "0", 0),
+        ("SAME_REQUEST_SECONDS", "0", 0),
+        ("CALLS_AT_ONCE", "14", 14),
+        ("CALLS_AT_ONCE", "1", 1),
+        ("PORT", "65535", 65535),
+        ("PORT", "1", 1),
+    ],
+)
+def test_a_number_in_bounds_is_taken_as_it_reads(name: str, text: str, value: float) -> None:
+    assert figures({name: text})[name] == value
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", " ", "abc", "sqlite", "://", "http://example.com/x", "mysql://u:hush-hush@h/x", "$HOME"),
+        *("postgres://", "postgres://u:hush-hush@h/", "postgres://u:hush-hush@h:port/x"),
+    ],
+)
+def test_what_names_no_database_is_refused_in_one_sentence(
+    url: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    said = refusal({"DATABASE_URL": url})
+
+    assert said.startswith("DATABASE_URL must name a database")
+    assert "hush-hush" not in said + "".join(str(warning.message) for warning in recwarn)
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"), [("SMSC_LOGIN", "SMSC_PASSWORD"), ("SMSC_PASSWORD", "SMSC_LOGIN")]
+)
+def test_half_of_a_login_is_refused(given: str, missing: str) -> None:
+    said = refusal({given: "hush-hush"})
+
+    assert said.startswith(f"{given} is set without {missing}")
+    assert "hush-hush" not in said
+
+
+def test_beside_a_key_a_login_does_not_count() -> None:
+    assert figures({"SMSC_LOGIN": "u", "SMSC_API_KEY": "k"})["PORT"] == 8000
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["manage.py", "check"], 1),
+        (["manage.py", "mailings", "list"], 1),
+        (["-m", "celery", "-A", "config", "worker"], 1),
+        (["-m", "celery", "-A", "config", "beat"], 1),
+        (["-m", "gunicorn", "config.wsgi", "--bind", "127.0.0.1:0"], 4),
+    ],
+)
+def test_a_process_that_cannot_read_its_settings_ends_in_a_sentence(
+    tmp_path: Path, command: list[str], code: int
+) -> None:
+    done = subprocess.run(
+        [sys.executable, *command],
+        env=os.environ | {"VAR_DIR": str(tmp_path), "CALLS_AT_ONCE": "15"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == code
+    assert "CALLS_AT_ONCE must be a whole number from 1 to 14, such as CALLS_AT_ONCE=4.\n" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
