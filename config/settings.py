@@ -204,6 +204,7 @@ EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # Mailroom itsel
 # --- security -----------------------------------------------------------------------------------------------
 # Behind a proxy, gunicorn takes https from X-Forwarded-Proto of the peers that it trusts (loopback, and
 # FORWARDED_ALLOW_IPS), so there is no SECURE_PROXY_SSL_HEADER here that any visitor could forge.
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.reports.NothingPrivate"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
