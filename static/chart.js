@@ -13,7 +13,7 @@
   const draw = () => {
     const style = getComputedStyle(document.body);
     const ink = style.color;
-    const grid = style.getPropertyValue("--tblr-border-color");
+    const grid = getComputedStyle(canvas.closest(".card")).borderTopColor; // a colour that a canvas understands
     const colours = palettes[document.documentElement.dataset.bsTheme] || palettes.light;
     chart?.destroy();
     chart = new Chart(canvas, {

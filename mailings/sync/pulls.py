@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 # The provider is known to give this many rows where it gives no more (jobs-api.txt, start and end).
 CUT_AT = 10
 PULLS_KEPT = timedelta(days=60)
+# An account that has not proved its login yet has one place at the gate: who comes second waits for it.
+PATIENCE_SECONDS = 10.0
 
 
 def pull(account: Account, start: date, end: date, *, wait: float = 0.0) -> Result:
@@ -48,12 +50,12 @@ def pull(account: Account, start: date, end: date, *, wait: float = 0.0) -> Resu
     return result
 
 
-def pull_recent(account: Account, *, wait: float = 0.0) -> Result:
+def pull_recent(account: Account, *, wait: float = PATIENCE_SECONDS) -> Result:
     """The last and the next few days, and the days that unknown and scheduled mailings ask for."""
     return _together([pull(account, span.start, span.end, wait=wait) for span in spans.recent(account)])
 
 
-def pull_two_months(account: Account, *, wait: float = 0.0) -> Result:
+def pull_two_months(account: Account, *, wait: float = PATIENCE_SECONDS) -> Result:
     """From sixty days back to the furthest hour that an open mailing asks for."""
     Pull.objects.filter(account=account, begun_at__lt=timezone.now() - PULLS_KEPT).delete()
     span = spans.two_months(account)
@@ -65,7 +67,7 @@ def read_list(account: Account, start: date, end: date, *, wait: float = 0.0) ->
     return _ask(account, Span(start, end), wait)[0]
 
 
-def pull_doubtful(account: Account, *, wait: float = 0.0) -> Result:
+def pull_doubtful(account: Account, *, wait: float = PATIENCE_SECONDS) -> Result:
     """The days of the queued mailings that may have been sent before a backup was restored (memory.py)."""
     return _together([pull(account, span.start, span.end, wait=wait) for span in spans.doubtful(account)])
 

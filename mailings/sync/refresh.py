@@ -10,11 +10,9 @@ from mailings import account as accounts
 from mailings.models import Account
 from mailings.smsc.client import Client
 from mailings.smsc.errors import SmscError
+from mailings.sync.pulls import PATIENCE_SECONDS
 
 log = logging.getLogger(__name__)
-
-# An account that has not proved its login yet has one place, and the first pull has it.
-PATIENCE_SECONDS = 10.0
 
 
 def refresh_account(account: Account) -> bool:

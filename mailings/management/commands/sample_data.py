@@ -4,15 +4,17 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from mailings import outbox
-from mailings.models import Account
+from mailings.models import Account, Mailing
 from mailings.smsc import times
 from mailings.smsc.spec import validate
 
 PEOPLE = [f"7999000{number:04d}" for number in range(1, 241)]
+KEY = "sample-"
 READERS = [f"reader{number}@example.com" for number in range(1, 61)]
 
 
@@ -23,11 +25,13 @@ class Command(BaseCommand):
         account = Account.objects.filter(kind=Account.Kind.SANDBOX).first()
         if account is None:
             raise CommandError("Sample mailings are made on the sandbox account only, and there is none yet.")
-        now = timezone.now()
+        now, maker = timezone.now(), get_user_model().objects.order_by("pk").first()
+        if Mailing.objects.filter(key__startswith=KEY).exists():
+            return
         for key, given in samples(now):
-            outbox.make(validate(given, now=now), account=account, key=f"sample-{key}", submit=True)
+            outbox.make(validate(given, now=now), account=account, by=maker, key=KEY + key, submit=True)
         for key, typed in drafts():
-            outbox.save_draft(typed, account=account, key=f"sample-{key}")
+            outbox.save_draft(typed, account=account, by=maker, key=KEY + key)
 
 
 def samples(now: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
