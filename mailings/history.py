@@ -7,7 +7,7 @@ are not touched.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from mailings import wording
+from mailings.ids import row_id
 from mailings.models import Account, Mailing, Origin, State
 from mailings.smsc.answers import JobStatus
 from mailings.smsc.vocabulary import CHANNEL_LABELS
@@ -31,7 +32,10 @@ EXPORT_SIZE = 2000
 # Up to how many matches of a search are taken by their ids.
 RARE = 500
 FAILED = (State.REFUSED, State.UNKNOWN, State.ABANDONED, State.HELD)
+# Microseconds since 1970 of so many digits still are a date.
+LONGEST_MOMENT = 17
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 1, 1)
 PERIODS = {"today": 0, "7": 7, "30": 30, "365": 365}
 COLUMNS = (
     "id", "name", "code", "state", "state_at", "channel", "recipients_count", "cost", "account__currency",
@@ -115,15 +119,20 @@ class HistoryFilter(django_filters.FilterSet):
         return rows.filter(created_at__gte=start_of_day(PERIODS[value]))
 
     def from_day(self, rows: QuerySet[Mailing], name: str, value: Any) -> QuerySet[Mailing]:
-        return rows.filter(created_at__gte=_midnight(value))
+        return rows.filter(created_at__gte=_midnight(_sensible(value)))
 
     def to_day(self, rows: QuerySet[Mailing], name: str, value: Any) -> QuerySet[Mailing]:
-        return rows.filter(created_at__lt=_midnight(value + timedelta(days=1)))
+        return rows.filter(created_at__lt=_midnight(_sensible(value) + timedelta(days=1)))
 
 
 def start_of_day(days_ago: int) -> datetime:
     """Midnight, so many days ago, on the reader's clock."""
     return _midnight(timezone.localdate() - timedelta(days=days_ago))
+
+
+def _sensible(day: Any) -> Any:
+    """A day that every clock has: the first and the last of the calendar are none, and no row lies there."""
+    return min(max(day, FIRST_DAY), LAST_DAY)
 
 
 def _midnight(day: Any) -> datetime:
@@ -211,12 +220,11 @@ def key_of(row: dict[str, Any]) -> str:
 
 def read_key(text: str) -> tuple[datetime, int] | None:
     """A key from an address; None when it is none."""
-    micros, _dash, pk = text.partition("-")
-    if not (micros.isascii() and micros.isdigit() and pk.isascii() and pk.isdigit()):
+    before, _dash, after = text.partition("-")
+    micros, pk = row_id(before), row_id(after)
+    if micros is None or pk is None or len(before) > LONGEST_MOMENT:
         return None
-    if len(micros) > 17 or len(pk) > 18:
-        return None
-    return EPOCH + timedelta(microseconds=int(micros)), int(pk)
+    return EPOCH + timedelta(microseconds=micros), pk
 
 
 def page(rows: QuerySet[Mailing], *, after: str = "", before: str = "", size: int = PAGE_SIZE) -> Page:

@@ -38,6 +38,8 @@ FIRST = (
     "time_at",
 )
 """What stands in the open, in this order, when the channel shows it; the rest folds away under "More"."""
+SETS_CHANNEL = ("channel", *FLAGS)
+"""What the choice of a channel stands for: errors of these are shown beside it."""
 COMMON = (Channel.SMS, Channel.VIBER, Channel.WHATSAPP, Channel.MAIL)
 
 
@@ -205,7 +207,7 @@ class ComposeForm(forms.Form):
             for text in map(str, errors):
                 if name == "__all__":
                     found.setdefault(text, Listed("", "", text))
-                elif name not in FLAGS:
+                elif name not in SETS_CHANNEL:
                     found.setdefault(text, Listed(self[name].id_for_label, str(self[name].label), text))
         for text in self.channel_errors:
             found.setdefault(text, Listed("channel", _("Channel"), text))
@@ -214,7 +216,7 @@ class ComposeForm(forms.Form):
     @property
     def channel_errors(self) -> list[str]:
         """Errors of the parameters that the choice of a channel sets."""
-        return list(dict.fromkeys(str(text) for name in FLAGS for text in self.errors.get(name, [])))
+        return list(dict.fromkeys(str(text) for name in SETS_CHANNEL for text in self.errors.get(name, [])))
 
     # --- how it looks -----------------------------------------------------------------------------
 
@@ -264,7 +266,7 @@ class ComposeForm(forms.Form):
     def _names(self) -> list[str]:
         names = [
             *self.typed.shown,
-            *(name for name in self.errors if name in self.fields and name not in FLAGS),
+            *(name for name in self.errors if name in self.fields and name not in SETS_CHANNEL),
         ]
         if "phones" in names:
             names += ["recipients_file"]

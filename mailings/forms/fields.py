@@ -96,6 +96,8 @@ class Choices(forms.Select):
 
 def _own_fields() -> dict[str, forms.Field]:
     return {
+        # Drawn by the page itself, as one button for each channel.
+        "channel": forms.Field(required=False, label=_("Channel")),
         "recipients_file": forms.Field(
             required=False,
             label=_("Or a file of recipients"),

@@ -44,12 +44,16 @@ FLAGS = tuple(channel.value for channel in Channel if channel not in (Channel.SM
 
 @dataclass
 class Typed:
-    """`values`: as typed, by name. `kept`: typed for another channel. `unknown`: names that are no option."""
+    """`values`: as typed, by name. `kept`: typed for another channel. `unknown`: names that are no option.
+
+    `odd_channel`: the channel that was asked for, when there is no such channel.
+    """
 
     values: dict[str, str] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
     channel: Channel = Channel.SMS
+    odd_channel: str = ""
     show_all: bool = False
     account: str = ""
     key: str = ""
@@ -70,6 +74,10 @@ class Typed:
         options = {name: self.values[name] for name in OPTIONS if name != "phones" and self.has(name)}
         options |= self.unknown
         found: list[Problem] = []
+        if self.odd_channel:
+            found.append(
+                Problem(("channel",), "no_such_channel", N_("There is no such channel. Choose one."))
+            )
         if self.channel is Channel.BOT and "bot" not in options:
             found.append(
                 Problem(("bot",), "bot_missing", N_("Give the name of the bot that sends the message."))
@@ -145,7 +153,7 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     }
     show_all = bool(data.get("show_all")) or data.get("action") == "show_all"
     typed = Typed(values, kept, unknown, show_all=show_all, account=data.get("account", ""))
-    typed.key, typed.draft = data.get("key", "")[:64], data.get("draft", "")
+    typed.key, typed.draft = data.get("key", "").replace("\0", "")[:64], data.get("draft", "")
     _choose_channel(typed, data.get("channel", ""), data.get("shown", ""))
     if switching and data.get("channel") != data.get("shown"):
         _set_aside(typed)
@@ -167,7 +175,9 @@ def from_draft(draft: Mapping[str, Any]) -> Typed:
 def _choose_channel(typed: Typed, chosen: str, shown: str) -> None:
     """Settle the channel; its flag is then carried by `Typed.channel`, any other stays among the values."""
     flags = [name for name in FLAGS if typed.has(name) and typed.values[name].strip() != "0"]
-    radio = Channel(chosen) if chosen in set(Channel) else Channel.SMS
+    known = chosen in set(Channel)
+    radio = Channel(chosen) if known else Channel.SMS
+    typed.odd_channel = "" if known else chosen
     if typed.values.get(radio, "").strip() == "0":
         radio = Channel.SMS
     if flags:

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from mailings import outbox
 from mailings.forms import ComposeForm, Facts, Files, Typed, from_draft, from_post, held, hold, let_go
+from mailings.ids import row_id
 from mailings.models import Account, Attachment, Mailing, State
 from mailings.outbox import Impossible
 
@@ -50,7 +51,7 @@ def opened(request: HttpRequest) -> ComposeForm:
     """The form as a GET shows it: empty, or a draft's."""
     typed, attached = Typed(), list[Attachment]()
     if number := request.GET.get("draft", ""):
-        draft = get_object_or_404(Mailing, pk=number if number.isdigit() else 0, state=State.DRAFT)
+        draft = get_object_or_404(Mailing, pk=row_id(number), state=State.DRAFT)
         typed = from_draft(outbox.typed_options(draft))
         typed.draft, typed.account, typed.key = str(draft.pk), draft.account.name, draft.key or ""
         attached = list(draft.attachments.all())
@@ -115,8 +116,8 @@ def filled(request: HttpRequest, typed: Typed, *, check: bool) -> ComposeForm:
 
 def draft_of(typed: Typed) -> Mailing | None:
     """The draft that the form edits: the one it names, or the one that was saved from this very form."""
-    if typed.draft.isdigit():
-        return Mailing.objects.filter(pk=int(typed.draft)).first()
+    if (number := row_id(typed.draft)) is not None:
+        return Mailing.objects.filter(pk=number).first()
     return Mailing.objects.filter(key=typed.key, state=State.DRAFT).first() if typed.key else None
 
 
@@ -138,7 +139,7 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
 
 
 def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
-    if form.account is None or form.gathered.unreadable:
+    if form.account is None or form.gathered.unreadable or form.typed.odd_channel:
         form.check = True
         return show(request, form)
     whose: dict[str, Any] = {"account": form.account, "by": request.user, "key": form.typed.key or None}

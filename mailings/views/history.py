@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from mailings import history, outbox
+from mailings.ids import row_id
 from mailings.models import Mailing, Wish
 
 STOP_POLLING = 286
@@ -69,8 +70,8 @@ def rows(request: HttpRequest) -> HttpResponse:
 def _known(texts: list[str]) -> Iterator[tuple[int, str]]:
     for text in texts:
         pk, _dash, version = text.partition("-")
-        if pk.isascii() and pk.isdigit() and len(pk) < 19:
-            yield int(pk), version
+        if (number := row_id(pk)) is not None:
+            yield number, version
 
 
 @permission_required("mailings.cancel_mailing", raise_exception=True)
@@ -78,7 +79,7 @@ def _known(texts: list[str]) -> Iterator[tuple[int, str]]:
 def bulk_cancel(request: HttpRequest) -> HttpResponse:
     """Cancel the chosen mailings: asked once, with the facts (GET), and done (POST)."""
     data = request.POST if request.method == "POST" else request.GET
-    ids = [int(text) for text in data.getlist("id")[:BULK_LIMIT] if text.isascii() and text.isdigit()]
+    ids = [number for text in data.getlist("id")[:BULK_LIMIT] if (number := row_id(text)) is not None]
     chosen = list(
         Mailing.objects.filter(pk__in=ids).select_related("account").defer("spec", "remote").newest_first()
     )

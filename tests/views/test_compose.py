@@ -578,3 +578,37 @@ def test_the_panel_stands_whatever_is_typed(typed: dict[str, str], page: Client)
 
 def test_the_panel_stays_as_it_is_when_the_session_has_ended(client: Client, account: Account) -> None:
     assert client.post(f"{URL}preview/", SMS).status_code == 204
+
+
+@pytest.mark.parametrize("channel", ["zzz", "SMS", " ", "²", "\x00"])
+@pytest.mark.parametrize("action", ["send", "draft"])
+def test_a_channel_that_there_is_not_is_said_beside_the_channels_and_nothing_is_stored(
+    channel: str, action: str, page: Client
+) -> None:
+    answer = post(page, SMS | {"channel": channel}, action)
+
+    html = answer.content.decode()
+    beside = html[html.index('id="channel_error"') :]
+    assert "There is no such channel. Choose one." in beside[: beside.index("</noscript>")]
+    assert text_of(answer).count("There is no such channel. Choose one.") == 2  # there, and in the summary
+    assert not Mailing.objects.exists()
+
+
+ODD_NUMBERS = ["²", "٣", "-1", "1e3", "9" * 19, "9" * 23, "9" * 40, "9" * 5000, "\x00"]
+
+
+@pytest.mark.parametrize("number", ODD_NUMBERS)
+def test_what_is_no_number_of_a_draft_is_not_found(number: str, page: Client) -> None:
+    assert page.get(URL, {"draft": number}).status_code == 404
+
+
+@pytest.mark.parametrize("number", ODD_NUMBERS)
+def test_a_form_that_names_no_possible_draft_makes_a_new_mailing(number: str, page: Client) -> None:
+    answer = post(page, SMS | {"draft": number})
+
+    assert answer["Location"] == f"/mailings/{Mailing.objects.get().pk}/"
+
+
+def test_a_key_that_no_database_can_keep_is_no_harm(page: Client) -> None:
+    assert post(page, SMS | {"key": "k\x001"}, "draft").status_code == 302
+    assert Mailing.objects.get().key == "k1"

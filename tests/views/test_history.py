@@ -225,3 +225,59 @@ def test_a_name_cannot_become_a_formula(page: Client, start: str) -> None:
 def test_numbers_in_the_export_stay_numbers() -> None:
     assert cell(-5) == "-5"
     assert cell(None) == ""
+
+
+@pytest.mark.parametrize("number", ["²", "٣", "-1", "9" * 19, "9" * 40, "9" * 5000, "\x00"])
+@pytest.mark.parametrize(
+    ("address", "query"),
+    [
+        ("/mailings/", "after={0}-1"),
+        ("/mailings/", "after=1-{0}"),
+        ("/mailings/", "before={0}-{0}"),
+        ("/mailings/", "by={0}"),
+        ("/mailings/", "account={0}"),
+        ("/mailings/", "period={0}"),
+        ("/mailings/", "start={0}"),
+        ("/mailings/rows/", "row={0}-0"),
+        ("/mailings/cancel/", "id={0}"),
+        ("/mailings/export.csv", "account={0}"),
+    ],
+)
+def test_a_number_that_no_row_can_have_is_no_harm(
+    number: str, address: str, query: str, client: Client, chief: Any
+) -> None:
+    client.force_login(chief)
+    name, _equals, form = query.partition("=")
+
+    assert client.get(address, {name: form.format(number)}).status_code < 400
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 19, "9" * 40, "9" * 5000])
+def test_cancelling_many_passes_over_what_is_no_number_of_a_row(
+    number: str, client: Client, chief: Any
+) -> None:
+    client.force_login(chief)
+    mailing = row(state=State.QUEUED)
+
+    answer = client.post("/mailings/cancel/", {"id": [number, str(mailing.pk)]})
+
+    mailing.refresh_from_db()
+    assert (answer.status_code, mailing.state) == (302, State.WITHDRAWN)
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 40])
+@pytest.mark.parametrize("page", ["", "status/", "recipients/", "edit/", "cancel/", "delete/", "resolve/"])
+def test_the_page_of_a_number_too_large_is_not_there(number: str, page: str, client: Client, chief: Any):
+    client.force_login(chief)
+
+    assert client.get(f"/mailings/{number}/{page}").status_code in (404, 302)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Moscow", "America/New_York"])
+@pytest.mark.parametrize(("name", "day"), [("start", "0001-01-01"), ("end", "9999-12-31")])
+def test_the_first_and_the_last_day_of_all_are_no_harm(name: str, day: str, zone: str, client, chief):
+    client.force_login(chief)
+    with timezone.override(zone):
+        row()
+
+        assert history.chosen(QueryDict(f"{name}={day}")).qs.count() == 1

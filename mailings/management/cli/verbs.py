@@ -1,9 +1,11 @@
 """The verbs. Each takes the parsed arguments and gives the objects to print; exit code 0 unless it raises."""
 
+import re
+import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +15,7 @@ from django.utils.translation import gettext as _
 from mailings import account as accounts
 from mailings import outbox, sync
 from mailings.describe import described, money
+from mailings.ids import row_id
 from mailings.management.cli import order
 from mailings.management.cli.order import Wrong
 from mailings.models import Account, Mailing, State, Wish
@@ -25,6 +28,7 @@ WRONG, FAILED, RAN_OUT = 1, 2, 3
 LOOK_EVERY_SECONDS = 0.2
 # Some seconds more than the gap between identical calls, which a call by hand waits for.
 MORE_THAN_THE_GAP = 10.0
+DAY = re.compile("([0-9]{2})[.]([0-9]{2})[.]([0-9]{4})")
 
 
 class Stop(Exception):
@@ -115,6 +119,9 @@ def pull(asked: Namespace) -> Iterator[Object]:
         raise Stop({"error": _("There is no account yet.")}, FAILED)
     results = [_pull(account, days) for account in found]
     counts = {name: sum(result.counts()[name] for result in results) for name in sync.Result().counts()}
+    if any(result.reason == "ten_rows" for result in results):
+        cut = _("The provider's list may have been cut at ten rows: there may be more.")
+        sys.stderr.write(f"{cut}\n")
     errors = [result.error for result in results if result.error]
     if errors:
         raise Stop(counts | {"error": "; ".join(_said(error) for error in errors)}, FAILED)
@@ -165,13 +172,9 @@ def _fields(jobs: Jobs) -> Object:
 
 
 def _existing(text: str) -> int:
-    if (
-        text.isascii()
-        and text.isdigit()
-        and len(text) <= 18
-        and Mailing.objects.filter(pk=int(text)).exists()
-    ):
-        return int(text)
+    pk = row_id(text)
+    if pk is not None and Mailing.objects.filter(pk=pk).exists():
+        return pk
     raise Stop({"error": _("There is no mailing %(id)s.") % {"id": text}}, WRONG)
 
 
@@ -202,7 +205,8 @@ def _day(name: str, text: str | None, errors: order.Errors) -> date | None:
     if text is None:
         return None
     try:
-        day = datetime.strptime(text, "%d.%m.%Y").date()  # noqa: DTZ007 (a day has no zone)
+        parts = DAY.fullmatch(text)
+        day = date(int(parts[3]), int(parts[2]), int(parts[1])) if parts else date.min
     except ValueError:
         day = date.min
     if abs(day - spans.today()) > timedelta(days=36525):
