@@ -53,16 +53,19 @@ def as_text(value: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    """What a number field holds, without blanks (a typographic minus is one too); "" for what is none."""
+    """What a number field holds, without blanks (a typographic minus is one too); "" for what is none.
+
+    Yes and no (a boolean) are no number: only a flag takes them.
+    """
     if isinstance(value, str):
         return value.strip().replace("\u2212", "-")
     if isinstance(value, float) and not value.is_integer():
         return f"{value:.12f}".rstrip("0")
-    return str(int(value)) if isinstance(value, (int, float)) else ""
+    return str(int(value)) if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
 
 
 def _choice(option: Option, value: Any) -> int:
-    text = _number(value)
+    text = str(int(value)) if option.type is Type.FLAG and isinstance(value, bool) else _number(value)
     values = [choice.value for choice in option.choices]
     if text not in values:
         raise Refusal("not_a_choice", N_("Choose one of these: %(values)s."), values=", ".join(values))

@@ -1,11 +1,15 @@
 """The contract's command line, sentence by sentence."""
 
+import io
 import json
+import os
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TextIO
 
 import pytest
+from django.core.management import ManagementUtility, call_command
 from django.db import OperationalError, connection
 from django.utils import timezone
 
@@ -15,6 +19,7 @@ from mailings.management.cli.verbs import VERBS
 from mailings.models import Account, Attachment, Attempt, Breaker, HeldReason, Mailing, State, Wish
 from mailings.smsc.client import Credentials
 from mailings.smsc.sandbox import Sandbox
+from mailings.smsc.times import MOSCOW
 from tests.factories import PHONE, bare, delivered, queued
 from tests.management.conftest import Run
 
@@ -453,6 +458,9 @@ def test_sync_reads_the_days_given(account: Account, sandbox: Sandbox, mailings:
     ("words", "names"),
     [
         (["--start", "2025-01-01"], ["start"]),
+        (["--start", "1.1.2026"], ["start"]),
+        (["--start", "01.01.26"], ["start"]),
+        (["--start", "٠١.٠١.٢٠٢٦"], ["start"]),
         (["--end", "31.02.2025"], ["end"]),
         (["--end", "31.12.9999"], ["end"]),
         (["--start", "02.01.2025", "--end", "01.01.2025"], ["end", "start"]),
@@ -535,3 +543,98 @@ def test_a_database_that_cannot_be_used_is_said_in_json(account: Account, mailin
     code, (said,) = mailings("list")
 
     assert (code, said) == (1, {"error": "The database cannot be used (OperationalError)."})
+
+
+# --- for people and pipes -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words", [("list", "--limit", "x"), ("list", "--limit", "²"), ("create", "--wait", "x")]
+)
+def test_a_wrong_number_is_said_for_a_person(account: Account, mailings: Run, words):
+    said = str(mailings(*words)[1][0]["error"])
+
+    assert "a number" in said
+    assert "_count" not in said
+    assert "_seconds" not in said
+
+
+@pytest.mark.parametrize("name", ["rpt", "rptn", "translit", "period", "tz"])
+@pytest.mark.parametrize("value", [True, False])
+def test_yes_and_no_are_no_number(account: Account, mailings: Run, name: str, value: bool):
+    assert name in refused(mailings("create", given={"options": OPTIONS | {name: value}}))
+
+
+def test_yes_and_no_are_fine_for_a_flag(account: Account, mailings: Run):
+    assert mailings("create", given={"options": OPTIONS | {"flash": True}})[0] == 0
+
+
+def test_wrong_recipients_of_a_file_are_told_under_it_with_their_lines(
+    account, mailings: Run, tmp_path: Path
+):
+    path = tmp_path / "people.txt"
+    path.write_text("79990000001\n\nabc\n")
+
+    errors = refused(
+        mailings("create", given={"options": {"name": "x", "mes": "y"}, "recipients_file": str(path)})
+    )
+
+    assert list(errors) == ["recipients_file"]
+    assert "Line 3: “abc”" in errors["recipients_file"][0]
+
+
+def test_wrong_recipients_among_the_options_are_told_under_phones(account: Account, mailings: Run):
+    assert list(refused(mailings("create", given={"options": OPTIONS | {"phones": "abc"}}))) == ["phones"]
+
+
+def as_from_a_shell(monkeypatch: pytest.MonkeyPatch, out: TextIO, *words: str) -> int:
+    """Run the command as `manage.py` does, with `out` as standard output; gives the exit code."""
+    monkeypatch.setattr("sys.stdout", out)
+    try:
+        ManagementUtility(["manage.py", "mailings", *words]).execute()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def test_the_output_is_utf8_whatever_the_locale(account: Account, monkeypatch: pytest.MonkeyPatch):
+    bare(account, name="Весна")
+    raw = io.BytesIO()
+
+    code = as_from_a_shell(monkeypatch, io.TextIOWrapper(raw, encoding="ascii"), "list")
+
+    assert (code, json.loads(raw.getvalue().decode())["name"]) == (0, "Весна")
+
+
+@pytest.mark.parametrize("rows", [1, 200])
+@pytest.mark.parametrize(("words", "expected"), [(("list", "--limit", "200"), 0), (("show", "0"), 1)])
+def test_a_reader_that_has_gone_is_no_error(account: Account, monkeypatch, rows: int, words, expected: int):
+    for _number in range(rows):
+        bare(account)
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    with os.fdopen(writing, "w", encoding="utf-8") as out:
+        assert as_from_a_shell(monkeypatch, out, *words) == expected
+
+
+def test_a_list_that_may_have_been_cut_is_said_beside_the_figures(
+    account, sandbox: Sandbox, mailings, capsys
+):
+    for number in range(10):
+        sandbox.make_job(f"Reminder {number}")
+    day = f"{timezone.now().astimezone(MOSCOW):%d.%m.%Y}"
+
+    call_command("mailings", "sync", "--start", day, "--end", day)
+
+    said = capsys.readouterr()
+    assert json.loads(said.out)["seen"] == 10
+    assert said.err == "The provider's list may have been cut at ten rows: there may be more.\n"
+
+
+def test_a_list_that_is_whole_is_said_without_a_warning(account, sandbox: Sandbox, mailings, capsys):
+    sandbox.make_job("Reminder")
+
+    call_command("mailings", "sync")
+
+    assert not capsys.readouterr().err

@@ -46,18 +46,19 @@ class Order:
     account: Account
     key: str | None
     submit: bool
+    # Whether the recipients are those of `recipients_file`.
+    from_file: bool = False
 
     def spec(self, now: datetime) -> Spec:
         """The options as a spec; Wrong when they do not make a mailing."""
         try:
             return validate(self.options, [ref for ref, _path in self.files], now=now)
         except SpecError as error:
-            raise Wrong(
-                {
-                    name: [problem.message(_) for problem in problems]
-                    for name, problems in error.by_field().items()
-                }
-            ) from None
+            errors: Errors = {}
+            for name, problems in error.by_field().items():
+                given = "recipients_file" if name == "phones" and self.from_file else name
+                errors[given] = [problem.message(_) for problem in problems]
+            raise Wrong(errors) from None
 
     def uploads(self) -> list[tuple[FileRef, File[bytes]]]:
         """The files, open for reading."""
@@ -79,7 +80,7 @@ def read(source: str) -> Order:
     options, lines = found.pop("options"), found.pop("recipients_file")
     if lines is not None:
         options = _with_recipients(options, lines)
-    return Order(options=options, **found)
+    return Order(options=options, from_file=lines is not None, **found)
 
 
 def _text(source: str) -> str:
@@ -150,11 +151,11 @@ def _recipients_file(value: Any) -> list[str] | None:
         return None
     if not isinstance(value, str):
         raise Unfit(_("A path is expected here."))
-    lines = (line.strip() for line in _decoded(_bytes_of(value)).split("\n"))
-    found = [line for line in lines if line]
-    if not found:
+    # Empty lines stay, and are passed over later: what is wrong is told with the number of its line.
+    lines = [line.strip() for line in _decoded(_bytes_of(value)).split("\n")]
+    if not any(lines):
         raise Unfit(_("There is no recipient in this file."))
-    return found
+    return lines
 
 
 def _with_recipients(options: dict[str, Any], lines: list[str]) -> dict[str, Any]:

@@ -6,8 +6,10 @@ parameter, or `error`; 2 for a provider that could not be read; 3 when `--wait` 
 
 import json
 import math
+import os
 import sys
 from argparse import ArgumentTypeError, Namespace
+from io import TextIOWrapper
 from typing import Any, NoReturn
 
 from django.core.exceptions import ImproperlyConfigured
@@ -16,6 +18,7 @@ from django.db import DatabaseError
 
 from mailings import account as accounts
 from mailings import outbox
+from mailings.ids import row_id
 from mailings.management.cli.order import STANDARD_INPUT, Wrong
 from mailings.management.cli.verbs import VERBS, WRONG, Object, Stop
 from mailings.models import State
@@ -34,6 +37,16 @@ class Parser(CommandParser):
 class Command(BaseCommand):
     help = "Makes, shows and settles mailings; prints JSON, one object a line."
     requires_system_checks: list[str] = []
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        _in_utf8()
+        try:
+            super().run_from_argv(argv)
+        finally:
+            try:
+                sys.stdout.flush()
+            except BrokenPipeError:
+                _nobody_reads()
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
@@ -74,11 +87,16 @@ class Command(BaseCommand):
         except DatabaseError as error:
             self._end({"error": f"The database cannot be used ({type(error).__name__})."}, WRONG)
 
-    def _print(self, value: Object) -> None:
-        self.stdout.write(_line(value))
+    def _print(self, value: Object, code: int = 0) -> None:
+        """`code`: what the command ends with at once when nobody reads any more (`list | head`)."""
+        try:
+            self.stdout.write(_line(value))
+        except BrokenPipeError:
+            _nobody_reads()
+            sys.exit(code)
 
     def _end(self, value: Object, code: int) -> NoReturn:
-        self._print(value)
+        self._print(value, code)
         sys.exit(code)
 
 
@@ -92,14 +110,31 @@ def _help(verb: str) -> str:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
     if not math.isfinite(seconds) or seconds < 0:
         raise ArgumentTypeError("a number of seconds is expected")
     return seconds
 
 
 def _count(text: str) -> int:
-    count = int(text)
+    count = row_id(text) or 0
     if not 1 <= count <= MOST_ROWS:
         raise ArgumentTypeError(f"a number from 1 to {MOST_ROWS} is expected")
     return count
+
+
+def _in_utf8() -> None:
+    """JSON is UTF-8, whatever the locale says."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
+
+
+def _nobody_reads() -> None:
+    """What has not been written goes nowhere: Python would try once more at its end, and complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
