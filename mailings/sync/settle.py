@@ -21,12 +21,14 @@ SURPRISING = frozenset(
 
 
 def settle(account: Account, tally: Tally) -> None:
-    """Tie every job in `tally.bearers` to its row; counts those that settled one."""
+    """Tie every job in `tally.bearers` to its row; counts the jobs that settled one."""
     for code, bearers in tally.bearers.items():
         with transaction.atomic():
             row = Mailing.objects.select_for_update().filter(account=account, code=code).first()
-            if row is not None and _settle_row(row, bearers):
-                tally.settled += 1
+            settled = row is not None and _settle_row(row, bearers)
+        tally.settled += settled
+        # Other jobs with the same code, or all of them while a person has to decide, change no row.
+        tally.unchanged += len(bearers) - settled
 
 
 def _settle_row(row: Mailing, bearers: Sequence[Bearer]) -> bool:

@@ -8,10 +8,16 @@ from mailings.smsc.answers import Job
 
 @dataclass(frozen=True)
 class Result:
-    """How a pull went. `reason`: why it does not count as whole, a word of `Pull.incomplete_reason`, or "".
+    """How a pull went.
 
-    `error`: what stopped it, in words fit for a log and a page. `joined`: the very same read was made within
-    the last minute, by someone else, so that nothing was asked.
+    `seen` counts jobs. Each is `new` (made elsewhere, first met), `changed`, `unchanged`, or `settled`: tied
+    to the mailing of ours whose code it bears. One with a code that is not tied, since its mailing has a job
+    already or a person has to choose, is unchanged. The four add up to `seen`, short of jobs that could not
+    be written or that another pull wrote at the same moment. `gone` counts rows whose job was not there.
+
+    `reason`: why it does not count as whole, a word of `Pull.incomplete_reason`, or "". `error`: what stopped
+    it, in words fit for a log and a page. `joined`: the very same read was made within the last minute, by
+    someone else, so that nothing was asked.
     """
 
     seen: int = 0

@@ -267,3 +267,17 @@ def test_an_answer_that_comes_after_the_row_was_settled_changes_nothing(account:
 
     mailing.refresh_from_db()
     assert (mailing.state, mailing.state_at, mailing.alarm) == (State.ACCEPTED, before, "")
+
+
+def test_the_figures_add_up_to_the_jobs_seen(account: Account, sandbox: Sandbox):
+    undecided, settled, known = lost(account, sandbox), lost(account, sandbox), delivered(account)
+    for mailing in (undecided, known):
+        sandbox.make_job(f"{mailing.code}b Spring sale")
+    sandbox.make_job("Reminder")
+
+    first, second = pull(account), pull(account)
+
+    settled.refresh_from_db()
+    assert (settled.state, first.seen, second.seen) == (State.ACCEPTED, 6, 6)
+    for result in (first, second):
+        assert result.new + result.changed + result.unchanged + result.settled == result.seen
