@@ -98,7 +98,7 @@ NOT_HANDED_OVER = frozenset({State.DRAFT, State.AWAITING_APPROVAL, State.QUEUED,
 MAY_BE_AT_PROVIDER = frozenset({State.SENDING, State.UNKNOWN, State.ACCEPTED})
 
 # `accepted` may follow every state without a job: a job that bears a row's code shows that the mailing was
-# sent, whatever was believed of it (docs/decisions/0005-a-job-found-is-a-mailing-sent.md).
+# sent, whatever was believed of it (docs/decisions/0002-a-job-found-is-a-mailing-sent.md).
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.DRAFT: frozenset({State.AWAITING_APPROVAL, State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
     State.AWAITING_APPROVAL: frozenset({State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
