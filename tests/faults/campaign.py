@@ -106,8 +106,10 @@ class Campaign:
         add("workers frozen past their lease", storm.frozen(), f">= {self.plan.freezes}")
         add("beat killed", storm.beats_killed, f">= {self.plan.beats_killed}")
         add("Redis flushed, killed, frozen", _shown(storm.redis_hits))
-        add("calls, by kind", _shown(calls))
-        add("share of calls met by a fault", round(sum(faults.values()) / max(1, sum(calls.values())), 2))
+        add("calls read whole, by kind", _shown(calls))
+        unread = faults["cut_before_reading"] + faults["cut_while_reading"]
+        tried = max(1, sum(calls.values()) + unread)
+        add("share of calls met by a fault", round(sum(faults.values()) / tried, 2))
         add("  by fault", _shown(faults))
         count("mailings whose job exists twice", verdict.twice)
         count("mailings lost", verdict.lost)
@@ -152,7 +154,8 @@ class Campaign:
             outbox.send_again(pk)
         for pk in held:
             outbox.release(pk)
-        self.quiet(ids)
+        if absent or held:
+            self.quiet(ids)
         verdict = truth.judge(ids, self.jobs())
         self.report.add("sent again by a person, shown to be absent", len(absent))
         self.report.add("released by a person", len(held))
@@ -168,7 +171,7 @@ class Campaign:
             proxy.tally.most_at_once = 0
         self._until(self._all_proven, 30)
         ids = []
-        for wave in range(4):
+        for wave in range(self.plan.waves):
             for proxy in proxies:
                 proxy.force(*["slow"] * (self.plan.waiting // 4))
             ids += [self._make(self.accounts[number % 4]).pk for number in range(self.plan.waiting)]
@@ -268,6 +271,7 @@ class Campaign:
 
     def secrets(self) -> None:
         """Forty error paths, and then a look at everything that was left behind."""
+        self.say("walking error paths")
         self.house.rest()
         paths = ErrorPaths(self.house, self.accounts)
         walked = paths.walk()
@@ -301,6 +305,7 @@ class Campaign:
 
     def quiet(self, ids: list[int]) -> None:
         """Wait until nothing more happens by itself."""
+        self.say("waiting until it is quiet")
         if not self._until(lambda: not truth.restless(ids), QUIET_SECONDS):
             self.say(f"still restless: {truth.restless(ids)[:20]}")
 

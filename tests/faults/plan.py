@@ -19,6 +19,7 @@ class Plan:
     beats_killed: int = 5
     races: int = 100
     waiting: int = 50
+    waves: int = 4
     writers: int = 8
     writing_seconds: int = 15
     workers: int = 3
@@ -37,7 +38,7 @@ class Seconds:
     lease: float = 4.5
     same_request: float = 1.0
     settle_after: float = 6.0
-    sync: float = 3.0
+    sync: float = 2.0
     sweep: float = 1.0
     # A constant of the sweep (a minute), which the nursery shortens like the rest.
     nudge_again: float = 4.0

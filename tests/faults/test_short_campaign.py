@@ -1,15 +1,15 @@
 """The short form of `make faults`: real processes, a few kills, every promise."""
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SHORT = (
-    *("--database", "sqlite", "--seed", "7", "--no-json"),
-    *("--mailings", "25", "--kills", "5", "--freezes", "1", "--redis-troubles", "2", "--workers", "2"),
-    *("--races", "10", "--waiting", "10", "--writing-seconds", "2"),
-)
+SHORT = shlex.split("""
+    --database sqlite --seed 7 --no-json --mailings 20 --workers 2 --kills 4 --freezes 1 --beats-killed 1
+    --redis-troubles 1 --waves 2 --waiting 8 --races 8 --writing-seconds 2
+""")
 
 
 def test_a_short_campaign_of_faults_keeps_every_promise() -> None:
