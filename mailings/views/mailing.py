@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from mailings import contents, outlook, timeline, wording
 from mailings.models import EventKind, Mailing, State
@@ -98,11 +98,11 @@ def status(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "mailings/_status.html", context, status=code)
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 def recipients(request: HttpRequest, pk: int) -> HttpResponse:
-    """Recipients that contain what is searched for; a part for htmx, else a page of its own."""
+    """Recipients that contain what is searched for; posted, for no number may stand in an address."""
     row = fetch(pk)
-    wanted = request.GET.get("number", "").strip()[:100]
+    wanted = request.POST.get("number", "").strip()[:100]
     context = {"mailing": row, "people": contents.find_people(row, wanted), "wanted": wanted}
     part = bool(getattr(request, "htmx", False))
     return render(request, "mailings/_people.html" if part else "mailings/recipients.html", context)

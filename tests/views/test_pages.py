@@ -1,5 +1,6 @@
 """Every page opens, for every state, with all that its template names; nobody comes in without a login."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -208,9 +209,16 @@ def test_a_recipient_is_found_however_the_number_is_written(
 ) -> None:
     mailing = row()
     url = reverse("mailing_recipients", args=[mailing.pk])
-    html = page.get(url, {"number": wanted}, headers={"hx-request": "true"}).content.decode()
+    html = page.post(url, {"number": wanted}, headers={"hx-request": "true"}).content.decode()
     assert ("79990000002" in html) is expected
     assert "79990000001" not in html
+
+
+def test_a_number_that_is_searched_for_stands_in_no_address(page: Client) -> None:
+    html = page.get(reverse("mailing", args=[row().pk])).content.decode()
+    (form,) = re.findall(r'<form[^>]*role="search".*?</form>', html, re.DOTALL)
+    assert 'method="post"' in form
+    assert "hx-get" not in form
 
 
 def test_recipients_of_personal_messages_are_shown(page: Client) -> None:
