@@ -28,6 +28,10 @@ def start(*, postgres: bool) -> list[Server]:
         # A database of its own in the one Redis, so that a worker may flush it.
         base, _, _ = os.environ["REDIS_URL"].rpartition("/")
         os.environ["REDIS_URL"] = f"{base}/{int(worker.removeprefix('gw')) + 1}"
+        # Files too: a test that travels in time clears away what the other worker's tests have uploaded.
+        own = Path(os.environ["VAR_DIR"]) / worker
+        own.mkdir(parents=True, exist_ok=True)
+        os.environ["VAR_DIR"] = str(own)
         return []
     home = Path(tempfile.mkdtemp(prefix="mailroom-tests-"))
     redis = Redis(home / "redis", remove=home)

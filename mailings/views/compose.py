@@ -114,6 +114,13 @@ def filled(request: HttpRequest, typed: Typed, *, check: bool) -> ComposeForm:
     return ComposeForm(typed, now=timezone.now(), files=files, accounts=accounts(), check=check)
 
 
+def lost_files(request: HttpRequest) -> bool:
+    """Whether the form names an upload that was cleared away: it must not be sent without it in silence."""
+    dropped, owner = set(request.POST.getlist("drop")), request.user.pk or 0
+    tokens = [*request.POST.getlist("held"), request.POST.get("held_recipients", "")]
+    return any(token and token not in dropped and held(token, owner) is None for token in tokens)
+
+
 def draft_of(typed: Typed) -> Mailing | None:
     """The draft that the form edits: the one it names, or the one that was saved from this very form."""
     if (number := row_id(typed.draft)) is not None:
@@ -122,6 +129,9 @@ def draft_of(typed: Typed) -> Mailing | None:
 
 
 def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    if lost_files(request):
+        again = _("A file that you had attached is no longer here. Nothing was sent: attach it again.")
+        return show(request, form, again)
     if not form.is_valid() or form.spec is None or form.account is None:
         return show(request, form)
     draft = draft_of(form.typed)

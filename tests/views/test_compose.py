@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core import signing
+from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError
 from django.test import Client
@@ -466,6 +467,19 @@ def test_a_locked_database_gives_the_form_back_filled(action: str, page: Client,
     monkeypatch.undo()
     assert reposted(answer, "send", page).status_code == 302
     assert Attachment.objects.get().name == "a.txt"
+
+
+def test_a_file_that_was_cleared_away_is_asked_for_again_and_nothing_is_sent_without_it(page: Client) -> None:
+    wrong = post(page, MAIL | {"subj": "", "files": [file("a.txt")]}, "send")
+    for day in storages["default"].listdir("pending")[0]:
+        for name in storages["default"].listdir(f"pending/{day}")[1]:
+            storages["default"].delete(f"pending/{day}/{name}")
+
+    answer = reposted(wrong, "send", page, subj="Subject")
+
+    assert answer.status_code == 200
+    assert "attach it again" in text_of(answer)
+    assert Mailing.objects.count() == 0
 
 
 def test_an_ended_session_gives_the_form_back_filled_and_names_no_account(
