@@ -2,12 +2,9 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from mailings.smsc.sandbox import command
-
-CREDENTIALS = {"login": "SANDBOX_LOGIN", "password": "SANDBOX_PASSWORD", "apikey": "SANDBOX_APIKEY"}
 
 
 class Command(BaseCommand):
@@ -20,8 +17,7 @@ class Command(BaseCommand):
         command.add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        credentials = {name: getattr(settings, key, None) for name, key in CREDENTIALS.items()}
-        command.run(options | credentials, self._say)
+        command.run(options, self._say)
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
