@@ -19,7 +19,7 @@ from mailings.credentials import UnreadableCredentials, credentials_of, renew_al
 from mailings.models import Account, Breaker, EventKind
 from mailings.smsc.client import Client, Credentials
 from mailings.smsc.errors import Interrupted, LoginRefused, NotSent
-from mailings.smsc.sandbox import Sandbox
+from sandbox import Sandbox
 from scripts.servers import free_port
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from mailings.account import CannotCall
 from mailings.models import Account, Breaker, Event, EventKind
 from mailings.smsc.client import Client, Credentials
 from mailings.smsc.errors import Blocked, Interrupted, LoginRefused, NotSent, SmscError
-from mailings.smsc.sandbox import Sandbox
+from sandbox import Sandbox
 from tests.children import children, said
 
 WRONG = Credentials(login="sandbox", password="wrong")

@@ -9,8 +9,8 @@ import sys
 import threading
 from pathlib import Path
 
-from mailings.smsc.sandbox import Sandbox
-from mailings.smsc.sandbox.limits import Credentials
+from sandbox import Sandbox
+from sandbox.limits import Credentials
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 
 from mailings.models import Account
-from mailings.smsc.sandbox import Sandbox
+from sandbox import Sandbox
 from tests.factories import sandbox_account
 
 Run = Callable[..., tuple[int, list[dict[str, Any]]]]

@@ -18,8 +18,8 @@ from mailings import outbox
 from mailings.management.cli.verbs import VERBS
 from mailings.models import Account, Attachment, Attempt, Breaker, HeldReason, Mailing, State, Wish
 from mailings.smsc.client import Credentials
-from mailings.smsc.sandbox import Sandbox
 from mailings.smsc.times import MOSCOW
+from sandbox import Sandbox
 from tests.factories import PHONE, bare, delivered, queued
 from tests.management.conftest import Run
 

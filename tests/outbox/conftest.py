@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from mailings.models import Account
-from mailings.smsc.sandbox import Sandbox
+from sandbox import Sandbox
 from tests.factories import sandbox_account
 
 

@@ -85,7 +85,7 @@ def test_a_status_that_says_nothing_leaves_the_cancel_unconfirmed(account, sandb
 
 
 def sandbox_dialects():
-    from mailings.smsc.sandbox.dialects import DIALECTS
+    from sandbox.dialects import DIALECTS
 
     return DIALECTS
 

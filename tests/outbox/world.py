@@ -25,8 +25,8 @@ from mailings.models.states import TRANSITIONS
 from mailings.outbox import handover
 from mailings.smsc.client import Client
 from mailings.smsc.errors import SmscError
-from mailings.smsc.sandbox import Sandbox
 from mailings.sync.spans import LOOKS_NEEDED
+from sandbox import Sandbox
 from tests.factories import queued
 
 PICK = st.integers(0, 4)

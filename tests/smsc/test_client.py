@@ -26,7 +26,7 @@ from mailings.smsc.errors import (
     Unreadable,
     WrongParameters,
 )
-from mailings.smsc.sandbox import Sandbox
+from sandbox import Sandbox
 from tests.smsc.http_servers import (
     Handler,
     Server,

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from mailings import account as accounts
 from mailings.models import Account
-from mailings.smsc.sandbox import Sandbox
+from sandbox import Sandbox
 from tests.factories import sandbox_account
 from tests.sync.listing import Listing, serving
 

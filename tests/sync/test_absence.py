@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from mailings import outbox, sync
 from mailings.models import Account, Mailing, State
-from mailings.smsc.sandbox import Sandbox
 from mailings.sync import absence, spans
+from sandbox import Sandbox
 from tests.factories import bare, delivered, queued
 from tests.sync.listing import Listing
 from tests.sync.test_pulls import pull

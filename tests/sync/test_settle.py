@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from mailings import outbox, sync
 from mailings.models import Account, Alarm, Attempt, HeldReason, Mailing, Origin, State, Wish
-from mailings.smsc.sandbox import Sandbox
+from sandbox import Sandbox
 from tests.factories import bare, delivered, queued
 from tests.sync.test_pulls import pull
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from mailings.smsc.sandbox import command
+from sandbox import command
 
 
 class Command(BaseCommand):

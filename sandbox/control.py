@@ -9,10 +9,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import parse_qs
 
-from . import dialects, times
-from .faults import FAULTS
-from .jobs import PRICES, Job, Pace
-from .provider import Provider
+from sandbox import dialects, times
+from sandbox.faults import FAULTS
+from sandbox.jobs import PRICES, Job, Pace
+from sandbox.provider import Provider
 
 PREFIX = "/_sandbox/"
 _JOB = re.compile(r"jobs/(\d+)", re.ASCII)

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from mailings.smsc.sandbox import Sandbox
-from mailings.smsc.sandbox.forms import File, Form
-from mailings.smsc.sandbox.rules import RefusedError, Surroundings, check_add
-from tests.smsc.sandbox_calls import ADD, error
+from sandbox import Sandbox
+from sandbox.forms import File, Form
+from sandbox.rules import RefusedError, Surroundings, check_add
+from tests.sandbox.calls import ADD, error
 
 MAIL = {"mail": "1", "phones": "a@example.org", "sender": "b@example.org", "subj": "Hi"}
 LIST = {"phones": "", "mes": ""}

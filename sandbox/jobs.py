@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from . import times
+from sandbox import times
 
 WAITING, GOING, GONE, CANCELLED = "waiting", "going", "gone", "cancelled"
 STATUSES = (WAITING, GOING, GONE, CANCELLED)

@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from mailings.smsc.sandbox import Credentials, Sandbox
-from tests.smsc.sandbox_calls import ADD, LOGIN, add, connect, data, error, fetch, text
+from sandbox import Credentials, Sandbox
+from tests.sandbox.calls import ADD, LOGIN, add, connect, data, error, fetch, text
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ Built from the provider's page alone and importing nothing of Mailroom, so that 
 mistakes. What it imitates, assumes and offers for control: docs/sandbox.md.
 """
 
-from .limits import Credentials
-from .server import Sandbox
+from sandbox.limits import Credentials
+from sandbox.server import Sandbox
 
 __all__ = ["Credentials", "Sandbox"]

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from http import HTTPStatus
 
-from .faults import Fault
-from .formats import Answer
+from sandbox.faults import Fault
+from sandbox.formats import Answer
 
 LOOK_SECONDS = 0.05
 PAGE = b"<!DOCTYPE html><html><head><title>Sandbox</title></head><body><h1>Not now</h1></body></html>"

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from mailings.smsc.sandbox import Sandbox
-from mailings.smsc.sandbox.limits import Limits
-from mailings.smsc.sandbox.rules import RefusedError
-from tests.smsc.sandbox_calls import ADD, add, data, error, fetch, text
+from sandbox import Sandbox
+from sandbox.limits import Limits
+from sandbox.rules import RefusedError
+from tests.sandbox.calls import ADD, add, data, error, fetch, text
 
 WRONG = {"login": "sandbox", "psw": "wrong"}
 

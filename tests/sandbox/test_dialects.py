@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mailings.smsc.sandbox import Sandbox
-from tests.smsc.sandbox_calls import add, data, text
+from sandbox import Sandbox
+from tests.sandbox.calls import add, data, text
 
 NAME = "[ref-1234567890] A name of more than thirty characters"
 DIALECTS = ["plain", "strange", "short", "bare"]

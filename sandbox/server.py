@@ -16,15 +16,15 @@ from types import TracebackType
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
-from . import control, forms, wire
-from .calls import Call
-from .faults import KINDS, Fault
-from .formats import Answer
-from .forms import SECRET_NAMES, Form, UndecodableError
-from .jobs import Pace, Store
-from .limits import Credentials
-from .provider import ListBy, Provider, kind_of
-from .rules import KNOWN
+from sandbox import control, forms, wire
+from sandbox.calls import Call
+from sandbox.faults import KINDS, Fault
+from sandbox.formats import Answer
+from sandbox.forms import SECRET_NAMES, Form, UndecodableError
+from sandbox.jobs import Pace, Store
+from sandbox.limits import Credentials
+from sandbox.provider import ListBy, Provider, kind_of
+from sandbox.rules import KNOWN
 
 IDLE_SECONDS = 120
 LARGEST_BODY = 256 * 1024 * 1024

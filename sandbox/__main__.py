@@ -1,9 +1,9 @@
-"""`python -m mailings.smsc.sandbox`: the sandbox without Django."""
+"""`python -m sandbox`: the sandbox without Django."""
 
 import argparse
 import sys
 
-from .command import add_arguments, run
+from sandbox.command import add_arguments, run
 
 
 def main() -> None:

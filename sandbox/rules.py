@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from . import texts, times
-from .forms import File, Form
+from sandbox import texts, times
+from sandbox.forms import File, Form
 
 CHANNELS = ("hlr", "ping", "mms", "mail", "soc", "viber", "whatsapp", "tg", "bot", "call")
 FLAGS = ("tinyurl", "flash", "push", "nl", "fl[5]", *(name for name in CHANNELS if name != "bot"))

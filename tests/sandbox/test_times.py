@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailings.smsc.sandbox import Sandbox, texts, times
-from tests.smsc.sandbox_calls import add, data, error
+from sandbox import Sandbox, texts, times
+from tests.sandbox.calls import add, data, error
 
 MOSCOW = timezone(timedelta(hours=3))
 

@@ -5,7 +5,7 @@ import json
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from mailings.smsc.sandbox import Sandbox
+from sandbox import Sandbox
 
 LOGIN = {"login": "sandbox", "psw": "sandbox"}
 ADD = {"add": "1", "name": "Greeting", "phones": "79990000001", "mes": "Hello", "time": "0"}

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-from . import dialects, formats, rules, times
-from .calls import Call, Calls
-from .faults import Fault, Faults
-from .forms import Form, UndecodableError
-from .jobs import CANCELLED, Job, Pace, Progress, Store, price
-from .limits import MINUTE, Credentials, Limits
-from .rules import RefusedError, Surroundings, wrong
+from sandbox import dialects, formats, rules, times
+from sandbox.calls import Call, Calls
+from sandbox.faults import Fault, Faults
+from sandbox.forms import Form, UndecodableError
+from sandbox.jobs import CANCELLED, Job, Pace, Progress, Store, price
+from sandbox.limits import MINUTE, Credentials, Limits
+from sandbox.rules import RefusedError, Surroundings, wrong
 
 ACTIONS = ("add", "del", "cancel", "get", "get_all")
 SCRIPTS = {"balance": "", "send": "", "senders": "get", "templates": "get", "phones": "get_group"}

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import times
-from .formats import JSON, NUMBERS, TEXT, element, one_line, to_json
-from .jobs import Job, Progress
+from sandbox import times
+from sandbox.formats import JSON, NUMBERS, TEXT, element, one_line, to_json
+from sandbox.jobs import Job, Progress
 
 Row = dict[str, Any]
 

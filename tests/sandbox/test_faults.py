@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from mailings.smsc.sandbox import Sandbox
-from tests.smsc.sandbox_calls import ADD, LOGIN, add, connect, control, data, error, fetch, text
+from sandbox import Sandbox
+from tests.sandbox.calls import ADD, LOGIN, add, connect, control, data, error, fetch, text
 
 
 def post(connection: http.client.HTTPConnection, body: str, kind: str) -> bytes:

@@ -4,8 +4,8 @@ import hmac
 from collections import deque
 from dataclasses import dataclass, field
 
-from .forms import Form
-from .rules import RefusedError
+from sandbox.forms import Form
+from sandbox.rules import RefusedError
 
 MINUTE = 60.0
 BAD_LOGINS = 5

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from .dialects import DIALECTS
-from .limits import Credentials
-from .server import Sandbox
+from sandbox.dialects import DIALECTS
+from sandbox.limits import Credentials
+from sandbox.server import Sandbox
 
 CREDENTIALS = ("login", "password", "apikey")
 
