@@ -1,6 +1,5 @@
 """Small readers for config/settings.py: secret files, addresses, databases."""
 
-import ipaddress
 import math
 import os
 import re
@@ -13,6 +12,8 @@ from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from mailings.smsc.base_url import is_loopback
 
 
 def kept_secret(path: Path, make: Callable[[], str]) -> str:
@@ -32,16 +33,6 @@ def kept_secret(path: Path, make: Callable[[], str]) -> str:
         finally:
             draft.unlink()
     return path.read_text().strip()
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether a host name or address can only mean this very machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 def provider_address(url: str) -> str:

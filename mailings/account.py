@@ -23,9 +23,9 @@ from mailings import breaker, gate
 from mailings.credentials import UnreadableCredentials, credentials_of, renew_all, set_credentials
 from mailings.gate import CannotCall
 from mailings.models import Account, Breaker
-from mailings.smsc.answers import Balance
-from mailings.smsc.client import Client, Credentials, Timeouts
-from mailings.smsc.errors import Blocked, LoginRefused, NotSent, SmscError
+from mailings.smsc.api.answers import Balance
+from mailings.smsc.api.client import Client, Credentials, Timeouts
+from mailings.smsc.api.errors import Blocked, LoginRefused, NotSent, SmscError
 
 __all__ = [
     "CannotCall",

@@ -13,7 +13,7 @@ from config.checks import keys_missing_for_live
 from config.environment import provider_address
 from mailings import account as accounts
 from mailings.models import Account, Event, Mailing
-from mailings.smsc.client import Credentials
+from mailings.smsc.api.client import Credentials
 
 Row = TypeVar("Row", bound=Model)
 

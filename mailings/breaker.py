@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from mailings.models import Account, Breaker, Event, EventKind
-from mailings.smsc.errors import Blocked, LoginRefused, NotSaved, SmscError, WrongDate, WrongParameters
+from mailings.smsc.api.errors import Blocked, LoginRefused, NotSaved, SmscError, WrongDate, WrongParameters
 
 # The provider's page: an address is blocked for half an hour.
 BLOCK = timedelta(minutes=30)

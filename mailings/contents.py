@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from mailings import clock
 from mailings.models import Mailing, Recipients
-from mailings.smsc.options import OPTIONS
+from mailings.smsc.spec.catalogue import OPTIONS
 
 AT_MOST = 100
 # Enough for AT_MOST recipients; a million of them are not read to show the first.

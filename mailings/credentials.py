@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailings.models import Account, Breaker, Event, EventKind
-from mailings.smsc.client import Credentials
+from mailings.smsc.api.client import Credentials
 
 
 class UnreadableCredentials(Exception):

@@ -24,8 +24,8 @@ from django.utils.translation import gettext_lazy as _
 from mailings import wording
 from mailings.ids import row_id
 from mailings.models import Account, Mailing, Origin, State
-from mailings.smsc.answers import JobStatus
-from mailings.smsc.vocabulary import CHANNEL_LABELS
+from mailings.smsc.api.answers import JobStatus
+from mailings.smsc.spec.vocabulary import CHANNEL_LABELS
 
 PAGE_SIZE = 50
 EXPORT_SIZE = 2000

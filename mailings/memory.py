@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from mailings import gate
 from mailings.models import Account, Attempt, Event, EventKind, Mailing, Pull
-from mailings.smsc.times import MOSCOW
+from mailings.smsc.spec.times import MOSCOW
 
 # KEYS: memory. ARGV: the database's secret, its highest attempt.
 _COMPARE = """

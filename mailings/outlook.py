@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from mailings import pulse, wording
 from mailings.account import calls_last_hour
 from mailings.models import Account, Breaker, Mailing, Pull, State, WishResult
-from mailings.smsc.answers import JobStatus
-from mailings.smsc.spec import Spec
-from mailings.smsc.vocabulary import Channel
+from mailings.smsc.api.answers import JobStatus
+from mailings.smsc.spec.spec import Spec
+from mailings.smsc.spec.vocabulary import Channel
 
 AHEAD_DAYS = 7
 BACK_DAYS = 14

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.xml import DEFUSEDXML
 
-from mailings.smsc.addresses import Kind, Recipients, Wrong, clean, is_group, read
+from mailings.smsc.spec.addresses import Kind, Recipients, Wrong, clean, is_group, read
 
 MAX_BYTES = 64 * 1024 * 1024
 """The largest file that is read; a workbook may unpack to eight times that."""

@@ -22,7 +22,7 @@ from mailings.clock import ago, at, both_clocks
 from mailings.models import Account, Alarm, Breaker, HeldReason, Mailing, Origin, State, Wish, WishResult
 from mailings.models.states import HELD_FOR_A_PERSON
 from mailings.outbox.handover import FILE_MISSING
-from mailings.smsc.answers import JobStatus
+from mailings.smsc.api.answers import JobStatus
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import django
 django.setup()
 
 from mailings import account as accounts  # noqa: E402 (needs the applications loaded)
-from mailings.smsc.client import Client  # noqa: E402
-from mailings.smsc.errors import SmscError  # noqa: E402
+from mailings.smsc.api.client import Client  # noqa: E402
+from mailings.smsc.api.errors import SmscError  # noqa: E402
 
 
 def say(line: str) -> None:

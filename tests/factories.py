@@ -9,7 +9,7 @@ from mailings import account as accounts
 from mailings import outbox
 from mailings.models import Account, Mailing, State
 from mailings.models.mailing import new_code
-from mailings.smsc.spec import Spec, validate
+from mailings.smsc.spec.spec import Spec, validate
 from sandbox import Sandbox
 
 PHONE = "79990000001"

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from mailings import account as accounts
 from mailings.models import Account
-from tests.smsc.http_servers import Received, Server, read_request, serving
+from tests.smsc.api.http_servers import Received, Server, read_request, serving
 
 
 @dataclass

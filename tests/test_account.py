@@ -17,8 +17,8 @@ from mailings import breaker, gate
 from mailings.account import CannotCall, NoAccount
 from mailings.credentials import UnreadableCredentials, credentials_of, renew_all, set_credentials
 from mailings.models import Account, Breaker, EventKind
-from mailings.smsc.client import Client, Credentials
-from mailings.smsc.errors import Interrupted, LoginRefused, NotSent
+from mailings.smsc.api.client import Client, Credentials
+from mailings.smsc.api.errors import Interrupted, LoginRefused, NotSent
 from sandbox import Sandbox
 from scripts.servers import free_port
 

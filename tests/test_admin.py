@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from mailings.credentials import credentials_of
 from mailings.models import Account, Breaker, Event, EventKind, Mailing
-from mailings.smsc.client import Credentials
+from mailings.smsc.api.client import Credentials
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils.html import escape
 
 from mailings.models import Attachment, Mailing, Recipients
-from mailings.smsc.options import OPTIONS
+from mailings.smsc.spec.catalogue import OPTIONS
 
 GOOD = {"name": "Spring sale", "phones": "79990000001", "mes": "Hello"}
 PAST = f"{datetime.now(UTC) - timedelta(days=2):%d.%m.%y %H:%M}"

@@ -13,8 +13,8 @@ from mailings import account as accounts
 from mailings import breaker
 from mailings.account import CannotCall
 from mailings.models import Account, Breaker, Event, EventKind
-from mailings.smsc.client import Client, Credentials
-from mailings.smsc.errors import Blocked, Interrupted, LoginRefused, NotSent, SmscError
+from mailings.smsc.api.client import Client, Credentials
+from mailings.smsc.api.errors import Blocked, Interrupted, LoginRefused, NotSent, SmscError
 from sandbox import Sandbox
 from tests.children import children, said
 

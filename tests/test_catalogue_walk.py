@@ -13,7 +13,7 @@ from django.test import Client
 
 from mailings import outbox
 from mailings.models import Mailing, State
-from mailings.smsc.options import OPTIONS
+from mailings.smsc.spec.catalogue import OPTIONS
 from tests.catalogue import CASES, Case
 from tests.recorder import Recorder, parameters, parts, recording
 

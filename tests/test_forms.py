@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from mailings.forms import ComposeForm, Facts, Typed, from_draft, from_post
 from mailings.forms.typed import VALUES, picked_moment
-from mailings.smsc.options import OPTIONS, options_for
-from mailings.smsc.values import is_blank
-from mailings.smsc.vocabulary import Channel
+from mailings.smsc.spec.catalogue import OPTIONS, options_for
+from mailings.smsc.spec.values import is_blank
+from mailings.smsc.spec.vocabulary import Channel
 
 NOW = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ import openpyxl
 import pytest
 
 from mailings.recipients import MAX_BYTES, Unreadable, decode, gather, lines_of
-from mailings.smsc.addresses import kinds_for
-from mailings.smsc.vocabulary import Channel
+from mailings.smsc.spec.addresses import kinds_for
+from mailings.smsc.spec.vocabulary import Channel
 
 SMS = kinds_for(Channel.SMS)
 

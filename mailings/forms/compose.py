@@ -18,11 +18,11 @@ from mailings.forms.typed import FLAGS, Typed
 from mailings.forms.uploads import Held
 from mailings.models import Account, Attachment, Mailing
 from mailings.recipients import Gathered, Unreadable
-from mailings.smsc import addresses, spec
-from mailings.smsc.options import FILES, OPTIONS
-from mailings.smsc.problems import Problem, SpecError
-from mailings.smsc.spec import FileRef, Spec
-from mailings.smsc.vocabulary import Channel, Section
+from mailings.smsc.spec import addresses, spec
+from mailings.smsc.spec.catalogue import FILES, OPTIONS
+from mailings.smsc.spec.problems import Problem, SpecError
+from mailings.smsc.spec.spec import FileRef, Spec
+from mailings.smsc.spec.vocabulary import Channel, Section
 
 FIRST = (
     "name",

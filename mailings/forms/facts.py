@@ -12,11 +12,11 @@ from django.utils.translation import ngettext
 
 from mailings.forms.compose import ComposeForm
 from mailings.recipients import Gathered
-from mailings.smsc.problems import Refusal
-from mailings.smsc.spec import Spec
-from mailings.smsc.texts import Parts, clean, message_parts
-from mailings.smsc.times import Form, When, parse
-from mailings.smsc.vocabulary import Channel
+from mailings.smsc.spec.problems import Refusal
+from mailings.smsc.spec.spec import Spec
+from mailings.smsc.spec.texts import Parts, clean, message_parts
+from mailings.smsc.spec.times import Form, When, parse
+from mailings.smsc.spec.vocabulary import Channel
 
 SHOWN_PEOPLE = 5
 SHOWN_WRONG = 50

@@ -11,8 +11,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mailings.smsc.options import FILES, OPTIONS
-from mailings.smsc.vocabulary import Control, Option, Type
+from mailings.smsc.spec.catalogue import FILES, OPTIONS
+from mailings.smsc.spec.vocabulary import Control, Option, Type
 
 ROWS = {"phones": 4, "list": 5, "mes": 5, "mes2": 3}
 UNMARKED = ("name", "mes", "mes2", "subj", "voice")

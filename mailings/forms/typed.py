@@ -13,11 +13,11 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from mailings.smsc import times
-from mailings.smsc.options import FILES, OPTIONS, options_for
-from mailings.smsc.problems import N_, Problem
-from mailings.smsc.values import is_blank
-from mailings.smsc.vocabulary import Channel
+from mailings.smsc.spec import times
+from mailings.smsc.spec.catalogue import FILES, OPTIONS, options_for
+from mailings.smsc.spec.problems import N_, Problem
+from mailings.smsc.spec.values import is_blank
+from mailings.smsc.spec.vocabulary import Channel
 
 KEPT = "kept:"
 """In front of the name of an option that is kept for another channel, and not sent."""

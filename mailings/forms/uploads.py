@@ -18,7 +18,7 @@ from django.core.files.storage import storages
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
-from mailings.smsc.spec import FileRef
+from mailings.smsc.spec.spec import FileRef
 
 FOLDER = "pending"
 SALT = "mailings.uploads"

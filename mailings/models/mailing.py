@@ -112,7 +112,7 @@ class Mailing(models.Model):
     # Name, code and remote id in one case, for searching (SQLite folds no Cyrillic by itself).
     search_text = models.CharField(max_length=400, default="", editable=False)
     channel = models.CharField(_("channel"), max_length=10, default="", blank=True)
-    # Versioned JSON of mailings.smsc.spec.Spec, without the recipients (model Recipients).
+    # Versioned JSON of mailings.smsc.spec.spec.Spec, without the recipients (model Recipients).
     spec = models.JSONField(default=dict)
     spec_digest = models.CharField(max_length=64, default="", editable=False)
     # What a draft's form held, as typed; empty once there is a spec.

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from mailings.models.mailing import Mailing, search_text
 from mailings.models.records import Attempt, Event, Observation, record
 from mailings.models.states import Alarm, EventKind, Origin
-from mailings.smsc.answers import Job
+from mailings.smsc.api.answers import Job
 
 # Columns of a mailing that only the provider's answers fill.
 MIRROR_FIELDS = (

@@ -33,9 +33,9 @@ from mailings.models.mailing import letters
 from mailings.models.mirror import absorb_twin, raise_alarm
 from mailings.outbox import nudge
 from mailings.outbox.rows import spec_of, withdraw
-from mailings.smsc.answers import Created
-from mailings.smsc.client import Client, Upload
-from mailings.smsc.errors import (
+from mailings.smsc.api.answers import Created
+from mailings.smsc.api.client import Client, Upload
+from mailings.smsc.api.errors import (
     Blocked,
     LoginRefused,
     NotSent,

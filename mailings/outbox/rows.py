@@ -14,7 +14,7 @@ from mailings.models.mailing import new_code, search_text
 from mailings.models.states import HELD_FOR_A_PERSON, NOT_HANDED_OVER
 from mailings.outbox import nudge
 from mailings.outbox.problems import Impossible, KeyTaken
-from mailings.smsc.spec import FileRef, Spec
+from mailings.smsc.spec.spec import FileRef, Spec
 
 Uploads = Sequence[tuple[FileRef, File[bytes]]]
 

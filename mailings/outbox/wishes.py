@@ -24,9 +24,9 @@ from mailings.models.states import MAY_BE_AT_PROVIDER, NOT_HANDED_OVER
 from mailings.outbox import nudge
 from mailings.outbox.problems import Impossible
 from mailings.outbox.rows import withdraw
-from mailings.smsc.answers import Done, Job, JobStatus
-from mailings.smsc.client import Client
-from mailings.smsc.errors import (
+from mailings.smsc.api.answers import Done, Job, JobStatus
+from mailings.smsc.api.client import Client
+from mailings.smsc.api.errors import (
     Blocked,
     LoginRefused,
     NotSaved,

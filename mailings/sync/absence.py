@@ -14,7 +14,7 @@ from django.utils import timezone
 from mailings import account as accounts
 from mailings.models import Account, EventKind, Mailing, Origin, State, record
 from mailings.models.mirror import mark_gone, observe
-from mailings.smsc.errors import NotSaved, SmscError
+from mailings.smsc.api.errors import NotSaved, SmscError
 from mailings.sync.spans import LOOKS_NEEDED, TWO_MONTHS, Span, span_of, with_tries
 from mailings.sync.tally import Tally
 

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from mailings import account as accounts
 from mailings.models import Account, Pull
-from mailings.smsc.answers import Jobs
-from mailings.smsc.client import Client
-from mailings.smsc.errors import SmscError
+from mailings.smsc.api.answers import Jobs
+from mailings.smsc.api.client import Client
+from mailings.smsc.api.errors import SmscError
 from mailings.sync import absence, rows, settle, spans
 from mailings.sync.spans import Span
 from mailings.sync.tally import Result, Tally

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from mailings import account as accounts
 from mailings.models import Account
-from mailings.smsc.client import Client
-from mailings.smsc.errors import SmscError
+from mailings.smsc.api.client import Client
+from mailings.smsc.api.errors import SmscError
 from mailings.sync.pulls import PATIENCE_SECONDS
 
 log = logging.getLogger(__name__)

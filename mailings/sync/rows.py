@@ -15,7 +15,7 @@ from django.db.models import Q
 from mailings.models import Account, Event, EventKind, Mailing, Observation, Origin, State
 from mailings.models.mailing import CODE_LENGTH, search_text
 from mailings.models.mirror import count_of, fingerprint, mirrored
-from mailings.smsc.answers import Job, JobStatus
+from mailings.smsc.api.answers import Job, JobStatus
 from mailings.sync.tally import Bearer, Tally
 
 CHUNK = 1000

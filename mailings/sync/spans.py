@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from mailings import memory
 from mailings.models import Account, Attempt, Mailing, State
-from mailings.smsc import times
-from mailings.smsc.problems import Refusal
+from mailings.smsc.spec import times
+from mailings.smsc.spec.problems import Refusal
 
 DAY = timedelta(days=1)
 WINDOW = timedelta(days=14)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from mailings.smsc.answers import Job
+from mailings.smsc.api.answers import Job
 
 
 @dataclass(frozen=True)

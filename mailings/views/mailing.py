@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from mailings import contents, outlook, timeline, wording
 from mailings.models import EventKind, Mailing, State
-from mailings.smsc.answers import JobStatus
+from mailings.smsc.api.answers import JobStatus
 from mailings.views.actions import offered
 from mailings.views.history import STOP_POLLING
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from mailings.smsc.vocabulary import Channel
+from mailings.smsc.spec.vocabulary import Channel
 from tests.browser.pages import PHONE, TEXT, Desk
 from tests.browser.processes import CHIEF, PASSWORD, Mailroom, Truth, eventually
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 from mailings import account as accounts
 from mailings import outbox
 from mailings.models import Account, HeldReason, Mailing, State
-from mailings.smsc.client import Credentials
+from mailings.smsc.api.client import Credentials
 from tests.faults import truth
 from tests.faults.error_paths import ErrorPaths
 from tests.faults.figures import Report

@@ -23,8 +23,8 @@ from django.utils import timezone
 from mailings import account as accounts
 from mailings import outbox, sync
 from mailings.models import Account, Mailing, Wish
-from mailings.smsc.client import Client, Credentials
-from mailings.smsc.spec import SpecError, validate
+from mailings.smsc.api.client import Client, Credentials
+from mailings.smsc.spec.spec import SpecError, validate
 from tests.faults.house import House
 from tests.faults.proxy import FAULTS
 

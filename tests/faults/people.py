@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from mailings import outbox
 from mailings.models import Account, Mailing, State, Wish
-from mailings.smsc.spec import Spec, validate
+from mailings.smsc.spec.spec import Spec, validate
 from tests.faults.plan import Plan
 
 MOST_WAITING = 40

@@ -17,8 +17,8 @@ from mailings import account as accounts
 from mailings import outbox
 from mailings.management.cli.verbs import VERBS
 from mailings.models import Account, Attachment, Attempt, Breaker, HeldReason, Mailing, State, Wish
-from mailings.smsc.client import Credentials
-from mailings.smsc.times import MOSCOW
+from mailings.smsc.api.client import Credentials
+from mailings.smsc.spec.times import MOSCOW
 from sandbox import Sandbox
 from tests.factories import PHONE, bare, delivered, queued
 from tests.management.conftest import Run

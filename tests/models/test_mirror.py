@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from mailings.models import Account, Alarm, Mailing, Observation, State
 from mailings.models.mirror import absorb_twin, mark_gone, observe, raise_alarm
-from mailings.smsc.answers import Job, JobStatus
+from mailings.smsc.api.answers import Job, JobStatus
 from tests.factories import bare
 
 

@@ -8,8 +8,8 @@ import pytest
 from mailings import outbox
 from mailings.models import Alarm, Mailing, State, Wish
 from mailings.outbox import handover
-from mailings.smsc.answers import Created
-from mailings.smsc.errors import SmscError, WrongParameters
+from mailings.smsc.api.answers import Created
+from mailings.smsc.api.errors import SmscError, WrongParameters
 from tests.factories import queued
 
 

@@ -12,9 +12,9 @@ from django.utils import timezone
 from mailings import outbox
 from mailings.models import Alarm, Attempt, EventKind, HeldReason, Mailing, State, Wish, WishResult, record
 from mailings.outbox import handover
-from mailings.smsc.answers import Created
-from mailings.smsc.errors import NotSent
-from mailings.smsc.spec import FileRef, validate
+from mailings.smsc.api.answers import Created
+from mailings.smsc.api.errors import NotSent
+from mailings.smsc.spec.spec import FileRef, validate
 from tests.factories import PHONE, bare, queued, sandbox_account, spec
 
 OUTCOME = Attempt.Outcome

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from mailings import outbox
 from mailings.models import Mailing, State
-from mailings.smsc.spec import FileRef
+from mailings.smsc.spec.spec import FileRef
 from tests.factories import bare, queued, spec
 
 FILE = FileRef(name="a.txt", size=1, content_type="text/plain", sha256="a" * 64)

@@ -12,7 +12,7 @@ from mailings import account as accounts
 from mailings import outbox
 from mailings.models import Attempt, Mailing, State, Wish, WishResult
 from mailings.outbox import wishes
-from mailings.smsc.client import Client
+from mailings.smsc.api.client import Client
 from tests.factories import bare, delivered, queued
 
 IN_AN_HOUR = "+60"

@@ -23,8 +23,8 @@ from mailings.models import Account, Mailing, State, WishResult
 from mailings.models.mailing import CODE_LENGTH
 from mailings.models.states import TRANSITIONS
 from mailings.outbox import handover
-from mailings.smsc.client import Client
-from mailings.smsc.errors import SmscError
+from mailings.smsc.api.client import Client
+from mailings.smsc.api.errors import SmscError
 from mailings.sync.spans import LOOKS_NEEDED
 from sandbox import Sandbox
 from tests.factories import queued

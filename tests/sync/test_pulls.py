@@ -10,7 +10,7 @@ from django.utils import timezone
 from mailings import account as accounts
 from mailings import outbox, sync
 from mailings.models import Account, Breaker, Event, Mailing, Observation, Origin, Pull, State
-from mailings.smsc.client import Credentials
+from mailings.smsc.api.client import Credentials
 from mailings.sync import spans
 from sandbox import Sandbox
 from tests.factories import delivered, queued, sandbox_account

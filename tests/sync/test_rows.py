@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from mailings.models import Account, Event, Mailing, Observation, Pull
-from mailings.smsc.answers import Job
+from mailings.smsc.api.answers import Job
 from mailings.sync import rows, spans
 from mailings.sync.tally import Tally
 from tests.sync.listing import Listing

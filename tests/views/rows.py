@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from mailings.models import Account, Mailing, Recipients, State
 from mailings.models.mailing import new_code, search_text
-from mailings.smsc.spec import validate
+from mailings.smsc.spec.spec import validate
 
 AT_PROVIDER = (State.ACCEPTED, State.CANCELLED, State.DELETED)
 jobs = itertools.count(4100001)

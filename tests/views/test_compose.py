@@ -16,8 +16,8 @@ from django.utils import timezone
 from mailings import outbox
 from mailings.forms import held, uploads
 from mailings.models import Account, Attachment, Mailing, State
-from mailings.smsc.options import FILES, OPTIONS
-from mailings.smsc.vocabulary import Channel
+from mailings.smsc.spec.catalogue import FILES, OPTIONS
+from mailings.smsc.spec.vocabulary import Channel
 from tests.factories import bare, spec
 
 URL = "/mailings/new/"

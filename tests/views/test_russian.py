@@ -15,7 +15,7 @@ from mailings import reasons, wording
 from mailings.forms import ComposeForm, Facts, Files, from_draft
 from mailings.models import EventKind, State, record
 from mailings.models.states import HeldReason
-from mailings.smsc.vocabulary import Channel
+from mailings.smsc.spec.vocabulary import Channel
 from scripts import translations
 from tests.views.rows import account, row
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from mailings import account as accounts
 from mailings.models import Account
-from mailings.smsc.spec import FileRef, Spec, SpecError, validate
+from mailings.smsc.spec.spec import FileRef, Spec, SpecError, validate
 
 STANDARD_INPUT = "-"
 LONGEST_KEY = 64

@@ -19,8 +19,8 @@ from mailings.ids import row_id
 from mailings.management.cli import order
 from mailings.management.cli.order import Wrong
 from mailings.models import Account, Mailing, State, Wish
-from mailings.smsc.answers import Jobs
-from mailings.smsc.errors import SmscError
+from mailings.smsc.api.answers import Jobs
+from mailings.smsc.api.errors import SmscError
 from mailings.sync import spans
 
 Object = dict[str, Any]

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from mailings import outbox
 from mailings.models import Account, Mailing
-from mailings.smsc import times
-from mailings.smsc.spec import validate
+from mailings.smsc.spec import times
+from mailings.smsc.spec.spec import validate
 
 PEOPLE = [f"7999000{number:04d}" for number in range(1, 241)]
 KEY = "sample-"

@@ -1,0 +1,1 @@
+"""How it is asked: the client, its transport, and the reading of answers."""

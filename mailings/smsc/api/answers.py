@@ -1,0 +1,365 @@
+"""The provider's answers as typed replies. Each parse_* raises the errors of mailings.smsc.api.errors.
+
+The forms for created, done and errors are published (docs/provider.md, "Answers"). The fields of a
+mailing are not: they are looked for by the assumed names of aliases.py; the payload is kept as it came.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from mailings.smsc.api.aliases import ALIASES, JobStatus, Reading, id_of, money, plain_key, text_of, whole
+from mailings.smsc.api.errors import ProviderError, Unreadable
+from mailings.smsc.api.formats import Content, raise_error_in, read, unwrapped
+
+__all__ = ["Balance", "Created", "Done", "Job", "JobStatus", "Jobs", "Lookup", "LookupRow", "Price"]
+
+_CREATED_TEXT = re.compile(
+    r"OK(?:\s*-\s*[0-9]+\s*SMS)?\s*,\s*ID\s*-\s*([0-9]+)"
+    r"(?:\s*,\s*COST\s*-\s*([0-9]+(?:\.[0-9]+)?))?(?:\s*,\s*BALANCE\s*-\s*-?[0-9]+(?:\.[0-9]+)?)?",
+    re.IGNORECASE,
+)
+_LINE = re.compile(r"\s*([1-9][0-9]{0,18})(?=[\s,;|]|:\s|$)[\s,;:|-]*(.*)")
+_AMOUNT_TEXT = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)(?:\s*[ ,]\s*([A-Za-z]{3}))?")
+_PRICE_TEXT = re.compile(
+    r"([0-9]+(?:\.[0-9]+)?)\s*\(\s*([0-9]+)\s*SMS\s*\)"
+    r"|OK\s*-\s*([0-9]+)\s*SMS\s*,\s*COST\s*-\s*([0-9]+(?:\.[0-9]+)?)",
+    re.IGNORECASE,
+)
+_ID_BESIDE = re.compile(r"""("id"\s*:\s*"?|<id>\s*)[1-9]""", re.IGNORECASE)
+_YES = frozenset({"ok", "true", "1", "success"})
+_NO = frozenset({"error", "fail", "failed", "failure", "false"})
+_DEPTH = 4  # the envelope and up to three levels below it
+
+
+@dataclass(frozen=True)
+class Created:
+    """A mailing was created. `cost` in the account's currency, None when the answer did not say."""
+
+    remote_id: str
+    cost: Decimal | None
+    raw: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """The provider said OK to a cancel or a delete. Whether it is so is shown by a second look."""
+
+    raw: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """A mailing as the provider shows it, read by assumed names; what is not there, or not readable, is None.
+
+    `status` is None for a word that is not in the table; `status_word` has it. `payload`: the row as it came.
+    """
+
+    remote_id: str
+    name: str | None
+    status: JobStatus | None
+    status_word: str | None
+    cost: Decimal | None
+    parts: int | None
+    recipients: int | None
+    send_at_text: str | None
+    payload: dict[str, Any]
+    recognised: dict[str, str]
+    unrecognised: list[str]
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """An answer to get_all, read whole. `odd`: the rows that have no readable id; `rows` counts them too."""
+
+    jobs: tuple[Job, ...]
+    odd: tuple[Any, ...]
+    rows: int
+    raw_format: str
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What is left, in the currency that was named, if any."""
+
+    amount: Decimal
+    currency: str | None
+    payload: Any
+
+
+@dataclass(frozen=True)
+class Price:
+    """What sending would cost, and how many messages it would be."""
+
+    cost: Decimal
+    count: int | None
+    payload: Any
+
+
+@dataclass(frozen=True)
+class LookupRow:
+    """A sender name, a template or a group; where there is no id of its own, the name is the id."""
+
+    id: str
+    name: str
+    payload: Any
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """The rows of a look-up whose form is not published."""
+
+    rows: tuple[LookupRow, ...]
+    payload: Any
+
+
+def parse_created(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Created:
+    """The answer to add. No id that is certain: Unreadable."""
+    content = read(body, http_status, content_type, framed)
+    if isinstance(content.value, str):
+        remote_id, cost = _created_text(content)
+    else:
+        remote_id, cost = _created_fields(content)
+    if remote_id is None:
+        raise Unreadable("no_id", raw=content.text)
+    return Created(remote_id, cost, content.text)
+
+
+def parse_done(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Done:
+    """The answer to cancel and del: a bare OK; in JSON, whose form is not published, any plain OK."""
+    content = read(body, http_status, content_type, framed)
+    value = unwrapped(content)
+    said = (
+        _says_ok(value)
+        if isinstance(value, dict)
+        else isinstance(value, str) and value.strip().upper() == "OK"
+    )
+    if not said:
+        raise Unreadable("no_ok", raw=content.text)
+    return Done(content.text)
+
+
+def parse_job(
+    body: bytes, http_status: int, content_type: str = "", framed: bool = True, *, remote_id: str
+) -> Job:
+    """The answer to get for this id. Rows of other ids only: Unreadable."""
+    content = read(body, http_status, content_type, framed)
+    rows = _rows_of(content)
+    if len(rows) == 1 and rows[0].key is None:
+        rows = [Row(rows[0].value, remote_id)]  # it was asked for by its id, and may not repeat it
+    for row in rows:
+        job = _job(row)
+        if job is not None and job.remote_id == remote_id and job.recognised:
+            return job
+    raise Unreadable("no_row", raw=content.text)
+
+
+def parse_jobs(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Jobs:
+    """The answer to get_all. One odd row never fails the rest."""
+    content = read(body, http_status, content_type, framed)
+    rows = _rows_of(content)
+    read_rows = [(row, _job(row)) for row in rows]
+    jobs = tuple(job for _, job in read_rows if job is not None)
+    odd = tuple(row.value for row, job in read_rows if job is None)
+    return Jobs(jobs, odd, len(rows), content.format)
+
+
+def parse_balance(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Balance:
+    """The answer of balance.php."""
+    content = read(body, http_status, content_type, framed)
+    value = unwrapped(content)
+    amount: Decimal | None = None
+    currency: str | None = None
+    if isinstance(value, dict):
+        keys = _plain(value)
+        amount, currency = money(keys.get("balance")), text_of(keys.get("currency"))
+    elif isinstance(value, str) and (found := _AMOUNT_TEXT.fullmatch(value.strip())):
+        amount, currency = money(found[1]), found[2]
+    if amount is None:
+        raise Unreadable("no_balance", raw=content.text)
+    return Balance(amount, currency, value)
+
+
+def parse_price(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Price:
+    """The answer of send.php with cost=1: cost and count."""
+    content = read(body, http_status, content_type, framed)
+    value = unwrapped(content)
+    cost: Decimal | None = None
+    count: int | None = None
+    if isinstance(value, dict):
+        keys = _plain(value)
+        cost, count = money(keys.get("cost")), whole(keys.get("cnt", keys.get("count")))
+    elif content.format == "numbers" and isinstance(value, str):
+        numbers = [number.strip() for number in value.split(",")]
+        cost, count = money(numbers[0]), whole(numbers[1]) if len(numbers) > 1 else None
+    elif isinstance(value, str) and (found := _PRICE_TEXT.fullmatch(value.strip())):
+        cost, count = money(found[1] or found[4]), whole(found[2] or found[3])
+    if cost is None or cost < 0:
+        raise Unreadable("no_cost", raw=content.text)
+    return Price(cost, count, value)
+
+
+def parse_lookup(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Lookup:
+    """The answer of senders.php, templates.php or phones.php, none of which is published."""
+    content = read(body, http_status, content_type, framed)
+    found = [row for row in (_lookup_row(row) for row in _rows_of(content, lines=True)) if row is not None]
+    return Lookup(tuple(found), content.value)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row as it came, and the id that the key it lay under may be."""
+
+    value: Any
+    key: str | None = None
+
+
+def _created_text(content: Content) -> tuple[str | None, Decimal | None]:
+    """`OK, ID - 17, COST - 1.40`, `OK - 1 SMS, ID - 1234`, `17`, `17,1.40`, `1234,1,1.40` (with a count)."""
+    text = content.value.strip()
+    if found := _CREATED_TEXT.fullmatch(text):
+        return id_of(found[1]), money(found[2])
+    if content.format != "numbers":
+        return None, None
+    first, *others = (number.strip() for number in text.split(","))
+    # A number with a decimal point in first place is a cost: the line is another call's and holds no id.
+    costs = [number for number in others[:2] if "." in number]
+    return (id_of(first) if len(others) < 4 else None), money(costs[0]) if costs else None
+
+
+def _created_fields(content: Content) -> tuple[str | None, Decimal | None]:
+    try:
+        value = unwrapped(content)
+    except ProviderError as error:
+        if _ID_BESIDE.search(content.text):
+            raise Unreadable("error_and_id", text=error.text, raw=content.text) from None
+        raise
+    if not isinstance(value, dict):
+        return None, None
+    keys = _plain(value)
+    return id_of(keys.get("id")), money(keys.get("cost"))
+
+
+def _says_ok(value: dict[str, Any]) -> bool:
+    """Assumed: {"result": "OK"}, {"status": "OK"}, {"ok": true} and the like; a no beside it is no OK."""
+    said = {
+        key: item
+        for key, item in _plain(value).items()
+        if key in ("result", "status", "ok", "success", "answer")
+    }
+    return bool(said) and all(_yes(item) for item in said.values())
+
+
+def _says_no(value: dict[str, Any]) -> bool:
+    """Assumed: an envelope such as {"success": false, "data": []} is no list without rows."""
+    keys = _plain(value)
+    plain_no = [keys[key] for key in ("ok", "success") if key in keys and not _yes(keys[key])]
+    return bool(plain_no) or any(str(keys.get(key)).lower() in _NO for key in ("result", "status"))
+
+
+def _yes(item: Any) -> bool:
+    return str(item).strip().lower() in _YES
+
+
+def _rows_of(content: Content, *, lines: bool = False) -> list[Row]:
+    """The rows of an answer. Raises an error that stands alone; Unreadable when nothing looks like rows."""
+    value = content.value
+    for _ in range(_DEPTH):
+        raise_error_in(value, content, is_row=isinstance(value, dict) and _is_row(value))
+        if isinstance(value, (dict, list)) and len(value) == 1:
+            value = next(iter(value.values())) if isinstance(value, dict) else value[0]
+    if isinstance(content.value, str) and content.value:
+        rows = _text_rows(content.value) if content.format in ("text", "numbers") else None
+        if lines and content.format != "xml":
+            rows = [Row(line) for line in content.value.splitlines() if line.strip()]
+    else:
+        rows = _find_rows(content.value, _DEPTH)
+    if rows is None:
+        raise Unreadable("no_rows", raw=content.text)
+    return rows
+
+
+def _text_rows(text: str) -> list[Row] | None:
+    """A line per mailing that begins with its id (published for fmt=0); the rest is taken for the name."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    rows: list[Row] = []
+    for line in lines:
+        found = _LINE.fullmatch(line)
+        rows.append(Row({"id": found[1], "name": found[2].strip(), "line": line} if found else line))
+    return rows if any(isinstance(row.value, dict) for row in rows) else None
+
+
+def _find_rows(value: Any, depth: int) -> list[Row] | None:
+    """The rows in any envelope: a list, an object by ids, one row, or one of these under a key; else None."""
+    if value in ("", None, {}, []):
+        return []  # an empty XML list is an empty text
+    if not depth or not isinstance(value, (dict, list)):
+        return None
+    if isinstance(value, list):
+        return [Row(item) for item in value]
+    if all(re.fullmatch("[0-9]{1,19}", str(key)) for key in value):
+        return [Row(item, str(key)) for key, item in value.items()]
+    if _is_row(value):
+        return [Row(value)]
+    if _says_no(value):
+        return None
+    if len(value) == 1:
+        return _find_rows(next(iter(value.values())), depth - 1)
+    inner = [_find_rows(item, depth - 1) for item in value.values() if isinstance(item, (dict, list))]
+    found = [rows for rows in inner if rows is not None]
+    return max(found, key=_readable, default=None)
+
+
+def _readable(rows: list[Row]) -> tuple[int, int]:
+    """How much a list of rows looks like the mailings, by its first ones."""
+    return sum(_job(row) is not None for row in rows[:20]), len(rows)
+
+
+def _is_row(value: dict[str, Any]) -> bool:
+    """A mailing itself, no envelope: an id with a name or a status, or those two and nothing deeper."""
+    keys = {plain_key(key) for key, item in value.items() if not isinstance(item, list)}
+    has_id, has_name, has_status = (bool(keys & set(ALIASES[f])) for f in ("remote_id", "name", "status"))
+    is_flat = not any(isinstance(item, (dict, list)) for item in value.values())
+    return (has_id and (has_name or has_status)) or (has_name and has_status and is_flat)
+
+
+def _job(row: Row) -> Job | None:
+    """The mailing in a row; None when it has no readable id."""
+    value = row.value
+    while isinstance(value, dict) and len(value) == 1 and isinstance(next(iter(value.values())), dict):
+        value = next(iter(value.values()))
+    if not isinstance(value, dict):
+        return None
+    reading = Reading(value)
+    remote_id = reading.remote_id or (id_of(row.key) if row.key else None)
+    if remote_id is None:
+        return None
+    return Job(
+        remote_id=remote_id,
+        name=reading.name,
+        status=reading.status,
+        status_word=reading.status_word,
+        cost=reading.cost,
+        parts=reading.parts,
+        recipients=reading.recipients,
+        send_at_text=reading.send_at_text,
+        payload=value,
+        recognised=reading.recognised,
+        unrecognised=reading.unrecognised,
+    )
+
+
+def _lookup_row(row: Row) -> LookupRow | None:
+    if isinstance(row.value, str):
+        return LookupRow(row.value.strip(), row.value.strip(), row.value)
+    if not isinstance(row.value, dict):
+        return None
+    keys = _plain(row.value)
+    name = next((found for key in ("name", "sender", "title") if (found := text_of(keys.get(key)))), None)
+    own_id = text_of(keys.get("id")) or row.key or name
+    return LookupRow(own_id, name or own_id, row.value) if own_id else None
+
+
+def _plain(value: dict[str, Any]) -> dict[str, Any]:
+    return {plain_key(key): item for key, item in value.items()}

@@ -1,0 +1,284 @@
+"""The client: five calls about mailings and a few look-ups, each one POST with its parameters in the body.
+
+Nothing is repeated here. The one exception is the provider's backup host: it is tried once, within the same
+deadline, when the default address was used and no byte of the request had been handed over.
+"""
+
+import hashlib
+import html
+import json
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import partial
+from typing import Any, TypedDict, TypeVar, Unpack
+from urllib.parse import SplitResult, quote, quote_plus, urlsplit
+
+from mailings.smsc.api import answers
+from mailings.smsc.api.answers import Balance, Created, Done, Job, Jobs, Lookup, Price
+from mailings.smsc.api.body import Body, FormBody, Param, Upload, body_of
+from mailings.smsc.api.errors import VEIL, NotSent, SmscError, cut
+from mailings.smsc.api.transport import Answer, Exchange, Timeouts, post
+from mailings.smsc.base_url import is_loopback
+from mailings.smsc.reserved import RESERVED
+
+__all__ = ["DEFAULT_URL", "Client", "Credentials", "Param", "Timeouts", "Upload"]
+
+DEFAULT_URL = "https://smscentre.com/sys/"
+BACKUP_URL = "https://www2.smscentre.com/sys/"
+DEFAULT_TIMEOUTS = Timeouts()
+
+T = TypeVar("T")
+
+
+# Reads an answer: body, HTTP status, content type, and whether its end was marked.
+Parse = Callable[[bytes, int, str, bool], T]
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A login with its password, sent as typed, or a key alone. Nothing of it stands in a repr."""
+
+    login: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    apikey: str = field(default="", repr=False)
+
+    @property
+    def identity(self) -> str:
+        """A name for this login that tells nothing about it and stays when the password changes."""
+        who = f"apikey {self.apikey}" if self.apikey else f"login {self.login}"
+        return hashlib.blake2b(who.encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+    def params(self) -> list[Param]:
+        """As the provider wants them: the key alone, else login and psw."""
+        if self.apikey:
+            return [("apikey", self.apikey)]
+        return [("login", self.login), ("psw", self.password)]
+
+    def hide(self, text: str) -> str:
+        """The text without login, password and key, however they were spelt. For what is only read."""
+        return _without(self.hide_secrets(text), self.login)
+
+    def hide_secrets(self, text: str) -> str:
+        """The text without password and key. For what is kept as it came, where a login may well be an id."""
+        return _without(_without(text, self.password), self.apikey)
+
+
+def _without(text: str, secret: str) -> str:
+    if not secret:
+        return text
+    spellings = {secret, quote(secret), quote_plus(secret), html.escape(secret), json.dumps(secret)[1:-1]}
+    for spelling in sorted(spellings, key=len, reverse=True):
+        text = text.replace(spelling, VEIL)
+    return text
+
+
+class When(TypedDict, total=False):
+    """Keywords that every call takes.
+
+    `deadline`: a time.monotonic() moment by which it must have ended (never later than the total time-out).
+    `before_first_byte`: called just before the request goes out; if it raises, nothing is sent, and NotSent
+    is raised from it.
+    """
+
+    deadline: float | None
+    before_first_byte: Callable[[], None] | None
+
+
+class Client:
+    """One login at one address. Every call raises the errors of mailings.smsc.api.errors.
+
+    `base_url`: https, or plain http to this machine only; ValueError otherwise. `proxy` (an http or https
+    address) is used for https only.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        base_url: str = DEFAULT_URL,
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
+        proxy: str | None = None,
+    ) -> None:
+        self._credentials = credentials
+        self._bases = _bases(base_url)
+        self._timeouts = timeouts
+        self._proxy = _checked_proxy(proxy)
+
+    def __repr__(self) -> str:
+        return f"<Client of {self._bases[0]}>"
+
+    def add(self, params: Sequence[Param], uploads: Sequence[Upload] = (), **when: Unpack[When]) -> Created:
+        """Create a mailing. Files go along as multipart, streamed from disk."""
+        _refuse_own(params)
+        asked = [("add", "1"), ("cost", "1"), *params]
+        created = self._call("jobs.php", asked, answers.parse_created, uploads, **when)
+        return replace(created, raw=cut(self._credentials.hide(created.raw)))
+
+    def cancel(self, remote_id: str, **when: Unpack[When]) -> Done:
+        """Disable a mailing that waits to be sent."""
+        return self._done("cancel", remote_id, when)
+
+    def delete(self, remote_id: str, **when: Unpack[When]) -> Done:
+        """Delete a mailing."""
+        return self._done("del", remote_id, when)
+
+    def get(self, remote_id: str, **when: Unpack[When]) -> Job:
+        """One mailing. NotSaved (error 3) when the provider has none of that id."""
+
+        parse = partial(answers.parse_job, remote_id=remote_id)
+        job = self._call("jobs.php", [("get", "1"), ("id", _checked_id(remote_id))], parse, **when)
+        return replace(job, payload=self._hidden(job.payload))
+
+    def get_all(self, start: date, end: date, **when: Unpack[When]) -> Jobs:
+        """The mailings of a span of days. Both ends are said: without them the provider gives ten at most."""
+        asked = [("get_all", "1"), ("start", f"{start:%d.%m.%Y}"), ("end", f"{end:%d.%m.%Y}")]
+        found = self._call("jobs.php", asked, answers.parse_jobs, **when)
+        jobs = tuple(replace(job, payload=self._hidden(job.payload)) for job in found.jobs)
+        return replace(found, jobs=jobs, odd=tuple(self._hidden(row) for row in found.odd))
+
+    def balance(self, **when: Unpack[When]) -> Balance:
+        """What is left on the account."""
+        found = self._call("balance.php", [("cur", "1")], answers.parse_balance, **when)
+        return replace(found, payload=self._hidden(found.payload))
+
+    def price(self, params: Sequence[Param], **when: Unpack[When]) -> Price:
+        """What a message would cost; sends nothing. Takes the message parameters of add."""
+        _refuse_own(params)
+        found = self._call("send.php", [("cost", "1"), *params], answers.parse_price, **when)
+        return replace(found, payload=self._hidden(found.payload))
+
+    def senders(self, **when: Unpack[When]) -> Lookup:
+        """The sender names of the account."""
+        return self._look_up("senders.php", "get", when)
+
+    def templates(self, **when: Unpack[When]) -> Lookup:
+        """The message templates of the account."""
+        return self._look_up("templates.php", "get", when)
+
+    def groups(self, **when: Unpack[When]) -> Lookup:
+        """The groups of numbers of the account."""
+        return self._look_up("phones.php", "get_group", when)
+
+    def digest(self, call: str, params: Sequence[Param]) -> str:
+        """A stable name for a request of this login, to keep identical ones apart. Holds no credentials."""
+        digest = hashlib.blake2b(f"{self._credentials.identity} {call} ".encode(), digest_size=16)
+        for piece in FormBody(params):
+            digest.update(piece)
+        return digest.hexdigest()
+
+    def _done(self, flag: str, remote_id: str, when: When) -> Done:
+        asked = [(flag, "1"), ("id", _checked_id(remote_id))]
+        done = self._call("jobs.php", asked, answers.parse_done, **when)
+        return replace(done, raw=cut(self._credentials.hide(done.raw)))
+
+    def _look_up(self, script: str, flag: str, when: When) -> Lookup:
+        found = self._call(script, [(flag, "1")], answers.parse_lookup, **when)
+        rows = tuple(replace(row, payload=self._hidden(row.payload)) for row in found.rows)
+        return replace(found, rows=rows, payload=self._hidden(found.payload))
+
+    def _call(
+        self,
+        script: str,
+        params: Sequence[Param],
+        parse: Parse[T],
+        uploads: Sequence[Upload] = (),
+        *,
+        deadline: float | None = None,
+        before_first_byte: Callable[[], None] | None = None,
+    ) -> T:
+        """Send one request, read its answer, and keep the credentials out of what is said about either."""
+        latest = time.monotonic() + self._timeouts.total
+        end = latest if deadline is None else min(latest, deadline)
+        said: list[Param] = [*self._credentials.params(), ("charset", "utf-8"), ("fmt", "3"), *params]
+        body = _body(said, uploads)
+        try:
+            answer = self._post(script, body, end, before_first_byte)
+            return parse(answer.body, answer.status, answer.content_type, answer.framed)
+        except SmscError as error:
+            error.hide(self._credentials.hide)
+            raise
+
+    def _post(
+        self, script: str, body: Body, deadline: float, before_first_byte: Callable[[], None] | None
+    ) -> Answer:
+        *earlier, last = self._bases
+        for base in earlier:
+            exchange = Exchange(self._timeouts, deadline, before_first_byte)
+            try:
+                return post(base + script, body, exchange, self._proxy)
+            except NotSent as error:
+                if error.reason in ("objection", "deadline"):
+                    raise
+        return post(last + script, body, Exchange(self._timeouts, deadline, before_first_byte), self._proxy)
+
+    def _hidden(self, payload: Any) -> Any:
+        """A payload as it came, unless it echoes our password or key."""
+        return _each_text(payload, self._credentials.hide_secrets)
+
+
+def _body(params: Sequence[Param], uploads: Sequence[Upload]) -> Body:
+    try:
+        return body_of(params, uploads)
+    except OSError:
+        pass
+    raise NotSent("upload")
+
+
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {change(key): _each_text(item, change) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_each_text(item, change) for item in value]
+    return value
+
+
+def _refuse_own(params: Sequence[Param]) -> None:
+    for name, _ in params:
+        if name in RESERVED:
+            raise ValueError(f"the parameter {name} is given by the client itself")
+
+
+def _checked_id(remote_id: str) -> str:
+    if not re.fullmatch("[1-9][0-9]{0,18}", remote_id):
+        raise ValueError("a mailing's id at SMS Centre is a whole number above zero")
+    return remote_id
+
+
+def _bases(base_url: str) -> tuple[str, ...]:
+    """The address to use, and after the default one the backup. A ValueError never repeats the address."""
+    base = base_url.rstrip("/") + "/"
+    if base == DEFAULT_URL:
+        return (DEFAULT_URL, BACKUP_URL)
+    parts = _web_address(base)
+    if parts is None or parts.query or parts.fragment:
+        raise ValueError(
+            "the address of SMS Centre must be a web address, such as https://smscentre.com/sys/"
+        )
+    if parts.username is not None:
+        raise ValueError("the address of SMS Centre must not hold a login: it is given on its own")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError(
+            "plain http is allowed to this machine only: use https, or the password could be read on its way"
+        )
+    return (base,)
+
+
+def _checked_proxy(proxy: str | None) -> str | None:
+    if proxy and _web_address(proxy) is None:
+        raise ValueError("the proxy must be given as http://host:port or https://host:port")
+    return proxy or None
+
+
+def _web_address(url: str) -> SplitResult | None:
+    """The parts of an http or https address; None for anything else."""
+    try:
+        parts = urlsplit(url)
+        readable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if readable else None

@@ -1,0 +1,179 @@
+"""The four formats of an answer (text, numbers, XML, JSON) and a bare OK, made into one plain value.
+
+Sources: provider/facts.md, "Answers", and the line on `fmt` of the provider's page for jobs.php. Whatever was
+asked for, any of them is read. An error of the provider is raised here, before anybody looks for success.
+"""
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.ElementTree import fromstring
+
+from mailings.smsc.api import tolerant_json
+from mailings.smsc.api.errors import Unreadable, provider_error
+
+_DEPTH = 20
+_ERROR_TEXT = re.compile(r"ERROR\s*=\s*([0-9]{1,9})\b\s*(?:\((.*)\))?.*", re.IGNORECASE | re.DOTALL)
+_ERROR_NUMBERS = re.compile(r"0\s*,\s*-\s*([0-9]{1,9})")
+_NUMBERS = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:\s*,\s*-?[0-9]+(?:\.[0-9]+)?)*")
+_STATUS_LINES = frozenset(f"{status.value} {status.phrase}".lower() for status in HTTPStatus)
+_NO_ERROR = ("", "0", "none", "null", "false")
+
+
+@dataclass(frozen=True)
+class Content:
+    """An answer that was read: its text, the format it came in, its value (of text and numbers: the text)."""
+
+    text: str
+    format: str  # "json" "xml" "numbers" "text"
+    value: Any
+
+
+def read(body: bytes, status: int, content_type: str = "", framed: bool = True) -> Content:
+    """Read an answer in whichever format it came. Raises the provider's error, or Unreadable.
+
+    `framed`: the end of the answer was marked. If not, text and numbers may have been cut (an id 17 of 1734),
+    and only what closes itself (JSON, XML, a bare OK) is believed.
+    """
+    text = decode(body, content_type)
+    if status != HTTPStatus.OK:
+        raise Unreadable(f"http_{status}", raw=text)
+    stripped = text.strip()
+    if not stripped:
+        raise Unreadable("empty", raw=text)
+    content = _content(text, stripped)
+    if content.format in ("text", "numbers") and not framed and stripped.upper() != "OK":
+        raise Unreadable("unframed", raw=text)
+    if isinstance(content.value, str):
+        raise_error_in(content.value, content)
+    return content
+
+
+def decode(body: bytes, content_type: str = "") -> str:
+    """UTF-8, which we ask for; else what the answer names, else windows-1251, the provider's default.
+
+    Without NUL, which PostgreSQL keeps in no text.
+    """
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = body.decode("koi8-r" if "koi8-r" in content_type.lower() else "cp1251", "replace")
+    return text.replace("\0", tolerant_json.UNKNOWN)
+
+
+def error_number(value: Any) -> int | None:
+    """An error number as a number or a string; None when it is none above zero."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        return None
+    digits = str(value).strip()
+    return int(digits) or None if re.fullmatch("[0-9]{1,9}", digits) else None
+
+
+def _content(text: str, stripped: str) -> Content:
+    if stripped[0] in '{["':
+        return Content(text, "json", _json(stripped, text))
+    if stripped[0] == "<":
+        return Content(text, "xml", _xml(stripped, text))
+    if stripped.lower() in _STATUS_LINES:
+        raise Unreadable("status_line", raw=text)
+    return Content(text, "numbers" if _NUMBERS.fullmatch(stripped) else "text", stripped)
+
+
+def _json(stripped: str, text: str) -> Any:
+    try:
+        return tolerant_json.loads(stripped)
+    except ValueError:
+        pass
+    raise Unreadable("json", raw=text)
+
+
+def _xml(stripped: str, text: str) -> Any:
+    if re.match(r"<!doctype html|<html", stripped, re.IGNORECASE):
+        raise Unreadable("html", raw=text)
+    try:
+        root = fromstring(stripped)
+    except (ParseError, ValueError):
+        root = None
+    if root is None:
+        raise Unreadable("xml", raw=text)
+    if root.tag.lower() in ("html", "body", "head"):
+        raise Unreadable("html", raw=text)
+    value = _element(root, _DEPTH, text)
+    # A root of one's own name, such as <balance>, says what its text is.
+    return {root.tag: value} if isinstance(value, str) and root.tag.lower() != "result" else value
+
+
+def _element(element: Element, depth: int, text: str) -> Any:
+    """An element as a string, or as a dict of its attributes and children; what repeats becomes a list."""
+    if not depth:
+        raise Unreadable("xml", raw=text)
+    value: dict[str, Any] = dict(element.attrib)
+    for child in element:
+        item = _element(child, depth - 1, text)
+        if child.tag not in value:
+            value[child.tag] = item
+        elif isinstance(value[child.tag], list):
+            value[child.tag].append(item)
+        else:
+            value[child.tag] = [value[child.tag], item]
+    own = (element.text or "").strip()
+    if value and own:
+        value.setdefault("text", own)
+    return value or own
+
+
+def raise_error_in(value: Any, content: Content, *, is_row: bool = False) -> None:
+    """Raise the error that a value holds, if any; whatever stands beside it, the error wins.
+
+    `is_row`: only for words and number together, since one of them may be a mailing's own field.
+    """
+    if isinstance(value, str):
+        _raise_error_text(value.strip(), content)
+    elif isinstance(value, dict):
+        keys = {str(key).lower(): item for key, item in value.items()}
+        words, number = keys.get("error"), keys.get("error_code")
+        missing = [_is_nothing(words), _is_nothing(number)]
+        if all(missing) or (is_row and any(missing)):
+            return
+        spoken = words if isinstance(words, str) else ""
+        written = _ERROR_TEXT.fullmatch(spoken.strip())
+        _raise_number(error_number(written[1] if written else number), spoken, content)
+
+
+def unwrapped(content: Content) -> Any:
+    """The value without wrappers of one key or one row, up to three. Raises an error found on the way."""
+    value = content.value
+    for _ in range(3):
+        raise_error_in(value, content)
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        elif (
+            isinstance(value, dict)
+            and len(value) == 1
+            and isinstance(next(iter(value.values())), (dict, list))
+        ):
+            value = next(iter(value.values()))
+    raise_error_in(value, content)
+    return value
+
+
+def _raise_error_text(text: str, content: Content) -> None:
+    if found := _ERROR_NUMBERS.fullmatch(text):
+        _raise_number(error_number(found[1]), "", content)
+    if found := _ERROR_TEXT.fullmatch(text):
+        _raise_number(error_number(found[1]), found[2] or "", content)
+    if re.match(r"ERROR\b", text, re.IGNORECASE):
+        raise Unreadable("error_number", raw=content.text)
+
+
+def _is_nothing(value: Any) -> bool:
+    return not value or (isinstance(value, str) and value.strip().lower() in _NO_ERROR)
+
+
+def _raise_number(number: int | None, words: str, content: Content) -> None:
+    if number is None:
+        raise Unreadable("error_number", text=words, raw=content.text)
+    raise provider_error(number, words, content.text)

@@ -1,0 +1,334 @@
+"""One POST on one connection of its own: what was handed to the socket, and a deadline that is kept.
+
+Nothing here is repeated, redirected, or read from the environment. Exception classes prove nothing about what
+the other side has got (a TLS error has been seen after the server had read the whole request), so our own
+connection classes write down, right before it happens, that the first byte of the request goes to the socket.
+
+The watchdog closes the connection at the total deadline: a read time-out starts anew with every byte of a
+dripping answer. It holds a duplicate of the socket, which stays valid while TLS wraps the first one and when
+others close theirs.
+"""
+
+import contextlib
+import socket
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Self
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import TimeoutError as PoolTimeoutError
+
+from mailings.smsc.api.body import Body
+from mailings.smsc.api.errors import Interrupted, NotSent, SmscError, Unreadable
+
+ANSWER_LIMIT = 64 * 1024 * 1024  # bytes of one answer, unpacked; a get_all may be long
+_PIECE = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds: to connect (name, TCP and TLS each), between two bytes, and for the whole call."""
+
+    connect: float = 5.0
+    read: float = 30.0
+    total: float = 60.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer, read whole. `framed`: its end was marked (by length or chunks), so that it cannot be cut."""
+
+    status: int
+    content_type: str
+    body: bytes
+    framed: bool
+
+
+class _Refused(Exception):
+    """Raised from within `send`; not an OSError, since urllib3 passes over some of those."""
+
+
+class Exchange:
+    """The state of one request: its deadline, its watchdog, and whether a byte of it was handed over."""
+
+    def __init__(
+        self, timeouts: Timeouts, deadline: float, before_first_byte: Callable[[], None] | None = None
+    ) -> None:
+        self.timeouts = timeouts
+        self.deadline = deadline
+        self.handed = False
+        self.expired = False
+        self.phase = "resolve"
+        self.reason = ""
+        self.objection: Exception | None = None
+        self._before_first_byte = before_first_byte
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._watchdog = threading.Timer(min(max(self.left(), 0), threading.TIMEOUT_MAX), self._expire)
+        self._watchdog.daemon = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        """Ends the exchange, and takes in whatever broke it off: only this object knows what that means."""
+        self._watchdog.cancel()
+        with self._lock:
+            if self._socket is not None:
+                self._socket.close()
+                self._socket = None
+        if not isinstance(error, Exception) or isinstance(error, SmscError):
+            return False
+        late = self.expired or self.left() <= 0
+        self.reason = "deadline" if late else "timeout" if _is_timeout(error) else self.phase
+        return True
+
+    def start(self) -> None:
+        """Start the watchdog; within the exchange, so that without a thread to spare nothing is sent."""
+        self._watchdog.start()
+
+    def left(self) -> float:
+        """Seconds until the deadline; below zero when it has passed."""
+        return self.deadline - time.monotonic()
+
+    def open_socket(self, host: str, port: int, options: list[tuple[int, int, int | bytes]]) -> socket.socket:
+        """Connect within the connect time, all addresses together, and put the socket under the watchdog."""
+        end = time.monotonic() + min(self.timeouts.connect, self.left())
+        addresses = _resolve(host, port, end - time.monotonic())
+        self.phase = "connect"
+        problem: OSError = OSError("no address")
+        for family, kind, protocol, _, address in addresses:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("connect")
+            sock = socket.socket(family, kind, protocol)
+            try:
+                for option in options:
+                    sock.setsockopt(*option)
+                sock.settimeout(left)
+                sock.connect(address)
+                self._watch(sock)
+            except OSError as error:
+                sock.close()
+                problem = error
+            else:
+                sock.settimeout(self.timeouts.connect)
+                return sock
+        raise problem
+
+    def hand_over(self) -> None:
+        """Called right before every piece of the request that goes to the socket."""
+        if not self.handed:
+            self._refuse_when_late()
+            self._ask()
+        self._refuse_when_late()
+        self.handed = True
+        self.phase = "send"
+
+    def failure(self) -> NotSent | Interrupted:
+        """The error for what broke the exchange off."""
+        if self.objection is not None:
+            return NotSent("objection")
+        return Interrupted(self.reason) if self.handed else NotSent(self.reason)
+
+    def _ask(self) -> None:
+        if self._before_first_byte is None:
+            return
+        try:
+            self._before_first_byte()
+        except Exception as objection:
+            self.objection = objection
+            raise _Refused("objection") from objection
+
+    def _refuse_when_late(self) -> None:
+        if self.expired or self.left() <= 0:
+            raise _Refused("deadline")
+
+    def _watch(self, sock: socket.socket) -> None:
+        with self._lock:
+            if self.expired or self._socket is not None:
+                raise OSError("late, or a second connection for one request")
+            self._socket = sock.dup()
+
+    def _expire(self) -> None:
+        with self._lock:
+            self.expired = True
+            if self._socket is not None:
+                with contextlib.suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
+
+
+def _resolve(host: str, port: int, seconds: float) -> list[Any]:
+    """Addresses of a host. In a thread of its own: the system's resolver knows no deadline."""
+    found: Future[list[Any]] = Future()
+
+    def look_up() -> None:
+        try:
+            found.set_result(socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            found.set_exception(error)
+
+    threading.Thread(target=look_up, daemon=True).start()
+    return found.result(max(seconds, 0))
+
+
+class _Connection(HTTPConnection):
+    """A plain connection that reports to its exchange."""
+
+    exchange: Exchange
+    auto_open = 0  # a request never goes on over a second connection
+    _connecting = False
+
+    def _new_conn(self) -> socket.socket:
+        return self.exchange.open_socket(
+            self._dns_host, self.port or self.default_port, self.socket_options or []
+        )
+
+    def connect(self) -> None:
+        # What is sent while connecting (a proxy's CONNECT, a TLS handshake) is no part of the request.
+        self._connecting = True
+        try:
+            super().connect()
+        finally:
+            self._connecting = False
+
+    def send(self, data: Any) -> None:
+        if not self._connecting:
+            if self.sock is None and not self.exchange.handed:
+                self.connect()
+            self.exchange.hand_over()
+            # urllib3 gives sending the connect time; a large body may take as long as an answer.
+            self.sock.settimeout(self.exchange.timeouts.read)
+        super().send(data)
+
+    def getresponse(self) -> Any:
+        self.exchange.phase = "answer"
+        return super().getresponse()
+
+
+class _TLSConnection(_Connection, HTTPSConnection):
+    """The same over TLS."""
+
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        self.exchange.phase = "tls"
+        return sock
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+    exchange: Exchange
+
+    def _new_conn(self) -> Any:
+        connection: Any = super()._new_conn()
+        connection.exchange = self.exchange
+        return connection
+
+
+class _TLSPool(_Pool, HTTPSConnectionPool):
+    ConnectionCls = _TLSConnection
+
+
+class _Adapter(HTTPAdapter):
+    """requests' adapter over our own connections, for one exchange."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        super().__init__()
+
+    def init_poolmanager(
+        self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any
+    ) -> None:
+        super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
+        self._use_our_pools(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> ProxyManager:
+        manager: ProxyManager = super().proxy_manager_for(proxy, **proxy_kwargs)
+        self._use_our_pools(manager)
+        return manager
+
+    def _use_our_pools(self, manager: PoolManager) -> None:
+        manager.pool_classes_by_scheme = {"http": self._pool(_Pool), "https": self._pool(_TLSPool)}
+
+    def _pool(self, kind: type[_Pool]) -> Any:
+        def make(*args: Any, **kwargs: Any) -> _Pool:
+            pool = kind(*args, **kwargs)
+            pool.exchange = self._exchange
+            return pool
+
+        return make
+
+
+def post(url: str, body: Body, exchange: Exchange, proxy: str | None = None) -> Answer:
+    """POST the body and read the answer whole. `proxy` is for https only: a plain address is on this machine.
+
+    Raises NotSent (no byte handed over; from the caller's objection if that was it), Interrupted, Unreadable.
+    """
+    with exchange:
+        exchange.start()
+        return _post(url, body, exchange, proxy)
+    # What broke it off is not chained: its text may hold what the other side said.
+    raise exchange.failure() from exchange.objection
+
+
+def _post(url: str, body: Body, exchange: Exchange, proxy: str | None) -> Answer:
+    headers = {
+        "Content-Type": body.content_type,
+        "Accept-Encoding": "identity",
+        "Connection": "close",
+        "User-Agent": "Mailroom",
+    }
+    request = requests.Request("POST", url, headers=headers, data=body).prepare()
+    timeouts = (exchange.timeouts.connect, exchange.timeouts.read)
+    with (
+        contextlib.closing(_Adapter(exchange)) as adapter,
+        adapter.send(
+            request, stream=True, timeout=timeouts, proxies={"https": proxy} if proxy else {}
+        ) as response,
+    ):
+        return _read(response, exchange)
+
+
+def _read(response: requests.Response, exchange: Exchange) -> Answer:
+    pieces: list[bytes] = []
+    size = 0
+    while piece := response.raw.read(_PIECE, decode_content=False):
+        pieces.append(piece)
+        size += len(piece)
+        if size > ANSWER_LIMIT:
+            raise Unreadable("too_long")
+    headers = response.headers
+    framed = "Content-Length" in headers or "chunked" in headers.get("Transfer-Encoding", "").lower()
+    if exchange.expired and not framed:
+        raise Interrupted("deadline")  # the end that was read is our own watchdog's
+    body = _unpacked(b"".join(pieces), headers.get("Content-Encoding", "identity").lower())
+    return Answer(response.status_code, headers.get("Content-Type", ""), body, framed)
+
+
+def _unpacked(data: bytes, encoding: str) -> bytes:
+    """We ask for no compression, but something between may compress all the same."""
+    if encoding in ("identity", ""):
+        return data
+    if encoding not in ("gzip", "x-gzip"):
+        raise Unreadable("encoding")
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        unpacked = unpacker.decompress(data, ANSWER_LIMIT + 1)
+    except zlib.error:
+        unpacked = b""
+    if len(unpacked) > ANSWER_LIMIT:
+        raise Unreadable("too_long")
+    if not unpacker.eof:
+        raise Unreadable("encoding")
+    return unpacked
+
+
+def _is_timeout(error: Exception) -> bool:
+    return isinstance(error, (TimeoutError, requests.Timeout, PoolTimeoutError))

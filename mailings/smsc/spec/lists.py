@@ -1,0 +1,211 @@
+"""Personal messages: the ``list`` option, read line by line.
+
+Source: the provider's line on ``list``. A line is ``phones:mes`` or ``phones;mes``, several numbers by
+commas, perhaps with ``sender|`` or ``sender,tz|`` in front; ``\\n`` inside a text stands for a line end. With
+``nl`` a text may go on over several lines; how the provider tells where it ends is not published: here a line
+that begins with recipients and a separator starts the next message, any other goes on with the text above.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from mailings.smsc.spec import addresses, values
+from mailings.smsc.spec.addresses import Kind, is_group
+from mailings.smsc.spec.catalogue import OPTIONS
+from mailings.smsc.spec.problems import N_, Problem, Refusal
+from mailings.smsc.spec.texts import MAX_CHARACTERS
+
+_LINE = re.compile(r"(?:(?P<prefix>[^|:;]*)\|)?(?P<phones>[^|:;]*)(?P<mark>[:;])(?P<text>.*)", re.DOTALL)
+
+
+class Entry(NamedTuple):
+    """One message of a list. ``line`` counts from 1; ``text`` as the person gets it; ``zone`` in hours."""
+
+    line: int
+    sender: str | None
+    zone: int | float | None
+    phones: tuple[str, ...]
+    text: str
+    source: str
+
+    def __repr__(self) -> str:
+        return f"Entry(line={self.line})"
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A list that was read. ``text``: cleaned, as it is kept and sent. ``zones``: of the lines, None for one
+    without. ``senders``: whether every line has one. ``problems``: the first ten, and how many more."""
+
+    text: str
+    messages: int
+    numbers: int
+    groups: int
+    zones: frozenset[int | float | None]
+    senders: bool
+    problems: tuple[Problem, ...]
+
+    def __repr__(self) -> str:
+        return f"Scan({self.messages} messages, {len(self.problems)} problems)"
+
+
+def entries(text: str, *, nl: bool, kinds: frozenset[Kind]) -> Iterator[Entry | Problem]:
+    """The messages of ``text`` in order; a problem in place of each that cannot be read."""
+    for number, chunk in _chunks(text, kinds) if nl else enumerate(text.split("\n"), 1):
+        if chunk.strip():
+            try:
+                yield _entry(number, chunk, kinds, escaped=not nl)
+            except Refusal as refusal:
+                yield _at_line(number, refusal)
+
+
+def scan(
+    text: str,
+    *,
+    nl: bool,
+    kinds: frozenset[Kind],
+    mail: bool = False,
+    check_text: Callable[[str], object] | None = None,
+) -> Scan:
+    """Reads the whole list once. ``check_text`` refuses a text for reasons of its channel."""
+    kept: list[str] = []
+    found: list[Problem] = []
+    numbers = groups = 0
+    zones: set[int | float | None] = set()
+    senders = True
+    for entry in entries(text, nl=nl, kinds=kinds):
+        if isinstance(entry, Entry):
+            trouble = _trouble(entry, mail, check_text)
+            kept.append(entry.source)
+            in_groups = sum(map(is_group, entry.phones))
+            groups += in_groups
+            numbers += len(entry.phones) - in_groups
+            zones.add(entry.zone)
+            senders = senders and entry.sender is not None
+        else:
+            trouble = entry
+        if trouble is not None:
+            found.append(trouble)
+    if not kept and not found:
+        found.append(Problem(("list",), "list_empty", N_("The list has no message.")))
+    return Scan(
+        "\n".join(kept),
+        len(kept),
+        numbers,
+        groups,
+        frozenset(zones),
+        senders and bool(kept),
+        tuple(_first(found)),
+    )
+
+
+def _trouble(entry: Entry, mail: bool, check_text: Callable[[str], object] | None) -> Problem | None:
+    try:
+        if entry.sender is not None:
+            values.check_sender(entry.sender, mail=mail)
+        if check_text is not None:
+            check_text(entry.text)
+    except Refusal as refusal:
+        return _at_line(entry.line, refusal)
+    return None
+
+
+def _at_line(line: int, refusal: Refusal) -> Problem:
+    why = refusal.at("list")
+    return Problem(("list",), why.code, N_("Line %(line)s: %(why)s"), {"line": line, "why": why})
+
+
+def _first(found: list[Problem]) -> Iterable[Problem]:
+    if len(found) <= addresses.SHOWN:
+        return found
+    more = Problem(
+        ("list",),
+        "list_more",
+        N_("And %(count)s more lines are wrong."),
+        {"count": len(found) - addresses.SHOWN},
+    )
+    return [*found[: addresses.SHOWN], more]
+
+
+def _chunks(text: str, kinds: frozenset[Kind]) -> Iterator[tuple[int, str]]:
+    """With ``nl``: the lines of one message together, and the number of the first."""
+    first, lines = 1, list[str]()
+    for number, line in enumerate(text.split("\n"), 1):
+        if lines and not _begins(line, kinds):
+            lines.append(line)
+        elif lines:
+            yield first, "\n".join(lines)
+            first, lines = number, [line]
+        elif line.strip():
+            first, lines = number, [line]
+    if lines:
+        yield first, "\n".join(lines).rstrip("\n")
+
+
+def _begins(line: str, kinds: frozenset[Kind]) -> bool:
+    """Whether a line starts a message: recipients and a separator, or what was meant as a number.
+
+    A nickname needs its @ here: "Hello: …" inside a text is no person.
+    """
+    match = _LINE.fullmatch(line)
+    if match is None:
+        return False
+    certain = kinds - {Kind.NICKNAME}
+    return all(
+        addresses.clean(one, kinds if one.strip().startswith("@") else certain) is not None
+        or addresses.looks_like_number(one)
+        for one in match["phones"].split(",")
+    )
+
+
+def _entry(number: int, chunk: str, kinds: frozenset[Kind], *, escaped: bool) -> Entry:
+    match = _LINE.fullmatch(chunk)
+    if match is None:
+        raise Refusal("list_line", N_("Write a number, a colon and the text: 79990000001:Hello."))
+    prefix, phones, mark, text = match.groups()
+    if not text.strip():
+        raise Refusal("list_text", N_("The text after the number is missing."))
+    read_phones = (
+        (phones,) if Kind.NUMBER in kinds and addresses.NUMBER.fullmatch(phones) else _phones(phones, kinds)
+    )
+    sender, zone = _prefix(prefix)
+    said = text.replace("\\n", "\n") if escaped else text
+    if len(said) > MAX_CHARACTERS:
+        raise Refusal(
+            "list_text_long",
+            N_("The text has %(length)s characters; at most %(maximum)s can be sent. Shorten it."),
+            length=len(said),
+            maximum=MAX_CHARACTERS,
+        )
+    front = "" if prefix is None else _front(sender, zone)
+    return Entry(number, sender, zone, read_phones, said, f"{front}{','.join(read_phones)}{mark}{text}")
+
+
+def _phones(text: str, kinds: frozenset[Kind]) -> tuple[str, ...]:
+    found = []
+    for one in text.split(","):
+        phone = addresses.clean(one, kinds)
+        if phone is None:
+            raise Refusal(
+                "list_phone",
+                N_("“%(entry)s” is no recipient for this channel."),
+                entry=addresses.shorten(one.strip()),
+            )
+        found.append(phone)
+    return tuple(dict.fromkeys(found))
+
+
+def _prefix(prefix: str | None) -> tuple[str | None, int | float | None]:
+    """``sender`` or ``sender,tz``; either may be left out."""
+    if prefix is None:
+        return None, None
+    sender, comma, zone = prefix.rpartition(",")
+    if not comma:
+        return prefix.strip() or None, None
+    return sender.strip() or None, values.read(OPTIONS["tz"], zone)
+
+
+def _front(sender: str | None, zone: int | float | None) -> str:
+    return f"{sender or ''}{'' if zone is None else f',{zone}'}|"

@@ -1,0 +1,160 @@
+"""What describes a create option: channels, sections of the form, types, controls, and the option itself.
+
+Labels are English, marked for extraction; nothing here translates.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailings.smsc.spec.problems import N_
+
+
+class Channel(StrEnum):
+    """How a message travels. Flash, binary and wap-push are kinds of SMS, not channels."""
+
+    SMS = "sms"
+    VIBER = "viber"
+    WHATSAPP = "whatsapp"
+    TELEGRAM = "tg"
+    BOT = "bot"
+    MAIL = "mail"
+    MMS = "mms"
+    VOICE = "call"
+    SOC = "soc"
+    HLR = "hlr"
+    PING = "ping"
+
+    @property
+    def option(self) -> str | None:
+        """The option that selects this channel; None for SMS, which is what the provider does by itself."""
+        return None if self is Channel.SMS else self.value
+
+    @property
+    def label(self) -> str:
+        """The channel's name for a person (English, marked)."""
+        return CHANNEL_LABELS[self]
+
+
+CHANNEL_LABELS: dict[Channel, str] = {
+    Channel.SMS: N_("SMS"),
+    Channel.VIBER: N_("Viber"),
+    Channel.WHATSAPP: N_("WhatsApp"),
+    Channel.TELEGRAM: N_("Telegram code"),
+    Channel.BOT: N_("Telegram bot"),
+    Channel.MAIL: N_("E-mail"),
+    Channel.MMS: N_("MMS"),
+    Channel.VOICE: N_("Voice call"),
+    Channel.SOC: N_("Social networks"),
+    Channel.HLR: N_("HLR request"),
+    Channel.PING: N_("Ping SMS"),
+}
+
+
+class Section(StrEnum):
+    """The five parts of the form."""
+
+    CHANNEL = "channel"
+    TO = "to"
+    MESSAGE = "message"
+    WHEN = "when"
+    MORE = "more"
+
+
+class Type(StrEnum):
+    """What a value is; each has one reader in ``values.READERS``. In brackets: how it is kept in a spec."""
+
+    FLAG = "flag"  # 0 or 1 (int)
+    CHOICE = "choice"  # one of the choices (int)
+    INTEGER = "integer"  # (int)
+    NUMBER = "number"  # hours, with a fraction (int or float)
+    ZONE = "zone"  # hours from Moscow, quarter hours (int or float)
+    LINE = "line"  # one line of text (str, trimmed)
+    TEXT = "text"  # several lines (str, as typed, line ends as LF)
+    PHONES = "phones"  # recipients (kept apart: Spec.phones)
+    LIST = "list"  # recipients with their own texts (str)
+    TIME = "time"  # (str, see times.py)
+    SENDER = "sender"  # 11 characters or 15 digits, an address for mail (str)
+    BOT = "bot"  # @botname_bot (str)
+    URL = "url"  # http or https (str)
+    VOICE = "voice"  # one of the choices, and perhaps a language: "w,fr" (str)
+    PARAM = "param"  # "w,i,n" (str)
+    VALID = "valid"  # hours, or hh:mm (str)
+    FILES = "files"  # attachments (kept apart: Spec.files)
+
+
+class Control(StrEnum):
+    """What the form draws."""
+
+    CHOICE = "choice"
+    TEXT = "text"
+    TEXTAREA = "textarea"
+    NUMBER = "number"
+    CHECKBOX = "checkbox"
+    TIME = "time"
+    URL = "url"
+    FILE = "file"
+
+
+CONTROLS: dict[Type, Control] = {
+    Type.FLAG: Control.CHECKBOX,
+    Type.CHOICE: Control.CHOICE,
+    Type.INTEGER: Control.NUMBER,
+    Type.NUMBER: Control.NUMBER,
+    Type.ZONE: Control.NUMBER,
+    Type.LINE: Control.TEXT,
+    Type.TEXT: Control.TEXTAREA,
+    Type.PHONES: Control.TEXTAREA,
+    Type.LIST: Control.TEXTAREA,
+    Type.TIME: Control.TIME,
+    Type.SENDER: Control.TEXT,
+    Type.BOT: Control.TEXT,
+    Type.URL: Control.URL,
+    Type.VOICE: Control.CHOICE,
+    Type.PARAM: Control.TEXT,
+    Type.VALID: Control.TEXT,
+    Type.FILES: Control.FILE,
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """``value`` is the wire value; ``label`` is English, marked."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Option:
+    """One create option.
+
+    ``default``: what the provider assumes when the option is not sent (wire value), None where it has no such
+    value. ``minimum``, ``maximum``: inclusive, in ``unit``; for texts they count characters (code points).
+    ``channels``: where the form shows it; no option is refused on a channel by this alone: the page says
+    that any of the additional parameters is applied to each message. ``needed``: the channels that cannot do
+    without it (or without what the rules name in its place).
+    """
+
+    name: str
+    label: str
+    help: str
+    type: Type
+    section: Section
+    channels: frozenset[Channel]
+    choices: tuple[Choice, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    unit: str = ""
+    default: str | None = None
+    needed: frozenset[Channel] = frozenset()
+    example: str = ""
+
+    @property
+    def wire(self) -> str:
+        """The parameter's name in the request."""
+        return self.name
+
+    @property
+    def control(self) -> Control:
+        """What the form draws: the control of its type."""
+        return CONTROLS[self.type]
