@@ -2,9 +2,9 @@
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, MultiFernet
-from django.conf import settings
 from django.http import HttpRequest
+
+from mailings.accounts import keys
 
 
 class ClosedAccountAdapter(DefaultAccountAdapter):
@@ -18,11 +18,7 @@ class EncryptingMfaAdapter(DefaultMFAAdapter):
     """Keeps TOTP keys and recovery codes encrypted with CREDENTIALS_KEYS, the newest key first."""
 
     def encrypt(self, text: str) -> str:
-        return self._fernet().encrypt(text.encode()).decode()
+        return keys.all_keys().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return self._fernet().decrypt(encrypted_text.encode()).decode()
-
-    @staticmethod
-    def _fernet() -> MultiFernet:
-        return MultiFernet([Fernet(key) for key in settings.CREDENTIALS_KEYS])
+        return keys.all_keys().decrypt(encrypted_text.encode()).decode()

@@ -2,11 +2,10 @@
 
 import os
 import sys
-from importlib import import_module
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, setup_logging, worker_init, worker_ready
+from celery.signals import setup_logging
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -31,20 +30,3 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_django_logging(**kwargs: Any) -> None:
     """A receiver here is how Celery is told to leave logging alone: Django has set it up already."""
-
-
-@worker_init.connect
-@beat_init.connect
-def start(**kwargs: Any) -> None:
-    """What every process of ours does before its work; ends it when an account cannot be kept safely."""
-    try:
-        import_module("mailings.account").at_process_start()
-    except ImproperlyConfigured as error:
-        sys.exit(str(error))  # an ordinary exception would only be logged by Celery, and the worker go on
-
-
-@worker_ready.connect
-def look_at_once(**kwargs: Any) -> None:
-    """A first look at the provider: nobody should wait a round of beat for it. Identical ones are joined."""
-    for task in ("pull_recent", "refresh_account"):
-        app.send_task(f"mailings.tasks.{task}")

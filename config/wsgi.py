@@ -2,12 +2,12 @@
 
 import os
 import sys
-from importlib import import_module
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
+from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # By this exit code gunicorn knows that no other worker would fare better (Arbiter.APP_LOAD_ERROR).
@@ -19,7 +19,7 @@ def _start() -> WSGIHandler:
     if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         settings.DATABASES["default"]["OPTIONS"]["timeout"] = settings.WEB_SQLITE_WAIT_SECONDS
     made = get_wsgi_application()
-    import_module("mailings.account").at_process_start()
+    import_string("mailings.accounts.at_process_start")()  # its models load after the applications do
     return made
 
 

@@ -9,9 +9,9 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.checks import keys_missing_for_live
 from config.environment import provider_address
-from mailings import account as accounts
+from mailings import accounts
+from mailings.accounts.keys import missing_for_live
 from mailings.models import Account, Event, Mailing
 from mailings.smsc.api.client import Credentials
 
@@ -48,8 +48,8 @@ class AccountForm(forms.ModelForm[Account]):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if data.get("kind") == Account.Kind.LIVE and keys_missing_for_live():
-            self.add_error("kind", keys_missing_for_live())
+        if data.get("kind") == Account.Kind.LIVE and missing_for_live():
+            self.add_error("kind", missing_for_live())
         if data.get("kind") == Account.Kind.SANDBOX:
             self._check_address(data)
         if bool(data.get("login")) != bool(data.get("password")):

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mailings import clock, pulse
+from mailings import health
 from mailings.models import Account
+from mailings.wording import moments
 
 # The zones of the menu; a browser elsewhere brings its own.
 ZONES = (
@@ -53,7 +54,7 @@ class Frame:
 
     @cached_property
     def warnings(self) -> list[str]:
-        return pulse.warnings()
+        return health.warnings()
 
     @property
     def zone(self) -> str:
@@ -65,7 +66,7 @@ class Frame:
 
     @property
     def age_words(self) -> dict[str, Any]:
-        return clock.age_words()
+        return moments.age_words()
 
 
 def frame(request: HttpRequest) -> dict[str, Frame]:

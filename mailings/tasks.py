@@ -11,7 +11,7 @@ from mailings import outbox, sync
 
 @shared_task(ignore_result=True)
 def deliver(mailing_id: int) -> None:
-    outbox.deliver(mailing_id)
+    outbox.deliver_mailing(mailing_id)
 
 
 @shared_task(ignore_result=True)

@@ -5,14 +5,14 @@ from django.urls import URLPattern, URLResolver, path
 from mailings.views import actions, compose, health, history, mailing, preferences, preview, today
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", today.today, name="today"),
+    path("", today.show, name="today"),
     path("mailings/", history.listing, name="history"),
     path("mailings/rows/", history.rows, name="history_rows"),
     path("mailings/export.csv", history.export, name="export"),
     path("mailings/cancel/", history.bulk_cancel, name="bulk_cancel"),
     path("mailings/new/", compose.compose, name="compose"),
     path("mailings/new/preview/", preview.preview, name="compose_preview"),
-    path("mailings/<int:pk>/", mailing.mailing, name="mailing"),
+    path("mailings/<int:pk>/", mailing.show, name="mailing"),
     path("mailings/<int:pk>/status/", mailing.status, name="mailing_status"),
     path("mailings/<int:pk>/recipients/", mailing.recipients, name="mailing_recipients"),
     path("mailings/<int:pk>/edit/", compose.edit, name="edit"),

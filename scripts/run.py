@@ -9,7 +9,6 @@ import secrets
 import shlex
 import signal
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import django
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
+from django.utils.module_loading import import_string
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
@@ -97,8 +97,7 @@ def sandbox(port: int, folder: Path) -> Server:
 
 def prepare(sandbox_url: str, var: Path) -> str:
     """The sandbox's account, sample data and a first login; returns that login's password."""
-    account: Any = import_module("mailings.account")
-    account.ensure_sandbox_account(sandbox_url)
+    import_string("mailings.accounts.ensure_sandbox_account")(sandbox_url)
     password = demo_password(var / "demo_password")
     call_command("sample_data")
     return password

@@ -3,7 +3,7 @@
 (() => {
   const words = JSON.parse(document.getElementById("age-words")?.textContent || "null");
 
-  /* The same steps as mailings/clock.py. */
+  /* The same steps as mailings/wording/moments.py. */
   const age = (seconds) => {
     const past = seconds >= 0;
     const span = Math.abs(seconds);

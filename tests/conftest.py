@@ -12,7 +12,7 @@ import redis
 from django.conf import settings
 
 from scripts.servers import Redis
-from tests import services
+from tests.helpers import services
 
 # The environment must be ours before the settings are read: pytest-django reads them earlier than this file
 # where DJANGO_SETTINGS_MODULE is set, and a test that empties Redis would then empty somebody's.

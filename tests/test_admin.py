@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from mailings.credentials import credentials_of
+from mailings.accounts.credentials import credentials_of
 from mailings.models import Account, Breaker, Event, EventKind, Mailing
 from mailings.smsc.api.client import Credentials
 

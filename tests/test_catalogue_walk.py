@@ -14,8 +14,8 @@ from django.test import Client
 from mailings import outbox
 from mailings.models import Mailing, State
 from mailings.smsc.spec.catalogue import OPTIONS
-from tests.catalogue import CASES, Case
-from tests.recorder import Recorder, parameters, parts, recording
+from tests.helpers.catalogue import CASES, Case
+from tests.helpers.recorder import Recorder, parameters, parts, recording
 
 OURS = {
     "login": None,
@@ -51,7 +51,7 @@ def sent_by_page(page: Client, posted: dict[str, Any]) -> Mailing:
 
 def handed_over(mailing: Mailing) -> Mailing:
     assert mailing.state == State.QUEUED
-    outbox.deliver(mailing.pk)
+    outbox.deliver_mailing(mailing.pk)
     mailing.refresh_from_db()
     assert mailing.state == State.ACCEPTED
     return mailing

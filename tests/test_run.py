@@ -14,7 +14,7 @@ import redis
 
 from scripts import keep
 from scripts.servers import free_port, listens
-from tests.services import OURS
+from tests.helpers.services import OURS
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 90

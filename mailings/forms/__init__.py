@@ -1,7 +1,7 @@
 """The compose form: every option of the catalogue, sorted by channel; what was typed becomes a spec."""
 
 from mailings.forms.compose import ComposeForm, Files
-from mailings.forms.facts import Facts
+from mailings.forms.preview import Facts
 from mailings.forms.typed import Typed, from_draft, from_post
 from mailings.forms.uploads import Held, held, hold, let_go
 

@@ -3,7 +3,7 @@
 from mailings.models.accounts import Account, Breaker, Pull
 from mailings.models.mailing import IllegalTransition, Mailing
 from mailings.models.records import Attachment, Attempt, Event, Observation, Recipients, record
-from mailings.models.states import Alarm, EventKind, HeldReason, Origin, State, Wish, WishResult
+from mailings.models.states import Alarm, EventKind, HeldReason, Origin, State, Waiting, Wish, WishResult
 
 __all__ = [
     "Account",
@@ -21,6 +21,7 @@ __all__ = [
     "Pull",
     "Recipients",
     "State",
+    "Waiting",
     "Wish",
     "WishResult",
     "record",

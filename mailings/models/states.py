@@ -31,6 +31,22 @@ class HeldReason(models.TextChoices):
     RESTORED = "restored", _("a backup was restored")
 
 
+class Waiting(models.TextChoices):
+    """Why a queued mailing has not been handed over yet. The label is the sentence that its page says."""
+
+    PROVIDER = "provider", _("SMS Centre could not be reached; nothing has left us.")
+    GAP = "gap", _("SMS Centre takes the same request only once a minute.")
+    GATE = "gate", _("Other calls of this account are under way.")
+    SHUT = "shut", _("The queue (Redis) was emptied, so calls wait until those before it must have ended.")
+    REDIS = "redis", _("The queue (Redis) is away.")
+    BREAKER = "breaker", _("The account's calls are stopped.")
+    CREDENTIALS = (
+        "credentials",
+        _("The account's login cannot be opened with our keys. An administrator has to enter it anew."),
+    )
+    LOOK = "look", _("A backup may have been restored, so SMS Centre's list is read before it may go.")
+
+
 class Wish(models.TextChoices):
     CANCEL = "cancel", _("cancel")
     DELETE = "delete", _("delete")
@@ -87,6 +103,9 @@ class EventKind(models.TextChoices):
     PROBE_ASKED = "probe_asked", _("a probe was asked for")
     CREDENTIALS_CHANGED = "credentials_changed", _("the credentials were changed")
 
+
+# What stands as a refusal's text where not the provider refused: an attached file was gone or had changed.
+FILE_MISSING = "upload"
 
 # Held for these reasons, a mailing goes on only when a person says so.
 HELD_FOR_A_PERSON = frozenset({HeldReason.OVERDUE, HeldReason.RESTORED})

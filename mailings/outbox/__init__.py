@@ -1,9 +1,8 @@
 """The outbox: the only code that changes anything at the provider, and the only door to a mailing's fate."""
 
-from mailings.outbox.decisions import adopt, dismiss_alarm, give_up, send_again
-from mailings.outbox.handover import deliver
-from mailings.outbox.problems import Impossible, KeyTaken
-from mailings.outbox.rows import (
+from mailings.outbox.cancel import fulfil, wish
+from mailings.outbox.deliver import deliver_mailing
+from mailings.outbox.drafts import (
     duplicate,
     make,
     release,
@@ -13,14 +12,15 @@ from mailings.outbox.rows import (
     typed_options,
     withdraw,
 )
+from mailings.outbox.errors import Impossible, KeyTaken
+from mailings.outbox.resolve import adopt, dismiss_alarm, give_up, send_again
 from mailings.outbox.sweep import sweep
-from mailings.outbox.wishes import fulfil, wish
 
 __all__ = [
     "Impossible",
     "KeyTaken",
     "adopt",
-    "deliver",
+    "deliver_mailing",
     "dismiss_alarm",
     "duplicate",
     "fulfil",

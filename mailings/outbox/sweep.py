@@ -7,10 +7,10 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from mailings import account as accounts
+from mailings import accounts
 from mailings.models import Account, Attempt, Breaker, EventKind, HeldReason, Mailing, State, record
 from mailings.models.mailing import has_come
-from mailings.outbox import nudge
+from mailings.outbox import notify
 
 # A nudged row is not nudged again before this has passed: the worker may just be busy.
 NUDGE_AGAIN_AFTER = timedelta(seconds=60)
@@ -112,5 +112,5 @@ def _nudge(task: str, pks: list[int]) -> int:
     with transaction.atomic():
         Mailing.objects.filter(pk__in=pks).update(nudged_at=timezone.now())
         for pk in pks:
-            nudge.send(task, pk)
+            notify.send(task, pk)
     return len(pks)

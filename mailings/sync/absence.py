@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
 
-from mailings import account as accounts
+from mailings import accounts
 from mailings.models import Account, EventKind, Mailing, Origin, State, record
 from mailings.models.mirror import mark_gone, observe
 from mailings.smsc.api.errors import NotSaved, SmscError
@@ -58,7 +58,8 @@ def look_up(account: Account, rows: list[Mailing], tally: Tally) -> bool:
 def _is_gone(account: Account, row: Mailing, tally: Tally) -> bool:
     remote_id, at = str(row.remote_id), timezone.now()
     try:
-        job = accounts.call(account, "get", lambda client: client.get(remote_id), digest=f"get:{remote_id}")
+        with accounts.slot(account, "get", remote_id) as client:
+            job = client.get(remote_id)
     except NotSaved:
         if mark_gone(row, at=at):
             record(EventKind.GONE, row)

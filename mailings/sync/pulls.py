@@ -6,10 +6,9 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from mailings import account as accounts
+from mailings import accounts
 from mailings.models import Account, Pull
 from mailings.smsc.api.answers import Jobs
-from mailings.smsc.api.client import Client
 from mailings.smsc.api.errors import SmscError
 from mailings.sync import absence, rows, settle, spans
 from mailings.sync.spans import Span
@@ -103,15 +102,10 @@ def _read_window(account: Account, window: Span, tally: Tally, wait: float) -> s
 
 def _ask(account: Account, window: Span, wait: float) -> tuple[Jobs, datetime]:
     """One `get_all`, and when it went out."""
-    asked_at = timezone.now()
-
-    def get_all(client: Client) -> Jobs:
-        nonlocal asked_at
+    span = f"{window.start:%d.%m.%Y}-{window.end:%d.%m.%Y}"
+    with accounts.slot(account, "get_all", span, wait=wait) as client:
         asked_at = timezone.now()
-        return client.get_all(window.start, window.end)
-
-    digest = f"get_all:{window.start:%d.%m.%Y}-{window.end:%d.%m.%Y}"
-    return accounts.call(account, "get_all", get_all, digest=digest, wait=wait), asked_at
+        return client.get_all(window.start, window.end), asked_at
 
 
 def _reason(account: Account, span: Span, tally: Tally) -> str:

@@ -6,9 +6,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from mailings import account as accounts
+from mailings import accounts
 from mailings.models import Account
-from mailings.smsc.api.client import Client
 from mailings.smsc.api.errors import SmscError
 from mailings.sync.pulls import PATIENCE_SECONDS
 
@@ -18,7 +17,8 @@ log = logging.getLogger(__name__)
 def refresh_account(account: Account) -> bool:
     """Ask for the balance; False when it could not be had now (the account's row says why)."""
     try:
-        balance = accounts.call(account, "balance", Client.balance, digest="balance", wait=PATIENCE_SECONDS)
+        with accounts.slot(account, "balance", wait=PATIENCE_SECONDS) as client:
+            balance = client.balance()
     except (SmscError, accounts.CannotCall) as error:
         log.warning("The balance of account %s could not be read: %s", account.pk, error)
         return False

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
-from mailings import memory
+from mailings.accounts import restore_guard
 from mailings.models import Account, Attempt, Mailing, State
 from mailings.smsc.spec import times
 from mailings.smsc.spec.problems import Refusal
@@ -114,7 +114,7 @@ def doubtful(account: Account) -> list[Span]:
     if account.doubt_from is None:
         return []
     waiting = Mailing.objects.filter(account=account, state=State.QUEUED, created_at__lt=account.doubt_from)
-    days = [memory.days_of(account.doubt_from, row) for row in waiting.only("created_at", "due_at")]
+    days = [restore_guard.days_of(account.doubt_from, row) for row in waiting.only("created_at", "due_at")]
     return merged([Span(each.start.date(), each.end.date()) for each in days])
 
 

@@ -12,8 +12,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from heroicons.templatetags.heroicons import heroicon_mini
 
-from mailings import clock, money, reasons, wording
 from mailings.models import Mailing
+from mailings.wording import chips, moments, money, reasons, sentences
 
 register = template.Library()
 
@@ -29,27 +29,27 @@ def icon(name: str, size: int = 18) -> SafeString:
 
 @register.filter
 def ago(moment: datetime) -> SafeString:
-    return clock.ago(moment)
+    return moments.ago(moment)
 
 
 @register.filter
 def at(moment: datetime) -> SafeString:
-    return clock.at(moment)
+    return moments.at(moment)
 
 
 @register.filter
 def both_clocks(moment: datetime) -> SafeString:
-    return clock.both_clocks(moment)
+    return moments.both_clocks(moment)
 
 
 @register.filter
 def hour(moment: datetime) -> SafeString:
-    return clock.hour(moment)
+    return moments.hour(moment)
 
 
 @register.filter
-def chip(mailing: Mailing) -> wording.Chip:
-    return wording.chip(mailing.state)
+def chip(mailing: Mailing) -> chips.Chip:
+    return chips.chip(mailing.state)
 
 
 @register.filter
@@ -59,7 +59,7 @@ def count(value: int | None) -> str:
 
 @register.filter
 def people(value: int | None) -> str:
-    return wording.people(value)
+    return sentences.people(value)
 
 
 @register.filter

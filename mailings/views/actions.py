@@ -20,9 +20,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from mailings import outbox, wording
+from mailings import outbox
 from mailings.models import Mailing, State, Wish
 from mailings.models.states import HELD_FOR_A_PERSON, MAY_BE_AT_PROVIDER, NOT_HANDED_OVER
+from mailings.wording import chips, sentences
 
 MAY_CANCEL = "mailings.cancel_mailing"
 may_cancel = permission_required(MAY_CANCEL, raise_exception=True)
@@ -147,8 +148,8 @@ def ask(
     now = timezone.now()
     context = {
         "mailing": mailing,
-        "chip": wording.chip(mailing.state),
-        "sentences": wording.sentences(mailing, now),
+        "chip": chips.chip(mailing.state),
+        "sentences": sentences.sentences(mailing, now),
         "title": title,
         "facts": [*what_it_is(mailing, now), *facts],
         "button": button,
@@ -158,7 +159,7 @@ def ask(
 
 def what_it_is(mailing: Mailing, now: datetime) -> list[str | SafeString]:
     """How many people and how much money hang on it."""
-    return [wording.size(mailing), *([wording.hour(mailing, now)] if mailing.due_at else [])]
+    return [sentences.size(mailing), *([sentences.hour(mailing, now)] if mailing.due_at else [])]
 
 
 @may_cancel
@@ -228,7 +229,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
         return attempt(
             request, pk, lambda: outbox.release(pk, request.user), _("It will be handed over in a moment.")
         )
-    facts = [_("Its hour has passed, so SMS Centre sends it at once.")] if wording.is_past(mailing) else []
+    facts = [_("Its hour has passed, so SMS Centre sends it at once.")] if sentences.is_past(mailing) else []
     facts.append(_("If it has gone out before after all, everybody gets it twice."))
     return ask(
         request, mailing, title=_("May this mailing go now?"), facts=facts, button=_("Hand it over now")
@@ -268,9 +269,9 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     context = {
         "mailing": mailing,
-        "chip": wording.chip(mailing.state),
-        "sentences": wording.sentences(mailing, now),
-        "looking": wording.looking(mailing, now),
+        "chip": chips.chip(mailing.state),
+        "sentences": sentences.sentences(mailing, now),
+        "looking": sentences.looking(mailing, now),
         "facts": what_it_is(mailing, now),
         "attempts": mailing.attempts.order_by("begin", "id")[:20],
         "absent": mailing.looks >= 2 and not mailing.look_matches,

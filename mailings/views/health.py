@@ -6,7 +6,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from mailings import pulse
+from mailings import health
 
 
 @login_not_required
@@ -17,7 +17,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
     A web process without a worker still does its own part: taking it away would only take the page away too.
     """
-    seen = pulse.current()
+    seen = health.current()
     checks = {"database": _database(), "redis": seen.redis}
     told = {name: "ok" if good else "failed" for name, good in checks.items()}
     told["worker"] = "ok" if seen.worker else "silent"

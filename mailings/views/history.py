@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from mailings import history, outbox
+from mailings import outbox
 from mailings.ids import row_id
 from mailings.models import Mailing, Wish
+from mailings.selectors import history
 
 STOP_POLLING = 286
 BULK_LIMIT = 500

@@ -9,11 +9,12 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from mailings import contents, outlook, timeline, wording
 from mailings.models import EventKind, Mailing, State
+from mailings.selectors import mailing, today
 from mailings.smsc.api.answers import JobStatus
 from mailings.views.actions import offered
 from mailings.views.history import STOP_POLLING
+from mailings.wording import chips, sentences, timeline
 
 SOON_SECONDS = 3
 LATER_SECONDS = 20
@@ -41,10 +42,10 @@ def state_of(request: HttpRequest, mailing: Mailing) -> dict[str, Any]:
     now = timezone.now()
     return {
         "mailing": mailing,
-        "chip": wording.chip(mailing.state),
-        "sentences": wording.sentences(mailing, now, actor=_who_gave_up(mailing)),
-        "note": wording.elsewhere(mailing),
-        "channel": outlook.channel_label(mailing.channel),
+        "chip": chips.chip(mailing.state),
+        "sentences": sentences.sentences(mailing, now, actor=_who_gave_up(mailing)),
+        "note": sentences.elsewhere(mailing),
+        "channel": today.channel_label(mailing.channel),
         "actions": offered(mailing, request.user),
         "refresh_seconds": refresh_seconds(mailing),
         "version": version(mailing),
@@ -61,8 +62,8 @@ def version(mailing: Mailing) -> str:
         "wish_agreed_at", "wish_result", "looks", "look_at", "look_note", "look_matches",
     ]  # fmt: skip
     verified = mailing.verified_at
-    stale = verified is not None and timezone.now() - verified > wording.stale_after()
-    return f"{wording.digest([stale, *(getattr(mailing, name) for name in names)]):08x}"
+    stale = verified is not None and timezone.now() - verified > chips.stale_after()
+    return f"{chips.digest([stale, *(getattr(mailing, name) for name in names)]):08x}"
 
 
 def _who_gave_up(mailing: Mailing) -> Any:
@@ -75,12 +76,12 @@ def _who_gave_up(mailing: Mailing) -> Any:
 
 
 @require_GET
-def mailing(request: HttpRequest, pk: int) -> HttpResponse:
+def show(request: HttpRequest, pk: int) -> HttpResponse:
     row = fetch(pk)
     context = state_of(request, row) | {
-        "options": contents.options(row),
+        "options": mailing.options(row),
         "files": list(row.attachments.all()),
-        "people": contents.first_people(row),
+        "people": mailing.first_people(row),
         "raw": json.dumps(row.remote, ensure_ascii=False, indent=2) if row.remote is not None else "",
         "stale_seconds": int(2 * settings.SYNC_SECONDS),
     }
@@ -103,6 +104,6 @@ def recipients(request: HttpRequest, pk: int) -> HttpResponse:
     """Recipients that contain what is searched for; posted, for no number may stand in an address."""
     row = fetch(pk)
     wanted = request.POST.get("number", "").strip()[:100]
-    context = {"mailing": row, "people": contents.find_people(row, wanted), "wanted": wanted}
+    context = {"mailing": row, "people": mailing.find_people(row, wanted), "wanted": wanted}
     part = bool(getattr(request, "htmx", False))
     return render(request, "mailings/_people.html" if part else "mailings/recipients.html", context)

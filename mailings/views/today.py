@@ -14,36 +14,37 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import KombuError
 
-from mailings import account as accounts_room
-from mailings import history, outlook, pulse, wording
+from mailings import accounts, health
 from mailings.models import Account, Mailing
+from mailings.selectors import history, today
+from mailings.wording import chips, sentences
 
 log = logging.getLogger(__name__)
 
 
 @require_GET
-def today(request: HttpRequest) -> HttpResponse:
+def show(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    needs = outlook.needs_a_person(now)
-    figures = outlook.spent(now)
-    accounts = list(Account.objects.order_by("id")[:20])
+    needs = today.needs_a_person(now)
+    figures = today.spent(now)
+    rows = list(Account.objects.order_by("id")[:20])
     context = {
         "needs": [(mailing, _card(mailing)) for mailing in needs.mailings],
         "more_needs": needs.more,
-        "week": outlook.week_ahead(now),
+        "week": today.week_ahead(now),
         "figures": figures,
-        "chart": outlook.chart(figures, now),
-        "purses": outlook.purses(accounts, figures),
-        "health": [outlook.health(account) for account in accounts],
-        "currency": accounts[0].currency if len(accounts) == 1 else "",
+        "chart": today.chart(figures, now),
+        "purses": today.purses(rows, figures),
+        "health": [today.provider_health(account) for account in rows],
+        "currency": rows[0].currency if len(rows) == 1 else "",
         "failed_query": history.failed_query(),
     }
     return render(request, "mailings/today.html", context)
 
 
 def _card(mailing: Mailing) -> dict[str, object]:
-    said = wording.sentences(mailing, timezone.now())
-    return {"chip": wording.chip(mailing.state), "sentences": said, "button": wording.invitation(mailing)}
+    said = sentences.sentences(mailing, timezone.now())
+    return {"chip": chips.chip(mailing.state), "sentences": said, "button": sentences.invitation(mailing)}
 
 
 @require_POST
@@ -62,7 +63,7 @@ def refresh(request: HttpRequest) -> HttpResponse:
 @require_POST
 def probe(request: HttpRequest, pk: int) -> HttpResponse:
     """A person has corrected a refused login and asks for one call with it; the next sweep makes it."""
-    if accounts_room.ask_probe(get_object_or_404(Account, pk=pk), request.user):
+    if accounts.ask_probe(get_object_or_404(Account, pk=pk), request.user):
         messages.success(request, _("The login will be tried once in a moment."))
     else:
         messages.info(request, _("This account's calls are not stopped by a refused login."))
@@ -71,8 +72,8 @@ def probe(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _ask_for_pull() -> bool:
     """Whether the message was taken; a page does not wait for a broker that is known to be away."""
-    pulse.forget()
-    if not pulse.current().redis:
+    health.forget()
+    if not health.current().redis:
         return False
     try:
         current_app.send_task("mailings.tasks.pull_recent", expires=settings.SYNC_SECONDS)

@@ -15,7 +15,7 @@ from django.conf import settings  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from mailings import outbox, pulse  # noqa: E402
+from mailings import health, outbox  # noqa: E402
 from mailings.models import Account, Attempt, EventKind, Mailing, State, record  # noqa: E402
 from tests.views.rows import account, row  # noqa: E402
 
@@ -64,7 +64,7 @@ def make() -> dict[str, int]:
 
 def main() -> None:
     with redis.Redis.from_url(settings.REDIS_URL) as connection:
-        connection.set(pulse.KEY, f"{time.time() + 86400:.0f}")  # as if a worker were there
+        connection.set(health.KEY, f"{time.time() + 86400:.0f}")  # as if a worker were there
     json.dump(make(), sys.stdout)
 
 

@@ -3,8 +3,8 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config import celery
 from config.celery import app
+from mailings import startup
 
 
 def test_messages_are_json_without_results_and_taken_one_by_one() -> None:
@@ -31,7 +31,7 @@ def test_a_process_ends_in_one_sentence_when_its_account_cannot_be_kept(
     def refuse() -> None:
         raise ImproperlyConfigured("A live account needs SECRET_KEY in the environment.")
 
-    monkeypatch.setattr("mailings.account.at_process_start", refuse)
+    monkeypatch.setattr("mailings.accounts.at_process_start", refuse)
 
     with pytest.raises(SystemExit, match="A live account needs SECRET_KEY"):
-        celery.start()
+        startup.start()

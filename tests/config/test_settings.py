@@ -16,7 +16,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-from tests.services import OURS
+from tests.helpers.services import OURS
 
 ROOT = Path(__file__).resolve().parents[2]
 READ = (

@@ -15,8 +15,7 @@ from typing import Any
 from django.core.management import call_command
 from django.utils import timezone
 
-from mailings import account as accounts
-from mailings import outbox
+from mailings import accounts, outbox
 from mailings.models import Account, HeldReason, Mailing, State
 from mailings.smsc.api.client import Credentials
 from tests.faults import truth

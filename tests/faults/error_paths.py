@@ -20,10 +20,9 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
-from mailings import account as accounts
-from mailings import outbox, sync
+from mailings import accounts, outbox, sync
 from mailings.models import Account, Mailing, Wish
-from mailings.smsc.api.client import Client, Credentials
+from mailings.smsc.api.client import Credentials
 from mailings.smsc.spec.spec import SpecError, validate
 from tests.faults.house import House
 from tests.faults.proxy import FAULTS
@@ -126,7 +125,8 @@ class ErrorPaths:
     def _refused_by(self, credentials: Credentials) -> None:
         account = Account.objects.get(name=self.house.quiet.name)
         accounts.set_credentials(account, credentials)
-        accounts.call(account, "balance", Client.balance, digest=f"path {self._turn}", wait=5)
+        with accounts.slot(account, "balance", f"path {self._turn}", wait=5) as client:
+            client.balance()
 
     def nobody_listens(self) -> None:
         account = self._elsewhere("nobody", NEVER_ANSWERS)
@@ -211,7 +211,7 @@ class ErrorPaths:
         return outbox.make(spec, account=account or self.account, submit=True)
 
     def _deliver(self, mailing: Mailing) -> None:
-        outbox.deliver(mailing.pk)
+        outbox.deliver_mailing(mailing.pk)
 
     def _elsewhere(self, name: str, url: str) -> Account:
         fields = {"kind": Account.Kind.SANDBOX, "base_url": url}

@@ -23,7 +23,7 @@ django.setup()
 from django.utils import timezone  # noqa: E402 (needs the applications loaded)
 
 from config.celery import app  # noqa: E402
-from mailings import account, tasks  # noqa: E402, F401 (all of the code is read here, once)
+from mailings import accounts, tasks  # noqa: E402, F401 (all of the code is read here, once)
 from tests.faults.plan import SECONDS  # noqa: E402
 
 PR_SET_PDEATHSIG = 1

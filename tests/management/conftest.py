@@ -10,7 +10,7 @@ from django.core.management import call_command
 
 from mailings.models import Account
 from sandbox import Sandbox
-from tests.factories import sandbox_account
+from tests.helpers.factories import sandbox_account
 
 Run = Callable[..., tuple[int, list[dict[str, Any]]]]
 

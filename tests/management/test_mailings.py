@@ -13,14 +13,13 @@ from django.core.management import ManagementUtility, call_command
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from mailings import account as accounts
-from mailings import outbox
+from mailings import accounts, outbox
 from mailings.management.cli.verbs import VERBS
 from mailings.models import Account, Attachment, Attempt, Breaker, HeldReason, Mailing, State, Wish
 from mailings.smsc.api.client import Credentials
 from mailings.smsc.spec.times import MOSCOW
 from sandbox import Sandbox
-from tests.factories import PHONE, bare, delivered, queued
+from tests.helpers.factories import PHONE, bare, delivered, queued
 from tests.management.conftest import Run
 
 OPTIONS = {"name": "Spring sale", "phones": PHONE, "mes": "Hello"}
@@ -231,13 +230,13 @@ def test_wait_returns_once_the_mailing_is_handed_over(account: Account, mailings
 
     def nudge(task: str, pk: int) -> None:
         def work() -> None:
-            outbox.deliver(pk)
+            outbox.deliver_mailing(pk)
             connection.close()
 
         threads.append(threading.Timer(0.5, work))
         threads[-1].start()
 
-    monkeypatch.setattr("mailings.outbox.nudge.send", nudge)
+    monkeypatch.setattr("mailings.outbox.notify.send", nudge)
 
     code, said = mailings("create", "--wait", "20", given={"options": OPTIONS})
 
@@ -433,7 +432,7 @@ def test_sync_prints_its_figures(account: Account, sandbox: Sandbox, mailings: R
 def test_sync_settles_an_unknown_mailing(account: Account, sandbox: Sandbox, mailings: Run):
     mailing = queued(account)
     sandbox.fault("cut_after_saving", calls="add")
-    outbox.deliver(mailing.pk)
+    outbox.deliver_mailing(mailing.pk)
 
     code, (said,) = mailings("sync")
 

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from mailings import account as accounts
+from mailings import accounts
 from mailings.models import Mailing, State
 
 

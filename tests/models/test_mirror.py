@@ -10,7 +10,7 @@ from django.utils import timezone
 from mailings.models import Account, Alarm, Mailing, Observation, State
 from mailings.models.mirror import absorb_twin, mark_gone, observe, raise_alarm
 from mailings.smsc.api.answers import Job, JobStatus
-from tests.factories import bare
+from tests.helpers.factories import bare
 
 
 @pytest.fixture

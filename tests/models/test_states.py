@@ -7,7 +7,7 @@ from mailings.models import Account, Attempt, Event, EventKind, IllegalTransitio
 from mailings.models.mailing import CODE_ALPHABET, letters, new_code
 from mailings.models.records import AppendOnlyError
 from mailings.models.states import TRANSITIONS
-from tests.factories import bare
+from tests.helpers.factories import bare
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from mailings.models import Account
 from sandbox import Sandbox
-from tests.factories import sandbox_account
+from tests.helpers.factories import sandbox_account
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from hypothesis.stateful import initialize, precondition, rule, run_state_machin
 from mailings import outbox
 from mailings.models import Mailing, State, Wish
 from mailings.models.states import MAY_BE_AT_PROVIDER
-from tests.factories import queued
+from tests.helpers.factories import queued
 from tests.outbox.world import ANSWERS, PICK, World, lose_memory
 
 # What a worker meets on the way to fulfilling a wish.
@@ -83,7 +83,7 @@ class Wishes(World):
     @initialize(kind=st.sampled_from(Wish), met=st.sampled_from(list(STEPS)))
     def one_was_handed_over_and_is_not_wanted(self, kind: Wish, met: str) -> None:
         pk = Mailing.objects.earliest("pk").pk
-        outbox.deliver(pk)
+        outbox.deliver_mailing(pk)
         outbox.wish(pk, kind)
         self.all_is_well()
         self.a_worker_takes_a_step(met)

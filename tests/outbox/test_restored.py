@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from mailings import outbox, sync
 from mailings.models import Account, Attempt, Event, Mailing, Pull, State
-from tests.factories import delivered, queued
+from tests.helpers.factories import delivered, queued
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def _open_gate(settings):
 @pytest.fixture
 def nudges(monkeypatch):
     told = []
-    monkeypatch.setattr("mailings.outbox.nudge.send", lambda task, pk: told.append(task))
+    monkeypatch.setattr("mailings.outbox.notify.send", lambda task, pk: told.append(task))
     return told
 
 
@@ -38,7 +38,7 @@ def restore(account: Account, **account_fields) -> None:
 
 def let_go(mailing: Mailing) -> None:
     Mailing.objects.filter(pk=mailing.pk).update(not_before=None)
-    outbox.deliver(mailing.pk)
+    outbox.deliver_mailing(mailing.pk)
     mailing.refresh_from_db()
 
 
@@ -132,15 +132,15 @@ def test_the_first_call_ever_is_in_no_doubt(account, sandbox, nudges):
 def test_a_memory_lost_after_the_claim_sends_nothing(account, sandbox, nudges, monkeypatch):
     delivered(account)
     mailing = queued(account)
-    from mailings.outbox import handover
+    from mailings.outbox import deliver
 
-    really_send = handover._send
+    really_send = deliver.send
 
     def flushed_send(claim, client):
         redis.Redis.from_url(settings.REDIS_URL).flushdb()
         return really_send(claim, client)
 
-    monkeypatch.setattr(handover, "_send", flushed_send)
+    monkeypatch.setattr(deliver, "send", flushed_send)
     let_go(mailing)
     assert mailing.state == State.QUEUED
     assert len(sandbox.jobs) == 1

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from mailings import outbox
 from mailings.models import Account, Attempt, Mailing, State, Wish
-from mailings.outbox import handover
-from tests.factories import bare, delivered, queued
+from mailings.outbox import deliver
+from tests.helpers.factories import bare, delivered, queued
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_a_row_that_waits_for_its_time_is_left_alone(account, nudges):
 
 
 def test_an_expired_lease_makes_it_unknown_never_queued(account, nudges):
-    claim = handover.take(queued(account))
+    claim = deliver.take(queued(account))
     assert nudges() == []
     Mailing.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert nudges() == []
@@ -96,9 +96,9 @@ def test_a_clock_that_was_set_back_leaves_nothing_stuck(account, nudges):
     ahead = timezone.now() + timedelta(hours=2)
     waiting = queued(account)
     Mailing.objects.filter(pk=waiting.pk).update(not_before=ahead, nudged_at=ahead)
-    claim = handover.take(queued(account))
+    claim = deliver.take(queued(account))
     Mailing.objects.filter(pk=claim.mailing.pk).update(lease_until=ahead)
     assert nudges() == [("mailings.tasks.deliver", waiting.pk)]
-    assert handover.take(waiting) is not None
+    assert deliver.take(waiting) is not None
     claim.mailing.refresh_from_db()
     assert claim.mailing.state == State.UNKNOWN

@@ -17,17 +17,18 @@ from django.db import transaction
 from django.utils import timezone
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from mailings import account as accounts
-from mailings import memory, outbox, sync
+from mailings import accounts, outbox, sync
+from mailings.accounts import restore_guard
+from mailings.accounts.credentials import credentials_of
 from mailings.models import Account, Mailing, State, WishResult
 from mailings.models.mailing import CODE_LENGTH
 from mailings.models.states import TRANSITIONS
-from mailings.outbox import handover
+from mailings.outbox import deliver
 from mailings.smsc.api.client import Client
 from mailings.smsc.api.errors import SmscError
 from mailings.sync.spans import LOOKS_NEEDED
 from sandbox import Sandbox
-from tests.factories import queued
+from tests.helpers.factories import queued
 
 PICK = st.integers(0, 4)
 FROZEN = "frozen before the call"
@@ -43,7 +44,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
 }
 LOOKED_AT = ("code", "state", "remote_id", "looks", "wish", "wish_result")
 UNSENT = (State.DRAFT, State.QUEUED, State.HELD, State.REFUSED, State.WITHDRAWN)
-Hand = tuple[handover.Claim, Any]
+Hand = tuple[deliver.Claim, Any]
 
 
 class World(RuleBasedStateMachine):
@@ -68,7 +69,7 @@ class World(RuleBasedStateMachine):
         lose_memory()
         Account.objects.filter(pk=self.account.pk).update(memory="", doubt_from=None)
         self.account.refresh_from_db()
-        memory.compare(self.account)
+        restore_guard.compare(self.account)
 
     def teardown(self) -> None:
         self.clock.stop()
@@ -88,13 +89,13 @@ class World(RuleBasedStateMachine):
         Mailing.objects.filter(pk=pk).update(not_before=None)
         mailing = Mailing.objects.select_related("account").get(pk=pk)
         try:
-            with accounts.slot(self.account, wait=1):
-                claim = handover.take(mailing)
+            with accounts.slot(self.account, "add", wait=1):
+                claim = deliver.take(mailing)
         except accounts.CannotCall as why:
-            handover._postpone(mailing, why)
+            deliver.postpone(mailing, why)
             return
         if claim is not None:
-            place = accounts.slot(self.account, wait=1)
+            place = accounts.slot(self.account, "add", wait=1)
             came = None if answer == FROZEN else self.call(claim, answer, place)
             self.hands[self.hands.index(None)] = (claim, came)
 
@@ -104,7 +105,7 @@ class World(RuleBasedStateMachine):
         worker = next(index for index, hand in enumerate(self.hands) if hand and hand[1] is None)
         claim = self.hands[worker][0]
         # It has had its place all the time.
-        place = nullcontext(accounts.client_for(self.account))
+        place = nullcontext(Client(credentials_of(self.account), base_url=self.account.base_url))
         self.hands[worker] = (claim, self.call(claim, answer, place))
 
     @precondition(lambda self: any(hand and hand[1] for hand in self.hands))
@@ -116,9 +117,9 @@ class World(RuleBasedStateMachine):
             return
         claim, answer = held
         if isinstance(answer, SmscError):
-            handover._conclude(claim, answer)
+            deliver.conclude(claim, answer)
         else:
-            handover.accept(claim, answer)
+            deliver.accept(claim, answer)
 
     @precondition(lambda self: self.among(State.SENDING, State.QUEUED, State.HELD) or self.wished())
     @rule(minutes=st.sampled_from([4, 31, 70]))
@@ -186,13 +187,13 @@ class World(RuleBasedStateMachine):
         """Whether a wish can take a step."""
         return any(row.wish and row.remote_id for row in self.rows)
 
-    def call(self, claim: handover.Claim, answer: str, place: AbstractContextManager[Client]) -> Any:
+    def call(self, claim: deliver.Claim, answer: str, place: AbstractContextManager[Client]) -> Any:
         """The creating call of a claim; what came of it is not written down yet."""
         if ANSWERS[answer]:
             self.sandbox.fault(calls="add", **ANSWERS[answer])
         try:
             with place as client:
-                return handover._send(claim, client)
+                return deliver.send(claim, client)
         except SmscError as error:
             return error
         finally:

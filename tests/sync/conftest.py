@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from django.utils import timezone
 
-from mailings import account as accounts
+from mailings import accounts
 from mailings.models import Account
 from sandbox import Sandbox
-from tests.factories import sandbox_account
+from tests.helpers.factories import sandbox_account
 from tests.sync.listing import Listing, serving
 
 DIALECTS = ("plain", "strange", "short", "bare")

@@ -10,7 +10,7 @@ from mailings import outbox, sync
 from mailings.models import Account, Mailing, State
 from mailings.sync import absence, spans
 from sandbox import Sandbox
-from tests.factories import bare, delivered, queued
+from tests.helpers.factories import bare, delivered, queued
 from tests.sync.listing import Listing
 from tests.sync.test_pulls import pull
 
@@ -21,7 +21,7 @@ def never_arrived(account: Account, sandbox: Sandbox, **options: object) -> Mail
     """A mailing that the provider does not have, as nobody here knows; its deadline is past."""
     mailing = queued(account, **options)
     sandbox.fault("cut_before_saving", calls="add")
-    outbox.deliver(mailing.pk)
+    outbox.deliver_mailing(mailing.pk)
     Mailing.objects.filter(pk=mailing.pk).update(deadline_at=timezone.now() - timedelta(seconds=1))
     mailing.refresh_from_db()
     assert mailing.state == State.UNKNOWN

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mailings import account as accounts
+from mailings import accounts
 from mailings.models import Account, Mailing, Observation
 from tests.sync.listing import serving
 from tests.sync.test_pulls import pull

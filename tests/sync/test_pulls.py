@@ -7,13 +7,12 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from mailings import account as accounts
-from mailings import outbox, sync
+from mailings import accounts, outbox, sync
 from mailings.models import Account, Breaker, Event, Mailing, Observation, Origin, Pull, State
 from mailings.smsc.api.client import Credentials
 from mailings.sync import spans
 from sandbox import Sandbox
-from tests.factories import delivered, queued, sandbox_account
+from tests.helpers.factories import delivered, queued, sandbox_account
 
 
 def pull(account: Account) -> sync.Result:
@@ -338,7 +337,7 @@ def test_a_queued_mailing_is_left_alone_by_a_pull(account: Account, sandbox: San
 
     mailing.refresh_from_db()
     assert (mailing.state, mailing.verified_at) == (State.QUEUED, None)
-    outbox.deliver(mailing.pk)
+    outbox.deliver_mailing(mailing.pk)
     mailing.refresh_from_db()
     assert mailing.state == State.ACCEPTED
     assert Event.objects.filter(mailing=mailing, kind="accepted").exists()

@@ -6,7 +6,7 @@ from django.utils import timezone
 from mailings import outbox, sync
 from mailings.models import Account, Alarm, Attempt, HeldReason, Mailing, Origin, State, Wish
 from sandbox import Sandbox
-from tests.factories import bare, delivered, queued
+from tests.helpers.factories import bare, delivered, queued
 from tests.sync.test_pulls import pull
 
 
@@ -14,7 +14,7 @@ def lost(account: Account, sandbox: Sandbox) -> Mailing:
     """A mailing that the provider has, and whose answer never came."""
     mailing = queued(account)
     sandbox.fault("cut_after_saving", calls="add")
-    outbox.deliver(mailing.pk)
+    outbox.deliver_mailing(mailing.pk)
     mailing.refresh_from_db()
     assert (mailing.state, mailing.remote_id) == (State.UNKNOWN, None)
     return mailing
@@ -155,7 +155,7 @@ def test_a_row_older_than_its_job_is_tied_to_it_and_never_sent_again(account, sa
     number = sandbox.make_job(f"{mailing.code}a Bare")
 
     result = pull(account)
-    outbox.deliver(mailing.pk)
+    outbox.deliver_mailing(mailing.pk)
 
     mailing.refresh_from_db()
     assert (mailing.state, mailing.remote_id, mailing.held_reason) == (State.ACCEPTED, str(number), "")

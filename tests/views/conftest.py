@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 from django.template import Engine
 from django.test import Client
 
-from mailings import pulse
+from mailings import health
 
 
 class MissingVariable:
@@ -28,7 +28,7 @@ def strict_templates(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def fresh_pulse() -> None:
-    pulse.forget()
+    health.forget()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from mailings.forms import held, uploads
 from mailings.models import Account, Attachment, Mailing, State
 from mailings.smsc.spec.catalogue import FILES, OPTIONS
 from mailings.smsc.spec.vocabulary import Channel
-from tests.factories import bare, spec
+from tests.helpers.factories import bare, spec
 
 URL = "/mailings/new/"
 SMS = {"name": "Spring sale", "phones": "79990000001", "mes": "Hello", "key": "k1"}

@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from mailings import pulse
-from mailings.views import health
+from mailings import health
+from mailings.views import health as health_view
 from tests.views.rows import account, row
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +28,8 @@ def redis_away(settings: Any) -> None:
 
 @pytest.fixture
 def worker_there(redis_url: str) -> None:
-    pulse._written["at"] = float("-inf")
-    pulse.leave_sign()
+    health._written["at"] = float("-inf")
+    health.leave_heartbeat()
 
 
 def test_healthy(client: Client, worker_there: None) -> None:
@@ -57,7 +57,7 @@ def test_a_broken_database_is_unhealthy(
         def cursor(self) -> Any:
             raise DatabaseError("secret words")
 
-    monkeypatch.setattr(health, "connection", Broken())
+    monkeypatch.setattr(health_view, "connection", Broken())
     answer = client.get("/healthz")
     assert answer.status_code == 503
     assert b"secret" not in answer.content
@@ -146,6 +146,6 @@ def test_a_probe_is_asked_for_by_staff(page: Client, chief_page: Client, worker_
 
 
 def test_the_sign_of_life_of_a_worker_survives_a_dead_redis(redis_away: None) -> None:
-    pulse._written["at"] = float("-inf")
-    pulse.leave_sign()
-    assert not pulse.look().redis
+    health._written["at"] = float("-inf")
+    health.leave_heartbeat()
+    assert not health.look().redis

@@ -14,8 +14,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailings import history
 from mailings.models import Mailing, State
+from mailings.selectors import history
 from mailings.views.history import cell
 from tests.views.rows import row
 

@@ -146,7 +146,7 @@ def test_a_broken_page_says_so(page: Client, monkeypatch: pytest.MonkeyPatch) ->
     def broken(*args: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("mailings.outlook.spent", broken)
+    monkeypatch.setattr("mailings.selectors.today.spent", broken)
     page.raise_request_exception = False
     answer = page.get("/")
     assert answer.status_code == 500

@@ -11,11 +11,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from mailings import reasons, wording
 from mailings.forms import ComposeForm, Facts, Files, from_draft
 from mailings.models import EventKind, State, record
 from mailings.models.states import HeldReason
 from mailings.smsc.spec.vocabulary import Channel
+from mailings.wording import reasons, sentences
 from scripts import translations
 from tests.views.rows import account, row
 
@@ -182,7 +182,7 @@ def test_what_is_wrong_stands_in_russian_beside_its_field(
 )
 def test_recipients_are_counted_in_three_forms(count: int | None, said: str) -> None:
     with translation.override("ru"):
-        assert wording.people(count) == said
+        assert sentences.people(count) == said
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from typing import Any
 from django.core.files import File
 from django.utils.translation import gettext as _
 
-from mailings import account as accounts
+from mailings import accounts
 from mailings.models import Account
 from mailings.smsc.spec.spec import FileRef, Spec, SpecError, validate
 

@@ -12,11 +12,10 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mailings import account as accounts
-from mailings import outbox, sync
-from mailings.describe import described, money
+from mailings import accounts, outbox, sync
 from mailings.ids import row_id
 from mailings.management.cli import order
+from mailings.management.cli.describe import described, money
 from mailings.management.cli.order import Wrong
 from mailings.models import Account, Mailing, State, Wish
 from mailings.smsc.api.answers import Jobs

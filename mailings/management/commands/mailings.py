@@ -16,8 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError
 
-from mailings import account as accounts
-from mailings import outbox
+from mailings import accounts, outbox
 from mailings.ids import row_id
 from mailings.management.cli.order import STANDARD_INPUT, Wrong
 from mailings.management.cli.verbs import VERBS, WRONG, Object, Stop

@@ -19,7 +19,7 @@ from urllib.parse import SplitResult, quote, quote_plus, urlsplit
 from mailings.smsc.api import answers
 from mailings.smsc.api.answers import Balance, Created, Done, Job, Jobs, Lookup, Price
 from mailings.smsc.api.body import Body, FormBody, Param, Upload, body_of
-from mailings.smsc.api.errors import VEIL, NotSent, SmscError, cut
+from mailings.smsc.api.errors import VEIL, FileMissing, NotSent, Objected, SmscError, cut
 from mailings.smsc.api.transport import Answer, Exchange, Timeouts, post
 from mailings.smsc.base_url import is_loopback
 from mailings.smsc.reserved import RESERVED
@@ -90,8 +90,9 @@ class When(TypedDict, total=False):
 class Client:
     """One login at one address. Every call raises the errors of mailings.smsc.api.errors.
 
-    `base_url`: https, or plain http to this machine only; ValueError otherwise. `proxy` (an http or https
-    address) is used for https only.
+    `base_url`: https, or plain http to this machine only; ValueError otherwise. `deadline`: a
+    time.monotonic() moment by which every call must have ended. `sent` tells whether a request may have
+    reached the provider, `answered` whether its answer was read and said yes.
     """
 
     def __init__(
@@ -100,12 +101,14 @@ class Client:
         *,
         base_url: str = DEFAULT_URL,
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
-        proxy: str | None = None,
+        deadline: float | None = None,
     ) -> None:
         self._credentials = credentials
         self._bases = _bases(base_url)
         self._timeouts = timeouts
-        self._proxy = _checked_proxy(proxy)
+        self._deadline = deadline
+        self.sent = False
+        self.answered = False
 
     def __repr__(self) -> str:
         return f"<Client of {self._bases[0]}>"
@@ -190,16 +193,19 @@ class Client:
         before_first_byte: Callable[[], None] | None = None,
     ) -> T:
         """Send one request, read its answer, and keep the credentials out of what is said about either."""
-        latest = time.monotonic() + self._timeouts.total
-        end = latest if deadline is None else min(latest, deadline)
+        ends = (time.monotonic() + self._timeouts.total, self._deadline, deadline)
+        end = min(moment for moment in ends if moment is not None)
         said: list[Param] = [*self._credentials.params(), ("charset", "utf-8"), ("fmt", "3"), *params]
-        body = _body(said, uploads)
+        self.sent = True
         try:
-            answer = self._post(script, body, end, before_first_byte)
-            return parse(answer.body, answer.status, answer.content_type, answer.framed)
+            answer = self._post(script, _body(said, uploads), end, before_first_byte)
+            found = parse(answer.body, answer.status, answer.content_type, answer.framed)
         except SmscError as error:
+            self.sent = not isinstance(error, NotSent)
             error.hide(self._credentials.hide)
             raise
+        self.answered = True
+        return found
 
     def _post(
         self, script: str, body: Body, deadline: float, before_first_byte: Callable[[], None] | None
@@ -208,11 +214,13 @@ class Client:
         for base in earlier:
             exchange = Exchange(self._timeouts, deadline, before_first_byte)
             try:
-                return post(base + script, body, exchange, self._proxy)
+                return post(base + script, body, exchange)
+            except Objected:
+                raise
             except NotSent as error:
-                if error.reason in ("objection", "deadline"):
+                if error.reason == "deadline":
                     raise
-        return post(last + script, body, Exchange(self._timeouts, deadline, before_first_byte), self._proxy)
+        return post(last + script, body, Exchange(self._timeouts, deadline, before_first_byte))
 
     def _hidden(self, payload: Any) -> Any:
         """A payload as it came, unless it echoes our password or key."""
@@ -224,7 +232,7 @@ def _body(params: Sequence[Param], uploads: Sequence[Upload]) -> Body:
         return body_of(params, uploads)
     except OSError:
         pass
-    raise NotSent("upload")
+    raise FileMissing
 
 
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:
@@ -266,12 +274,6 @@ def _bases(base_url: str) -> tuple[str, ...]:
             "plain http is allowed to this machine only: use https, or the password could be read on its way"
         )
     return (base,)
-
-
-def _checked_proxy(proxy: str | None) -> str | None:
-    if proxy and _web_address(proxy) is None:
-        raise ValueError("the proxy must be given as http://host:port or https://host:port")
-    return proxy or None
 
 
 def _web_address(url: str) -> SplitResult | None:

@@ -2,6 +2,8 @@
 
     SmscError
     ├── NotSent                  no byte of the request was handed to the socket: may be sent again by itself
+    │   ├── FileMissing          an attached file is gone or has changed on our disk: a person mends it
+    │   └── Objected             our own last look before the first byte said no
     ├── ProviderError            the provider answered with an error number
     │   ├── WrongParameters  1   final: refused; a person edits it and sends it again
     │   ├── LoginRefused     2   held; ALL calls of the account stop until a person has mended the login
@@ -69,6 +71,20 @@ class NotSent(SmscError):
 
     def __init__(self, reason: str = "") -> None:
         super().__init__(reason, bytes_handed=False)
+
+
+class FileMissing(NotSent):
+    """An attached file cannot be read as it was stored."""
+
+    def __init__(self) -> None:
+        super().__init__("upload")
+
+
+class Objected(NotSent):
+    """`before_first_byte` raised; the error that it raised is the cause."""
+
+    def __init__(self) -> None:
+        super().__init__("objection")
 
 
 class ProviderError(SmscError):

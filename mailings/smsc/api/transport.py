@@ -21,12 +21,12 @@ from typing import Any, Self
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import TimeoutError as PoolTimeoutError
 
 from mailings.smsc.api.body import Body
-from mailings.smsc.api.errors import Interrupted, NotSent, SmscError, Unreadable
+from mailings.smsc.api.errors import Interrupted, NotSent, Objected, SmscError, Unreadable
 
 ANSWER_LIMIT = 64 * 1024 * 1024  # bytes of one answer, unpacked; a get_all may be long
 _PIECE = 64 * 1024
@@ -135,7 +135,7 @@ class Exchange:
     def failure(self) -> NotSent | Interrupted:
         """The error for what broke the exchange off."""
         if self.objection is not None:
-            return NotSent("objection")
+            return Objected()
         return Interrupted(self.reason) if self.handed else NotSent(self.reason)
 
     def _ask(self) -> None:
@@ -192,7 +192,7 @@ class _Connection(HTTPConnection):
         )
 
     def connect(self) -> None:
-        # What is sent while connecting (a proxy's CONNECT, a TLS handshake) is no part of the request.
+        # What is sent while connecting (a TLS handshake) is no part of the request.
         self._connecting = True
         try:
             super().connect()
@@ -247,15 +247,7 @@ class _Adapter(HTTPAdapter):
         self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any
     ) -> None:
         super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
-        self._use_our_pools(self.poolmanager)
-
-    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> ProxyManager:
-        manager: ProxyManager = super().proxy_manager_for(proxy, **proxy_kwargs)
-        self._use_our_pools(manager)
-        return manager
-
-    def _use_our_pools(self, manager: PoolManager) -> None:
-        manager.pool_classes_by_scheme = {"http": self._pool(_Pool), "https": self._pool(_TLSPool)}
+        self.poolmanager.pool_classes_by_scheme = {"http": self._pool(_Pool), "https": self._pool(_TLSPool)}
 
     def _pool(self, kind: type[_Pool]) -> Any:
         def make(*args: Any, **kwargs: Any) -> _Pool:
@@ -266,19 +258,19 @@ class _Adapter(HTTPAdapter):
         return make
 
 
-def post(url: str, body: Body, exchange: Exchange, proxy: str | None = None) -> Answer:
-    """POST the body and read the answer whole. `proxy` is for https only: a plain address is on this machine.
+def post(url: str, body: Body, exchange: Exchange) -> Answer:
+    """POST the body and read the answer whole; no proxy, no redirect, no second try.
 
     Raises NotSent (no byte handed over; from the caller's objection if that was it), Interrupted, Unreadable.
     """
     with exchange:
         exchange.start()
-        return _post(url, body, exchange, proxy)
+        return _post(url, body, exchange)
     # What broke it off is not chained: its text may hold what the other side said.
     raise exchange.failure() from exchange.objection
 
 
-def _post(url: str, body: Body, exchange: Exchange, proxy: str | None) -> Answer:
+def _post(url: str, body: Body, exchange: Exchange) -> Answer:
     headers = {
         "Content-Type": body.content_type,
         "Accept-Encoding": "identity",
@@ -289,9 +281,7 @@ def _post(url: str, body: Body, exchange: Exchange, proxy: str | None) -> Answer
     timeouts = (exchange.timeouts.connect, exchange.timeouts.read)
     with (
         contextlib.closing(_Adapter(exchange)) as adapter,
-        adapter.send(
-            request, stream=True, timeout=timeouts, proxies={"https": proxy} if proxy else {}
-        ) as response,
+        adapter.send(request, stream=True, timeout=timeouts, proxies={}) as response,
     ):
         return _read(response, exchange)
 

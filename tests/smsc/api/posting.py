@@ -20,11 +20,10 @@ def call(
     timeouts: Timeouts = QUICK,
     deadline: float | None = None,
     before_first_byte: Callable[[], None] | None = None,
-    proxy: str | None = None,
     params: list[Param] = PARAMS,
 ) -> Answer:
     end = time.monotonic() + timeouts.total if deadline is None else deadline
-    return post(url, FormBody(params), Exchange(timeouts, end, before_first_byte), proxy)
+    return post(url, FormBody(params), Exchange(timeouts, end, before_first_byte))
 
 
 @contextlib.contextmanager

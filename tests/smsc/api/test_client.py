@@ -402,12 +402,6 @@ def test_other_addresses_are_refused_in_words_that_repeat_no_secret(url: str, wh
     assert "secret" not in str(refused.value)
 
 
-@pytest.mark.parametrize("proxy", ["proxy.example:3128", "socks5://proxy.example", "http://", "x"])
-def test_a_proxy_is_a_web_address(proxy: str) -> None:
-    with pytest.raises(ValueError, match="proxy"):
-        Client(LOGIN, proxy=proxy)
-
-
 # --- names of logins and requests ---
 
 

@@ -18,7 +18,6 @@ from mailings.smsc.api.body import FormBody
 from mailings.smsc.api.errors import Interrupted, NotSent, Unreadable
 from mailings.smsc.api.transport import Exchange, post
 from tests.smsc.api.http_servers import (
-    Handler,
     Server,
     answering,
     answering_raw,
@@ -233,61 +232,6 @@ def test_nothing_is_read_from_the_environment(tmp_path: Path, monkeypatch: pytes
 
     assert "authorization" not in server.requests[0].headers
     assert "cookie" not in server.requests[0].headers
-
-
-def tunnel(target: list[int]) -> Handler:
-    """A proxy that connects whoever asks to the port given."""
-
-    def handler(sock: socket.socket, server: Server) -> None:
-        read_request(sock, server)
-        with socket.create_connection(("127.0.0.1", target[0])) as onward:
-            sock.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=relay, args=(onward, sock))
-            back.start()
-            relay(sock, onward)
-            back.join(10)
-
-    return handler
-
-
-def relay(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while piece := source.recv(65536):
-            target.sendall(piece)
-    with contextlib.suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
-
-
-def test_a_proxy_is_used_when_given_and_sees_no_request(only_tls: ssl.SSLContext) -> None:
-    target: list[int] = []
-    with serving(answering(OK), only_tls) as server, serving(tunnel(target)) as proxy:
-        target.append(server.port)
-        answer = call("https://smscentre.com/sys/jobs.php", proxy=f"http://me:secret@127.0.0.1:{proxy.port}")
-
-    assert answer.body == OK.encode()
-    assert proxy.requests[0].line == "CONNECT smscentre.com:443 HTTP/1.0"
-    assert proxy.requests[0].headers["proxy-authorization"].startswith("Basic ")
-    assert "proxy-authorization" not in server.requests[0].headers
-
-
-def test_a_proxy_that_refuses_has_got_no_byte_of_the_request(only_tls: ssl.SSLContext) -> None:
-    asked: list[bool] = []
-    with serving(answering("", "407 Proxy Authentication Required")) as proxy, pytest.raises(NotSent):
-        call(
-            "https://smscentre.com/sys/",
-            proxy=f"http://127.0.0.1:{proxy.port}",
-            before_first_byte=lambda: asked.append(True),
-        )
-
-    assert proxy.connections == 1
-    assert asked == []
-
-
-def test_a_plain_address_on_this_machine_never_goes_through_the_proxy() -> None:
-    with serving(answering(OK)) as server:
-        call(server.url, proxy=f"http://127.0.0.1:{unused_port()}")
-
-    assert len(server.requests) == 1
 
 
 # --- the answer's end and size ---

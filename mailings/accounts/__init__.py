@@ -1,0 +1,28 @@
+"""Who calls: an account's login, its breaker and limiter, and the one way to a client (`slot`)."""
+
+from mailings.accounts.breaker import ask_probe
+from mailings.accounts.calls import calls_last_hour, probe, probe_if_due, slot
+from mailings.accounts.credentials import set_credentials
+from mailings.accounts.limiter import CannotCall
+from mailings.accounts.setup import (
+    NoAccount,
+    at_process_start,
+    default_account,
+    ensure_default_account,
+    ensure_sandbox_account,
+)
+
+__all__ = [
+    "CannotCall",
+    "NoAccount",
+    "ask_probe",
+    "at_process_start",
+    "calls_last_hour",
+    "default_account",
+    "ensure_default_account",
+    "ensure_sandbox_account",
+    "probe",
+    "probe_if_due",
+    "set_credentials",
+    "slot",
+]

@@ -1,0 +1,170 @@
+"""The breaker: after the first refused login (error 2) or block (error 4) no call of that account goes out.
+
+It lives in the account's row, and every change of it is one conditional UPDATE, so that of many workers
+exactly one opens it, one probes and one closes it. Five refused logins in half an hour would block us all.
+
+What a call met counts only for the credentials that it was made with (`credentials_at`).
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from mailings.models import Account, Breaker, Event, EventKind
+from mailings.smsc.api.errors import (
+    Blocked,
+    FileMissing,
+    LoginRefused,
+    NotSaved,
+    Objected,
+    SmscError,
+    WrongDate,
+    WrongParameters,
+)
+
+# The provider's page: an address is blocked for half an hour.
+BLOCK = timedelta(minutes=30)
+# A probe of a block that brought no answer is repeated after this long.
+PROBE_AGAIN = timedelta(minutes=2)
+# How exact `last_ok_at` and `last_call_at` are: they are not written for every call.
+OK_STEP = timedelta(seconds=5)
+CALL_STEP = timedelta(seconds=10)
+
+# The provider answers, and the credentials are not in doubt: nothing to say about the account.
+ABOUT_THE_REQUEST = (WrongParameters, NotSaved, WrongDate)
+# We ourselves gave the call up before anything went out.
+OUR_OWN_REASONS = (FileMissing, Objected)
+
+
+def retry_after(account: Account) -> float | None:
+    """Seconds until an open breaker may be probed by itself; None when only a person can ask for it."""
+    if account.breaker_until is None:
+        return None
+    return max(0.0, (account.breaker_until - timezone.now()).total_seconds())
+
+
+def ask_probe(account: Account, by: Any = None) -> bool:
+    """A person asks for one call after a refused login. False when no breaker waits for a person."""
+    with transaction.atomic():
+        refused = Account.objects.filter(pk=account.pk, breaker=Breaker.LOGIN)
+        if not refused.update(probe_asked_at=timezone.now()):
+            return False
+        _event(account, EventKind.PROBE_ASKED, by=by)
+    return True
+
+
+def probe_is_due(account: Account) -> bool:
+    """Whether the one call that an open breaker allows may be made now."""
+    return _due(timezone.now()).filter(pk=account.pk).exists()
+
+
+def claim_probe(account: Account) -> bool:
+    """Take the one probe that is due: True for exactly one caller, who must then make one call."""
+    now = timezone.now()
+    due = _due(now).filter(pk=account.pk)
+    return bool(due.update(probe_asked_at=None, breaker_until=_until(account.breaker, now, PROBE_AGAIN)))
+
+
+def succeeded(account: Account, *, probing: bool) -> None:
+    """A call brought what it asked for."""
+    now = timezone.now()
+    if probing:
+        _close(account, now)
+    elif not _is_known(account, now):
+        # A call that began before the breaker opened proves nothing about what comes after it.
+        _same(account).filter(breaker=Breaker.CLOSED).update(
+            last_ok_at=now, proven_at=account.proven_at or now
+        )
+
+
+def failed(account: Account, error: SmscError, *, probing: bool) -> None:
+    """A call did not bring what it asked for; opens the breaker on error 2 or 4."""
+    now = timezone.now()
+    if not (isinstance(error, ABOUT_THE_REQUEST + OUR_OWN_REASONS)):
+        note = f"{error}: {error.text}" if error.text else str(error)
+        _same(account).update(last_error_at=now, last_error=note[:200])
+    if isinstance(error, LoginRefused):
+        _open(account, Breaker.LOGIN, error, now, probing=probing)
+    elif isinstance(error, Blocked):
+        _open(account, Breaker.BLOCK, error, now, probing=probing)
+    elif probing and not error.bytes_handed:
+        # Nothing reached the provider, so what the person asked for has not been done yet.
+        _same(account).filter(breaker=Breaker.LOGIN).update(probe_asked_at=now)
+
+
+def note_call(account: Account) -> bool:
+    """Write down that a call is about to begin; False when that was written a moment ago."""
+    now = timezone.now()
+    if account.last_call_at and timedelta(0) <= now - account.last_call_at < CALL_STEP:
+        return False
+    Account.objects.filter(pk=account.pk).update(last_call_at=now)
+    return True
+
+
+def calls_lately(identity: str, seconds: float) -> bool:
+    """Whether a call of this login began in the last `seconds` (or later than now: a clock was set back)."""
+    since = timezone.now() - timedelta(seconds=seconds) - CALL_STEP
+    return Account.objects.filter(identity=identity, last_call_at__gte=since).exists()
+
+
+def _same(account: Account) -> QuerySet[Account]:
+    """The account's row, as long as it has the credentials that `account` was read with."""
+    return Account.objects.filter(pk=account.pk, credentials_at=account.credentials_at)
+
+
+def _due(now: datetime) -> QuerySet[Account]:
+    asked = Account.objects.filter(breaker=Breaker.LOGIN, probe_asked_at__isnull=False)
+    return asked | Account.objects.filter(breaker=Breaker.BLOCK, breaker_until__lte=now)
+
+
+def _until(breaker: str, now: datetime, span: timedelta) -> datetime | None:
+    return now + span if breaker == Breaker.BLOCK else None
+
+
+def _open(account: Account, kind: Breaker, error: SmscError, now: datetime, *, probing: bool) -> None:
+    rows = _same(account) if probing else _same(account).filter(breaker=Breaker.CLOSED)
+    with transaction.atomic():
+        opened = rows.update(
+            breaker=kind,
+            breaker_at=now,
+            breaker_until=_until(kind, now, BLOCK),
+            breaker_text=error.text[:200],
+            probe_asked_at=None,
+            proven_at=None,
+        )
+        if opened:
+            _event(account, EventKind.BREAKER_OPENED, reason=kind.value, text=error.text[:200])
+
+
+def _close(account: Account, now: datetime) -> None:
+    with transaction.atomic():
+        closed = (
+            _same(account)
+            .exclude(breaker=Breaker.CLOSED)
+            .update(
+                breaker=Breaker.CLOSED,
+                breaker_at=None,
+                breaker_until=None,
+                breaker_text="",
+                probe_asked_at=None,
+                proven_at=now,
+                last_ok_at=now,
+            )
+        )
+        if closed:
+            _event(account, EventKind.BREAKER_CLOSED, reason=account.breaker)
+
+
+def _is_known(account: Account, now: datetime) -> bool:
+    """Whether the row says already that calls succeed."""
+    ok, error = account.last_ok_at, account.last_error_at
+    if account.proven_at is None or ok is None or not timedelta(0) <= now - ok < OK_STEP:
+        return False
+    return error is None or error < ok
+
+
+def _event(account: Account, kind: EventKind, by: Any = None, **data: object) -> None:
+    Event.objects.create(account=account, at=timezone.now(), who=by, kind=kind, data=data)

@@ -1,0 +1,181 @@
+"""The one way to a client: `with accounts.slot(account, "get", remote_id) as client`.
+
+Every call to the provider goes through it: the breaker is closed, no identical call was made within the gap,
+and one of the account's permits is free. What the call meets is written to the account's row before its
+permit is given back, so that with a wrong password the next in line finds the breaker open.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+
+from mailings.accounts import breaker, limiter
+from mailings.accounts.credentials import UnreadableCredentials, credentials_of
+from mailings.accounts.limiter import CannotCall
+from mailings.models import Account, Breaker, Waiting
+from mailings.smsc.api.answers import Balance
+from mailings.smsc.api.client import Client, Credentials, Timeouts
+from mailings.smsc.api.errors import Blocked, LoginRefused, SmscError
+
+log = logging.getLogger(__name__)
+
+# How often a call that waits for a permit looks again.
+LOOK_AGAIN_SECONDS = 0.2
+# What a person or a moment ends soon: only these are waited for.
+PASSING = frozenset({Waiting.GATE, Waiting.SHUT, Waiting.GAP})
+_STARTED_AT = timezone.now()
+
+
+@contextmanager
+def slot(
+    account: Account, call: str, *distinct: str, wait: float = 0.0, probing: bool = False
+) -> Iterator[Client]:
+    """A permit, and the client for one call under it. The call's errors may pass through: they are noted.
+
+    `call` and `distinct` (an id, a span of days) name the request: identical ones keep SAME_REQUEST_SECONDS
+    apart. Every `add` bears a reference of its own, so no two of them are identical. `wait`: seconds to wait
+    for a permit, and for a gap that ends in time. `probing`: this is the one call that an open breaker
+    allows. Raises CannotCall(reason, retry_after) when nothing can go out. The client's deadline,
+    PROVIDER_TOTAL_SECONDS from here, ends before the permit's lease does, however late it is used.
+    """
+    request = "" if call == "add" else ":".join((call, *distinct))
+    caller, lease = _wait_for_permit(account.pk, request, wait, probing=probing)
+    client = Client(
+        caller.credentials, base_url=caller.base_url, timeouts=_timeouts(), deadline=lease.deadline
+    )
+    keep = False
+    try:
+        yield client
+        if client.answered:
+            _note(partial(breaker.succeeded, caller.row, probing=probing))
+    except SmscError as error:
+        noted = _note(partial(breaker.failed, caller.row, error, probing=probing))
+        # A breaker that could not be opened: the permit stays taken until its lease ends.
+        keep = not noted and isinstance(error, LoginRefused | Blocked)
+        raise
+    finally:
+        if not keep:
+            limiter.release(lease, used=client.sent)
+
+
+def probe(account: Account, by: Any = None, *, wait: float = 0.0) -> Balance:
+    """A person asks for one call now, after mending the login; it closes a breaker that error 2 opened."""
+    breaker.ask_probe(account, by)
+    with slot(account, "balance", wait=wait, probing=breaker.probe_is_due(account)) as client:
+        return client.balance()
+
+
+def probe_if_due(account: Account) -> Balance | None:
+    """The one call that is due after a block, or that a person asked for; None: it brought nothing."""
+    if not breaker.probe_is_due(account):
+        return None
+    try:
+        with slot(account, "balance", probing=True) as client:
+            return client.balance()
+    except (CannotCall, SmscError) as error:
+        log.info("The probe of account %s brought nothing: %s", account.pk, error)
+        return None
+
+
+def calls_last_hour(account: Account) -> int | None:
+    """How many calls the account made in the last 60 minutes; None when Redis is away."""
+    return limiter.calls_last_hour(account.identity)
+
+
+@dataclass(frozen=True)
+class _Caller:
+    """An account's row as it was read for one call, with its login opened."""
+
+    row: Account
+    credentials: Credentials
+
+    @property
+    def base_url(self) -> str:
+        return self.row.base_url if self.row.is_sandbox else settings.SMSC_URL
+
+    @property
+    def permits(self) -> int:
+        """How many calls at once: one, until a call has succeeded since this process began."""
+        row = self.row
+        if row.breaker != Breaker.CLOSED or row.proven_at is None:
+            return 1
+        proven = max(row.proven_at, row.last_ok_at or row.proven_at)
+        return settings.CALLS_AT_ONCE if proven >= _STARTED_AT else 1
+
+
+def _wait_for_permit(pk: int, request: str, wait: float, *, probing: bool) -> tuple[_Caller, limiter.Lease]:
+    until = time.monotonic() + wait
+    while True:
+        try:
+            return _try_permit(pk, request, probing=probing)
+        except CannotCall as error:
+            left = until - time.monotonic()
+            pause = error.retry_after or LOOK_AGAIN_SECONDS
+            if error.reason not in PASSING or pause > left:
+                raise
+        time.sleep(pause)
+
+
+def _try_permit(pk: int, request: str, *, probing: bool) -> tuple[_Caller, limiter.Lease]:
+    caller = _caller(pk, probing=probing)
+    identity = caller.row.identity
+    calls_lately = partial(breaker.calls_lately, identity, limiter.memory_seconds())
+    lease = limiter.acquire(identity, request, permits=caller.permits, calls_lately=calls_lately)
+    try:
+        return _confirm(lease, caller, probing=probing), lease
+    except BaseException:
+        limiter.release(lease, used=False)
+        raise
+
+
+def _confirm(lease: limiter.Lease, before: _Caller, *, probing: bool) -> _Caller:
+    """The row once more, with the permit in hand: whoever held it before may have met a refusal."""
+    caller = _caller(before.row.pk, probing=probing, before=before)
+    if caller.row.identity != lease.identity or caller.permits < before.permits:
+        raise CannotCall(Waiting.GATE)
+    # Write last_call_at before checking the lease: if Redis is flushed in between, the row still shows a
+    # recent call, and the limiter stays shut for it.
+    if breaker.note_call(caller.row) and not limiter.holds(lease):
+        raise CannotCall(Waiting.GATE)
+    if probing and not breaker.claim_probe(caller.row):
+        raise CannotCall(Waiting.BREAKER, breaker.retry_after(caller.row))
+    return caller
+
+
+def _caller(pk: int, *, probing: bool, before: _Caller | None = None) -> _Caller:
+    """The account as it stands now; its login is opened once, and kept while the row has the same secret."""
+    row = Account.objects.get(pk=pk)
+    try:
+        same = before is not None and bytes(before.row.secret) == bytes(row.secret)
+        credentials = before.credentials if before is not None and same else credentials_of(row)
+    except UnreadableCredentials:
+        raise CannotCall(Waiting.CREDENTIALS) from None
+    if row.breaker != Breaker.CLOSED and not probing:
+        raise CannotCall(Waiting.BREAKER, breaker.retry_after(row))
+    return _Caller(row, credentials)
+
+
+def _note(write: Callable[[], None]) -> bool:
+    """Write down what a call met. A database that is away must not hide what the provider answered."""
+    try:
+        write()
+    except DatabaseError as error:
+        log.warning("An account's health could not be written: %s", type(error).__name__)
+        return False
+    return True
+
+
+def _timeouts() -> Timeouts:
+    return Timeouts(
+        connect=settings.PROVIDER_CONNECT_SECONDS,
+        read=settings.PROVIDER_READ_SECONDS,
+        total=settings.PROVIDER_TOTAL_SECONDS,
+    )

@@ -1,0 +1,77 @@
+"""Stored credentials: encrypted with CREDENTIALS_KEYS, the newest key first; opened and written here only."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.db import transaction
+from django.utils import timezone
+
+from mailings.accounts import keys
+from mailings.models import Account, Breaker, Event, EventKind
+from mailings.smsc.api.client import Credentials
+
+
+class UnreadableCredentials(Exception):
+    """None of CREDENTIALS_KEYS opens what is stored, or nothing is stored."""
+
+
+def credentials_of(account: Account) -> Credentials:
+    """Raises UnreadableCredentials."""
+    try:
+        return Credentials(**json.loads(keys.all_keys().decrypt(bytes(account.secret))))
+    except (InvalidToken, ValueError, TypeError):
+        pass  # raised below, so that no part of the secret can stand in a traceback's chain
+    raise UnreadableCredentials
+
+
+def set_credentials(account: Account, credentials: Credentials, by: Any = None) -> bool:
+    """Store credentials, and in an account's timeline who did. False when they are the same as before.
+
+    New ones are a person's fix: a breaker that a refused login opened closes, and until one call has
+    succeeded calls go one at a time, so that exactly one of them tries. A block is of our address and stays.
+    """
+    if _has(account, credentials):
+        return False
+    now = timezone.now()
+    fields: dict[str, Any] = {
+        "secret": keys.all_keys().encrypt(json.dumps(asdict(credentials)).encode()),
+        "identity": credentials.identity,
+        "credentials_at": now,
+        "proven_at": None,
+    }
+    if account.breaker == Breaker.LOGIN:
+        fields |= {"breaker": Breaker.CLOSED, "breaker_at": None, "breaker_text": "", "probe_asked_at": None}
+    with transaction.atomic():
+        # Several processes may start at once with the same new password: one of them stores it.
+        same = Account.objects.filter(pk=account.pk, secret=bytes(account.secret), breaker=account.breaker)
+        stored = same.update(**fields)
+        if stored:
+            Event.objects.create(account=account, at=now, who=by, kind=EventKind.CREDENTIALS_CHANGED)
+    account.refresh_from_db()
+    return bool(stored)
+
+
+def renew_all() -> None:
+    """Encrypt anew, with the newest key, what an older one still opens."""
+    newest = keys.newest()
+    for account in Account.objects.exclude(secret=b""):
+        secret = bytes(account.secret)
+        if not _opens(newest, secret) and _opens(keys.all_keys(), secret):
+            Account.objects.filter(pk=account.pk, secret=secret).update(secret=keys.all_keys().rotate(secret))
+
+
+def _has(account: Account, credentials: Credentials) -> bool:
+    try:
+        return credentials_of(account) == credentials
+    except UnreadableCredentials:
+        return False
+
+
+def _opens(key: Fernet | MultiFernet, secret: bytes) -> bool:
+    try:
+        key.decrypt(secret)
+    except InvalidToken:
+        return False
+    return True

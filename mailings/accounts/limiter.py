@@ -1,0 +1,205 @@
+"""How many calls of one login go on at once, and how far apart identical ones are, on all machines.
+
+Everything is kept in Redis and decided in Lua by Redis's own clock, per login (`identity`):
+
+- a sorted set with a lease per call. A lease outlives the call's deadline, so that a call whose worker was
+  killed or frozen keeps its permit until it can no longer be under way;
+- a key per request (`digest`) that keeps identical ones SAME_REQUEST_SECONDS apart, counted from the end of
+  the first: that is the latest moment at which it can have reached the provider;
+- the epoch: which run of which Redis these belong to. When it is gone (a flushed Redis), names another run (a
+  restart may have lost the newest writes) or lies in the future (a clock set back), the leases prove nothing
+  any more: the limiter stays shut until whatever was under way must be over, and the gaps with it. A Redis
+  that is simply new looks the same, so the database is asked whether calls were made lately; if none was,
+  it opens at once.
+
+Not covered: a Redis whose clock jumps forward by the length of a lease while calls are under way.
+"""
+
+import contextlib
+import functools
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from mailings.models import Waiting
+
+log = logging.getLogger(__name__)
+
+# How much longer a lease lasts than the call that it stands for.
+LEASE_MARGIN = 3.0
+# A frozen Redis must not hold up a worker: connecting and each command give up after this many seconds.
+REDIS_TIMEOUT = 2.0
+# A page waits less.
+PAGE_TIMEOUT = 0.4
+
+_CLOCK = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+"""
+_EPOCH = (
+    _CLOCK
+    + """
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+local epoch = redis.call('HMGET', KEYS[2], 'run', 'opens', 'seen')
+local lost = epoch[1] ~= run or now + 1000 < tonumber(epoch[3])
+"""
+)
+# KEYS: calls, epoch, gap. ARGV: token, permits, milliseconds of the lease, longest milliseconds of a gap.
+# Asking twice with one token is answered alike, so that a broken connection may be tried again.
+_ACQUIRE = (
+    _EPOCH
+    + """
+if lost then return {'lost', 0} end
+redis.call('HSET', KEYS[2], 'seen', now)
+if tonumber(epoch[2]) > now then return {'shut', tonumber(epoch[2]) - now} end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return {'ok', 0} end
+local gap = redis.call('PTTL', KEYS[3])
+if gap > 0 and gap <= tonumber(ARGV[4]) then return {'gap', gap} end
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return {'full', 0} end
+redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1])
+redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[4])
+return {'ok', 0}
+"""
+)
+# KEYS: calls, epoch. ARGV: milliseconds to stay shut.
+_BEGIN = (
+    _EPOCH
+    + """
+if not lost then return end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[2], 'run', run, 'opens', now + ARGV[1], 'seen', now)
+"""
+)
+# KEYS: calls, gap. ARGV: token, milliseconds of the gap (0: nothing was sent), prefix of the counters.
+_RELEASE = (
+    _CLOCK
+    + """
+redis.call('ZREM', KEYS[1], ARGV[1])
+local holder = redis.call('GET', KEYS[2])
+if tonumber(ARGV[2]) == 0 then
+  if holder == ARGV[1] then redis.call('DEL', KEYS[2]) end
+  return
+end
+if not holder or holder == ARGV[1] then redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2]) end
+local minute = ARGV[3] .. string.format('%.0f', math.floor(now / 60000))
+redis.call('INCR', minute)
+redis.call('EXPIRE', minute, 3700)
+"""
+)
+# The script's words for why there is no permit now.
+REFUSALS = {b"gap": Waiting.GAP, b"full": Waiting.GATE, b"shut": Waiting.SHUT}
+_HOLDS = "return redis.call('ZSCORE', KEYS[1], ARGV[1])"
+
+
+class CannotCall(Exception):
+    """Nothing was done. `retry_after`: seconds until it may be tried again, None when that is not known."""
+
+    def __init__(self, reason: Waiting, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A place at the gate. `deadline`: the time.monotonic() moment by which its call must have ended."""
+
+    identity: str
+    digest: str
+    token: str
+    deadline: float
+
+
+def acquire(identity: str, digest: str, *, permits: int, calls_lately: Callable[[], bool]) -> Lease:
+    """A permit for one call, or CannotCall: it never waits. `permits`: how many calls may be under way.
+
+    An empty `digest` has no gap. `calls_lately` is asked only when Redis has lost its memory: whether a call
+    began in the last `memory_seconds()`.
+    """
+    token = secrets.token_hex(8)
+    lease = Lease(identity, digest or token, token, time.monotonic() + settings.PROVIDER_TOTAL_SECONDS)
+    span = settings.PROVIDER_TOTAL_SECONDS + LEASE_MARGIN
+    args = [lease.token, permits, _ms(span), _ms(span + settings.SAME_REQUEST_SECONDS)]
+    keys = [key("calls", identity), key("epoch", identity), key("gap", identity, lease.digest)]
+    word, left = ask(_ACQUIRE, keys, args)
+    if word == b"lost":
+        ask(_BEGIN, keys[:2], [_ms(_shut_seconds() if calls_lately() else 0)])
+        word, left = ask(_ACQUIRE, keys, args)
+    if word == b"ok":
+        return lease
+    raise CannotCall(REFUSALS[word], None if word == b"full" else left / 1000)
+
+
+def holds(lease: Lease) -> bool:
+    """Whether Redis still knows the lease: once flushed it does not. CannotCall when it cannot say."""
+    return ask(_HOLDS, [key("calls", lease.identity)], [lease.token]) is not None
+
+
+def release(lease: Lease, *, used: bool) -> None:
+    """Give the permit back. `used`: the request may have reached the provider, so that its gap begins now."""
+    gap = max(1, _ms(settings.SAME_REQUEST_SECONDS)) if used else 0
+    keys = [key("calls", lease.identity), key("gap", lease.identity, lease.digest)]
+    try:
+        ask(_RELEASE, keys, [lease.token, gap, key("minute", lease.identity, "")])
+    except CannotCall:
+        log.warning("Redis did not take back a permit; it ends by itself.")
+
+
+def calls_last_hour(identity: str) -> int | None:
+    """How many calls were made in the last 60 minutes; None when Redis cannot say."""
+    minute = int(time.time() // 60)
+    keys = [key("minute", identity, str(minute - back)) for back in range(60)]
+    with contextlib.suppress(redis.RedisError, OSError):
+        return sum(int(count) for count in _client(settings.REDIS_URL, PAGE_TIMEOUT).mget(keys) if count)
+    return None
+
+
+def memory_seconds() -> float:
+    """How long a call matters after its beginning: until it must be over, and then its gap."""
+    return settings.PROVIDER_TOTAL_SECONDS + _shut_seconds()
+
+
+def _shut_seconds() -> float:
+    """How long it stays shut without a memory: one total deadline, and the gap of what just ended."""
+    return max(settings.PROVIDER_TOTAL_SECONDS, settings.SAME_REQUEST_SECONDS)
+
+
+def key(*parts: str) -> str:
+    """A name in Redis that is ours."""
+    return ":".join(("mailroom", *parts))
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)
+
+
+def ask(script: str, keys: list[str], args: list[Any]) -> Any:
+    """What a Lua script answers; CannotCall(REDIS) when Redis is away or frozen."""
+    try:
+        return _script(settings.REDIS_URL, script)(keys=keys, args=args)
+    except (redis.RedisError, OSError) as error:
+        log.warning("Redis cannot be asked: %s", type(error).__name__)
+    raise CannotCall(Waiting.REDIS)
+
+
+@functools.cache
+def _client(url: str, timeout: float) -> redis.Redis:
+    # One more try on a connection that broke (Redis was restarted), none on one that hangs.
+    again = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
+    return redis.Redis.from_url(
+        url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=again, protocol=2
+    )
+
+
+@functools.cache
+def _script(url: str, script: str) -> Any:
+    return _client(url, REDIS_TIMEOUT).register_script(script)

@@ -1,0 +1,35 @@
+"""System checks about the keys and the live account that the environment names."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from cryptography.fernet import Fernet
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from mailings.accounts import keys
+
+
+@register
+def live_account_needs_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Live credentials in the environment must not be stored under keys that exist on this disk only."""
+    live = settings.SMSC_API_KEY or (settings.SMSC_LOGIN and settings.SMSC_PASSWORD)
+    problem = keys.missing_for_live() if live else ""
+    return [Error(problem, id="mailroom.E001")] if problem else []
+
+
+@register
+def credentials_keys_are_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Each of CREDENTIALS_KEYS is a Fernet key."""
+    try:
+        for key in settings.CREDENTIALS_KEYS:
+            Fernet(key)
+    except ValueError:
+        return [
+            Error(
+                "CREDENTIALS_KEYS must be Fernet keys (32 bytes in URL-safe base64) by commas.",
+                id="mailroom.E002",
+            )
+        ]
+    return []

@@ -1,0 +1,364 @@
+"""Wishes: cancel and delete, from a person's word to what a second look at the provider shows.
+
+A wish is repeated until it is settled, for a day: asking twice to cancel costs nothing. It is settled as
+confirmed only when a `get` after the provider's OK shows it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import Enum
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mailings import accounts
+from mailings.models import Attempt, EventKind, Mailing, State, Waiting, Wish, WishResult, record
+from mailings.models.mailing import MailingQuerySet, has_come
+from mailings.models.mirror import mark_gone, observe
+from mailings.models.states import MAY_BE_AT_PROVIDER, NOT_HANDED_OVER
+from mailings.outbox import notify
+from mailings.outbox.drafts import withdraw
+from mailings.outbox.errors import Impossible
+from mailings.smsc.api.answers import Done, Job, JobStatus
+from mailings.smsc.api.client import Client
+from mailings.smsc.api.errors import (
+    Blocked,
+    LoginRefused,
+    NotSaved,
+    NotSent,
+    SmscError,
+    TooSoon,
+    WrongDate,
+    WrongParameters,
+)
+
+LONGEST_PAUSE = timedelta(minutes=15)
+GIVE_UP_AFTER = timedelta(days=1)
+# When a step is taken again for which there was no permit, or no Redis: nothing was asked, so no gap is owed.
+NO_PERMIT_SECONDS = 5.0
+OUTCOME = Attempt.Outcome
+
+
+class Said(Enum):
+    """What the provider said when asked."""
+
+    OK = "ok"
+    NO = "no"  # error 3: it could not
+    NEVER = "never"  # errors 1 and 5: final, not to be asked again unchanged
+    UNCLEAR = "unclear"  # no readable answer, or none of ours got there
+
+
+@dataclass(frozen=True)
+class Ask:
+    """How a wish is put to the provider: the call's name and the client's method."""
+
+    call: str
+    send: Callable[[Client, str], Done]
+
+
+ASK = {Wish.CANCEL: Ask("cancel", Client.cancel), Wish.DELETE: Ask("del", Client.delete)}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of asking. `attempt` is the record that the second look still has to finish."""
+
+    said: Said
+    outcome: str
+    attempt: Attempt | None = None
+    code: int | None = None
+    text: str = ""
+    raw: str = ""
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a kind of failure says of a wish, and what has to pass before it is asked again."""
+
+    said: Said
+    outcome: str
+    wait_for: Waiting | None = None
+
+
+MEANINGS: tuple[tuple[type[SmscError] | tuple[type[SmscError], ...], Meaning], ...] = (
+    (NotSaved, Meaning(Said.NO, OUTCOME.REFUSED)),
+    ((WrongParameters, WrongDate), Meaning(Said.NEVER, OUTCOME.REFUSED)),
+    ((LoginRefused, Blocked), Meaning(Said.UNCLEAR, OUTCOME.HELD, Waiting.BREAKER)),
+    (NotSent, Meaning(Said.UNCLEAR, OUTCOME.NOT_SENT, Waiting.PROVIDER)),
+    (TooSoon, Meaning(Said.UNCLEAR, OUTCOME.REFUSED, Waiting.GAP)),
+    (SmscError, Meaning(Said.UNCLEAR, OUTCOME.UNKNOWN)),
+)
+
+
+class Missing:
+    """A look showed that the provider does not know the job (error 3 on `get`)."""
+
+
+Seen = Job | Missing | None  # None: the look itself failed
+
+
+def wish(mailing_id: int, kind: Wish, by: Any = None) -> Mailing:
+    """Record a person's wish. A mailing that has not left us is taken back at once.
+
+    Raises `Impossible` when there is nothing to cancel or delete.
+    """
+    kind = Wish(kind)
+    with transaction.atomic():
+        mailing = Mailing.objects.select_for_update().get(pk=mailing_id)
+        if mailing.state in NOT_HANDED_OVER and withdraw(mailing_id, by):
+            mailing.refresh_from_db()
+            return mailing
+        mailing.refresh_from_db()
+        _refuse_if_impossible(mailing, kind)
+        if mailing.wish != kind:
+            _record_wish(mailing, kind, by)
+    mailing.refresh_from_db()
+    return mailing
+
+
+def fulfil(mailing_id: int) -> None:
+    """One step towards a recorded wish: ask, look, settle or try again later. Harmless to call often."""
+    mailing = _take_wish(mailing_id)
+    if mailing is None:
+        return
+    if _ran_out(mailing):
+        _settle(mailing, WishResult.UNCONFIRMED if mailing.wish_agreed_at else WishResult.FAILED)
+        return
+    try:
+        _step(mailing)
+    except accounts.CannotCall as why:
+        soon = None if why.reason == Waiting.PROVIDER else NO_PERMIT_SECONDS
+        _try_later(mailing, why.retry_after or soon)
+
+
+def _step(mailing: Mailing) -> None:
+    reply = Reply(Said.OK, OUTCOME.ACCEPTED) if mailing.wish_agreed_at else _ask(mailing)
+    seen: Seen = None
+    try:
+        seen = _look(mailing)
+    except accounts.CannotCall:
+        if reply.said is not Said.NEVER:
+            _close(reply, None)
+            raise
+    result = verdict(Wish(mailing.wish), reply.said, seen, mailing)
+    _close(reply, result)
+    if result is None:
+        _try_later(mailing, None, agreed=reply.said is Said.OK and not _still_waits(seen))
+    else:
+        _settle(mailing, result, seen)
+
+
+def verdict(kind: Wish, said: Said, seen: Seen, mailing: Mailing) -> WishResult | None:
+    """What an answer and a second look mean together; None: not settled yet."""
+    shown = _shown(kind, said, seen, mailing)
+    return shown or (WishResult.FAILED if said is Said.NEVER else None)
+
+
+def _shown(kind: Wish, said: Said, seen: Seen, mailing: Mailing) -> WishResult | None:
+    """What the second look shows."""
+    refused = said in (Said.NO, Said.NEVER)
+    if seen is None:
+        return None
+    if isinstance(seen, Missing):
+        return _verdict_on_missing(kind, said)
+    if kind == Wish.CANCEL and seen.status == JobStatus.CANCELLED:
+        return WishResult.CONFIRMED
+    if seen.status == JobStatus.GONE_OUT and (kind == Wish.CANCEL or refused):
+        return WishResult.TOO_LATE
+    if seen.status == JobStatus.GOING and refused:
+        return WishResult.TOO_LATE
+    if seen.status is None and said is Said.OK:
+        return WishResult.UNCONFIRMED
+    if seen.status is None and said is Said.NO:
+        return WishResult.TOO_LATE if _hour_has_passed(mailing) else WishResult.FAILED
+    return None
+
+
+def _verdict_on_missing(kind: Wish, said: Said) -> WishResult | None:
+    if kind == Wish.DELETE:
+        return WishResult.CONFIRMED
+    if said is Said.OK:
+        return WishResult.UNCONFIRMED
+    return WishResult.FAILED if said is Said.NO else None
+
+
+def _hour_has_passed(mailing: Mailing) -> bool:
+    """Error 3 on a job whose status word says nothing: after its hour it means that it has gone."""
+    return mailing.due_at is not None and mailing.due_at <= timezone.now()
+
+
+def _still_waits(seen: Seen) -> bool:
+    """The provider said OK, and the job waits all the same: ask again."""
+    return isinstance(seen, Job) and seen.status == JobStatus.WAITING
+
+
+def _refuse_if_impossible(mailing: Mailing, kind: Wish) -> None:
+    if mailing.state in MAY_BE_AT_PROVIDER and mailing.gone:
+        raise Impossible(_("SMS Centre no longer has this mailing, so there is nothing to cancel or delete."))
+    if mailing.state == State.CANCELLED and kind == Wish.DELETE:
+        return
+    if mailing.state not in MAY_BE_AT_PROVIDER:
+        state = mailing.get_state_display()
+        raise Impossible(_("This mailing is %(state)s, so this can no longer be done.") % {"state": state})
+    if mailing.wish == Wish.DELETE and kind == Wish.CANCEL:
+        raise Impossible(_("Deleting this mailing was asked for already; that cancels it too."))
+
+
+def _record_wish(mailing: Mailing, kind: Wish, by: Any) -> None:
+    now = timezone.now()
+    Mailing.objects.filter(pk=mailing.pk).update(
+        wish=kind,
+        wish_at=now,
+        wish_by=by,
+        wish_next_at=now,
+        wish_tries=0,
+        wish_agreed_at=None,
+        wish_result="",
+        wish_result_at=None,
+    )
+    record(EventKind.WISHED, mailing, by=by, wish=kind)
+    if mailing.remote_id:
+        notify.send("fulfil", mailing.pk)
+
+
+def _take_wish(mailing_id: int) -> Mailing | None:
+    """Take the next step of a wish for this worker alone; None when it is not due or another has it."""
+    now = timezone.now()
+    due = Mailing.objects.filter(
+        has_come("wish_next_at", now),
+        pk=mailing_id,
+        state__in=[State.ACCEPTED, State.CANCELLED],
+        remote_id__isnull=False,
+    ).exclude(wish="")
+    lease = now + timedelta(seconds=settings.LEASE_SECONDS)
+    if not due.update(wish_next_at=lease, wish_tries=F("wish_tries") + 1):
+        return None
+    return Mailing.objects.select_related("account", "wish_by").get(pk=mailing_id)
+
+
+def _ran_out(mailing: Mailing) -> bool:
+    """A day of trying has passed since the first call. Waiting for an id does not count."""
+    first = (
+        Attempt.objects.filter(mailing=mailing, kind=mailing.wish, begin__gte=mailing.wish_at)
+        .values_list("begin", flat=True)
+        .first()
+    )
+    return first is not None and timezone.now() - first > GIVE_UP_AFTER
+
+
+def _ask(mailing: Mailing) -> Reply:
+    """Ask the provider to cancel or delete. The attempt stays open until the second look has told its end."""
+    ask = ASK[Wish(mailing.wish)]
+    remote_id = str(mailing.remote_id)
+    attempt: Attempt | None = None
+    try:
+        with accounts.slot(mailing.account, ask.call, remote_id) as client:
+            attempt = Attempt.objects.create(
+                mailing=mailing, kind=mailing.wish, reference=mailing.code or "", begin=timezone.now()
+            )
+            done = ask.send(client, remote_id)
+    except SmscError as error:
+        return _note_refusal(mailing, attempt, error)
+    # Another wish may have been recorded meanwhile: this OK is not about it.
+    _same_wish(mailing).update(wish_agreed_at=timezone.now())
+    record(EventKind.WISH_STEP, mailing, wish=mailing.wish, outcome=OUTCOME.ACCEPTED)
+    return Reply(Said.OK, OUTCOME.ACCEPTED, attempt, raw=done.raw)
+
+
+def _note_refusal(mailing: Mailing, attempt: Attempt | None, error: SmscError) -> Reply:
+    """Write down an answer that is not an OK. CannotCall when there was no word on the wish at all."""
+    meaning = next(meaning for kinds, meaning in MEANINGS if isinstance(error, kinds))
+    told = error.text or error.reason
+    record(
+        EventKind.WISH_STEP,
+        mailing,
+        wish=mailing.wish,
+        outcome=meaning.outcome,
+        code=error.code,
+        text=told,
+    )
+    reply = Reply(meaning.said, meaning.outcome, attempt, error.code, told, error.raw)
+    if meaning.said is Said.UNCLEAR:
+        _close(reply, None)
+        reply = replace(reply, attempt=None)
+    if meaning.wait_for is not None:
+        after = settings.SAME_REQUEST_SECONDS if meaning.wait_for == Waiting.GAP else None
+        raise accounts.CannotCall(meaning.wait_for, after) from error
+    return reply
+
+
+def _close(reply: Reply, result: WishResult | None) -> None:
+    """Finish the attempt once the second look has told what its answer meant."""
+    if reply.attempt is None:
+        return
+    outcome = reply.outcome
+    if result == WishResult.CONFIRMED:
+        outcome = OUTCOME.CONFIRMED
+    elif result == WishResult.TOO_LATE:
+        outcome = OUTCOME.TOO_LATE
+    Attempt.objects.finish(
+        reply.attempt.pk, outcome, timezone.now(), code=reply.code, text=reply.text, raw=reply.raw
+    )
+
+
+def _look(mailing: Mailing) -> Seen:
+    """The second look: one `get`. A look that fails is no look; it is taken again."""
+    remote_id = str(mailing.remote_id)
+    try:
+        with accounts.slot(mailing.account, "get", remote_id) as client:
+            job = client.get(remote_id)
+    except NotSaved:
+        return Missing()
+    except SmscError:
+        return None
+    observe(mailing, job, at=timezone.now(), source="get")
+    return job
+
+
+def _settle(mailing: Mailing, result: WishResult, seen: Seen = None) -> None:
+    kind, now = Wish(mailing.wish), timezone.now()
+    ended = {"wish": "", "wish_next_at": None, "wish_result": result, "wish_result_at": now}
+    same = _same_wish(mailing)
+    with transaction.atomic():
+        if isinstance(seen, Missing):
+            mark_gone(mailing, at=now)
+        if result == WishResult.CONFIRMED and mailing.state != DONE[kind]:
+            done = same.move(mailing.pk, State(mailing.state), DONE[kind], **ended)
+        else:
+            done = same.update(**ended) == 1
+        if done:
+            record(
+                EventKind.WISH_ENDED,
+                mailing,
+                by=mailing.wish_by,
+                wish=kind,
+                result=result,
+                words=mailing.remote_word,
+            )
+
+
+DONE = {Wish.CANCEL: State.CANCELLED, Wish.DELETE: State.DELETED}
+
+
+def _try_later(mailing: Mailing, after: float | None, *, agreed: bool | None = None) -> None:
+    """The next step: after `after` seconds, or after the gap, doubling up to a quarter of an hour."""
+    gap = timedelta(seconds=settings.SAME_REQUEST_SECONDS)
+    pause = (
+        timedelta(seconds=after) if after else min(gap * 2 ** min(mailing.wish_tries - 1, 10), LONGEST_PAUSE)
+    )
+    fields: dict[str, Any] = {"wish_next_at": timezone.now() + pause}
+    if after:
+        fields["wish_tries"] = F("wish_tries") - 1  # only what was asked in vain makes the pauses grow
+    if agreed is False:
+        fields["wish_agreed_at"] = None
+    _same_wish(mailing).update(**fields)
+
+
+def _same_wish(mailing: Mailing) -> MailingQuerySet:
+    """The row while the wish that this step is about still stands."""
+    return Mailing.objects.filter(pk=mailing.pk, wish=mailing.wish, wish_at=mailing.wish_at)

@@ -1,0 +1,1 @@
+"""What a page asks the database, in modules named like their pages."""

@@ -1,0 +1,289 @@
+"""The history: filters that live in the address, pages by key, rows as light as can be.
+
+A page is found by the last row of the page before it (`created_at`, `id`), never by counting: the thousandth
+page costs what the first one costs. Rows are read as plain values; a mailing's spec, payload and recipients
+are not touched.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+import django_filters
+from django import forms
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Concat
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from mailings.ids import row_id
+from mailings.models import Account, Mailing, Origin, State
+from mailings.smsc.api.answers import JobStatus
+from mailings.smsc.spec.vocabulary import CHANNEL_LABELS
+from mailings.wording import chips
+
+PAGE_SIZE = 50
+EXPORT_SIZE = 2000
+# Up to how many matches of a search are taken by their ids.
+RARE = 500
+FAILED = (State.REFUSED, State.UNKNOWN, State.ABANDONED, State.HELD)
+# Microseconds since 1970 of so many digits still are a date.
+LONGEST_MOMENT = 17
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 1, 1)
+PERIODS = {"today": 0, "7": 7, "30": 30, "365": 365}
+COLUMNS = (
+    "id", "name", "code", "state", "state_at", "channel", "recipients_count", "cost", "account__currency",
+    "created_at", "due_at", "created_by__username", "origin", "wish", "wish_result", "gone", "alarm",
+    "remote_status", "remote_word", "verified_at",
+)  # fmt: skip
+
+
+def people() -> list[tuple[str, str]]:
+    """Who may have made a mailing, for the filter."""
+    users = get_user_model().objects.order_by("username").values_list("id", "username")
+    return [(str(pk), name) for pk, name in users[:500]]
+
+
+def accounts() -> list[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in Account.objects.order_by("name").values_list("id", "name")]
+
+
+class HistoryFilter(django_filters.FilterSet):
+    """The filters of the history; each name is a key of the address's query."""
+
+    q = django_filters.CharFilter(label=_("Search"), method="search")
+    state = django_filters.MultipleChoiceFilter(
+        label=_("State"),
+        choices=State.choices,
+        method="in_states",
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+    )
+    channel = django_filters.ChoiceFilter(
+        label=_("Channel"),
+        choices=[(channel.value, _(label)) for channel, label in CHANNEL_LABELS.items()],
+        empty_label=_("any"),
+    )
+    by = django_filters.ChoiceFilter(
+        label=_("Made by"), choices=people, field_name="created_by_id", empty_label=_("anybody")
+    )
+    period = django_filters.ChoiceFilter(
+        label=_("Period"),
+        choices=[
+            ("today", _("today")),
+            ("7", _("last 7 days")),
+            ("30", _("last 30 days")),
+            ("365", _("last 365 days")),
+        ],
+        method="within",
+        empty_label=_("all time"),
+    )
+    start = django_filters.DateFilter(
+        label=pgettext_lazy("period", "From"),
+        method="from_day",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    end = django_filters.DateFilter(
+        label=pgettext_lazy("period", "To"),
+        method="to_day",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    account = django_filters.ChoiceFilter(
+        label=_("Account"), choices=accounts, field_name="account_id", empty_label=_("all")
+    )
+    origin = django_filters.ChoiceFilter(label=_("Made"), choices=Origin.choices, empty_label=_("anywhere"))
+
+    class Meta:
+        model = Mailing
+        fields: tuple[str, ...] = ()
+
+    def in_states(self, rows: QuerySet[Mailing], name: str, value: list[str]) -> QuerySet[Mailing]:
+        """Rare states by their index. With the common one among them that index would sort most of the table,
+        so it is kept out of use: going down the newest rows meets enough of them soon."""
+        if State.ACCEPTED not in value or len(value) == 1:
+            return rows.filter(state__in=value) if value else rows
+        return rows.alias(any_state=Concat("state", Value(""))).filter(any_state__in=value)
+
+    def search(self, rows: QuerySet[Mailing], name: str, value: str) -> QuerySet[Mailing]:
+        """A rare text is looked up first, in the narrow index; a common one is met soon on the way down."""
+        found = Mailing.objects.filter(search_text__contains=value.strip().casefold())
+        ids = list(found.order_by().values_list("id", flat=True)[: RARE + 1])
+        return rows.filter(id__in=ids) if len(ids) <= RARE else rows & found
+
+    def within(self, rows: QuerySet[Mailing], name: str, value: str) -> QuerySet[Mailing]:
+        return rows.filter(created_at__gte=start_of_day(PERIODS[value]))
+
+    def from_day(self, rows: QuerySet[Mailing], name: str, value: Any) -> QuerySet[Mailing]:
+        return rows.filter(created_at__gte=_midnight(_sensible(value)))
+
+    def to_day(self, rows: QuerySet[Mailing], name: str, value: Any) -> QuerySet[Mailing]:
+        return rows.filter(created_at__lt=_midnight(_sensible(value) + timedelta(days=1)))
+
+
+def start_of_day(days_ago: int) -> datetime:
+    """Midnight, so many days ago, on the reader's clock."""
+    return _midnight(timezone.localdate() - timedelta(days=days_ago))
+
+
+def _sensible(day: Any) -> Any:
+    """A day that every clock has: the first and the last of the calendar are none, and no row lies there."""
+    return min(max(day, FIRST_DAY), LAST_DAY)
+
+
+def _midnight(day: Any) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
+
+
+def chosen(params: QueryDict) -> HistoryFilter:
+    """The filter set for an address's query; what it does not understand its form says."""
+    return HistoryFilter(params, queryset=Mailing.objects.all())
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the history."""
+
+    values: dict[str, Any]
+
+    @property
+    def id(self) -> int:
+        return int(self.values["id"])
+
+    @property
+    def state(self) -> str:
+        return str(self.values["state"])
+
+    @property
+    def chip(self) -> chips.Chip:
+        return chips.chip(self.state)
+
+    @property
+    def note(self) -> str:
+        names = ("wish", "wish_result", "gone", "alarm")
+        return chips.note(self.state, **{name: self.values[name] for name in names})
+
+    @property
+    def remote(self) -> str:
+        """What the provider says of it, while that is news."""
+        if self.state != State.ACCEPTED:
+            return ""
+        known = chips.STATUS_WORDS.get(self.values["remote_status"])
+        return str(known) if known is not None else str(self.values["remote_word"])
+
+    @property
+    def when(self) -> datetime:
+        moment: datetime = self.values["due_at"] or self.values["created_at"]
+        return moment
+
+    @property
+    def cost(self) -> Decimal | None:
+        amount: Decimal | None = self.values["cost"]
+        return amount
+
+    @property
+    def pending(self) -> bool:
+        return self.state in {State.QUEUED, State.SENDING, State.UNKNOWN} or bool(self.values["wish"])
+
+    @property
+    def selectable(self) -> bool:
+        """Whether cancelling it may make sense."""
+        if self.values["remote_status"] in (JobStatus.GONE_OUT, JobStatus.CANCELLED):
+            return False
+        open_states = {State.DRAFT, State.QUEUED, State.HELD, State.SENDING, State.UNKNOWN, State.ACCEPTED}
+        return self.state in open_states and not self.values["gone"]
+
+    @property
+    def version(self) -> str:
+        """Changes whenever what the row shows changes, ages apart."""
+        names = ("state", "wish", "wish_result", "remote_status", "remote_word", "gone", "alarm", "cost")
+        return f"{chips.digest(self.values[name] for name in names):08x}"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of rows, newest first, with the keys of its neighbours (None where there is none)."""
+
+    rows: list[Row]
+    older: str | None
+    newer: str | None
+
+
+def key_of(row: dict[str, Any]) -> str:
+    """The key of a row: microseconds since 1970 and the id."""
+    return f"{(row['created_at'] - EPOCH) // timedelta(microseconds=1)}-{row['id']}"
+
+
+def read_key(text: str) -> tuple[datetime, int] | None:
+    """A key from an address; None when it is none."""
+    before, _dash, after = text.partition("-")
+    micros, pk = row_id(before), row_id(after)
+    if micros is None or pk is None or len(before) > LONGEST_MOMENT:
+        return None
+    return EPOCH + timedelta(microseconds=micros), pk
+
+
+def page(rows: QuerySet[Mailing], *, after: str = "", before: str = "", size: int = PAGE_SIZE) -> Page:
+    """The rows after the key `after` (older), or just before the key `before` (newer); else the newest."""
+    forwards, key = (False, read_key(before)) if before and read_key(before) else (True, read_key(after))
+    found = _slice(rows, key, size + 1, forwards=forwards)
+    more, found = len(found) > size, found[:size]
+    if not forwards:
+        found.reverse()
+    if not found:
+        return Page([], None, None)
+    older_there = more if forwards else True
+    newer_there = (key is not None) if forwards else more
+    return Page(
+        [Row(values) for values in found],
+        key_of(found[-1]) if older_there else None,
+        key_of(found[0]) if newer_there else None,
+    )
+
+
+def _slice(
+    rows: QuerySet[Mailing], key: tuple[datetime, int] | None, count: int, *, forwards: bool
+) -> list[dict[str, Any]]:
+    if key is not None:
+        moment, pk = key
+        if forwards:
+            rows = rows.filter(
+                Q(created_at__lt=moment) | Q(created_at=moment, id__lt=pk), created_at__lte=moment
+            )
+        else:
+            rows = rows.filter(
+                Q(created_at__gt=moment) | Q(created_at=moment, id__gt=pk), created_at__gte=moment
+            )
+    order = ("-created_at", "-id") if forwards else ("created_at", "id")
+    return list(rows.order_by(*order).values(*COLUMNS)[:count])
+
+
+def by_ids(ids: Iterable[int]) -> list[Row]:
+    """The rows with these ids, newest first."""
+    found = Mailing.objects.filter(id__in=list(ids)[:PAGE_SIZE]).newest_first().values(*COLUMNS)
+    return [Row(values) for values in found]
+
+
+def all_rows(rows: QuerySet[Mailing]) -> Iterator[dict[str, Any]]:
+    """Every row of a filter, page by page by key, so that no export holds a table in memory."""
+    key = None
+    while found := _slice(rows, key, EXPORT_SIZE, forwards=True):
+        yield from found
+        key = (found[-1]["created_at"], found[-1]["id"])
+
+
+def states_in_words(states: list[str]) -> str:
+    """The chosen states for the filter's button."""
+    known = [str(State(state).label) for state in states if state in set(State)]
+    return ", ".join(known) or gettext("any")
+
+
+def failed_query() -> str:
+    """The address's query of the saved view "Failed"."""
+    params = QueryDict(mutable=True)
+    params.setlist("state", [str(state) for state in FAILED])
+    return params.urlencode()

@@ -1,0 +1,246 @@
+"""Today: what needs a person, what goes out next, what it has cost. Bounded queries throughout."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mailings import health
+from mailings.accounts import calls_last_hour
+from mailings.models import Account, Breaker, Mailing, Pull, State, WishResult
+from mailings.smsc.api.answers import JobStatus
+from mailings.smsc.spec.spec import Spec
+from mailings.smsc.spec.vocabulary import Channel
+from mailings.wording import chips, sentences
+
+AHEAD_DAYS = 7
+BACK_DAYS = 14
+AT_MOST = 50
+SHOWN_A_DAY = 8
+# How long an unhappy end of a wish stays on the first page.
+REMIND = timedelta(days=3)
+
+NEEDS_STATES = (State.UNKNOWN, State.REFUSED, State.HELD, State.AWAITING_APPROVAL)
+UNHAPPY = (WishResult.TOO_LATE, WishResult.UNCONFIRMED, WishResult.FAILED)
+# What has left us, so that it counts as spent.
+HANDED_OVER = (State.ACCEPTED, State.CANCELLED, State.DELETED)
+STILL_TO_GO = (
+    State.QUEUED,
+    State.HELD,
+    State.AWAITING_APPROVAL,
+    State.SENDING,
+    State.UNKNOWN,
+    State.ACCEPTED,
+)
+
+
+def light() -> QuerySet[Mailing]:
+    """Mailings without their heavy columns."""
+    return Mailing.objects.select_related("account", "wish_by").defer("spec", "remote", "draft")
+
+
+@dataclass
+class Needs:
+    """Mailings that wait for a person, the worst first, and whether there are more than shown."""
+
+    mailings: list[Mailing]
+    more: bool
+
+
+def needs_a_person(now: datetime) -> Needs:
+    """Alarms, unknown outcomes, refusals, held mailings, and wishes that ended unhappily in the last days."""
+    found: dict[int, Mailing] = {}
+    queries = (
+        light().filter(alarm__gt=""),
+        light().filter(state__in=NEEDS_STATES).order_by("-created_at", "-id"),
+        light().filter(wish_result_at__gte=now - REMIND, wish_result__in=UNHAPPY),
+    )
+    for query in queries:
+        found.update((mailing.pk, mailing) for mailing in query[: AT_MOST + 1])
+    rows = sorted(found.values(), key=_urgency)
+    return Needs(rows[:AT_MOST], len(rows) > AT_MOST)
+
+
+def _urgency(mailing: Mailing) -> tuple[int, float]:
+    order = (State.UNKNOWN, State.HELD, State.REFUSED, State.AWAITING_APPROVAL)
+    rank = 0 if mailing.alarm else 1 + order.index(State(mailing.state)) if mailing.state in order else 9
+    return rank, -mailing.state_at.timestamp()
+
+
+@dataclass(frozen=True, order=True)
+class Sending:
+    """One sending that lies ahead. `repeat`: a recurrence of a mailing that has gone out before."""
+
+    at: datetime
+    mailing: Mailing = field(compare=False)
+    repeat: bool = field(default=False, compare=False)
+
+
+@dataclass
+class Day:
+    """A day on the reader's clock and what goes out on it."""
+
+    date: date
+    sendings: list[Sending] = field(default_factory=list)
+
+    @property
+    def shown(self) -> list[Sending]:
+        return self.sendings[:SHOWN_A_DAY]
+
+    @property
+    def hidden(self) -> int:
+        """How many more there are than shown."""
+        return max(0, len(self.sendings) - SHOWN_A_DAY)
+
+
+def week_ahead(now: datetime) -> list[Day]:
+    """The next seven days with their sendings, recurrences unrolled, earliest first."""
+    today = timezone.localdate(now)
+    days = {day: Day(day) for day in (today + timedelta(days=n) for n in range(AHEAD_DAYS))}
+    for sending in sorted({*_once(now), *_recurring(now)}, key=lambda one: (one.at, one.mailing.pk)):
+        day = timezone.localtime(sending.at).date()
+        if day in days:
+            days[day].sendings.append(sending)
+    return list(days.values())
+
+
+def _still_to_go(mailing: Mailing) -> bool:
+    """Looked at here and not in the query, which would take the index on states and read nearly all."""
+    over = {JobStatus.CANCELLED} if mailing.repeats else {JobStatus.CANCELLED, JobStatus.GONE_OUT}
+    return mailing.state in STILL_TO_GO and not mailing.gone and mailing.remote_status not in over
+
+
+def _once(now: datetime) -> Iterator[Sending]:
+    until = now + timedelta(days=AHEAD_DAYS)
+    due = Mailing.objects.filter(due_at__gte=now, due_at__lt=until).defer("spec", "remote", "draft")
+    for mailing in due.order_by("due_at")[: 10 * AT_MOST]:
+        if not mailing.repeats and _still_to_go(mailing):
+            yield Sending(mailing.due_at or now, mailing)
+
+
+def _recurring(now: datetime) -> Iterator[Sending]:
+    until = now + timedelta(days=AHEAD_DAYS)
+    repeating = Mailing.objects.filter(repeats__gt=0).defer("remote", "draft").order_by("-repeats", "-id")
+    for mailing in filter(_still_to_go, repeating[: 10 * AT_MOST]):
+        # Unrolled from the hour at which it was handed over, so that "in 5 minutes" stays what it was.
+        begun = mailing.submitted_at or mailing.created_at
+        for moment in occurrences(mailing, begun, now, until):
+            yield Sending(moment, mailing, repeat=moment != mailing.due_at)
+
+
+def occurrences(mailing: Mailing, begun: datetime, now: datetime, until: datetime) -> list[datetime]:
+    """A recurring mailing's sendings between `now` and `until`."""
+    spec = Spec.from_json(mailing.spec, ())
+    return [
+        moment for moment in spec.occurrences(max(begun, now), limit=24 * AHEAD_DAYS) if now <= moment < until
+    ]
+
+
+@dataclass(frozen=True)
+class Spent:
+    """The figures of one channel on one day."""
+
+    day: date
+    channel: str
+    mailings: int
+    recipients: int
+    cost: Decimal
+
+    @property
+    def channel_label(self) -> str:
+        return channel_label(self.channel)
+
+
+def channel_label(channel: str) -> str:
+    """The channel's name for a person; `?` where it is not known (a job made elsewhere)."""
+    return _(Channel(channel).label) if channel in set(Channel) else "?"
+
+
+def spent(now: datetime) -> list[Spent]:
+    """What was handed over in the last days, by day (of making it, on the reader's clock) and channel."""
+    start = now - timedelta(days=BACK_DAYS)
+    day = TruncDate("created_at", tzinfo=timezone.get_current_timezone())
+    rows = (
+        Mailing.objects.filter(created_at__gte=start, state__in=HANDED_OVER)
+        .annotate(day=day)
+        .values("day", "channel")
+        .annotate(mailings=Count("id"), recipients=Sum("recipients_count"), cost=Sum("cost"))
+        .order_by("-day", "channel")
+    )
+    return [
+        Spent(row["day"], row["channel"], row["mailings"], row["recipients"] or 0, row["cost"] or Decimal())
+        for row in rows
+    ]
+
+
+def chart(figures: list[Spent], now: datetime) -> dict[str, Any]:
+    """The same figures for chart.js: a stacked bar per channel, days on the axis."""
+    today = timezone.localdate(now)
+    days = [today - timedelta(days=n) for n in range(BACK_DAYS - 1, -1, -1)]
+    found = {(one.day, one.channel): one for one in figures}
+    channels = sorted({one.channel for one in figures})
+    return {
+        "days": [f"{day:%d.%m}" for day in days],
+        "channels": [
+            {
+                "label": channel_label(channel),
+                "cost": [float(one.cost) if (one := found.get((day, channel))) else 0 for day in days],
+                "recipients": [one.recipients if (one := found.get((day, channel))) else 0 for day in days],
+            }
+            for channel in channels
+        ],
+        "words": {"cost": _("Spend"), "recipients": _("Recipients")},
+    }
+
+
+@dataclass(frozen=True)
+class Purse:
+    """An account's balance and for how many days it lasts at the pace of the last days; None: not known."""
+
+    account: Account
+    days: int | None
+
+
+def purses(accounts: list[Account], figures: list[Spent]) -> list[Purse]:
+    """With several accounts nobody can say whose spending it was here, so only one gets a forecast."""
+    total = sum((one.cost for one in figures), Decimal())
+    daily = total / BACK_DAYS
+    known = len(accounts) == 1 and daily > 0
+    return [
+        Purse(account, int(account.balance / daily) if known and account.balance is not None else None)
+        for account in accounts
+    ]
+
+
+@dataclass(frozen=True)
+class ProviderHealth:
+    """How an account stands with the provider. `calls`: in the last hour; None when Redis cannot tell."""
+
+    account: Account
+    chip: chips.Chip
+    pull: Pull | None
+    calls: int | None
+
+    @property
+    def incomplete(self) -> str:
+        """Why the last read does not count as whole; empty when it does."""
+        if self.pull is None or self.pull.complete:
+            return ""
+        return str(sentences.LOOK_NOTES.get(self.pull.incomplete_reason, self.pull.incomplete_reason))
+
+    @property
+    def may_probe(self) -> bool:
+        return self.account.breaker == Breaker.LOGIN
+
+
+def provider_health(account: Account) -> ProviderHealth:
+    """What is known of the provider, from rows and Redis; the provider itself is not asked."""
+    pull = account.pulls.filter(ended_at__isnull=False).order_by("-begun_at").first()
+    calls = calls_last_hour(account) if health.current().redis else None
+    return ProviderHealth(account, chips.health_chip(account), pull, calls)

@@ -1,0 +1,39 @@
+"""What happens when a process of ours begins: after `migrate`, in a worker, in beat."""
+
+import sys
+from typing import Any
+
+from celery import current_app
+from celery.signals import beat_init, task_postrun, worker_init, worker_ready
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models.signals import post_migrate
+from django.dispatch import receiver
+
+from mailings import accounts, health
+
+# After each task a worker leaves its heartbeat; it loads no page that would import it.
+task_postrun.connect(health.leave_heartbeat)
+
+
+@receiver(post_migrate)
+def make_default_account(app_config: Any, **kwargs: Any) -> None:
+    """Stores the account that the environment names, as soon as there is a table for it."""
+    if app_config.name == "mailings":
+        accounts.ensure_default_account()
+
+
+@worker_init.connect
+@beat_init.connect
+def start(**kwargs: Any) -> None:
+    """What every process of ours does before its work; ends it when an account cannot be kept safely."""
+    try:
+        accounts.at_process_start()
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))  # an ordinary exception would only be logged by Celery, and the worker go on
+
+
+@worker_ready.connect
+def look_at_once(**kwargs: Any) -> None:
+    """A first look at the provider: nobody should wait a round of beat for it. Identical ones are joined."""
+    for task in ("pull_recent", "refresh_account"):
+        current_app.send_task(f"mailings.tasks.{task}")

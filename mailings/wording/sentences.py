@@ -1,0 +1,366 @@
+"""A mailing in words: the sentence on its state, and what happens next.
+
+Pure functions of a row and a moment. Every sentence carries the age of what it says, and whatever is said of
+the provider carries the time at which it was verified.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from mailings.models import (
+    Alarm,
+    HeldReason,
+    Mailing,
+    Origin,
+    State,
+    Waiting,
+    Wish,
+    WishResult,
+)
+from mailings.models.states import FILE_MISSING, HELD_FOR_A_PERSON
+from mailings.wording import money
+from mailings.wording.chips import person, stale_after, status_word
+from mailings.wording.moments import ago, at, both_clocks
+
+LOOK_NOTES: dict[str, Any] = {
+    "ten_rows": gettext_lazy("a list came back with exactly ten mailings, so it may have been cut short"),
+    "odd_rows": gettext_lazy("the list had rows that could not be read"),
+    "no_names": gettext_lazy("the list has no names, so our reference cannot be seen in it"),
+    "own_job_missing": gettext_lazy("a mailing of ours that must be there was missing from the list"),
+    "failed": gettext_lazy("the list could not be read"),
+}
+
+
+def sentences(mailing: Mailing, now: datetime, *, actor: Any = None) -> list[SafeString]:
+    """The state in sentences, the most important first. `actor`: who gave up an abandoned mailing."""
+    texts = [*_alarm(mailing), SENTENCES[mailing.state](mailing, now, actor)]
+    texts += _wish(mailing, now) + _wish_result(mailing, now) + _gone(mailing, now)
+    return [text for text in texts if text]
+
+
+def _say(text: str, **values: Any) -> SafeString:
+    """A sentence of ours with its values put in, escaped."""
+    return format_html(text, **values) if values else conditional_escape(text)
+
+
+def _join(*texts: SafeString) -> SafeString:
+    """Sentences one after the other."""
+    return format_html_join(" ", "{}", ((text,) for text in texts if text))
+
+
+def _draft(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    return _say(
+        _("Not sent. Only you and your team see this. Last changed {age}."), age=ago(mailing.state_at, now)
+    )
+
+
+def _awaiting(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    return _say(
+        _("Waiting for a second person to approve {count} recipients at about {cost}. Asked for {age}."),
+        count=money.count(mailing.recipients_count),
+        cost=money.amount(mailing.cost, mailing.account.currency),
+        age=ago(mailing.state_at, now),
+    )
+
+
+def _queued(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    """Everything is handed over at once; SMS Centre keeps what is for later until its hour."""
+    if mailing.due_at and mailing.due_at > now:
+        text = _("Will be handed to SMS Centre in a moment, to go out on {when}. Queued {age}.")
+    else:
+        text = _("Will be handed to SMS Centre in a moment. Queued {age}.")
+    said = _say(
+        text, when=both_clocks(mailing.due_at, now) if mailing.due_at else "", age=ago(mailing.state_at, now)
+    )
+    return _join(said, _why_waiting(mailing, now))
+
+
+def _why_waiting(mailing: Mailing, now: datetime) -> SafeString:
+    if not mailing.waiting_for:
+        return SafeString()
+    reason = _say(str(Waiting(mailing.waiting_for).label))
+    if mailing.not_before and mailing.not_before > now:
+        return _join(reason, _say(_("Next try {age}."), age=ago(mailing.not_before, now)))
+    return reason
+
+
+def _sending(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    return _say(_("Being handed over now. Begun {age}."), age=ago(mailing.state_at, now))
+
+
+def _accepted(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    if mailing.gone:
+        return _say(_("SMS Centre had it as job {job}."), job=mailing.remote_id or "–")
+    said = _say(_("SMS Centre has it as job {job}."), job=mailing.remote_id or "–")
+    return _join(said, says(mailing, now))
+
+
+def says(mailing: Mailing, now: datetime) -> SafeString:
+    """What the provider says of the job, and when that was last verified."""
+    verified = mailing.verified_at
+    if verified is None:
+        return _say(_("Not looked at since it was taken, {age}."), age=ago(mailing.state_at, now))
+    if now - verified > stale_after():
+        checked = _say(_("Unverified since {time}, {age}."), time=at(verified, now), age=ago(verified, now))
+    else:
+        checked = _say(_("Checked {age}."), age=ago(verified, now))
+    word = status_word(mailing)
+    said = _say(_("It says: {word}."), word=word) if word else _say(_("It gives no status for it."))
+    return _join(said, checked)
+
+
+def _unknown(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    return _say(
+        _(
+            "It was sent {age}, but no clear answer came back, so SMS Centre may or may not have it. "
+            "{looking} It will not be sent again without you."
+        ),
+        age=ago(mailing.state_at, now),
+        looking=looking(mailing, now),
+    )
+
+
+def looking(mailing: Mailing, now: datetime) -> SafeString:
+    """How far the search for an unknown mailing has come."""
+    if mailing.look_matches:
+        jobs = ", ".join(str(job) for job in mailing.look_matches)
+        return _say(_("Jobs that may be it: {jobs}."), jobs=jobs)
+    if mailing.looks >= 2:
+        return _say(_("Looked for it: two complete looks did not show it."))
+    if mailing.look_note:
+        note = LOOK_NOTES.get(mailing.look_note, mailing.look_note)
+        return _say(_("Absence cannot be shown: {note}."), note=note)
+    text = ngettext(
+        "Looking for it: {n} complete look of 2.", "Looking for it: {n} complete looks of 2.", mailing.looks
+    )
+    following = next_look(mailing)
+    coming = _say(_("Next {age}."), age=ago(following, now)) if following > now else SafeString()
+    return _join(_say(text, n=mailing.looks), coming)
+
+
+def next_look(mailing: Mailing) -> datetime:
+    """When a complete look counts again: once the outcome has settled, and then with each pull."""
+    settled = (mailing.deadline_at or mailing.state_at) + timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
+    pulled = (mailing.look_at or mailing.state_at) + timedelta(seconds=settings.SYNC_SECONDS)
+    return max(settled, pulled)
+
+
+HELD: dict[str, Any] = {
+    HeldReason.LOGIN: gettext_lazy(
+        "Waiting: SMS Centre refused our login at {time}. An administrator has to look at the account."
+    ),
+    HeldReason.BLOCK: gettext_lazy(
+        "Waiting: SMS Centre has blocked our address since {time}. "
+        "It goes on by itself once the block is over."
+    ),
+    HeldReason.OVERDUE: gettext_lazy(
+        "Waiting since {time}: its hour had passed before it could be handed over. "
+        "Say whether it may still go, or take it back."
+    ),
+    HeldReason.RESTORED: gettext_lazy(
+        "Waiting since {time}: a backup was restored, so it may have gone out already. "
+        "Look at SMS Centre, then say whether it may go, or take it back."
+    ),
+}
+
+
+def _held(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    text = HELD.get(mailing.held_reason, gettext_lazy("Waiting since {time}."))
+    return _say(str(text) + " ({age})", time=at(mailing.state_at, now), age=ago(mailing.state_at, now))
+
+
+def _refused(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    if mailing.refusal_text == FILE_MISSING:
+        return _say(
+            _(
+                "It could not be sent {age}: an attached file is no longer as it was stored. "
+                "Nothing was sent. Attach it again and send."
+            ),
+            age=ago(mailing.state_at, now),
+        )
+    return _say(
+        _("SMS Centre refused it {age}: {words}. Nothing was sent. Change it and send again."),
+        age=ago(mailing.state_at, now),
+        words=mailing.refusal_text.rstrip(". ") or _("it gave no reason"),
+    )
+
+
+def _cancelled(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    confirmed = mailing.wish_result_at or mailing.state_at
+    return _say(
+        _("Cancelled by {who} at {asked}. SMS Centre confirmed it on a second look at {seen}, {age}."),
+        who=person(mailing.wish_by),
+        asked=at(mailing.wish_at or confirmed, now),
+        seen=at(confirmed, now),
+        age=ago(confirmed, now),
+    )
+
+
+def _deleted(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    return _say(
+        _("Deleted at SMS Centre at {time}, {age}; kept here for the record."),
+        time=at(mailing.state_at, now),
+        age=ago(mailing.state_at, now),
+    )
+
+
+def _withdrawn(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    return _say(_("Taken back before anything was sent, {age}."), age=ago(mailing.state_at, now))
+
+
+def _abandoned(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    return _say(
+        _("Given up by {who} at {time}, {age}. SMS Centre may have it; if it turns up, you will be told."),
+        who=person(actor),
+        time=at(mailing.state_at, now),
+        age=ago(mailing.state_at, now),
+    )
+
+
+SENTENCES: dict[str, Callable[[Mailing, datetime, Any], SafeString]] = {
+    State.DRAFT: _draft,
+    State.AWAITING_APPROVAL: _awaiting,
+    State.QUEUED: _queued,
+    State.SENDING: _sending,
+    State.UNKNOWN: _unknown,
+    State.HELD: _held,
+    State.REFUSED: _refused,
+    State.ACCEPTED: _accepted,
+    State.CANCELLED: _cancelled,
+    State.DELETED: _deleted,
+    State.WITHDRAWN: _withdrawn,
+    State.ABANDONED: _abandoned,
+}
+
+
+def _alarm(mailing: Mailing) -> list[SafeString]:
+    jobs = ", ".join(str(job) for job in mailing.alarm_jobs)
+    if mailing.alarm == Alarm.TWO_JOBS:
+        text = _(
+            "Alarm: SMS Centre has more than one job of this mailing ({jobs}), so people may get it twice. "
+            "Cancel the one that is not wanted."
+        )
+    elif mailing.alarm == Alarm.TURNED_UP:
+        text = _(
+            "Alarm: this mailing was given up, and then it turned up at SMS Centre after all (job {jobs})."
+        )
+    else:
+        return []
+    return [format_html("<strong>{}</strong>", _say(text, jobs=jobs))]
+
+
+def _wish(mailing: Mailing, now: datetime) -> list[SafeString]:
+    """A wish that is not settled yet."""
+    if not mailing.wish:
+        return []
+    asked = ago(mailing.wish_at or mailing.state_at, now)
+    who = person(mailing.wish_by)
+    if mailing.wish == Wish.CANCEL:
+        said = _say(_("{who} asked to cancel it {age}."), who=who, age=asked)
+    else:
+        said = _say(_("{who} asked to delete it {age}."), who=who, age=asked)
+    return [_join(said, _wish_next(mailing, now))]
+
+
+def _wish_next(mailing: Mailing, now: datetime) -> SafeString:
+    if not mailing.remote_id:
+        return _say(_("That is done as soon as it is known which job it is."))
+    if mailing.wish_agreed_at:
+        said = _say(_("SMS Centre said OK; a second look has to show it."))
+    else:
+        said = _say(_("Waiting for SMS Centre's word."))
+    if mailing.wish_tries > 1 and mailing.wish_next_at and mailing.wish_next_at > now:
+        return _join(said, _say(_("Next try {age}."), age=ago(mailing.wish_next_at, now)))
+    return said
+
+
+def _wish_result(mailing: Mailing, now: datetime) -> list[SafeString]:
+    """A wish that ended otherwise than hoped."""
+    tell = RESULTS.get(mailing.wish_result)
+    if tell is None or mailing.wish:
+        return []
+    asked = mailing.wish_at or mailing.state_at
+    words = mailing.remote_word or _("no status word at all")
+    return [
+        _say(
+            str(tell),
+            who=person(mailing.wish_by),
+            time=at(asked, now),
+            age=ago(mailing.wish_result_at or asked, now),
+            words=words,
+        )
+    ]
+
+
+RESULTS: dict[str, Any] = {
+    WishResult.TOO_LATE: gettext_lazy(
+        "{who} asked to cancel it at {time}, but it had already gone out (seen {age})."
+    ),
+    WishResult.UNCONFIRMED: gettext_lazy(
+        "{who} asked to take it back at {time}. SMS Centre said OK, but a second look could not confirm it "
+        "({age}): its own words are “{words}”. Count on it only once you have seen it at SMS Centre."
+    ),
+    WishResult.FAILED: gettext_lazy(
+        "{who} asked to take it back at {time}, and SMS Centre did not do it ({age}). Nothing was changed."
+    ),
+}
+
+
+def _gone(mailing: Mailing, now: datetime) -> list[SafeString]:
+    if not mailing.gone or mailing.state == State.DELETED:
+        return []
+    seen = mailing.gone_at or mailing.state_at
+    text = _(
+        "SMS Centre no longer has this job, seen at {time}, {age}; what is shown is the last that was known."
+    )
+    return [_say(text, time=at(seen, now), age=ago(seen, now))]
+
+
+def elsewhere(mailing: Mailing) -> str:
+    """A note on a mailing that was not made here."""
+    return _("Made elsewhere and found at SMS Centre.") if mailing.origin == Origin.PROVIDER else ""
+
+
+def invitation(mailing: Mailing) -> str:
+    """What the button beside a mailing that needs a person says."""
+    return {
+        State.UNKNOWN: _("Look at it"),
+        State.REFUSED: _("Change it"),
+        State.HELD: _("Decide") if mailing.held_reason in HELD_FOR_A_PERSON else _("Look at it"),
+        State.AWAITING_APPROVAL: _("Review"),
+    }.get(State(mailing.state), _("Look at it"))
+
+
+def size(mailing: Mailing) -> str:
+    """How many people and how much money hang on a mailing."""
+    count = people(mailing.recipients_count)
+    if mailing.cost is None:
+        return count
+    return f"{count}, {money.amount(mailing.cost, mailing.account.currency)}"
+
+
+def people(count: int | None) -> str:
+    """How many recipients; a dash where it is not known."""
+    text = ngettext("{count} recipient", "{count} recipients", count or 0)
+    return text.format(count=money.count(count))
+
+
+def hour(mailing: Mailing, now: datetime) -> SafeString:
+    """The hour asked for, on both clocks."""
+    if mailing.due_at is None:
+        return SafeString()
+    text = _("Its hour was {when}, {age}.") if mailing.due_at < now else _("It goes out on {when}, {age}.")
+    return _say(text, when=both_clocks(mailing.due_at, now), age=ago(mailing.due_at, now))
+
+
+def is_past(mailing: Mailing) -> bool:
+    """Whether the hour asked for has passed."""
+    return mailing.due_at is not None and mailing.due_at <= timezone.now()

@@ -1,0 +1,155 @@
+"""The timeline of a mailing: who did what, what the provider answered, what was seen; oldest first."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from mailings.models import Alarm, Attempt, Event, EventKind, HeldReason, Mailing, Wish, WishResult
+from mailings.wording import chips, reasons, sentences
+
+AT_MOST = 300
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of the timeline. `who` is empty where nobody in particular did it."""
+
+    at: datetime
+    text: str
+    who: str = ""
+    words: str = ""
+
+
+def moments(mailing: Mailing) -> list[Moment]:
+    """Events, what the provider's answers said of the job, and calls that are under way."""
+    found = [*_events(mailing), *_observations(mailing), *_under_way(mailing)]
+    return sorted(found, key=lambda moment: moment.at)
+
+
+def _events(mailing: Mailing) -> Iterable[Moment]:
+    for event in list(mailing.events.select_related("who").order_by("-at", "-id")[:AT_MOST]):
+        yield Moment(
+            event.at,
+            tell(event),
+            chips.person(event.who) if event.who else "",
+            str(event.data.get("text") or ""),
+        )
+
+
+def _observations(mailing: Mailing) -> Iterable[Moment]:
+    """Only changes of the provider's word: the figures stand elsewhere on the page."""
+    last = None
+    seen = list(mailing.observations.order_by("-at", "-id").values_list("at", "status_word")[:AT_MOST])
+    for at, word in reversed(seen):
+        if word and word != last:
+            yield Moment(at, _("SMS Centre's word for it: {word}").format(word=word))
+        last = word
+
+
+def _under_way(mailing: Mailing) -> Iterable[Moment]:
+    for attempt in mailing.attempts.filter(outcome=""):
+        yield Moment(attempt.begin, _("Call under way: {kind}").format(kind=attempt.get_kind_display()))
+
+
+def tell(event: Event) -> str:
+    """An event in words."""
+    own = TELL.get(event.kind)
+    return own(event.data) if own else str(event.get_kind_display()).capitalize()
+
+
+def _job(data: dict[str, Any]) -> str:
+    return str(data.get("remote_id") or "–")
+
+
+def _code(data: dict[str, Any]) -> str:
+    code = data.get("code")
+    return " " + _("(error {code})").format(code=code) if code is not None else ""
+
+
+def _reason(data: dict[str, Any]) -> str:
+    reason = str(data.get("reason") or "")
+    return str(HeldReason(reason).label) if reason in HeldReason.values else reasons.words(reason)
+
+
+def _looked(data: dict[str, Any]) -> str:
+    if data.get("complete"):
+        return _("Looked for it: not there (complete look {number})").format(number=data.get("number") or "–")
+    note = str(data.get("note") or "")
+    return _("Looked for it, but absence cannot be shown: {note}").format(
+        note=sentences.LOOK_NOTES.get(note, note.replace("_", " ") or "–")
+    )
+
+
+def _wished(data: dict[str, Any]) -> str:
+    return _("Asked to cancel it") if data.get("wish") == Wish.CANCEL else _("Asked to delete it")
+
+
+def _wish_step(data: dict[str, Any]) -> str:
+    cancel = data.get("wish") == Wish.CANCEL
+    if data.get("outcome") == Attempt.Outcome.ACCEPTED:
+        return _("SMS Centre said OK to cancelling it") if cancel else _("SMS Centre said OK to deleting it")
+    said = _("Cancelling it did not go through") if cancel else _("Deleting it did not go through")
+    return said + _code(data)
+
+
+def _wish_ended(data: dict[str, Any]) -> str:
+    cancel = data.get("wish") == Wish.CANCEL
+    result = data.get("result")
+    if result == WishResult.CONFIRMED:
+        return _("A second look confirmed: cancelled") if cancel else _("A second look confirmed: deleted")
+    if result == WishResult.TOO_LATE:
+        return _("Too late: it had already gone out")
+    if result == WishResult.UNCONFIRMED:
+        return _("Could not be confirmed; SMS Centre's own words: “{words}”").format(
+            words=data.get("words") or "–"
+        )
+    return _("SMS Centre did not do it")
+
+
+def _alarm(data: dict[str, Any]) -> str:
+    if not data.get("alarm"):
+        return _("Alarm dealt with")
+    known = data["alarm"] in Alarm.values
+    label = str(Alarm(data["alarm"]).label) if known else str(data["alarm"])
+    jobs = ", ".join(str(job) for job in data.get("remote_ids") or [])
+    return _("Alarm: {what} ({jobs})").format(what=label, jobs=jobs or "–")
+
+
+def _handed_over(data: dict[str, Any]) -> str:
+    return _("Being handed over, reference {reference}").format(reference=data.get("reference") or "–")
+
+
+TELL: dict[str, Callable[[dict[str, Any]], str]] = {
+    EventKind.CREATED: lambda data: _("Made"),
+    EventKind.EDITED: lambda data: _("Changed"),
+    EventKind.SUBMITTED: lambda data: _("Sent off"),
+    EventKind.CLAIMED: _handed_over,
+    EventKind.ACCEPTED: lambda data: _("SMS Centre took it as job {job}").format(job=_job(data)),
+    EventKind.REFUSED: lambda data: _("SMS Centre refused it") + _code(data),
+    EventKind.REQUEUED: lambda data: _("Nothing had left us; back in the queue: {why}").format(
+        why=_reason(data)
+    ),
+    EventKind.HELD: lambda data: _("Held: {why}").format(why=_reason(data)) + _code(data),
+    EventKind.RELEASED: lambda data: _("Released: may go"),
+    EventKind.UNKNOWN: lambda data: _("Outcome unknown: {why}").format(why=_reason(data)) + _code(data),
+    EventKind.LATE_ANSWER: lambda data: _("A late answer arrived") + _code(data),
+    EventKind.LOOKED: _looked,
+    EventKind.SETTLED: lambda data: _("Found at SMS Centre by its reference, as job {job}").format(
+        job=_job(data)
+    ),
+    EventKind.ADOPTED: lambda data: _("Said to be job {job}").format(job=_job(data)),
+    EventKind.SENT_AGAIN: lambda data: _("Said to be sent again"),
+    EventKind.GIVEN_UP: lambda data: _("Given up"),
+    EventKind.WITHDRAWN: lambda data: _("Taken back before anything was sent"),
+    EventKind.WISHED: _wished,
+    EventKind.WISH_STEP: _wish_step,
+    EventKind.WISH_ENDED: _wish_ended,
+    EventKind.GONE: lambda data: _("No longer at SMS Centre"),
+    EventKind.FOUND: lambda data: _("Found at SMS Centre as job {job}; made elsewhere").format(
+        job=_job(data)
+    ),
+    EventKind.ALARM: _alarm,
+}

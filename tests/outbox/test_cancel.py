@@ -1,0 +1,303 @@
+"""Wishes: cancelled and deleted are said only after a second look; too late and unconfirmed are said too."""
+
+import time
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.utils import timezone
+
+from mailings import accounts, outbox
+from mailings.models import Attempt, Mailing, State, Waiting, Wish, WishResult
+from mailings.outbox import cancel
+from mailings.smsc.api.client import Client
+from tests.helpers.factories import bare, delivered, queued
+
+IN_AN_HOUR = "+60"
+
+
+def fulfil_now(mailing: Mailing) -> None:
+    """The next step, once the gap between identical calls has passed (conftest.py makes it short)."""
+    time.sleep(settings.SAME_REQUEST_SECONDS * 1.5)
+    Mailing.objects.filter(pk=mailing.pk).exclude(wish="").update(wish_next_at=timezone.now())
+    outbox.fulfil(mailing.pk)
+    mailing.refresh_from_db()
+
+
+def last_attempt(mailing: Mailing) -> Attempt:
+    return mailing.attempts.exclude(kind="create").latest("id")
+
+
+def test_cancelled_is_said_after_a_second_look(account, sandbox):
+    # given
+    mailing = delivered(account, time=IN_AN_HOUR)
+    # when
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    # then
+    assert (mailing.state, mailing.wish, mailing.wish_result) == (State.CANCELLED, "", WishResult.CONFIRMED)
+    assert [call["kind"] for call in sandbox.calls][-2:] == ["cancel", "get"]
+    assert mailing.remote_status == "cancelled"
+    assert last_attempt(mailing).outcome == Attempt.Outcome.CONFIRMED
+    assert "OK" in last_attempt(mailing).raw
+
+
+def test_a_provider_that_says_ok_and_does_nothing_is_not_believed(account, sandbox):
+    # given
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.fault("false_ok", calls="cancel", count=2)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    # when
+    fulfil_now(mailing)
+    assert (mailing.state, mailing.wish) == (State.ACCEPTED, Wish.CANCEL)
+    fulfil_now(mailing)
+    fulfil_now(mailing)
+    # then it was asked again until a look showed it
+    assert mailing.state == State.CANCELLED
+    assert [call["kind"] for call in sandbox.calls].count("cancel") == 3
+
+
+def test_too_late_is_said(account, sandbox):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.advance(3 * 3600)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    assert (mailing.state, mailing.wish, mailing.wish_result) == (State.ACCEPTED, "", WishResult.TOO_LATE)
+    assert last_attempt(mailing).outcome == Attempt.Outcome.TOO_LATE
+    assert last_attempt(mailing).code == 3
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_status_that_says_nothing_leaves_the_cancel_unconfirmed(account, sandbox, number):
+    # given one of the dialects with unknown words, or with no status at all
+    sandbox.dialect = [*sandbox_dialects()][number]
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.change_job(int(mailing.remote_id), status="aufgehoben")
+    # when
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    # then
+    assert mailing.state == State.ACCEPTED
+    assert mailing.wish_result in {WishResult.UNCONFIRMED, WishResult.FAILED}
+    assert mailing.wish == ""
+
+
+def sandbox_dialects():
+    from sandbox.dialects import DIALECTS
+
+    return DIALECTS
+
+
+def test_a_delete_is_confirmed_when_the_provider_knows_it_no_more(account, sandbox):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    outbox.wish(mailing.pk, Wish.DELETE)
+    fulfil_now(mailing)
+    assert (mailing.state, mailing.wish_result, mailing.gone) == (State.DELETED, WishResult.CONFIRMED, True)
+
+
+@pytest.mark.parametrize("fault", ["cut_before_saving", "server_error", "html"])
+def test_an_unreadable_answer_to_a_cancel_is_repeated_after_the_gap(account, sandbox, fault):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.fault(fault, calls="cancel", saved=False)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    assert mailing.wish == Wish.CANCEL
+    assert mailing.wish_next_at > timezone.now()
+    fulfil_now(mailing)
+    assert mailing.state == State.CANCELLED
+
+
+def test_error_nine_on_a_cancel_is_repeated(account, sandbox):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.fault("wrong_error", calls="cancel", error=9, saved=False)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    fulfil_now(mailing)
+    assert mailing.state == State.CANCELLED
+
+
+def test_a_failed_look_is_taken_again_without_asking_again(account, sandbox):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.fault("server_error", calls="get")
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    assert mailing.wish == Wish.CANCEL
+    fulfil_now(mailing)
+    assert mailing.state == State.CANCELLED
+    assert [call["kind"] for call in sandbox.calls].count("cancel") == 1
+
+
+def test_a_wish_is_given_up_after_a_day_and_says_so(account, sandbox):
+    mailing = delivered(account, time="+2880")
+    sandbox.fault("server_error", calls="cancel", saved=False, count=None)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    with time_machine.travel(timezone.now() + timedelta(hours=25), tick=True):
+        fulfil_now(mailing)
+    assert (mailing.state, mailing.wish, mailing.wish_result) == (State.ACCEPTED, "", WishResult.FAILED)
+
+
+def test_a_mailing_that_has_not_left_us_is_taken_back_at_once(account, sandbox):
+    mailing = outbox.wish(queued(account).pk, Wish.CANCEL)
+    assert (mailing.state, mailing.wish_result) == (State.WITHDRAWN, WishResult.CONFIRMED)
+    outbox.deliver_mailing(mailing.pk)
+    assert sandbox.calls == []
+
+
+def test_a_wish_on_an_unknown_mailing_fires_once_its_id_is_found(account, sandbox):
+    mailing = queued(account, time=IN_AN_HOUR)
+    sandbox.fault("cut_after_saving", calls="add")
+    outbox.deliver_mailing(mailing.pk)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    assert (mailing.state, mailing.wish) == (State.UNKNOWN, Wish.CANCEL)
+    outbox.adopt(mailing.pk, str(sandbox.jobs[0]["id"]))
+    fulfil_now(mailing)
+    assert mailing.state == State.CANCELLED
+
+
+@pytest.mark.parametrize(
+    "state", [State.CANCELLED, State.DELETED, State.WITHDRAWN, State.REFUSED, State.ABANDONED]
+)
+def test_an_impossible_wish_is_refused_in_words(account, state):
+    mailing = bare(account, state=state, remote_id="1")
+    with pytest.raises(outbox.Impossible, match="can no longer be done"):
+        outbox.wish(mailing.pk, Wish.CANCEL)
+    mailing.refresh_from_db()
+    assert mailing.wish == ""
+
+
+def test_a_cancelled_mailing_can_still_be_deleted(account, sandbox):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    outbox.wish(mailing.pk, Wish.DELETE)
+    fulfil_now(mailing)
+    assert mailing.state == State.DELETED
+
+
+def test_asking_twice_is_asking_once(account):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    first = outbox.wish(mailing.pk, Wish.CANCEL)
+    second = outbox.wish(mailing.pk, Wish.CANCEL)
+    assert first.wish_at == second.wish_at
+
+
+def test_two_workers_make_one_step(account, sandbox):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    sandbox.fault("server_error", calls="cancel", saved=False)
+    outbox.fulfil(mailing.pk)
+    outbox.fulfil(mailing.pk)
+    assert [call["kind"] for call in sandbox.calls].count("cancel") == 1
+
+
+def test_the_end_of_an_older_wish_does_not_end_the_one_asked_for_since(account, sandbox, monkeypatch):
+    # given a worker that is slow to look, while the mailing is wished away anew
+    mailing = delivered(account, time=IN_AN_HOUR)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    really_look = cancel._look
+
+    def slow_look(row):
+        Mailing.objects.filter(pk=row.pk).update(wish_at=timezone.now())
+        return really_look(row)
+
+    monkeypatch.setattr(cancel, "_look", slow_look)
+    # when
+    outbox.fulfil(mailing.pk)
+    # then the later wish takes its own step
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.wish) == (State.ACCEPTED, Wish.CANCEL)
+    monkeypatch.setattr(cancel, "_look", really_look)
+    fulfil_now(mailing)
+    assert mailing.state == State.CANCELLED
+
+
+def test_a_step_for_which_there_was_no_permit_is_taken_again_soon(account, sandbox, settings):
+    # given a provider whose every place is taken, many times over
+    settings.SAME_REQUEST_SECONDS = 60.0
+    mailing = delivered(account, time=IN_AN_HOUR)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    settings.CALLS_AT_ONCE = 1
+    # when
+    with accounts.slot(account, "balance"):
+        for _ in range(8):
+            Mailing.objects.filter(pk=mailing.pk).update(wish_next_at=timezone.now())
+            outbox.fulfil(mailing.pk)
+    # then nothing was asked, so that there is nothing to leave a growing gap after
+    mailing.refresh_from_db()
+    assert not mailing.attempts.filter(kind=Attempt.Kind.CANCEL).exists()
+    assert mailing.wish_tries == 0
+    assert mailing.wish_next_at - timezone.now() < timedelta(seconds=10)
+
+
+def test_a_look_for_which_there_was_no_permit_is_taken_again_soon(account, sandbox, monkeypatch):
+    # given a cancel that the provider agreed to
+    mailing = delivered(account, time=IN_AN_HOUR)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+
+    slot = accounts.slot
+
+    def no_permit_to_look(row, call, *args, **more):
+        if call == "get":
+            raise accounts.CannotCall(Waiting.GATE)
+        return slot(row, call, *args, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(accounts, "slot", no_permit_to_look)
+        for _ in range(15):
+            Mailing.objects.filter(pk=mailing.pk).update(wish_next_at=timezone.now())
+            outbox.fulfil(mailing.pk)
+    # when
+    mailing.refresh_from_db()
+    assert mailing.wish_next_at - timezone.now() < timedelta(seconds=10)
+    fulfil_now(mailing)
+    # then the look alone was taken again
+    assert mailing.state == State.CANCELLED
+    assert [call["kind"] for call in sandbox.calls].count("cancel") == 1
+
+
+def test_a_delete_asked_for_while_a_cancel_is_in_the_air_is_asked_of_the_provider(
+    account, sandbox, monkeypatch
+):
+    """The late OK to the cancel says nothing about the delete."""
+    # given a cancel whose OK arrives after a person has asked for a delete
+    mailing = delivered(account, time=IN_AN_HOUR)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    really_cancel = Client.cancel
+
+    def slow_cancel(client, *args, **options):
+        done = really_cancel(client, *args, **options)
+        outbox.wish(mailing.pk, Wish.DELETE)
+        return done
+
+    monkeypatch.setitem(cancel.ASK, Wish.CANCEL, cancel.Ask("cancel", slow_cancel))
+    # when
+    fulfil_now(mailing)
+    assert (mailing.wish, mailing.wish_agreed_at) == (Wish.DELETE, None)
+    fulfil_now(mailing)
+    # then
+    assert mailing.state == State.DELETED
+    assert [call["kind"] for call in sandbox.calls].count("del") == 1
+
+
+@pytest.mark.parametrize("number", [1, 5])
+@pytest.mark.parametrize("kind", [Wish.CANCEL, Wish.DELETE])
+def test_a_final_refusal_ends_the_wish_and_is_not_repeated(account, sandbox, number, kind):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.fault("wrong_error", calls=["cancel", "del"], error=number, saved=False, count=None)
+    outbox.wish(mailing.pk, kind)
+    fulfil_now(mailing)
+    assert (mailing.state, mailing.wish, mailing.wish_result) == (State.ACCEPTED, "", WishResult.FAILED)
+    assert last_attempt(mailing).outcome == Attempt.Outcome.REFUSED
+    assert last_attempt(mailing).code == number
+
+
+def test_a_final_refusal_of_what_has_gone_out_is_too_late(account, sandbox):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.advance(3 * 3600)
+    sandbox.fault("wrong_error", calls="cancel", error=1, saved=False)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    fulfil_now(mailing)
+    assert mailing.wish_result == WishResult.TOO_LATE
