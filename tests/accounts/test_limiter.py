@@ -154,7 +154,7 @@ def test_a_flushed_redis_stays_shut_for_a_total_deadline_and_then_opens(redis_ur
     time.sleep(0.55)
     reopened = take(calls_lately=never)
 
-    assert first.reason == second.reason == "gate"
+    assert first.reason == second.reason == "shut"
     assert 0.3 < wait_of(first) <= 0.5
     assert reopened
 
@@ -184,7 +184,7 @@ def test_a_clock_set_back_shuts_the_gate(redis_url, settings):
     client = redis.Redis.from_url(redis_url)
     client.hincrby("mailroom:epoch:someone", "seen", 3_600_000)
 
-    assert refusal(permits=2, calls_lately=lately).reason == "gate"
+    assert refusal(permits=2, calls_lately=lately).reason == "shut"
     time.sleep(0.45)
     assert take(permits=2)
 
@@ -201,7 +201,7 @@ def test_a_restarted_redis_is_not_trusted_though_it_kept_its_data(tmp_path, sett
         shut = refusal(permits=4, calls_lately=lately)
 
     assert kept
-    assert shut.reason == "gate"
+    assert shut.reason == "shut"
     assert wait_of(shut) > 0
 
 
