@@ -16,7 +16,7 @@ from mailings.sync.tally import Result, Tally
 
 log = logging.getLogger(__name__)
 
-# The provider is known to give this many rows where it gives no more (jobs-api.txt, start and end).
+# The provider is known to give this many rows where it gives no more (its page, start and end).
 CUT_AT = 10
 PULLS_KEPT = timedelta(days=60)
 # An account that has not proved its login yet has one place at the gate: who comes second waits for it.

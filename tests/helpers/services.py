@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 
 from scripts.servers import PostgreSQL, Redis, Server
 
-# Every name that the contract reads from the environment, but for the keys and DEBUG.
+# Every name that docs/contract.md reads from the environment, but for the keys and DEBUG.
 OURS = (
     *("DATABASE_URL", "REDIS_URL", "SMSC_URL", "SMSC_LOGIN", "SMSC_PASSWORD", "SMSC_API_KEY"),
     *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "PORT", "TRUSTED_PROXIES"),
