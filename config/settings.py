@@ -42,7 +42,6 @@ CREDENTIALS_KEYS: list[str] = env.list("CREDENTIALS_KEYS", default=[]) or [
 ]
 
 # --- the provider -------------------------------------------------------------------------------------------
-SMSC_URL_IS_DEFAULT: bool = not env.str("SMSC_URL", default="")
 SMSC_URL: str = provider_address(env.str("SMSC_URL", default="") or "https://smscentre.com/sys/")
 SMSC_LOGIN: str = given("SMSC_LOGIN")
 SMSC_PASSWORD: str = given("SMSC_PASSWORD")
@@ -69,7 +68,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.humanize",
     "django.contrib.messages",
-    "django.contrib.postgres",
     "django.contrib.sessions",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",

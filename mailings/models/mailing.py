@@ -70,17 +70,6 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
         values.setdefault("state_at", Now())
         return self.filter(pk=pk, state__in=olds).update(**values) == 1
 
-    def move_all(self, old: State, new: State, **fields: Any) -> int:
-        """Take every row of this query set from `old` to `new`; how many there were."""
-        if not may_follow(old, new):
-            raise IllegalTransition(f"{old} -> {new}")
-        values = {"state": new, "held_reason": "", "state_at": Now(), **fields}
-        return self.filter(state=old).update(**values)
-
-    def open_at_provider(self) -> "MailingQuerySet":
-        """Rows whose job is at the provider as far as we know."""
-        return self.filter(state=State.ACCEPTED, gone=False)
-
     def newest_first(self) -> "MailingQuerySet":
         return self.order_by("-created_at", "-id")
 
