@@ -6,6 +6,7 @@ from mailings.views import actions, compose, health, history, mailing, preferenc
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.show, name="today"),
+    path("today/", today.part, name="today_part"),
     path("mailings/", history.listing, name="history"),
     path("mailings/rows/", history.rows, name="history_rows"),
     path("mailings/export.csv", history.export, name="export"),

@@ -33,6 +33,9 @@ from mailings.wording import chips
 
 PAGE_SIZE = 50
 EXPORT_SIZE = 2000
+NEW_AT_MOST = 100
+# How often a page asks for news: while a row of it is about to change, and else.
+SOON_SECONDS, LATER_SECONDS = 4, 15
 # Up to how many matches of a search are taken by their ids.
 RARE = 500
 # A code and the letters of a create attempt, as a search has them.
@@ -181,7 +184,9 @@ class Row:
 
     @property
     def channel(self) -> str:
-        return chips.channel_label(self.values["channel"])
+        """Empty only for a draft that has none yet."""
+        known = self.values["channel"] or self.values["origin"] == Origin.PROVIDER
+        return chips.channel_label(self.values["channel"]) if known else ""
 
     @property
     def channel_icon(self) -> str:
@@ -199,7 +204,9 @@ class Row:
     @property
     def waits(self) -> bool:
         """Whether its hour lies ahead, so that the row tells how far."""
-        return self.when is not None and self.when > timezone.now() and self.state in STILL_TO_GO
+        there = self.values["remote_status"] in ("", JobStatus.WAITING) and not self.values["gone"]
+        ahead = self.when is not None and self.when > timezone.now()
+        return ahead and there and self.state in STILL_TO_GO
 
     @property
     def cost(self) -> Decimal | None:
@@ -224,6 +231,48 @@ class Row:
         names = ("name", "state", "recipients_count", "cost")
         shown = [self.chip.text, self.chip.wishing, self.note, self.when, *(self.values[n] for n in names)]
         return f"{chips.digest(shown):08x}"
+
+
+@dataclass(frozen=True)
+class Poll:
+    """What a page of the history asks for while it is looked at.
+
+    `query`: of the address to ask; `filters`: those of the page; `new`: how many mailings that fit have been
+    made since, at most NEW_AT_MOST; `seconds`: how often to ask, 0: not at all.
+    """
+
+    query: str
+    filters: str
+    new: int
+    seconds: int
+
+    @property
+    def new_text(self) -> str:
+        return f"{self.new - 1}+" if self.new == NEW_AT_MOST else str(self.new)
+
+
+def poll(params: QueryDict, rows: list[Row], *, seen: str, new: int = 0) -> Poll:
+    """How a page with these rows goes on asking. `seen`: the key of its newest row; "" on later pages."""
+    filters = params.copy()
+    for name in ("row", "seen", "new", "after", "before"):
+        filters.pop(name, None)
+    asked = filters.copy()
+    asked.setlist("row", [f"{row.id}-{row.version}" for row in rows])
+    if seen:
+        asked["seen"], asked["new"] = seen, str(new)
+    seconds = SOON_SECONDS if any(row.pending for row in rows) else LATER_SECONDS
+    return Poll(asked.urlencode(), filters.urlencode(), new, seconds if rows or seen else 0)
+
+
+def newest_key(page: "Page") -> str:
+    """The key after which rows are new: that of the first row; of an empty list, one before all rows."""
+    return key_of(page.rows[0].values) if page.rows else "0-0"
+
+
+def count_newer(rows: QuerySet[Mailing], seen: str) -> int:
+    """How many rows are newer than a key, at most NEW_AT_MOST."""
+    key = read_key(seen)
+    return len(_slice(rows, key, NEW_AT_MOST, forwards=False)) if key else 0
 
 
 @dataclass(frozen=True)

@@ -58,12 +58,12 @@ def version(mailing: Mailing) -> str:
     """Changes whenever the polled part has something new to say; ages count on in the browser."""
     names = [
         "state", "state_at", "held_reason", "alarm", "cost", "parts", "waiting_for", "not_before",
-        "remote_id", "remote_status", "remote_word", "verified_at", "gone", "wish", "wish_next_at",
-        "wish_agreed_at", "wish_result", "looks", "look_at", "look_note", "look_matches",
+        "remote_id", "remote_status", "remote_word", "remote_send_at", "verified_at", "gone", "wish",
+        "wish_next_at", "wish_agreed_at", "wish_result", "looks", "look_at", "look_note", "look_matches",
     ]  # fmt: skip
-    verified = mailing.verified_at
-    stale = verified is not None and timezone.now() - verified > chips.stale_after()
-    return f"{chips.digest([stale, *(getattr(mailing, name) for name in names)]):08x}"
+    now = timezone.now()
+    clock = (chips.is_unverified(mailing, now), now - mailing.state_at < sentences.A_MOMENT)
+    return f"{chips.digest([*clock, *(getattr(mailing, name) for name in names)]):08x}"
 
 
 def _who_gave_up(mailing: Mailing) -> Any:

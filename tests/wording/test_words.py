@@ -37,7 +37,7 @@ def slugs() -> set[str]:
             if name in RAISED:
                 given += call.args[:1]
             if name in RAISED | {"record", "_Refused"}:
-                found |= {node.value for node in given if isinstance(node, ast.Constant) and node.value}
+                found |= {str(node.value) for node in given if isinstance(node, ast.Constant) and node.value}
         for node in ast.walk(tree):
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
                 names = [getattr(target, "attr", "") for target in node.targets]
