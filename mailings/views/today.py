@@ -18,6 +18,7 @@ from kombu.exceptions import KombuError
 from mailings import accounts, health
 from mailings.models import Account, Mailing
 from mailings.selectors import history, news, today
+from mailings.views import sandbox
 from mailings.wording import chips, sentences
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ REFRESH_SECONDS = 10
 
 @require_GET
 def show(request: HttpRequest) -> HttpResponse:
-    return render(request, "mailings/today.html", _today(timezone.now()))
+    return render(request, "mailings/today.html", _today(request, timezone.now()))
 
 
 @require_GET
@@ -36,16 +37,17 @@ def part(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     if request.GET.get("v") == news.read(now).version:
         return HttpResponse(status=204)
-    return render(request, "mailings/_today_news.html", _today(now))
+    return render(request, "mailings/_today_news.html", _today(request, now))
 
 
-def _today(now: datetime) -> dict[str, object]:
+def _today(request: HttpRequest, now: datetime) -> dict[str, object]:
     latest = news.read(now)
     rows = latest.accounts
     needs = today.needs_a_person(now)
     figures = today.spent(now)
     return {
         "now": now,
+        "trials": sandbox.card(request, rows),
         "version": latest.version,
         "refresh_seconds": REFRESH_SECONDS,
         "needs": [(mailing, _card(mailing)) for mailing in needs.mailings],
