@@ -220,7 +220,7 @@ def _write(account: Account, one: Written, now: datetime, by: Any) -> None:
 
 def _tell(mailing: Mailing, past: Past, sent_off: datetime, by: Any) -> None:
     """The attempt and the events of a story."""
-    told = [(EventKind.CREATED, {}), (EventKind.SUBMITTED, {})]
+    told: list[tuple[EventKind, dict[str, Any]]] = [(EventKind.CREATED, {}), (EventKind.SUBMITTED, {})]
     if past.outcome:
         reference = f"{mailing.code}a"
         told.append((EventKind.CLAIMED, {"reference": reference}))
