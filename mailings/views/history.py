@@ -33,7 +33,9 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 def listing(request: HttpRequest) -> HttpResponse:
     """One page of the history, filtered by the address's query."""
     chosen = history.chosen(request.GET)
-    page = history.page(chosen.qs, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    page = history.page(chosen.qs, after=after, before=before)
+    later = bool(after or before)
     context = {
         "filter": chosen,
         "fields": [chosen.form[name] for name in MAIN_FILTERS],
@@ -41,7 +43,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "more_fields": [chosen.form[name] for name in MORE_FILTERS],
         "more_open": any(request.GET.get(name) for name in MORE_FILTERS),
         "page": page,
-        "pending": [row for row in page.rows if row.pending],
+        "poll": history.poll(request.GET, page.rows, seen="" if later else history.newest_key(page)),
         "filtered": any(request.GET.get(name) for name in chosen.filters),
         "failed_query": history.failed_query(),
         "mine_query": f"by={request.user.pk}",
@@ -53,19 +55,22 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def rows(request: HttpRequest) -> HttpResponse:
-    """The rows of a page that changed since it was drawn: `row=<id>-<version>`, once for each row."""
+    """The rows of a page that changed since it was drawn (`row=<id>-<version>` for each), and how many are
+    newer than its first one (`seen=<key>`; `new`: how many it knows of). 204: nothing of both."""
     known = dict(_known(request.GET.getlist("row")[: history.PAGE_SIZE]))
+    seen = request.GET.get("seen", "")
     found = history.by_ids(known)
     changed = [row for row in found if known[row.id] != row.version]
-    pending = [row for row in found if row.pending]
-    if pending and not changed:
+    new = history.count_newer(history.chosen(request.GET).qs, seen) if seen else 0
+    if (found or seen) and not changed and str(new) == request.GET.get("new", "0"):
         return HttpResponse(status=204)
+    poll = history.poll(request.GET, found, seen=seen, new=new)
     context = {
         "changed": changed,
-        "pending": pending,
+        "poll": poll,
         "may_cancel": request.user.has_perm("mailings.cancel_mailing"),
     }
-    return render(request, "mailings/_rows.html", context, status=200 if pending else STOP_POLLING)
+    return render(request, "mailings/_rows.html", context, status=200 if poll.seconds else STOP_POLLING)
 
 
 def _known(texts: list[str]) -> Iterator[tuple[int, str]]:

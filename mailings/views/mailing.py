@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from mailings.models import EventKind, Mailing, State
-from mailings.selectors import mailing, today
+from mailings.selectors import mailing
 from mailings.smsc.api.answers import JobStatus
 from mailings.views.actions import offered
 from mailings.views.history import STOP_POLLING
@@ -42,10 +42,10 @@ def state_of(request: HttpRequest, mailing: Mailing) -> dict[str, Any]:
     now = timezone.now()
     return {
         "mailing": mailing,
-        "chip": chips.chip(mailing.state),
+        "chip": chips.chip(mailing, now),
         "sentences": sentences.sentences(mailing, now, actor=_who_gave_up(mailing)),
         "note": sentences.elsewhere(mailing),
-        "channel": today.channel_label(mailing.channel),
+        "channel": chips.channel_label(mailing.channel),
         "actions": offered(mailing, request.user),
         "refresh_seconds": refresh_seconds(mailing),
         "version": version(mailing),
@@ -58,12 +58,12 @@ def version(mailing: Mailing) -> str:
     """Changes whenever the polled part has something new to say; ages count on in the browser."""
     names = [
         "state", "state_at", "held_reason", "alarm", "cost", "parts", "waiting_for", "not_before",
-        "remote_id", "remote_status", "remote_word", "verified_at", "gone", "wish", "wish_next_at",
-        "wish_agreed_at", "wish_result", "looks", "look_at", "look_note", "look_matches",
+        "remote_id", "remote_status", "remote_word", "remote_send_at", "verified_at", "gone", "wish",
+        "wish_next_at", "wish_agreed_at", "wish_result", "looks", "look_at", "look_note", "look_matches",
     ]  # fmt: skip
-    verified = mailing.verified_at
-    stale = verified is not None and timezone.now() - verified > chips.stale_after()
-    return f"{chips.digest([stale, *(getattr(mailing, name) for name in names)]):08x}"
+    now = timezone.now()
+    clock = (chips.is_unverified(mailing, now), now - mailing.state_at < sentences.A_MOMENT)
+    return f"{chips.digest([*clock, *(getattr(mailing, name) for name in names)]):08x}"
 
 
 def _who_gave_up(mailing: Mailing) -> Any:
