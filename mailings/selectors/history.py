@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import django_filters
@@ -21,9 +22,9 @@ from django.utils import timezone
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from mailings import outbox
 from mailings.ids import row_id
 from mailings.models import Account, Mailing, Origin, State
-from mailings.smsc.api.answers import JobStatus
 from mailings.smsc.spec.vocabulary import CHANNEL_LABELS
 from mailings.wording import chips
 
@@ -40,7 +41,7 @@ PERIODS = {"today": 0, "7": 7, "30": 30, "365": 365}
 COLUMNS = (
     "id", "name", "code", "state", "state_at", "channel", "recipients_count", "cost", "account__currency",
     "created_at", "due_at", "created_by__username", "origin", "wish", "wish_result", "gone", "alarm",
-    "remote_status", "remote_word", "verified_at",
+    "remote_status", "remote_word", "verified_at", "repeats",
 )  # fmt: skip
 
 
@@ -191,11 +192,8 @@ class Row:
 
     @property
     def selectable(self) -> bool:
-        """Whether cancelling it may make sense."""
-        if self.values["remote_status"] in (JobStatus.GONE_OUT, JobStatus.CANCELLED):
-            return False
-        open_states = {State.DRAFT, State.QUEUED, State.HELD, State.SENDING, State.UNKNOWN, State.ACCEPTED}
-        return self.state in open_states and not self.values["gone"]
+        """Whether it may be cancelled, by the rule of the verb itself."""
+        return outbox.may_cancel(SimpleNamespace(**self.values))
 
     @property
     def version(self) -> str:

@@ -1,6 +1,7 @@
 """Today: what needs a person now, what goes out next, and how things stand with the provider."""
 
 import logging
+from typing import Any
 
 from celery import current_app
 from django.conf import settings
@@ -17,6 +18,7 @@ from kombu.exceptions import KombuError
 from mailings import accounts, health
 from mailings.models import Account, Mailing
 from mailings.selectors import history, today
+from mailings.views.actions import ASIDE, offered
 from mailings.wording import chips, sentences
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ def show(request: HttpRequest) -> HttpResponse:
     figures = today.spent(now)
     rows = list(Account.objects.order_by("id")[:20])
     context = {
-        "needs": [(mailing, _card(mailing)) for mailing in needs.mailings],
+        "needs": [(mailing, _card(mailing, request.user)) for mailing in needs.mailings],
         "more_needs": needs.more,
         "week": today.week_ahead(now),
         "figures": figures,
@@ -42,9 +44,11 @@ def show(request: HttpRequest) -> HttpResponse:
     return render(request, "mailings/today.html", context)
 
 
-def _card(mailing: Mailing) -> dict[str, object]:
+def _card(mailing: Mailing, user: Any) -> dict[str, object]:
     said = sentences.sentences(mailing, timezone.now())
-    return {"chip": chips.chip(mailing.state), "sentences": said, "button": sentences.invitation(mailing)}
+    aside = next(iter(offered(mailing, user, ASIDE)), None)
+    button = sentences.invitation(mailing)
+    return {"chip": chips.chip(mailing.state), "sentences": said, "button": button, "aside": aside}
 
 
 @require_POST
