@@ -109,6 +109,8 @@ class ComposeForm(forms.Form):
         self.uploads = files or Files()
         self.accounts = accounts
         self.made_before: Mailing | None = None
+        # What the provider refused before: a field of this form, if it can be told, and the sentence.
+        self.refusal = ("", "")
         self.fields.update(fields())
         if typed.channel in (Channel.MAIL, Channel.TELEGRAM, Channel.BOT):
             self._suit_recipients()
@@ -173,6 +175,8 @@ class ComposeForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         if self.check:
             self._show_problems()
+        if self.refusal[0]:
+            self.add_error(*self.refusal)
         return self.cleaned_data
 
     def _show_problems(self) -> None:

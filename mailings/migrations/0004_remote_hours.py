@@ -36,7 +36,7 @@ def hours_of_what_was_made_elsewhere(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mailings", "0002_staff_group")]
+    dependencies = [("mailings", "0003_second_jobs_and_aside")]
 
     operations = [
         migrations.AddField("mailing", "remote_send_at", models.DateTimeField(null=True)),

@@ -126,6 +126,13 @@ class Mailing(models.Model):
     refusal_text = models.CharField(max_length=500, default="", blank=True)
     alarm = models.CharField(max_length=20, choices=Alarm.choices, default="", blank=True)
     alarm_jobs = models.JSONField(default=list)
+    # Jobs that bear this row's code and are not its own: remote id to what the list said (mirror.note_jobs).
+    other_jobs = models.JSONField(default=dict)
+    # Who said last, and when, that nothing more is to be done about what went wrong until then.
+    put_aside_at = models.DateTimeField(null=True)
+    put_aside_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     created_at = models.DateTimeField(_("made"))
     created_by = models.ForeignKey(

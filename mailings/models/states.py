@@ -79,6 +79,9 @@ class Alarm(models.TextChoices):
 
     TWO_JOBS = "two_jobs", _("two jobs bear this mailing's reference")
     TURNED_UP = "turned_up", _("the job turned up after the mailing was given up")
+    TURNED_UP_REFUSED = "turned_up_refused", _("the job turned up although SMS Centre had refused it")
+    TURNED_UP_WITHDRAWN = "turned_up_withdrawn", _("the job turned up after the mailing was taken back")
+    TURNED_UP_UNSENT = "turned_up_unsent", _("the job turned up although the mailing was never sent off")
 
 
 class EventKind(models.TextChoices):
@@ -102,6 +105,7 @@ class EventKind(models.TextChoices):
     GIVEN_UP = "given_up", _("given up")
     WITHDRAWN = "withdrawn", _("taken back")
     WISHED = "wished", _("asked for")  # wish
+    PUT_ASIDE = "put_aside", _("put aside")
     WISH_STEP = "wish_step", _("asked SMS Centre")  # wish, outcome, code, text
     WISH_ENDED = "wish_ended", _("wish settled")  # wish, result, words
     GONE = "gone", _("no longer at SMS Centre")
@@ -116,6 +120,12 @@ class EventKind(models.TextChoices):
 
 # What stands as a refusal's text where not the provider refused: an attached file was gone or had changed.
 FILE_MISSING = "upload"
+
+# A mailing in one of these states waits for a person, the most urgent first.
+NEEDS_A_PERSON = (State.UNKNOWN, State.HELD, State.REFUSED, State.AWAITING_APPROVAL)
+
+# How a wish ends otherwise than hoped: a person has to know.
+UNHAPPY = frozenset({WishResult.TOO_LATE, WishResult.UNCONFIRMED, WishResult.FAILED})
 
 # Held for these reasons, a mailing goes on only when a person says so.
 HELD_FOR_A_PERSON = frozenset({HeldReason.OVERDUE, HeldReason.RESTORED})

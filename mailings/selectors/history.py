@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 import django_filters
@@ -23,6 +24,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from mailings import outbox
 from mailings.ids import row_id
 from mailings.models import Account, Mailing, Origin, State
 from mailings.models.mailing import CODE_LENGTH, searchable
@@ -219,11 +221,8 @@ class Row:
 
     @property
     def selectable(self) -> bool:
-        """Whether cancelling it may make sense."""
-        if self.values["remote_status"] in (JobStatus.GONE_OUT, JobStatus.CANCELLED):
-            return False
-        open_states = {State.DRAFT, State.QUEUED, State.HELD, State.SENDING, State.UNKNOWN, State.ACCEPTED}
-        return self.state in open_states and not self.values["gone"]
+        """Whether it may be cancelled, by the rule of the verb itself."""
+        return outbox.may_cancel(SimpleNamespace(**self.values))
 
     @property
     def version(self) -> str:

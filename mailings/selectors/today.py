@@ -6,15 +6,15 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailings import health
 from mailings.accounts import calls_last_hour
-from mailings.models import Account, Breaker, LookNote, Mailing, Origin, Pull, State, WishResult
-from mailings.models.states import STILL_TO_GO
+from mailings.models import Account, Breaker, LookNote, Mailing, Origin, Pull, State
+from mailings.models.states import NEEDS_A_PERSON, STILL_TO_GO, UNHAPPY
 from mailings.smsc.api.answers import JobStatus
 from mailings.smsc.spec.spec import Spec
 from mailings.wording import chips
@@ -26,8 +26,6 @@ SHOWN_A_DAY = 8
 # How long an unhappy end of a wish stays on the first page.
 REMIND = timedelta(days=3)
 
-NEEDS_STATES = (State.UNKNOWN, State.REFUSED, State.HELD, State.AWAITING_APPROVAL)
-UNHAPPY = (WishResult.TOO_LATE, WishResult.UNCONFIRMED, WishResult.FAILED)
 # What has left us, so that it counts as spent.
 HANDED_OVER = (State.ACCEPTED, State.CANCELLED, State.DELETED)
 
@@ -50,8 +48,8 @@ def needs_a_person(now: datetime) -> Needs:
     found: dict[int, Mailing] = {}
     queries = (
         light().filter(alarm__gt=""),
-        light().filter(state__in=NEEDS_STATES).order_by("-created_at", "-id"),
-        light().filter(wish_result_at__gte=now - REMIND, wish_result__in=UNHAPPY),
+        light().filter(_stands("state_at"), state__in=NEEDS_A_PERSON).order_by("-created_at", "-id"),
+        light().filter(_stands("wish_result_at"), wish_result_at__gte=now - REMIND, wish_result__in=UNHAPPY),
     )
     for query in queries:
         found.update((mailing.pk, mailing) for mailing in query[: AT_MOST + 1])
@@ -59,8 +57,13 @@ def needs_a_person(now: datetime) -> Needs:
     return Needs(rows[:AT_MOST], len(rows) > AT_MOST)
 
 
+def _stands(since: str) -> Q:
+    """What has been so since the moment in this column was not put aside after it (outbox.may_put_aside)."""
+    return Q(put_aside_at=None) | Q(put_aside_at__lt=F(since))
+
+
 def _urgency(mailing: Mailing) -> tuple[int, float]:
-    order = (State.UNKNOWN, State.HELD, State.REFUSED, State.AWAITING_APPROVAL)
+    order = NEEDS_A_PERSON
     rank = 0 if mailing.alarm else 1 + order.index(State(mailing.state)) if mailing.state in order else 9
     return rank, -mailing.state_at.timestamp()
 

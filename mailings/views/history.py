@@ -6,8 +6,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,6 +21,7 @@ from mailings.selectors import history
 
 STOP_POLLING = 286
 BULK_LIMIT = 500
+LONGEST_QUERY = 2000
 MAIN_FILTERS = ("channel", "by", "period")
 MORE_FILTERS = ("start", "end", "account", "origin")
 EXPORT_COLUMNS = (
@@ -85,17 +87,30 @@ def _known(texts: list[str]) -> Iterator[tuple[int, str]]:
 def bulk_cancel(request: HttpRequest) -> HttpResponse:
     """Cancel the chosen mailings: asked once, with the facts (GET), and done (POST)."""
     data = request.POST if request.method == "POST" else request.GET
+    back = _same_page(data.get("filter", ""))
     ids = [number for text in data.getlist("id")[:BULK_LIMIT] if (number := row_id(text)) is not None]
     chosen = list(
         Mailing.objects.filter(pk__in=ids).select_related("account").defer("spec", "remote").newest_first()
     )
     if not chosen:
         messages.info(request, _("Nothing was chosen, so nothing was changed."))
-        return redirect("history")
+        return redirect(back)
     if request.method == "GET":
-        return render(request, "mailings/bulk_cancel.html", {"mailings": chosen, "total": _people(chosen)})
+        context = {
+            "mailings": chosen,
+            "total": _people(chosen),
+            "back": back,
+            "query": data.get("filter", ""),
+        }
+        return render(request, "mailings/bulk_cancel.html", context)
     _wish_all(request, chosen)
-    return redirect("history")
+    return redirect(back)
+
+
+def _same_page(query: str) -> str:
+    """The history's address with the query that a form has brought along from there."""
+    kept = QueryDict(query[:LONGEST_QUERY]).urlencode()
+    return f"{reverse('history')}?{kept}" if kept else reverse("history")
 
 
 def _people(chosen: list[Mailing]) -> int:
@@ -115,7 +130,7 @@ def _wish_all(request: HttpRequest, chosen: list[Mailing]) -> None:
         text = ngettext(
             "Cancelling of {n} mailing was asked for.", "Cancelling of {n} mailings was asked for.", asked
         )
-        messages.success(request, text.format(n=asked))
+        messages.info(request, text.format(n=asked))
 
 
 @require_GET

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime
+from typing import Any
 
 from celery import current_app
 from django.conf import settings
@@ -19,6 +20,7 @@ from mailings import accounts, health
 from mailings.models import Account, Mailing
 from mailings.selectors import history, news, today
 from mailings.views import sandbox
+from mailings.views.actions import ASIDE, offered
 from mailings.wording import chips, sentences
 
 log = logging.getLogger(__name__)
@@ -50,7 +52,7 @@ def _today(request: HttpRequest, now: datetime) -> dict[str, object]:
         "trials": sandbox.card(request, rows),
         "version": latest.version,
         "refresh_seconds": REFRESH_SECONDS,
-        "needs": [(mailing, _card(mailing)) for mailing in needs.mailings],
+        "needs": [(mailing, _card(mailing, request.user)) for mailing in needs.mailings],
         "need_count": len(needs.mailings),
         "more_needs": needs.more,
         "week": today.week_ahead(now),
@@ -64,9 +66,11 @@ def _today(request: HttpRequest, now: datetime) -> dict[str, object]:
     }
 
 
-def _card(mailing: Mailing) -> dict[str, object]:
+def _card(mailing: Mailing, user: Any) -> dict[str, object]:
     said = sentences.sentences(mailing, timezone.now())
-    return {"chip": chips.chip(mailing), "sentences": said, "button": sentences.invitation(mailing)}
+    aside = next(iter(offered(mailing, user, ASIDE)), None)
+    button = sentences.invitation(mailing)
+    return {"chip": chips.chip(mailing), "sentences": said, "button": button, "aside": aside}
 
 
 @require_POST

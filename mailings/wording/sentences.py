@@ -211,6 +211,18 @@ def _refused(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     )
 
 
+def refused_before(mailing: Mailing) -> str:
+    """Why a draft was not taken when it was sent off before; "" when it was not."""
+    if mailing.refusal_text == FILE_MISSING:
+        return _("It could not be sent: an attached file is no longer as it was stored. Attach it again.")
+    if not mailing.refusal_text and mailing.refusal_code is None:
+        return ""
+    words = mailing.refusal_text.rstrip(". ") or _("it gave no reason")
+    return _("SMS Centre refused it: {words}. Nothing was sent. Change it and send again.").format(
+        words=words
+    )
+
+
 def _cancelled(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     confirmed = mailing.wish_result_at or mailing.state_at
     if mailing.wish_result != WishResult.CONFIRMED:
@@ -262,20 +274,38 @@ SENTENCES: dict[State, Callable[[Mailing, datetime, Any], SafeString]] = {
 }
 
 
+ALARMS: dict[str, Any] = {
+    Alarm.TWO_JOBS: gettext_lazy(
+        "Alarm: SMS Centre has more than one job of this mailing ({jobs}), so people may get it twice. "
+        "Cancel the one that is not wanted."
+    ),
+    Alarm.TURNED_UP: gettext_lazy(
+        "Alarm: this mailing was given up, and then it turned up at SMS Centre after all (job {jobs})."
+    ),
+    Alarm.TURNED_UP_REFUSED: gettext_lazy(
+        "Alarm: SMS Centre had refused this mailing, and then it turned up there all the same (job {jobs})."
+    ),
+    Alarm.TURNED_UP_WITHDRAWN: gettext_lazy(
+        "Alarm: this mailing was taken back before it was sent, and then it turned up at SMS Centre all "
+        "the same (job {jobs})."
+    ),
+    Alarm.TURNED_UP_UNSENT: gettext_lazy(
+        "Alarm: this mailing was not sent off from here, and yet SMS Centre has it (job {jobs})."
+    ),
+}
+
+
 def _alarm(mailing: Mailing) -> list[SafeString]:
-    jobs = ", ".join(str(job) for job in mailing.alarm_jobs)
-    if mailing.alarm == Alarm.TWO_JOBS:
-        text = _(
-            "Alarm: SMS Centre has more than one job of this mailing ({jobs}), so people may get it twice. "
-            "Cancel the one that is not wanted."
-        )
-    elif mailing.alarm == Alarm.TURNED_UP:
-        text = _(
-            "Alarm: this mailing was given up, and then it turned up at SMS Centre after all (job {jobs})."
-        )
-    else:
+    if not mailing.alarm:
         return []
-    return [format_html("<strong>{}</strong>", _say(text, jobs=jobs))]
+    jobs = ", ".join(str(job) for job in mailing.alarm_jobs)
+    return [format_html("<strong>{}</strong>", _say(str(ALARMS[mailing.alarm]), jobs=jobs))]
+
+
+def bad_news(mailing: Mailing, now: datetime) -> list[SafeString]:
+    """Those of the sentences that tell what went wrong: a page gives them a place of their own."""
+    refused = [_refused(mailing, now, None)] if mailing.state == State.REFUSED else []
+    return [*_alarm(mailing), *refused, *_wish_result(mailing, now)]
 
 
 def _wish(mailing: Mailing, now: datetime) -> list[SafeString]:

@@ -84,6 +84,8 @@ def _looked(data: dict[str, Any]) -> str:
 
 
 def _wished(data: dict[str, Any]) -> str:
+    if data.get("remote_id"):
+        return _("Asked to cancel job {job}").format(job=_job(data))
     return _("Asked to cancel it") if data.get("wish") == Wish.CANCEL else _("Asked to delete it")
 
 
@@ -144,6 +146,7 @@ TELL: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.GIVEN_UP: lambda data: _("Given up"),
     EventKind.WITHDRAWN: lambda data: _("Taken back before anything was sent"),
     EventKind.WISHED: _wished,
+    EventKind.PUT_ASIDE: lambda data: _("Put aside: nothing more is to be done"),
     EventKind.WISH_STEP: _wish_step,
     EventKind.WISH_ENDED: _wish_ended,
     EventKind.GONE: lambda data: _("No longer at SMS Centre"),
