@@ -1,8 +1,11 @@
-"""Who may do what: the groups Viewers, Operators and Staff; administrators put people into them."""
+"""Who may do what: the groups Viewers, Operators and Staff; administrators put people into them.
+
+And the event of an account that was pointed at another provider.
+"""
 
 from typing import Any
 
-from django.db import migrations
+from django.db import migrations, models
 
 PERMISSIONS = {
     "view_mailing": "Can view mailing",  # Django's own, which it makes only after the last migration
@@ -48,6 +51,45 @@ class Migration(migrations.Migration):
                 "verbose_name": "mailing",
                 "verbose_name_plural": "mailings",
             },
+        ),
+        migrations.AlterField(
+            model_name="event",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("created", "made"),
+                    ("edited", "changed"),
+                    ("submitted", "sent off"),
+                    ("claimed", "being handed over"),
+                    ("accepted", "accepted by SMS Centre"),
+                    ("refused", "refused by SMS Centre"),
+                    ("requeued", "nothing had left us; back in the queue"),
+                    ("held", "held"),
+                    ("released", "released"),
+                    ("unknown", "outcome unknown"),
+                    ("late_answer", "a late answer arrived"),
+                    ("looked", "looked for it"),
+                    ("settled", "found at SMS Centre"),
+                    ("adopted", "taken to be the job"),
+                    ("sent_again", "sent again"),
+                    ("given_up", "given up"),
+                    ("withdrawn", "taken back"),
+                    ("wished", "asked for"),
+                    ("wish_step", "asked SMS Centre"),
+                    ("wish_ended", "wish settled"),
+                    ("gone", "no longer at SMS Centre"),
+                    ("found", "found at SMS Centre; made elsewhere"),
+                    ("alarm", "alarm"),
+                    ("breaker_opened", "calls stopped"),
+                    ("breaker_closed", "calls may go out again"),
+                    ("doubted", "older mailings are looked for before they are sent"),
+                    ("probe_asked", "a probe was asked for"),
+                    ("credentials_changed", "the credentials were changed"),
+                    ("address_changed", "the kind or address was changed"),
+                ],
+                max_length=40,
+                verbose_name="kind",
+            ),
         ),
         migrations.RunPython(make_groups, migrations.RunPython.noop),
     ]
