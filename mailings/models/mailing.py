@@ -192,7 +192,10 @@ class Mailing(models.Model):
     class Meta:
         verbose_name = _("mailing")
         verbose_name_plural = _("mailings")
-        permissions = [("cancel_mailing", _("Can cancel or delete a mailing at the provider"))]
+        permissions = [  # beside Django's own, of which only `view_mailing` is asked for (rights.py)
+            ("send_mailing", _("Can write and send mailings")),
+            ("cancel_mailing", _("Can cancel what others sent, release, and decide on unknown outcomes")),
+        ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="history"),
             models.Index(fields=["state", "-created_at", "-id"], name="history_by_state"),
@@ -234,6 +237,7 @@ class Mailing(models.Model):
     if TYPE_CHECKING:
         account_id: int
         created_by_id: int | None
+        submitted_by_id: int | None
 
     def __str__(self) -> str:
         return f"{self.code or self.remote_id}"

@@ -116,6 +116,7 @@ class EventKind(models.TextChoices):
     DOUBTED = "doubted", _("older mailings are looked for before they are sent")  # reason
     PROBE_ASKED = "probe_asked", _("a probe was asked for")
     CREDENTIALS_CHANGED = "credentials_changed", _("the credentials were changed")
+    ADDRESS_CHANGED = "address_changed", _("the kind or address was changed")  # kind, base_url: before, after
 
 
 # What stands as a refusal's text where not the provider refused: an attached file was gone or had changed.
