@@ -97,16 +97,20 @@ class Listed(NamedTuple):
 
 
 class ComposeForm(forms.Form):
-    """`check`: whether errors are shown; a form that is only drawn anew keeps quiet about them."""
+    """`check`: whether errors are shown; a form that is only drawn anew keeps quiet about them.
+
+    `judge`: whether what was typed is read at all. A visitor's form is given back without: judging a list
+    of recipients is work that is done for people of ours only.
+    """
 
     use_required_attribute = False
 
     def __init__(
         self, typed: Typed, *, now: datetime, files: Files | None = None, accounts: Sequence[Account] = (),
-        check: bool = False,
+        check: bool = False, judge: bool = True,
     ) -> None:  # fmt: skip
         super().__init__(data=typed.values)
-        self.typed, self.now, self.check = typed, now, check
+        self.typed, self.now, self.check, self.judge = typed, now, check, judge
         self.uploads = files or Files()
         self.accounts = accounts
         self.made_before: Mailing | None = None
@@ -126,6 +130,8 @@ class ComposeForm(forms.Form):
     @cached_property
     def gathered(self) -> Gathered:
         """The recipients, pasted and from the file."""
+        if not self.judge:
+            return Gathered()
         lines, unreadable = list[str](), ""
         try:
             lines = self._file_lines
@@ -149,6 +155,8 @@ class ComposeForm(forms.Form):
 
     @cached_property
     def _outcome(self) -> tuple[Spec | None, tuple[Problem, ...]]:
+        if not self.judge:
+            return None, ()
         options, found = self.typed.options()
         gathered = self.gathered
         given: dict[str, Any] = options | {"phones": list(gathered.valid)}

@@ -78,7 +78,7 @@ def _posted(request: HttpRequest) -> HttpResponse:
     action = request.POST.get("action", "check")
     typed = from_post(request.POST, switching=action in ("refresh", "show_all"))
     if not request.user.is_authenticated:
-        form = ComposeForm(typed, now=timezone.now())
+        form = ComposeForm(typed, now=timezone.now(), judge=False)
         return show(
             request, form, _("Your session has ended, and nothing was sent. Log in again, in another tab.")
         )

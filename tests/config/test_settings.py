@@ -61,6 +61,7 @@ def test_defaults_are_the_contracts(tmp_path: Path) -> None:
         "PROVIDER_READ_SECONDS": 30,
         "PROVIDER_TOTAL_SECONDS": 60,
         "LEASE_SECONDS": 180,
+        "UPLOAD_MB": 64,
         "SMSC_LOGIN": "",
         "SMSC_API_KEY": "",
     }
@@ -137,7 +138,7 @@ ABOVE_NOUGHT = (
     *("PROVIDER_CONNECT_SECONDS", "PROVIDER_READ_SECONDS", "PROVIDER_TOTAL_SECONDS"),
 )
 NOUGHT_OR_MORE = ("SETTLE_AFTER_SECONDS", "SAME_REQUEST_SECONDS")
-WHOLE = ("CALLS_AT_ONCE", "PORT", "TRUSTED_PROXIES")
+WHOLE = ("CALLS_AT_ONCE", "PORT", "TRUSTED_PROXIES", "UPLOAD_MB")
 NO_NUMBERS = ("abc", "3m", "nan", "inf", "-inf", "", " ", "1,5", "$HOME", "-1")
 
 
