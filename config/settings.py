@@ -64,7 +64,7 @@ CALLS_AT_ONCE = whole(env.ENVIRON, "CALLS_AT_ONCE", 4, least=1, most=14)
 # --- the parts ----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "mailings",
-    "django.contrib.admin",
+    "config.apps.OurAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

@@ -189,9 +189,18 @@ class ComposeForm(forms.Form):
 
     # --- checking ---------------------------------------------------------------------------------
 
+    @property
+    def unstorable(self) -> list[str]:
+        """The fields that hold a NUL character, which PostgreSQL keeps in no text."""
+        return [name for name, value in self.typed.values.items() if "\0" in value]
+
     def clean(self) -> dict[str, Any]:
         if self.check:
             self._show_problems()
+        for name in self.unstorable:
+            if not self.has_error(name):
+                text = _("There is an invisible character (NUL) in it that cannot be kept. Type it anew.")
+                self.add_error(name, text)
         return self.cleaned_data
 
     def _show_problems(self) -> None:

@@ -149,6 +149,8 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
 
 
 def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    if form.unstorable:
+        return show(request, form)
     if form.account is None or form.gathered.unreadable or form.typed.odd_channel:
         form.check = True
         return show(request, form)
