@@ -36,6 +36,57 @@ def known_zone(name: str) -> str:
     return name if name in zone_names() else ""
 
 
+# What a page of ours never asks a browser for; a second factor (a passkey) is ours alone.
+PERMISSIONS = ", ".join(
+    (
+        *(
+            f"{feature}=()"
+            for feature in (
+                *(
+                    "accelerometer",
+                    "autoplay",
+                    "browsing-topics",
+                    "camera",
+                    "display-capture",
+                    "encrypted-media",
+                ),
+                *(
+                    "fullscreen",
+                    "geolocation",
+                    "gyroscope",
+                    "hid",
+                    "identity-credentials-get",
+                    "magnetometer",
+                ),
+                *("microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial"),
+                *("storage-access", "usb", "web-share", "xr-spatial-tracking"),
+            )
+        ),
+        "publickey-credentials-create=(self)",
+        "publickey-credentials-get=(self)",
+    )
+)
+
+
+class Headers:
+    """What every answer tells the browser beside what Django and django-csp tell it.
+
+    Nothing but static files, which say so themselves, is kept: pages hold people's numbers.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Cache-Control", "no-store, private")
+        response["Permissions-Policy"] = PERMISSIONS
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
+        if request.method == "POST" and request.path in (reverse("account_logout"), reverse("admin:logout")):
+            response["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+
 class ReadersTimeZone:
     """Shows times in the zone of the person who reads them (a cookie set by static/early.js or the menu)."""
 

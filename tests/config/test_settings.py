@@ -274,14 +274,22 @@ def test_cookies_are_secure_unless_debugging(tmp_path: Path) -> None:
     assert set(read(tmp_path, *names, DEBUG="1").values()) == {False}
 
 
-def check(var: Path, **environment: str) -> str:
+def test_under_https_cookies_are_bound_to_the_very_host(tmp_path: Path) -> None:
+    names = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME")
+    found = read(tmp_path, *names)
+
+    assert all(name.startswith("__Host-") for name in found.values())
+    assert not any(name.startswith("__") for name in read(tmp_path, *names, DEBUG="1").values())
+
+
+def check(var: Path, *options: str, **environment: str) -> str:
     """What `manage.py check` prints with nothing but `environment` set."""
     clean = {
         name: value
         for name, value in os.environ.items()
         if name not in (*OURS, "SECRET_KEY", "CREDENTIALS_KEYS")
     }
-    command = [sys.executable, "manage.py", "check"]
+    command = [sys.executable, "manage.py", "check", *options]
     done = subprocess.run(
         command,
         env=clean | {"VAR_DIR": str(var), "DJANGO_SETTINGS_MODULE": "config.settings"} | environment,
@@ -312,3 +320,7 @@ def test_live_credentials_are_taken_with_keys_of_the_environment(tmp_path: Path)
 
 def test_a_malformed_credentials_key_is_named(tmp_path: Path) -> None:
     assert "mailroom.E002" in check(tmp_path, CREDENTIALS_KEYS="not-a-key")
+
+
+def test_the_check_before_deploying_has_not_a_word_to_say(tmp_path: Path) -> None:
+    assert check(tmp_path, "--deploy", DEBUG="0").startswith("System check identified no issues")
