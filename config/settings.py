@@ -128,10 +128,11 @@ DATABASES = {"default": database(given("DATABASE_URL", f"sqlite:///{VAR_DIR}/mai
 WEB_SQLITE_WAIT_SECONDS = 5
 
 REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
-# Only login throttling is cached; in files, for people must be able to log in while Redis is away.
+# Only login throttling is cached; in files, for people must be able to log in while Redis is away
+# (docs/decisions/0009-login-throttling-in-files.md).
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "BACKEND": "config.counters.Counters",
         "LOCATION": VAR_DIR / "cache",
     },
 }
@@ -176,13 +177,15 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- people -------------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["config.passwords.Argon2", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    {"NAME": name}
     for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+        "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "django.contrib.auth.password_validation.CommonPasswordValidator",
+        "django.contrib.auth.password_validation.NumericPasswordValidator",
+        "config.passwords.NoOrdinaryWord",
     )
 ]
 LOGIN_URL = "account_login"
