@@ -1,4 +1,4 @@
-"""People, groups and second factors in the administration: nobody gives others, or himself, more than he has."""
+"""People, groups and second factors in the administration: nobody gives out more than he has himself."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,7 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission, User
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 OF_SUPERUSERS = ("is_superuser", "user_permissions")
@@ -28,7 +28,7 @@ def may_manage(manager: Any, person: User) -> bool:
     if manager.is_superuser or person.is_superuser:
         return bool(manager.is_superuser)
     has = Permission.objects.filter(Q(user=person) | Q(group__user=person)).select_related("content_type")
-    return names(has) <= manager.get_all_permissions()
+    return names(has) <= set(manager.get_all_permissions())
 
 
 def names(permissions: Iterable[Permission]) -> set[str]:
@@ -43,7 +43,7 @@ def groups_within(manager: Any) -> QuerySet[Group]:
 
 
 class People(UserAdmin[User]):
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         own = super().get_readonly_fields(request, obj)
         return own if request.user.is_superuser else (*own, *OF_SUPERUSERS)
 

@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # Before all that reads a form, the check of its token included (a `process_view`, so it comes later).
     "mailings.middleware.BodyLimits",
+    "config.security_log.Watch",
     # Closed unless a view says otherwise (`login_not_required`).
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -299,11 +300,22 @@ LOGGING = {
             "style": "{",
         },
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {
+        "not_of_security": {"()": "config.logs.NotOfSecurity"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["not_of_security"],
+        },
+        "security": {"class": "logging.StreamHandler"},  # config/security_log.py: its lines are JSON already
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        "mailroom.security": {"handlers": ["security"], "level": "INFO"},
         "celery": {"level": "INFO"},
         # One line for each tick and each finished task, several times a minute, would hide what matters.
         "celery.beat": {"level": "WARNING"},

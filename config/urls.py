@@ -9,6 +9,7 @@ from django.views.i18n import set_language
 handler400 = "mailings.views.errors.bad_request"
 handler403 = "mailings.views.errors.not_allowed"
 handler404 = "mailings.views.errors.not_found"
+handler429 = "mailings.views.errors.too_many"
 handler500 = "mailings.views.errors.broken"
 
 
