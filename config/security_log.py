@@ -1,8 +1,8 @@
 """Who came in, failed, looked or took away: one line of JSON each, in the logger `mailroom.security`.
 
-A line has `time` (ISO 8601, UTC), `event`, `user` (a name that exists here, or null), `user_id`, `address`
-(as throttling sees it), and what the event is about. No number, no text and nothing that was typed: a password
-typed into the wrong field would stand in it for ever.
+A line has `time` (ISO 8601, UTC), `event`, `user` (a name that exists here, or null), `user_id` and
+`address` (as throttling sees it), and what the event is about. No number, no text and nothing that was typed:
+a password typed into the wrong field would stand in it for ever.
 """
 
 import json
