@@ -65,7 +65,7 @@ CALLS_AT_ONCE = whole(env.ENVIRON, "CALLS_AT_ONCE", 4, least=1, most=14)
 # --- the parts ----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "mailings",
-    "django.contrib.admin",
+    "config.apps.OurAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "heroicons",
 ]
 MIDDLEWARE = [
+    "mailings.middleware.Headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -90,6 +91,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Before all that reads a form, the check of its token included (a `process_view`, so it comes later).
+    "mailings.middleware.BodyLimits",
+    "config.security_log.Watch",
     # Closed unless a view says otherwise (`login_not_required`).
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -125,10 +129,11 @@ DATABASES = {"default": database(given("DATABASE_URL", f"sqlite:///{VAR_DIR}/mai
 WEB_SQLITE_WAIT_SECONDS = 5
 
 REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
-# Only login throttling is cached; in files, for people must be able to log in while Redis is away.
+# Only login throttling is cached; in files, for people must be able to log in while Redis is away
+# (docs/decisions/0009-login-throttling-in-files.md).
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "BACKEND": "config.counters.Counters",
         "LOCATION": VAR_DIR / "cache",
     },
 }
@@ -173,13 +178,15 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- people -------------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["config.passwords.Argon2", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    {"NAME": name}
     for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+        "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "django.contrib.auth.password_validation.CommonPasswordValidator",
+        "django.contrib.auth.password_validation.NumericPasswordValidator",
+        "config.passwords.NoOrdinaryWord",
     )
 ]
 LOGIN_URL = "account_login"
@@ -208,7 +215,11 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "config.reports.NothingPrivate"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not PLAIN_HTTP
 SESSION_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+if not PLAIN_HTTP:  # a browser takes such a cookie from this very host over https alone: none can be planted
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    LANGUAGE_COOKIE_NAME = "__Host-language"
 SECURE_HSTS_SECONDS = 0 if PLAIN_HTTP else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not PLAIN_HTTP
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -265,7 +276,10 @@ MEDIA_ROOT = (
 MEDIA_URL = ""
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
-DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024  # a million pasted numbers are about 15 MB
+# The largest file of recipients. What a request may hold at each address is `mailings.middleware`'s business;
+# the figure for fields is the compose form's: a million pasted numbers are 12 to 20 MB.
+UPLOAD_MB = whole(env.ENVIRON, "UPLOAD_MB", 64, least=1, most=1024)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 
 # --- languages and time -------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -285,11 +299,22 @@ LOGGING = {
             "style": "{",
         },
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {
+        "not_of_security": {"()": "config.logs.NotOfSecurity"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["not_of_security"],
+        },
+        "security": {"class": "logging.StreamHandler"},  # config/security_log.py: its lines are JSON already
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        "mailroom.security": {"handlers": ["security"], "level": "INFO"},
         "celery": {"level": "INFO"},
         # One line for each tick and each finished task, several times a minute, would hide what matters.
         "celery.beat": {"level": "WARNING"},

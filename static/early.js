@@ -28,7 +28,8 @@
   if (!zoned()) {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if (zone) {
-      document.cookie = `timezone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
+      const secure = location.protocol === "https:" ? "; secure" : "";
+      document.cookie = `timezone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax${secure}`;
     }
     /* This page was made without knowing the zone: once more, if the cookie was kept, and nothing was posted. */
     document.addEventListener("DOMContentLoaded", () => {

@@ -24,7 +24,7 @@ class NoAccount(Exception):
 def default_account(name: str | None = None) -> Account:
     """The account of that name; without one `default`, else the only one. NoAccount says what is missing."""
     if name is not None:
-        found = Account.objects.filter(name=name).first()
+        found = None if "\0" in name else Account.objects.filter(name=name).first()
         if found is None:
             raise NoAccount(f"There is no account named {name}.")
         return found

@@ -96,16 +96,20 @@ class Listed(NamedTuple):
 
 
 class ComposeForm(forms.Form):
-    """`check`: whether errors are shown; a form that is only drawn anew keeps quiet about them."""
+    """`check`: whether errors are shown; a form that is only drawn anew keeps quiet about them.
+
+    `judge`: whether what was typed is read at all. A visitor's form is given back without: judging a list
+    of recipients is work that is done for people of ours only.
+    """
 
     use_required_attribute = False
 
     def __init__(
         self, typed: Typed, *, now: datetime, files: Files | None = None, accounts: Sequence[Account] = (),
-        check: bool = False,
+        check: bool = False, judge: bool = True,
     ) -> None:  # fmt: skip
         super().__init__(data=typed.values)
-        self.typed, self.now, self.check = typed, now, check
+        self.typed, self.now, self.check, self.judge = typed, now, check, judge
         self.uploads = files or Files()
         self.accounts = accounts
         self.made_before: Mailing | None = None
@@ -127,6 +131,8 @@ class ComposeForm(forms.Form):
     @cached_property
     def gathered(self) -> Gathered:
         """The recipients, pasted and from the file."""
+        if not self.judge:
+            return Gathered()
         pasted, channel = self.typed.values.get("phones", ""), self.typed.channel
         if self.uploads.recipients is None:
             return gather(pasted, channel)
@@ -139,6 +145,8 @@ class ComposeForm(forms.Form):
 
     @cached_property
     def _outcome(self) -> tuple[Spec | None, tuple[Problem, ...]]:
+        if not self.judge:
+            return None, ()
         options, found = self.typed.options()
         gathered = self.gathered
         given: dict[str, Any] = options | {"phones": list(gathered.valid)}
@@ -172,11 +180,20 @@ class ComposeForm(forms.Form):
 
     # --- checking ---------------------------------------------------------------------------------
 
+    @property
+    def unstorable(self) -> list[str]:
+        """The fields that hold a NUL character, which PostgreSQL keeps in no text."""
+        return [name for name, value in self.typed.values.items() if "\0" in value]
+
     def clean(self) -> dict[str, Any]:
         if self.check:
             self._show_problems()
         if self.refusal[0]:
             self.add_error(*self.refusal)
+        for name in self.unstorable:
+            if not self.has_error(name):
+                text = _("There is an invisible character (NUL) in it that cannot be kept. Type it anew.")
+                self.add_error(name, text)
         return self.cleaned_data
 
     def _show_problems(self) -> None:

@@ -160,6 +160,9 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
         for name in data
         if name.startswith(KEPT) and name.removeprefix(KEPT) in OPTIONS and not is_blank(data[name])
     }
+    # Kept aside nobody would see it, and no draft can keep it: it comes to light, with an error beside it.
+    for name in [name for name, value in kept.items() if "\0" in value]:
+        values[name] = kept.pop(name)
     unknown = {
         name: str(data[name])
         for name in data

@@ -103,7 +103,7 @@ def _posted(request: HttpRequest) -> HttpResponse:
     action = request.POST.get("action", "check")
     typed = from_post(request.POST, switching=action in ("refresh", "show_all"))
     if not request.user.is_authenticated:
-        form = ComposeForm(typed, now=timezone.now())
+        form = ComposeForm(typed, now=timezone.now(), judge=False)
         return show(
             request, form, _("Your session has ended, and nothing was sent. Log in again, in another tab.")
         )
@@ -174,6 +174,8 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
 
 
 def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    if form.unstorable:
+        return show(request, form)
     if form.account is None or form.gathered.unreadable or form.typed.odd_channel:
         form.check = True
         return show(request, form)

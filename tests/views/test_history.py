@@ -313,11 +313,43 @@ def test_the_export_goes_on_past_its_own_page_size(page: Client, monkeypatch: py
     assert len(exported(page, {})) == 6
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_a_name_cannot_become_a_formula(page: Client, start: str) -> None:
-    row(name="plain")
-    Mailing.objects.update(name=f"{start}1+1")
-    assert exported(page, {})[1][1].startswith("'")
+SIGNS = "=+-@＝＋－＠﹦"
+HOSTILE = [
+    *(f"{sign}1+1" for sign in SIGNS),
+    *(f"{blank}=1+1" for blank in (" ", "  ", "\u00a0", "\u3000", "\ufeff", "\u200b", "\t", '"', " '")),
+    *(f"x{separator}=1+1" for separator in ";,|\t\n\r"),
+    *("x;;=1+1;", "x; =1+1", 'x;"=1+1"', 'x";=1+1', "a;b\nc;＝1+1", ";-1", "a,+1;@b"),
+]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("quote", ['"', None])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_becomes_a_formula_wherever_a_spreadsheet_splits(
+    name: str, quote: str | None, separator: str
+) -> None:
+    line = io.StringIO()
+    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(["1", cell(name), cell("plain")])
+    quoting: Any = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
+
+    for cells in csv.reader(
+        line.getvalue().splitlines(), delimiter=separator, quotechar=quote, quoting=quoting
+    ):
+        for one in cells:
+            assert not one.lstrip('"\u200b\ufeff \u00a0\u3000\t').startswith(tuple(SIGNS))
+
+
+@pytest.mark.parametrize("name", ["Spring sale", "a-b", "3 + 4 = 7", "ann@example.com", "Sale; 20 % off"])
+def test_an_ordinary_name_is_exported_as_it_is(name: str) -> None:
+    assert cell(name) == name
+
+
+def test_every_cell_of_the_export_is_quoted(page: Client) -> None:
+    row(name="x;=1+1")
+    body = b"".join(page.get(reverse("export")).streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    for line in body.splitlines():
+        assert all(one.startswith('"') and one.endswith('"') for one in line.split(","))
+    assert '"x;\'=1+1"' in body
 
 
 def test_numbers_in_the_export_stay_numbers() -> None:
