@@ -1,6 +1,7 @@
 """Answers that nobody here had imagined: other envelopes, fields of other objects, a no with a number."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ def jobs(value: Any) -> answers.Jobs:
     return answers.parse_jobs(json.dumps(value).encode(), 200)
 
 
-ENVELOPES = {
+ENVELOPES: dict[str, Callable[..., Any]] = {
     "one list": lambda *rows: list(rows),
     "grouped by day": lambda a, b, c: {"26.11.2026": [a], "27.11.2026": [b, c]},
     "grouped by day, as numbers": lambda a, b, c: {"20261126": [a], "20261127": [b, c]},
