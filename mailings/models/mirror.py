@@ -20,6 +20,7 @@ MIRROR_FIELDS = (
     "remote",
     "fingerprint",
     "verified_at",
+    "remote_send_at",
     "gone",
     "gone_at",
 )
@@ -48,6 +49,8 @@ def mirrored(job: Job, at: datetime) -> dict[str, Any]:
     }
     if job.cost is not None and abs(job.cost) < MOST_MONEY:
         values["cost"] = job.cost
+    if job.send_at is not None:
+        values["remote_send_at"] = job.send_at
     if (parts := count_of(job.parts)) is not None:
         values["parts"] = parts
     return values

@@ -47,6 +47,16 @@ class Waiting(models.TextChoices):
     LOOK = "look", _("A backup may have been restored, so SMS Centre's list is read before it may go.")
 
 
+class LookNote(models.TextChoices):
+    """Why a read of the provider's list cannot show that a mailing is not there. The label says it."""
+
+    TEN_ROWS = "ten_rows", _("a list came back with exactly ten mailings, so it may have been cut short")
+    ODD_ROWS = "odd_rows", _("the list had rows that could not be read")
+    NO_NAMES = "no_names", _("the list has no names, so our reference cannot be seen in it")
+    OWN_JOB_MISSING = "own_job_missing", _("a mailing of ours that must be there was missing from the list")
+    FAILED = "failed", _("the list could not be read")
+
+
 class Wish(models.TextChoices):
     CANCEL = "cancel", _("cancel")
     DELETE = "delete", _("delete")
@@ -115,6 +125,11 @@ NOT_HANDED_OVER = frozenset({State.DRAFT, State.AWAITING_APPROVAL, State.QUEUED,
 
 # In these states the provider has the job, or may have it, so that a wish can be recorded.
 MAY_BE_AT_PROVIDER = frozenset({State.SENDING, State.UNKNOWN, State.ACCEPTED})
+
+# What may still go out; whether it will is told by the provider's word, too.
+STILL_TO_GO = frozenset(
+    {State.QUEUED, State.HELD, State.AWAITING_APPROVAL, State.SENDING, State.UNKNOWN, State.ACCEPTED}
+)
 
 # `accepted` may follow every state without a job: a job that bears a row's code shows that the mailing was
 # sent, whatever was believed of it (docs/decisions/0002-a-job-found-is-a-mailing-sent.md).

@@ -148,7 +148,7 @@ def ask(
     now = timezone.now()
     context = {
         "mailing": mailing,
-        "chip": chips.chip(mailing.state),
+        "chip": chips.chip(mailing),
         "sentences": sentences.sentences(mailing, now),
         "title": title,
         "facts": [*what_it_is(mailing, now), *facts],
@@ -269,7 +269,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     context = {
         "mailing": mailing,
-        "chip": chips.chip(mailing.state),
+        "chip": chips.chip(mailing),
         "sentences": sentences.sentences(mailing, now),
         "looking": sentences.looking(mailing, now),
         "facts": what_it_is(mailing, now),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from mailings.models import EventKind, Mailing, State
-from mailings.selectors import mailing, today
+from mailings.selectors import mailing
 from mailings.smsc.api.answers import JobStatus
 from mailings.views.actions import offered
 from mailings.views.history import STOP_POLLING
@@ -42,10 +42,10 @@ def state_of(request: HttpRequest, mailing: Mailing) -> dict[str, Any]:
     now = timezone.now()
     return {
         "mailing": mailing,
-        "chip": chips.chip(mailing.state),
+        "chip": chips.chip(mailing, now),
         "sentences": sentences.sentences(mailing, now, actor=_who_gave_up(mailing)),
         "note": sentences.elsewhere(mailing),
-        "channel": today.channel_label(mailing.channel),
+        "channel": chips.channel_label(mailing.channel),
         "actions": offered(mailing, request.user),
         "refresh_seconds": refresh_seconds(mailing),
         "version": version(mailing),

@@ -44,7 +44,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 def _card(mailing: Mailing) -> dict[str, object]:
     said = sentences.sentences(mailing, timezone.now())
-    return {"chip": chips.chip(mailing.state), "sentences": said, "button": sentences.invitation(mailing)}
+    return {"chip": chips.chip(mailing), "sentences": said, "button": sentences.invitation(mailing)}
 
 
 @require_POST

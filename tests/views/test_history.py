@@ -87,6 +87,40 @@ def test_search_finds_names_references_and_jobs_in_any_case() -> None:
     assert names("q=100%25") == set()
 
 
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("Test of three", "three test"),
+        ("Чёрная пятница", "ПЯТНИЦА черная"),
+        ("Черная пятница", "чёрная"),
+        ("İSTANBUL", "istanbul"),
+        ("istanbul ısparta", "İSTANBUL ISPARTA"),
+        ("Йогурт", "йогурт"),
+        ("Straße", "STRASSE"),
+        ("Résumé", "resume"),
+    ],
+)
+def test_search_takes_words_in_any_order_and_letters_as_people_type_them(name: str, wanted: str) -> None:
+    row(name=name)
+    row(name="Another thing")
+    params = QueryDict(mutable=True)
+    params["q"] = wanted
+    assert {mailing.name for mailing in history.chosen(params).qs} == {name}
+
+
+def test_search_keeps_letters_apart_that_are_two(db: None) -> None:
+    row(name="Йод")
+    assert names("q=иод") == set()
+
+
+@pytest.mark.parametrize("letters", ["a", "b", "ab"])
+def test_search_finds_the_reference_with_its_letter(letters: str) -> None:
+    mailing = row(name="Wanted")
+    row(name="Another")
+    assert names(f"q={mailing.code}{letters}") == {"Wanted"}
+    assert names(f"q=wanted+{str(mailing.code).lower()}{letters}") == {"Wanted"}
+
+
 def test_what_a_filter_does_not_understand_is_said_and_not_an_error(page: Client) -> None:
     answer = page.get(
         reverse("history"), {"state": "nonsense", "start": "yesterday", "by": "x", "period": "9"}
