@@ -11,11 +11,10 @@ from mailings.models import Alarm, EventKind, Mailing, Origin, State, record
 from mailings.models.mirror import absorb_twin, raise_alarm
 from mailings.outbox import notify
 from mailings.outbox.errors import Impossible
-from mailings.outbox.may import why_not_send_again
+from mailings.outbox.may import UNDECIDED, why_not_send_again
 
 # As the provider's answers show them; more digits are a slip of the hand.
 JOB_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
-UNDECIDED = (State.UNKNOWN, State.ABANDONED)
 
 
 def adopt(mailing_id: int, remote_id: str, by: Any = None) -> Mailing:

@@ -10,7 +10,8 @@ from typing import Any
 from django.db import transaction
 
 from mailings.models import Account, Alarm, Attempt, EventKind, Mailing, State, record
-from mailings.models.mirror import absorb_twin, note_jobs, observe, raise_alarm
+from mailings.models.mirror import absorb_twin, jobs_of, note_jobs, observe, raise_alarm, row_of_job
+from mailings.smsc.api.answers import JobStatus
 from mailings.sync.rows import SOURCE
 from mailings.sync.tally import Bearer, Tally
 
@@ -55,9 +56,21 @@ def _settle_row(row: Mailing, bearers: Sequence[Bearer]) -> bool:
 
 def _note(row: Mailing, bearers: Sequence[Bearer]) -> None:
     """Of two jobs a person has to be told what each is."""
-    row.refresh_from_db(fields=["remote_id", "look_matches", "alarm_jobs"])
+    row.refresh_from_db(fields=["remote_id", "look_matches", "alarm", "alarm_jobs"])
     if row.remote_id is not None or row.look_matches or row.alarm_jobs:
         note_jobs(row, [bearer.job for bearer in bearers], at=bearers[-1].at, source=SOURCE)
+        _end_alarm(row)
+
+
+def _end_alarm(row: Mailing) -> None:
+    """All but one of its jobs are shown as cancelled: nobody gets the mailing twice any more."""
+    if row.alarm != Alarm.TWO_JOBS:
+        return
+    row.refresh_from_db(fields=["other_jobs"])
+    shown = [row_of_job(row, job).remote_status for job in jobs_of(row)]
+    if sum(status != JobStatus.CANCELLED for status in shown) <= 1:
+        Mailing.objects.filter(pk=row.pk, alarm=Alarm.TWO_JOBS).update(alarm="")
+        record(EventKind.ALARM, row, alarm="", left=1)
 
 
 def _compare(row: Mailing, bearers: Sequence[Bearer]) -> None:

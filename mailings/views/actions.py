@@ -147,9 +147,18 @@ def attempt(request: HttpRequest, pk: int, act: Callable[[], Any], done: str = "
 
 
 def ask(
-    request: HttpRequest, mailing: Mailing, *, title: str, facts: list[str | SafeString], button: str
+    request: HttpRequest,
+    mailing: Mailing,
+    *,
+    title: str,
+    facts: list[str | SafeString],
+    button: str,
+    why_not: str = "",
 ) -> HttpResponse:
-    """The page that asks once: what it is about, what follows, one button."""
+    """The page that asks once: what it is about, what follows, one button; not for what cannot be done."""
+    if why_not:
+        messages.error(request, why_not)
+        return redirect("mailing", mailing.pk)
     now = timezone.now()
     context = {
         "mailing": mailing,
@@ -180,7 +189,12 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     if mailing.repeats:
         facts.insert(0, _("It repeats: cancelling means that there are no further repeats."))
     return ask(
-        request, mailing, title=_("Cancel this mailing?"), facts=facts, button=_("Cancel this mailing")
+        request,
+        mailing,
+        title=_("Cancel this mailing?"),
+        facts=facts,
+        button=_("Cancel this mailing"),
+        why_not=outbox.why_not_cancel(mailing),
     )
 
 
@@ -203,6 +217,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         title=_("Delete this mailing at SMS Centre?"),
         facts=facts,
         button=_("Delete at SMS Centre"),
+        why_not=outbox.why_not_delete(mailing),
     )
 
 
@@ -217,12 +232,19 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         return attempt(request, pk, lambda: _withdraw(pk, request.user))
     facts = [_("Nothing has been handed over yet. It stays in the history, and can be copied.")]
-    return ask(request, mailing, title=_("Take this mailing back?"), facts=facts, button=_("Take it back"))
+    return ask(
+        request,
+        mailing,
+        title=_("Take this mailing back?"),
+        facts=facts,
+        button=_("Take it back"),
+        why_not=outbox.why_not_withdraw(mailing),
+    )
 
 
 def _withdraw(pk: int, by: Any) -> None:
     if not outbox.withdraw(pk, by):
-        raise outbox.Impossible(_("It has left us, or may have, so it can only be cancelled now."))
+        raise outbox.Impossible(outbox.why_not_withdraw(Mailing.objects.get(pk=pk)))
 
 
 @asked_once
@@ -233,7 +255,12 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     facts = [_("Its hour has passed, so SMS Centre sends it at once.")] if sentences.is_past(mailing) else []
     facts.append(_("If it has gone out before after all, everybody gets it twice."))
     return ask(
-        request, mailing, title=_("May this mailing go now?"), facts=facts, button=_("Hand it over now")
+        request,
+        mailing,
+        title=_("May this mailing go now?"),
+        facts=facts,
+        button=_("Hand it over now"),
+        why_not=outbox.why_not_release(mailing),
     )
 
 
@@ -279,7 +306,8 @@ def cancel_job(request: HttpRequest, pk: int, remote_id: str) -> HttpResponse:
     ]
     title = _("Cancel job {job} of this mailing?").format(job=remote_id)
     button = _("Cancel job {job}").format(job=remote_id)
-    return ask(request, mailing, title=title, facts=[job.words, *facts], button=button)
+    why_not = outbox.why_not_cancel(job.row)
+    return ask(request, mailing, title=title, facts=[job.words, *facts], button=button, why_not=why_not)
 
 
 @may_cancel

@@ -77,7 +77,7 @@ def _card(mailing: Mailing, user: Any) -> dict[str, object]:
 def refresh(request: HttpRequest) -> HttpResponse:
     """Ask a worker to read the provider's list now. Two people who press it make one call."""
     if _ask_for_pull():
-        messages.success(request, _("Asked SMS Centre for news. What is new appears here in a moment."))
+        messages.info(request, _("Asked SMS Centre for news. What is new appears here in a moment."))
     else:
         messages.warning(request, _("The queue (Redis) cannot be reached, so nothing can be refreshed now."))
     target = request.POST.get("next", "")
@@ -90,7 +90,7 @@ def refresh(request: HttpRequest) -> HttpResponse:
 def probe(request: HttpRequest, pk: int) -> HttpResponse:
     """A person has corrected a refused login and asks for one call with it; the next sweep makes it."""
     if accounts.ask_probe(get_object_or_404(Account, pk=pk), request.user):
-        messages.success(request, _("The login will be tried once in a moment."))
+        messages.info(request, _("The login will be tried once in a moment."))
     else:
         messages.info(request, _("This account's calls are not stopped by a refused login."))
     return redirect("today")

@@ -112,6 +112,8 @@ def _wish_ended(data: dict[str, Any]) -> str:
 
 
 def _alarm(data: dict[str, Any]) -> str:
+    if data.get("left"):
+        return _("No more than one of its jobs is left, so the alarm is over")
     if not data.get("alarm"):
         return _("Alarm dealt with")
     label = str(Alarm(data["alarm"]).label)

@@ -55,6 +55,7 @@ def test_the_second_job_is_cancelled_and_seen_to_be(account: Account, sandbox: S
     assert [job.status for job in jobs(mailing)] == ["waiting", "cancelled"]
     told = mailing.events.filter(kind="wished").values_list("data", flat=True)
     assert [data["remote_id"] for data in told] == [second, second]
+    assert (mailing.alarm, mailing.events.last().data) == ("", {"alarm": "", "left": 1})
 
 
 def test_the_mailings_own_job_is_cancelled_as_ever(account: Account, sandbox: Sandbox) -> None:
