@@ -35,7 +35,7 @@ def make_groups(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mailings", "0002_staff_group")]
+    dependencies = [("mailings", "0004_remote_hours")]
 
     operations = [
         migrations.AlterModelOptions(
