@@ -33,7 +33,7 @@ def test_each_of_two_jobs_is_told_apart(account: Account, sandbox: Sandbox, any_
     if any_dialect == "plain":
         assert own.row.remote_status == "waiting"
         assert (other.row.remote_status, other.row.recipients_count) == ("waiting", 1)
-        assert other.cost is not None
+        assert other.row.cost is not None
         assert other.said_hour != ""
     assert (Mailing.objects.count(), other.page) == (1, None)
 
