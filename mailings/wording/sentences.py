@@ -262,20 +262,30 @@ SENTENCES: dict[State, Callable[[Mailing, datetime, Any], SafeString]] = {
 }
 
 
+ALARMS: dict[str, Any] = {
+    Alarm.TWO_JOBS: gettext_lazy(
+        "Alarm: SMS Centre has more than one job of this mailing ({jobs}), so people may get it twice. "
+        "Cancel the one that is not wanted."
+    ),
+    Alarm.TURNED_UP: gettext_lazy(
+        "Alarm: this mailing was given up, and then it turned up at SMS Centre after all (job {jobs})."
+    ),
+    Alarm.BACK: gettext_lazy(
+        "Alarm: this mailing was cancelled or deleted, and SMS Centre now shows that it waits or goes out "
+        "after all (job {jobs}). Cancel it again if it must not go out."
+    ),
+    Alarm.OTHER_JOB: gettext_lazy(
+        "Alarm: SMS Centre now shows another mailing's reference on job {jobs}, so it may not be this "
+        "mailing's job. Look at SMS Centre which mailing it is before anything is asked of it."
+    ),
+}
+
+
 def _alarm(mailing: Mailing) -> list[SafeString]:
-    jobs = ", ".join(str(job) for job in mailing.alarm_jobs)
-    if mailing.alarm == Alarm.TWO_JOBS:
-        text = _(
-            "Alarm: SMS Centre has more than one job of this mailing ({jobs}), so people may get it twice. "
-            "Cancel the one that is not wanted."
-        )
-    elif mailing.alarm == Alarm.TURNED_UP:
-        text = _(
-            "Alarm: this mailing was given up, and then it turned up at SMS Centre after all (job {jobs})."
-        )
-    else:
+    if not mailing.alarm:
         return []
-    return [format_html("<strong>{}</strong>", _say(text, jobs=jobs))]
+    jobs = ", ".join(str(job) for job in mailing.alarm_jobs)
+    return [format_html("<strong>{}</strong>", _say(str(ALARMS[mailing.alarm]), jobs=jobs))]
 
 
 def _wish(mailing: Mailing, now: datetime) -> list[SafeString]:
