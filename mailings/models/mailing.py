@@ -157,7 +157,7 @@ class Mailing(models.Model):
     nudged_at = models.DateTimeField(null=True)
     waiting_for = models.CharField(max_length=20, default="", blank=True)
 
-    # The mirror: only mirror.observe writes these.
+    # The mirror: only models.mirror writes these.
     remote_id = models.CharField(_("job"), max_length=40, null=True, blank=True)
     remote_status = models.CharField(max_length=20, default="", blank=True)
     remote_word = models.CharField(max_length=100, default="", blank=True)

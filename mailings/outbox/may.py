@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mailings.models import State, Wish
+from mailings.models import Alarm, State, Wish
 from mailings.models.states import (
     HELD_FOR_A_PERSON,
     MAY_BE_AT_PROVIDER,
@@ -112,6 +112,11 @@ def _why_not_at_provider(row: Any, states: frozenset[State]) -> str:
         return _is_past(row)
     if row.gone:
         return _("SMS Centre no longer has this mailing, so there is nothing to cancel or delete.")
+    if row.alarm == Alarm.OTHER_JOB:
+        return _(
+            "SMS Centre shows another mailing's reference on this job, so it may be another mailing's. "
+            "Look there which it is, say that the alarm was dealt with, and then cancel it."
+        )
     return ""
 
 

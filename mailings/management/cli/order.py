@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -153,7 +154,7 @@ def _file_ref(path: Path) -> FileRef:
         return FileRef(name=path.name, size=file.tell(), content_type=content_type, sha256=digest)
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(path: Path) -> BufferedReader:
     """A regular file, open for reading. Devices, pipes and folders are refused: they may never end.
 
     What was opened is looked at, not the name, which may stand for another file a moment later; and opened
