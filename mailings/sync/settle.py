@@ -46,7 +46,7 @@ def settle(account: Account, tally: Tally) -> None:
 
 def note_conflicts(account: Account, tally: Tally) -> None:
     """Numbers of ours that came back with another mailing's reference."""
-    for conflict in tally.conflicts:
+    for conflict in {each.pk: each for each in tally.conflicts}.values():
         _note_conflict(account, conflict)
         tally.unchanged += conflict.job.remote_id in tally.ids
 
