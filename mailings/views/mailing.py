@@ -9,10 +9,11 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from mailings import rights
 from mailings.models import EventKind, Mailing, State
 from mailings.selectors import mailing, today
 from mailings.smsc.api.answers import JobStatus
-from mailings.views.actions import offered
+from mailings.views.actions import offered, withheld
 from mailings.views.history import STOP_POLLING
 from mailings.wording import chips, sentences, timeline
 
@@ -47,6 +48,8 @@ def state_of(request: HttpRequest, mailing: Mailing) -> dict[str, Any]:
         "note": sentences.elsewhere(mailing),
         "channel": today.channel_label(mailing.channel),
         "actions": offered(mailing, request.user),
+        "may_edit": rights.may(request.user, "edit"),
+        "withheld": withheld(mailing, request.user),
         "refresh_seconds": refresh_seconds(mailing),
         "version": version(mailing),
         "timeline": timeline.moments(mailing),

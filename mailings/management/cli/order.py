@@ -12,8 +12,9 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.core.files import File
 from django.utils.translation import gettext as _
@@ -103,7 +104,7 @@ def _bytes_of(path: str) -> bytes:
         raise Unfit(_("This file cannot be read.")) from None
 
 
-def _read(file: BinaryIO) -> bytes:
+def _read(file: BufferedReader) -> bytes:
     try:
         return file.read()
     except OSError:
@@ -151,7 +152,7 @@ def _file_ref(path: Path) -> FileRef:
         return FileRef(name=path.name, size=file.tell(), content_type=content_type, sha256=digest)
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(path: Path) -> BufferedReader:
     """A regular file, open for reading. Devices, pipes and folders are refused: they may never end.
 
     What was opened is looked at, not the name, which may stand for another file a moment later; and opened
