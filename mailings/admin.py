@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from config.environment import provider_address
-from mailings import accounts
+from mailings import accounts, rights
 from mailings.accounts.keys import missing_for_live
 from mailings.models import Account, Event, Mailing
 from mailings.smsc.api.client import Credentials
@@ -116,7 +116,10 @@ class AccountAdmin(admin.ModelAdmin[Account]):
             if not accounts.move(obj, kind=obj.kind, base_url=obj.base_url, **whose):
                 accounts.set_credentials(obj, **whose)
 
-    @admin.action(description=_("Try the corrected login with one call"), permissions=["change"])
+    def has_probe_permission(self, request: HttpRequest) -> bool:
+        return rights.may(request.user, "probe")
+
+    @admin.action(description=_("Try the corrected login with one call"), permissions=["probe"])
     def ask_probe(self, request: HttpRequest, chosen: QuerySet[Account]) -> None:
         for account in chosen:
             if accounts.ask_probe(account, request.user):
@@ -148,6 +151,9 @@ class MailingAdmin(LookOnly[Mailing]):
     list_filter = ["state", "origin"]
     ordering = ["-created_at", "-id"]
     exclude = ["token"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return rights.may(request.user, "mailing")
 
 
 @admin.register(Event)

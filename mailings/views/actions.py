@@ -10,7 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,13 +19,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from mailings import outbox
-from mailings.models import Mailing, State, Wish
+from mailings import outbox, rights
+from mailings.models import Mailing, Wish
+from mailings.rights import Right
 from mailings.selectors import jobs
 from mailings.wording import chips, sentences
+from mailings.wording.whom import whom_to_ask
 
-MAY_CANCEL = "mailings.cancel_mailing"
-may_cancel = permission_required(MAY_CANCEL, raise_exception=True)
 asked_once = require_http_methods(["GET", "POST"])
 
 
@@ -40,7 +39,6 @@ class Verb:
     when: Callable[[Mailing], bool]
     tone: str = ""
     post: bool = False
-    permission: str = ""
 
     def url(self, mailing: Mailing) -> str:
         return reverse(self.name, args=[mailing.pk])
@@ -62,7 +60,6 @@ VERBS = (
         "scale",
         outbox.may_resolve,
         "primary",
-        permission=MAY_CANCEL,
     ),
     Verb("release", gettext_lazy("It may go now…"), "play", outbox.may_release, "primary"),
     Verb("edit", gettext_lazy("Go on writing"), "pencil-square", outbox.may_edit, "primary"),
@@ -74,14 +71,7 @@ VERBS = (
         "primary",
         post=True,
     ),
-    Verb(
-        "cancel",
-        gettext_lazy("Cancel this mailing…"),
-        "no-symbol",
-        _only_cancel,
-        "danger",
-        permission=MAY_CANCEL,
-    ),
+    Verb("cancel", gettext_lazy("Cancel this mailing…"), "no-symbol", _only_cancel, "danger"),
     Verb("withdraw", gettext_lazy("Take it back…"), "arrow-uturn-left", outbox.may_withdraw, "danger"),
     Verb(
         "delete",
@@ -89,7 +79,6 @@ VERBS = (
         "trash",
         _only_delete,
         "danger",
-        permission=MAY_CANCEL,
     ),
     Verb("duplicate", gettext_lazy("Make a copy"), "document-duplicate", outbox.may_duplicate, post=True),
     Verb(
@@ -98,7 +87,6 @@ VERBS = (
         "bell-slash",
         outbox.may_dismiss_alarm,
         post=True,
-        permission=MAY_CANCEL,
     ),
     Verb(
         "put_aside",
@@ -106,7 +94,6 @@ VERBS = (
         "archive-box",
         outbox.may_put_aside,
         post=True,
-        permission=MAY_CANCEL,
     ),
 )
 
@@ -120,8 +107,18 @@ def offered(mailing: Mailing, user: Any, among: Sequence[Verb] = VERBS) -> list[
     return [
         {"verb": verb, "url": verb.url(mailing)}
         for verb in among
-        if verb.when(mailing) and (not verb.permission or user.has_perm(verb.permission))
+        if verb.when(mailing) and rights.may(user, verb.name, mailing)
     ]
+
+
+def withheld(mailing: Mailing, user: Any) -> list[str]:
+    """In place of buttons that others have for this mailing: whom to ask, a sentence for each right."""
+    missing: dict[Right, list[str]] = {}
+    for verb in VERBS:
+        if verb.when(mailing) and not rights.may(user, verb.name, mailing):
+            label = _("“{button}”").format(button=str(verb.label).rstrip("…"))
+            missing.setdefault(rights.RIGHTS[verb.name], []).append(label)
+    return [f"{', '.join(labels)}: {whom_to_ask(right, mailing)}" for right, labels in missing.items()]
 
 
 def _fetch(pk: int) -> Mailing:
@@ -176,7 +173,6 @@ def what_it_is(mailing: Mailing, now: datetime) -> list[str | SafeString]:
     return [sentences.size(mailing), *([sentences.hour(mailing, now)] if mailing.due_at else [])]
 
 
-@may_cancel
 @asked_once
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     mailing = _fetch(pk)
@@ -198,7 +194,6 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-@may_cancel
 @asked_once
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     mailing = _fetch(pk)
@@ -223,12 +218,8 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @asked_once
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take back what has not left us; what others sent off, with the permission to cancel."""
+    """Take back what has not left us."""
     mailing = _fetch(pk)
-    own = mailing.state == State.DRAFT or mailing.created_by_id == request.user.pk
-    if not own and not request.user.has_perm(MAY_CANCEL):
-        messages.error(request, _("Taking back what somebody else sent off needs the permission to cancel."))
-        return redirect("mailing", pk)
     if request.method == "POST":
         return attempt(request, pk, lambda: _withdraw(pk, request.user))
     facts = [_("Nothing has been handed over yet. It stays in the history, and can be copied.")]
@@ -276,21 +267,18 @@ def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(f"{reverse('compose')}?draft={copy.pk}")
 
 
-@may_cancel
 @require_POST
 def dismiss_alarm(request: HttpRequest, pk: int) -> HttpResponse:
     done = _("The alarm is off; the timeline keeps it.")
     return attempt(request, pk, lambda: outbox.dismiss_alarm(pk, request.user), done)
 
 
-@may_cancel
 @require_POST
 def put_aside(request: HttpRequest, pk: int) -> HttpResponse:
     done = _("Put aside; the timeline says by whom. It comes back if something new goes wrong.")
     return attempt(request, pk, lambda: outbox.put_aside(pk, request.user), done)
 
 
-@may_cancel
 @asked_once
 def cancel_job(request: HttpRequest, pk: int, remote_id: str) -> HttpResponse:
     """Cancel one of a mailing's jobs, where there are two."""
@@ -310,7 +298,6 @@ def cancel_job(request: HttpRequest, pk: int, remote_id: str) -> HttpResponse:
     return ask(request, mailing, title=title, facts=[job.words, *facts], button=button, why_not=why_not)
 
 
-@may_cancel
 @asked_once
 def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     """A person's decision on an unknown outcome, with all the evidence there is."""

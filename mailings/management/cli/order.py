@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.core.files import File
 from django.utils.translation import gettext as _
@@ -106,7 +106,7 @@ def _bytes_of(path: str) -> bytes:
         raise Unfit(_("This file cannot be read.")) from None
 
 
-def _read(file: BinaryIO) -> bytes:
+def _read(file: BufferedReader) -> bytes:
     try:
         return file.read()
     except OSError:
