@@ -1,5 +1,9 @@
 """How gunicorn runs Mailroom unless its command line or GUNICORN_CMD_ARGS says otherwise."""
 
+from typing import Any
+
+from django.db import connections
+
 workers = 2
 worker_class = "gthread"
 threads = 8
@@ -7,3 +11,11 @@ threads = 8
 timeout = 30
 # No control socket: two instances on one machine would fight over its one default path.
 control_socket_disable = True
+# Loaded once, before the workers: settings that cannot be read end gunicorn with one exit code (two workers
+# that fail together raced for it), and the workers share the memory of the code.
+preload_app = True
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """No worker may inherit a connection to the database."""
+    connections.close_all()

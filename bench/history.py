@@ -1,6 +1,6 @@
 """The history at 100,000 mailings: server time and queries of a page, through Django's test client.
 
-The goal (issue "The main job"): at most 100 ms at p95, at most 12 queries.
+The goal: at most 100 ms at p95, at most 12 queries.
 """
 
 import random

@@ -28,6 +28,8 @@ VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
 
 # --- the site -----------------------------------------------------------------------------------------------
 DEBUG: bool = env.bool("DEBUG", default=False)
+# `make run` sets it: cookies and passkeys without TLS, for pages that only this machine can reach.
+PLAIN_HTTP: bool = DEBUG or env.bool("PLAIN_HTTP", default=False)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PORT = whole(env.ENVIRON, "PORT", 8000, least=1, most=65535)
@@ -42,7 +44,6 @@ CREDENTIALS_KEYS: list[str] = env.list("CREDENTIALS_KEYS", default=[]) or [
 ]
 
 # --- the provider -------------------------------------------------------------------------------------------
-SMSC_URL_IS_DEFAULT: bool = not env.str("SMSC_URL", default="")
 SMSC_URL: str = provider_address(env.str("SMSC_URL", default="") or "https://smscentre.com/sys/")
 SMSC_LOGIN: str = given("SMSC_LOGIN")
 SMSC_PASSWORD: str = given("SMSC_PASSWORD")
@@ -69,7 +70,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.humanize",
     "django.contrib.messages",
-    "django.contrib.postgres",
     "django.contrib.sessions",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -205,23 +205,22 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Mailroom"
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are not used, so none is ever verified
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PLAIN_HTTP
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # Mailroom itself writes no e-mail
 
 # --- security -----------------------------------------------------------------------------------------------
 # Behind a proxy, gunicorn takes https from X-Forwarded-Proto of the peers that it trusts (loopback, and
 # FORWARDED_ALLOW_IPS), so there is no SECURE_PROXY_SSL_HEADER here that any visitor could forge.
 DEFAULT_EXCEPTION_REPORTER_FILTER = "config.reports.NothingPrivate"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not PLAIN_HTTP
 SESSION_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
-if (
-    not DEBUG
-):  # a browser takes such a cookie from this very host over https alone: no neighbour can plant one
+if not PLAIN_HTTP:
+    # A browser takes such a cookie from this very host over https alone: no neighbour can plant one.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     LANGUAGE_COOKIE_NAME = "__Host-language"
-SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
+SECURE_HSTS_SECONDS = 0 if PLAIN_HTTP else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not PLAIN_HTTP
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

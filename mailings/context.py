@@ -68,6 +68,15 @@ class Frame:
     def age_words(self) -> dict[str, Any]:
         return moments.age_words()
 
+    @property
+    def refresh_words(self) -> dict[str, str]:
+        """What a page says that cannot refresh itself; static/refresh.js puts the hour in."""
+        return {
+            "stale": _("Not refreshed since {time}: Mailroom cannot be reached. This page tries again."),
+            "login": _("Not refreshed since {time}: you are no longer logged in. Load the page anew."),
+            "zone": self.zone,
+        }
+
 
 def frame(request: HttpRequest) -> dict[str, Frame]:
     return {"frame": Frame(request)}

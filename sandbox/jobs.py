@@ -10,7 +10,6 @@ from typing import Any
 from sandbox import times
 
 WAITING, GOING, GONE, CANCELLED = "waiting", "going", "gone", "cancelled"
-STATUSES = (WAITING, GOING, GONE, CANCELLED)
 PRICES = {
     "sms": "1.40",
     "hlr": "0.20",

@@ -162,7 +162,7 @@ def test_a_bad_value_gets_an_error_at_its_field_and_stores_nothing(
     for name in fields.split():
         assert len(error_at(html, name)) > 10
     for name, typed in (GOOD | posted).items():
-        if name in OPTIONS and OPTIONS[name].control != "checkbox" and len(typed) > 1:
+        if name in OPTIONS and OPTIONS[name].type != "flag" and len(typed) > 1:
             assert escape(typed.partition(",")[0] if name == "voice" else typed) in html
     assert (Mailing.objects.count(), Recipients.objects.count()) == (0, 0)
 

@@ -2,23 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 from django import forms
 from django.core.files import File
 from django.forms import BoundField
 from django.utils.translation import gettext as _
 
-from mailings import recipients
 from mailings.forms.fields import fields
 from mailings.forms.typed import FLAGS, Typed
 from mailings.forms.uploads import Held
 from mailings.models import Account, Attachment, Mailing
-from mailings.recipients import Gathered, Unreadable
-from mailings.smsc.spec import addresses, spec
+from mailings.recipients.gather import Gathered, gather, problems
+from mailings.smsc.spec import spec
 from mailings.smsc.spec.catalogue import FILES, OPTIONS
 from mailings.smsc.spec.problems import Problem, SpecError
 from mailings.smsc.spec.spec import FileRef, Spec
@@ -114,6 +113,8 @@ class ComposeForm(forms.Form):
         self.uploads = files or Files()
         self.accounts = accounts
         self.made_before: Mailing | None = None
+        # What the provider refused before: a field of this form, if it can be told, and the sentence.
+        self.refusal = ("", "")
         self.fields.update(fields())
         if typed.channel in (Channel.MAIL, Channel.TELEGRAM, Channel.BOT):
             self._suit_recipients()
@@ -132,22 +133,11 @@ class ComposeForm(forms.Form):
         """The recipients, pasted and from the file."""
         if not self.judge:
             return Gathered()
-        lines, unreadable = list[str](), ""
-        try:
-            lines = self._file_lines
-        except Unreadable as refusal:
-            unreadable = str(refusal)
-        pasted = self.typed.values.get("phones", "")
-        found = recipients.gather(pasted, lines, addresses.kinds_for(self.typed.channel))
-        return replace(found, unreadable=unreadable)
-
-    @cached_property
-    def _file_lines(self) -> list[str]:
-        """The recipients of the file, or nothing without one; raises Unreadable."""
+        pasted, channel = self.typed.values.get("phones", ""), self.typed.channel
         if self.uploads.recipients is None:
-            return []
+            return gather(pasted, channel)
         with self.uploads.recipients.open() as file:
-            return recipients.lines_of(file, self.uploads.recipients.ref.name)
+            return gather(pasted, channel, cast("IO[bytes]", file.file), self.uploads.recipients.ref.name)
 
     @property
     def skips_wrong(self) -> bool:
@@ -161,8 +151,8 @@ class ComposeForm(forms.Form):
         gathered = self.gathered
         given: dict[str, Any] = options | {"phones": list(gathered.valid)}
         if not self.skips_wrong:
-            found += addresses.problems(gathered.wrong, self.typed.channel)
-            found += addresses.problems(gathered.wrong_in_file, self.typed.channel, "recipients_file")
+            found += problems(gathered.wrong)
+            found += problems(gathered.wrong_in_file, "recipients_file")
             if gathered.wrong_count and not gathered.valid:
                 given["phones"] = ["?"]  # there are some, only wrong ones: reported above, by their lines
         try:
@@ -184,8 +174,9 @@ class ComposeForm(forms.Form):
     def draft_options(self) -> dict[str, str]:
         """Everything as typed, the recipients of the file below the pasted ones."""
         options = self.typed.to_draft()
-        lines = [options.get("phones", ""), *filter(None, self._file_lines)]
-        return options | {"phones": "\n".join(filter(None, lines))}
+        found = self.gathered
+        filed = (*found.valid[found.pasted :], *(one.entry for one in found.wrong_in_file))
+        return options | {"phones": "\n".join(filter(None, (options.get("phones", ""), *filed)))}
 
     # --- checking ---------------------------------------------------------------------------------
 
@@ -197,6 +188,8 @@ class ComposeForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         if self.check:
             self._show_problems()
+        if self.refusal[0]:
+            self.add_error(*self.refusal)
         for name in self.unstorable:
             if not self.has_error(name):
                 text = _("There is an invisible character (NUL) in it that cannot be kept. Type it anew.")
@@ -210,7 +203,7 @@ class ComposeForm(forms.Form):
                 text = problem.message(_)
                 self.add_error(name if known else None, text if known else f"{name}: {text}")
         if self.gathered.unreadable:
-            self.add_error("recipients_file", self.gathered.unreadable)
+            self.add_error("recipients_file", self.gathered.unreadable.message(_))
         if not self.accounts:
             self.add_error(None, _("There is no account to send with. An administrator adds one."))
         elif self.account is None:

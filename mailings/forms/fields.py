@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailings.smsc.spec.catalogue import FILES, OPTIONS
-from mailings.smsc.spec.vocabulary import Control, Option, Type
+from mailings.smsc.spec.vocabulary import Option, Type
 
 ROWS = {"phones": 4, "list": 5, "mes": 5, "mes2": 3}
 UNMARKED = ("name", "mes", "mes2", "subj", "voice")
@@ -51,7 +51,7 @@ def attributes(option: Option) -> dict[str, Any]:
     found: dict[str, Any] = {"data-option": option.name, "autocomplete": "off"}
     if option.example and option.name not in UNMARKED:
         found["placeholder"] = _(option.example)
-    if option.control is Control.TIME:
+    if option.type is Type.TIME:
         found |= {"placeholder": _("now"), "list": "times"}
     if option.type is Type.INTEGER:
         found["inputmode"] = "numeric"
@@ -65,9 +65,9 @@ def attributes(option: Option) -> dict[str, Any]:
 def _widget(option: Option, attrs: dict[str, Any]) -> forms.Widget:
     if option.choices:
         return Choices(option, attrs)
-    if option.control is Control.TEXTAREA:
+    if option.type in (Type.TEXT, Type.PHONES, Type.LIST):
         return forms.Textarea(attrs | {"rows": ROWS.get(option.name, 4)})
-    if option.control is Control.FILE:
+    if option.type is Type.FILES:
         del attrs["autocomplete"]
         return SeveralFiles(attrs)
     return forms.TextInput(attrs)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mailings.forms.compose import ComposeForm
-from mailings.recipients import Gathered
+from mailings.recipients.gather import Gathered
 from mailings.smsc.spec.problems import Refusal
 from mailings.smsc.spec.spec import Spec
 from mailings.smsc.spec.texts import Parts, clean, message_parts
@@ -51,11 +51,10 @@ class Facts:
 
     @cached_property
     def wrong(self) -> list[tuple[str, str]]:
-        """The first wrong entries, each with the line that it stands on; no others are put into words."""
-        pasted = ((_("line {n}"), one) for one in self.gathered.wrong)
-        filed = ((_("file, line {n}"), one) for one in self.gathered.wrong_in_file)
-        shown = islice(chain(pasted, filed), SHOWN_WRONG)
-        return [(place.format(n=one.line), one.entry) for place, one in shown]
+        """The first wrong entries, each with the line that it stands on."""
+        pasted = ((_("line {n}").format(n=one.line), one.entry) for one in self.gathered.wrong)
+        filed = ((_("file, line {n}").format(n=one.line), one.entry) for one in self.gathered.wrong_in_file)
+        return list(islice(chain(pasted, filed), SHOWN_WRONG))
 
     @property
     def wrong_unlisted(self) -> int:
@@ -146,7 +145,8 @@ class Facts:
 
     @property
     def notices(self) -> list[str]:
-        return [one.message(_) for one in self.spec.notices()] if self.spec else []
+        file = [one.message(_) for one in self.gathered.notes]
+        return [*file, *(one.message(_) for one in self.spec.notices())] if self.spec else file
 
     # --- word for word ----------------------------------------------------------------------------
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -21,6 +22,7 @@ from mailings.selectors import history
 
 STOP_POLLING = 286
 BULK_LIMIT = 500
+LONGEST_QUERY = 2000
 MAIN_FILTERS = ("channel", "by", "period")
 MORE_FILTERS = ("start", "end", "account", "origin")
 EXPORT_COLUMNS = (
@@ -40,7 +42,9 @@ FORMULA = re.compile(
 def listing(request: HttpRequest) -> HttpResponse:
     """One page of the history, filtered by the address's query."""
     chosen = history.chosen(request.GET)
-    page = history.page(chosen.qs, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    page = history.page(chosen.qs, after=after, before=before)
+    later = bool(after or before)
     context = {
         "filter": chosen,
         "fields": [chosen.form[name] for name in MAIN_FILTERS],
@@ -48,7 +52,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "more_fields": [chosen.form[name] for name in MORE_FILTERS],
         "more_open": any(request.GET.get(name) for name in MORE_FILTERS),
         "page": page,
-        "pending": [row for row in page.rows if row.pending],
+        "poll": history.poll(request.GET, page.rows, seen="" if later else history.newest_key(page)),
         "filtered": any(request.GET.get(name) for name in chosen.filters),
         "failed_query": history.failed_query(),
         "mine_query": f"by={request.user.pk}",
@@ -60,19 +64,22 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def rows(request: HttpRequest) -> HttpResponse:
-    """The rows of a page that changed since it was drawn: `row=<id>-<version>`, once for each row."""
+    """The rows of a page that changed since it was drawn (`row=<id>-<version>` for each), and how many are
+    newer than its first one (`seen=<key>`; `new`: how many it knows of). 204: nothing of both."""
     known = dict(_known(request.GET.getlist("row")[: history.PAGE_SIZE]))
+    seen = request.GET.get("seen", "")
     found = history.by_ids(known)
     changed = [row for row in found if known[row.id] != row.version]
-    pending = [row for row in found if row.pending]
-    if pending and not changed:
+    new = history.count_newer(history.chosen(request.GET).qs, seen) if seen else 0
+    if (found or seen) and not changed and str(new) == request.GET.get("new", "0"):
         return HttpResponse(status=204)
+    poll = history.poll(request.GET, found, seen=seen, new=new)
     context = {
         "changed": changed,
-        "pending": pending,
+        "poll": poll,
         "may_cancel": request.user.has_perm("mailings.cancel_mailing"),
     }
-    return render(request, "mailings/_rows.html", context, status=200 if pending else STOP_POLLING)
+    return render(request, "mailings/_rows.html", context, status=200 if poll.seconds else STOP_POLLING)
 
 
 def _known(texts: list[str]) -> Iterator[tuple[int, str]]:
@@ -87,17 +94,30 @@ def _known(texts: list[str]) -> Iterator[tuple[int, str]]:
 def bulk_cancel(request: HttpRequest) -> HttpResponse:
     """Cancel the chosen mailings: asked once, with the facts (GET), and done (POST)."""
     data = request.POST if request.method == "POST" else request.GET
+    back = _same_page(data.get("filter", ""))
     ids = [number for text in data.getlist("id")[:BULK_LIMIT] if (number := row_id(text)) is not None]
     chosen = list(
         Mailing.objects.filter(pk__in=ids).select_related("account").defer("spec", "remote").newest_first()
     )
     if not chosen:
         messages.info(request, _("Nothing was chosen, so nothing was changed."))
-        return redirect("history")
+        return redirect(back)
     if request.method == "GET":
-        return render(request, "mailings/bulk_cancel.html", {"mailings": chosen, "total": _people(chosen)})
+        context = {
+            "mailings": chosen,
+            "total": _people(chosen),
+            "back": back,
+            "query": data.get("filter", ""),
+        }
+        return render(request, "mailings/bulk_cancel.html", context)
     _wish_all(request, chosen)
-    return redirect("history")
+    return redirect(back)
+
+
+def _same_page(query: str) -> str:
+    """The history's address with the query that a form has brought along from there."""
+    kept = QueryDict(query[:LONGEST_QUERY]).urlencode()
+    return f"{reverse('history')}?{kept}" if kept else reverse("history")
 
 
 def _people(chosen: list[Mailing]) -> int:
@@ -117,7 +137,7 @@ def _wish_all(request: HttpRequest, chosen: list[Mailing]) -> None:
         text = ngettext(
             "Cancelling of {n} mailing was asked for.", "Cancelling of {n} mailings was asked for.", asked
         )
-        messages.success(request, text.format(n=asked))
+        messages.info(request, text.format(n=asked))
 
 
 @require_GET

@@ -268,10 +268,15 @@ def test_postgresql_keeps_and_checks_its_connections(tmp_path: Path) -> None:
     assert found["CONN_HEALTH_CHECKS"] is True
 
 
-def test_cookies_are_secure_unless_debugging(tmp_path: Path) -> None:
-    names = ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
-    assert set(read(tmp_path, *names).values()) == {True}
-    assert set(read(tmp_path, *names, DEBUG="1").values()) == {False}
+@pytest.mark.parametrize("switch", ["DEBUG", "PLAIN_HTTP"])
+def test_cookies_are_secure_unless_the_pages_are_in_plain_http(tmp_path: Path, switch: str) -> None:
+    names = ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "LANGUAGE_COOKIE_SECURE", "SECURE_HSTS_SECONDS")
+    assert all(read(tmp_path, *names).values())
+    assert not any(read(tmp_path, *names, **{switch: "1"}).values())
+
+
+def test_plain_http_alone_shows_no_technical_page(tmp_path: Path) -> None:
+    assert read(tmp_path, "DEBUG", PLAIN_HTTP="1") == {"DEBUG": False}
 
 
 def test_under_https_cookies_are_bound_to_the_very_host(tmp_path: Path) -> None:

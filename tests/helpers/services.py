@@ -12,10 +12,10 @@ from cryptography.fernet import Fernet
 
 from scripts.servers import PostgreSQL, Redis, Server
 
-# Every name that the contract reads from the environment, but for the keys and DEBUG.
+# Every name that docs/contract.md reads from the environment, but for the keys and DEBUG.
 OURS = (
     *("DATABASE_URL", "REDIS_URL", "SMSC_URL", "SMSC_LOGIN", "SMSC_PASSWORD", "SMSC_API_KEY"),
-    *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "PORT", "TRUSTED_PROXIES", "UPLOAD_MB"),
+    *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "PORT", "PLAIN_HTTP", "TRUSTED_PROXIES", "UPLOAD_MB"),
     *("SYNC_SECONDS", "SWEEP_SECONDS", "SETTLE_AFTER_SECONDS", "SAME_REQUEST_SECONDS", "CALLS_AT_ONCE"),
     *("PROVIDER_CONNECT_SECONDS", "PROVIDER_READ_SECONDS", "PROVIDER_TOTAL_SECONDS", "LEASE_SECONDS"),
 )

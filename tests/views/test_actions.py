@@ -1,5 +1,6 @@
 """What a person does to a mailing: asked once with the facts, done by a POST, refused in a sentence."""
 
+import re
 from typing import Any
 
 import pytest
@@ -65,6 +66,7 @@ def test_cancel_records_the_wish_and_says_what_happens_next(chief_page: Client) 
     html = do(chief_page, "cancel", mailing)
     assert mailing.wish == "cancel"
     assert "clara asked to cancel it" in html
+    assert not re.search("alert-(success|info)", html), "the page itself says how it stands, now and later"
     assert "hx-trigger" in html
 
 
@@ -156,6 +158,11 @@ def test_the_decision_page_offers_the_jobs_that_were_found(chief_page: Client) -
         reverse("resolve", args=[row(State.UNKNOWN, look_matches=["71", "72"]).pk])
     ).content.decode()
     assert 'value="71"' in html
+    assert "send it again" not in html, "it has arrived"
+
+
+def test_the_decision_page_says_when_absence_was_not_shown(chief_page: Client) -> None:
+    html = chief_page.get(reverse("resolve", args=[row(State.UNKNOWN).pk])).content.decode()
     assert "Its absence has not been shown" in html
 
 

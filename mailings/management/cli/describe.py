@@ -1,4 +1,4 @@
-"""A mailing as a JSON object with the contract's field names: what `mailings show` and `list` print.
+"""A mailing as a JSON object with the names of docs/contract.md: what `mailings show` and `list` print.
 
 Times are ISO 8601 in UTC, money is a decimal string, and what is not there is None.
 """

@@ -18,7 +18,9 @@ from django.utils.translation import gettext as _
 
 from mailings import accounts
 from mailings.models import Account
+from mailings.recipients.gather import gather, problems
 from mailings.smsc.spec.spec import FileRef, Spec, SpecError, validate
+from mailings.smsc.spec.vocabulary import Channel
 
 STANDARD_INPUT = "-"
 LONGEST_KEY = 64
@@ -77,10 +79,10 @@ def read(source: str) -> Order:
             errors[name] = [str(error)]
     if errors:
         raise Wrong(errors)
-    options, lines = found.pop("options"), found.pop("recipients_file")
-    if lines is not None:
-        options = _with_recipients(options, lines)
-    return Order(options=options, from_file=lines is not None, **found)
+    options, people = found.pop("options"), found.pop("recipients_file")
+    if people is not None:
+        options = _with_recipients(options, people)
+    return Order(options=options, from_file=people is not None, **found)
 
 
 def _text(source: str) -> str:
@@ -146,23 +148,42 @@ def _file_ref(path: Path) -> FileRef:
         raise Unfit(unreadable) from None
 
 
-def _recipients_file(value: Any) -> list[str] | None:
+def _recipients_file(value: Any) -> Path | None:
     if value is None:
         return None
     if not isinstance(value, str):
         raise Unfit(_("A path is expected here."))
-    # Empty lines stay, and are passed over later: what is wrong is told with the number of its line.
-    lines = [line.strip() for line in _decoded(_bytes_of(value)).split("\n")]
-    if not any(lines):
-        raise Unfit(_("There is no recipient in this file."))
-    return lines
+    try:
+        regular = Path(value).is_file()
+    except ValueError:
+        regular = False
+    if not regular:
+        raise Unfit(_("This file cannot be read."))
+    return Path(value)
 
 
-def _with_recipients(options: dict[str, Any], lines: list[str]) -> dict[str, Any]:
+def _with_recipients(options: dict[str, Any], path: Path) -> dict[str, Any]:
     if options.get("phones"):
         both = _("Give phones or a recipients_file, not both.")
         raise Wrong({"phones": [both], "recipients_file": [both]})
-    return options | {"phones": lines}
+    try:
+        with path.open("rb") as file:
+            found = gather("", _channel(options), file, path.name)
+    except OSError:
+        raise Wrong({"recipients_file": [_("This file cannot be read.")]}) from None
+    if found.unreadable:
+        raise Wrong({"recipients_file": [found.unreadable.message(_)]})
+    if found.wrong_in_file:
+        wrong = problems(found.wrong_in_file, "recipients_file")
+        raise Wrong({"recipients_file": [one.message(_) for one in wrong]})
+    return options | {"phones": list(found.valid)}
+
+
+def _channel(options: dict[str, Any]) -> Channel | None:
+    """The channel that options as given choose; None where they choose several, which is refused later."""
+    off = ("", "0", "None", "False")
+    chosen = [one for one in Channel if one.option and str(options.get(one.option, "")).strip() not in off]
+    return (chosen or [Channel.SMS])[0] if len(chosen) < 2 else None
 
 
 def _account(value: Any) -> Account:

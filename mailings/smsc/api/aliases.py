@@ -14,6 +14,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
+from mailings.smsc.api.hours import hour_of
+
 
 class JobStatus(StrEnum):
     """What a status word of the provider is taken to mean."""
@@ -157,6 +159,7 @@ class Reading:
         self.parts = self._first("parts", whole)
         self.recipients = self._first("recipients", _count)
         self.send_at_text = self._first("send_at", text_of)
+        self.send_at = self._first("send_at", hour_of)
         self.status_word, self.status = self._status()
         used = {*self.recognised.values(), *(leaf.path for leaf in self._candidates.get("status", ()))}
         self.unrecognised = [leaf.path for leaf in leaves if leaf.path not in used]

@@ -6,6 +6,7 @@ mailing are not: they are looked for by the assumed names of aliases.py; the pay
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -64,6 +65,7 @@ class Job:
     parts: int | None
     recipients: int | None
     send_at_text: str | None
+    send_at: datetime | None
     payload: dict[str, Any]
     recognised: dict[str, str]
     unrecognised: list[str]
@@ -344,6 +346,7 @@ def _job(row: Row) -> Job | None:
         parts=reading.parts,
         recipients=reading.recipients,
         send_at_text=reading.send_at_text,
+        send_at=reading.send_at,
         payload=value,
         recognised=reading.recognised,
         unrecognised=reading.unrecognised,

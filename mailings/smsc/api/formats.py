@@ -1,6 +1,6 @@
 """The four formats of an answer (text, numbers, XML, JSON) and a bare OK, made into one plain value.
 
-Sources: provider/facts.md, "Answers", and the line on `fmt` of the provider's page for jobs.php. Whatever was
+Sources: docs/provider.md, "Answers", and the line on `fmt` of the provider's page for jobs.php. Whatever was
 asked for, any of them is read. An error of the provider is raised here, before anybody looks for success.
 """
 

@@ -1,7 +1,7 @@
 """The catalogue: every option of the provider's call that creates a mailing list, in the order of our form.
 
 Source: the provider's page "Actions with mailing lists", the table of parameters for creating a list, one
-entry here per line there (``nl`` and ``fl[5]`` stand inside the lines on ``list`` and ``mes2``). Left out are
+entry here per line there (`nl` and `fl[5]` stand inside the lines on `list` and `mes2`). Left out are
 those that the client itself sets (mailings/smsc/reserved.py).
 
 Labels, helps and choice labels are English, marked for extraction; nothing here translates.
@@ -10,7 +10,7 @@ Labels, helps and choice labels are English, marked for extraction; nothing here
 from collections.abc import Iterable
 
 from mailings.smsc.spec.problems import N_
-from mailings.smsc.spec.vocabulary import Channel, Choice, Control, Option, Section, Type
+from mailings.smsc.spec.vocabulary import Channel, Choice, Option, Section, Type
 
 __all__ = [
     "FILES",
@@ -18,7 +18,6 @@ __all__ = [
     "OPTIONS",
     "Channel",
     "Choice",
-    "Control",
     "Option",
     "Section",
     "Type",
@@ -32,8 +31,8 @@ WITH_TEXT = ALL - QUIET
 WITH_FILES = frozenset({Channel.MMS, Channel.MAIL, Channel.VOICE})
 SMS = frozenset({Channel.SMS})
 
+# At most one of these is not 0, and then no other channel is chosen.
 KINDS_OF_SMS = ("flash", "bin", "push")
-"""At most one of these is not 0, and then no other channel is chosen."""
 
 OFF_ON = (Choice("0", N_("No")), Choice("1", N_("Yes")))
 
@@ -56,8 +55,6 @@ _CATALOGUE = (
         ALL,
         minimum=1,
         maximum=255,
-        unit=N_("characters"),
-        needed=ALL,
         example="Spring sale",
     ),
     _channel(Channel.VIBER, N_("Goes to people in Viber.")),
@@ -70,7 +67,6 @@ _CATALOGUE = (
         Type.BOT,
         Section.CHANNEL,
         frozenset({Channel.BOT}),
-        needed=frozenset({Channel.BOT}),
         example="@shop_bot",
     ),
     _channel(Channel.MAIL, N_("An e-mail; it needs a sender's address, a subject and a text.")),
@@ -86,7 +82,6 @@ _CATALOGUE = (
         Type.PHONES,
         Section.TO,
         ALL,
-        needed=ALL,
         example="+79990000001",
     ),
     Option(
@@ -112,10 +107,6 @@ _CATALOGUE = (
         Type.TEXT,
         Section.MESSAGE,
         WITH_TEXT,
-        minimum=1,
-        maximum=1000,
-        unit=N_("characters"),
-        needed=WITH_TEXT,
         example="Hello",
     ),
     Option(
@@ -125,7 +116,6 @@ _CATALOGUE = (
         Type.LINE,
         Section.MESSAGE,
         frozenset({Channel.MAIL, Channel.MMS}),
-        needed=frozenset({Channel.MAIL}),
         example="Spring sale",
     ),
     Option(
@@ -147,7 +137,6 @@ _CATALOGUE = (
         ALL,
         minimum=-15,
         maximum=11,
-        unit=N_("hours"),
         example="0",
     ),
     Option(
@@ -178,7 +167,6 @@ _CATALOGUE = (
         ALL,
         minimum=1,
         maximum=999_999,
-        unit=N_("repeats"),
         example="10",
     ),
     Option(
@@ -190,7 +178,6 @@ _CATALOGUE = (
         ALL,
         minimum=0.1,
         maximum=720,
-        unit=N_("hours"),
         example="2.5",
     ),
     Option(
@@ -202,7 +189,6 @@ _CATALOGUE = (
         ALL,
         minimum=1,
         maximum=1440,
-        unit=N_("minutes"),
         example="15",
     ),
     Option(
@@ -212,10 +198,6 @@ _CATALOGUE = (
         Type.SENDER,
         Section.MORE,
         ALL - {Channel.HLR, Channel.TELEGRAM, Channel.BOT},
-        minimum=1,
-        maximum=11,
-        unit=N_("characters"),
-        needed=frozenset({Channel.MAIL}),
         example="Shop",
     ),
     Option(
@@ -297,9 +279,6 @@ _CATALOGUE = (
         Type.TEXT,
         Section.MORE,
         WITH_TEXT - {Channel.SMS},
-        minimum=1,
-        maximum=1000,
-        unit=N_("characters"),
         example="Hello by SMS",
     ),
     Option(
@@ -309,9 +288,6 @@ _CATALOGUE = (
         Type.SENDER,
         Section.MORE,
         WITH_TEXT - {Channel.SMS},
-        minimum=1,
-        maximum=11,
-        unit=N_("characters"),
         example="Shop",
     ),
     Option(
@@ -323,7 +299,6 @@ _CATALOGUE = (
         frozenset({Channel.TELEGRAM, Channel.BOT}),
         minimum=10,
         maximum=999,
-        unit=N_("days"),
         example="30",
     ),
     Option(
@@ -365,9 +340,10 @@ _CATALOGUE = (
     ),
 )
 
+# Every create option by its wire name, in the order of the form (and of the request).
 OPTIONS: dict[str, Option] = {option.name: option for option in _CATALOGUE}
-"""Every create option by its wire name, in the order of the form (and of the request)."""
 
+# The attachments: parts of the request's body, not a parameter, so they stand beside the catalogue.
 FILES = Option(
     "files",
     N_("Files"),
@@ -376,11 +352,10 @@ FILES = Option(
     Section.MESSAGE,
     WITH_FILES,
 )
-"""The attachments: parts of the request's body, not a parameter, so they stand beside the catalogue."""
 
 
 def options_for(channel: Channel, section: Section | None = None) -> tuple[Option, ...]:
-    """What the form shows for ``channel`` (in one ``section``, or all), in order, with :data:`FILES`."""
+    """What the form shows for `channel` (in one `section`, or all), in order, with `FILES`."""
     shown = []
     for option in _CATALOGUE:
         shown.append(option)

@@ -1,6 +1,6 @@
 """Attachments: what is known of a file before it is sent, and which files a channel takes.
 
-Source: the provider's lines on ``mms`` (file types), ``mail`` and ``call`` (files in the request's body).
+Source: the provider's lines on `mms` (file types), `mail` and `call` (files in the request's body).
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,15 +11,15 @@ from mailings.smsc.spec.problems import N_, Problem, Refusal
 
 FIELD = "files"
 
+# File name endings for an MMS, as the page lists them.
 MMS_TYPES = frozenset({"txt", "jpg", "gif", "png", "wav", "amr", "mp3", "mid", "mp4", "3gp"})
-"""File name endings for an MMS, as the page lists them."""
+# Endings that mean sound where the content type does not say so; the page lists none for a call.
 SOUND_TYPES = frozenset({"wav", "amr", "mp3", "mid", "ogg", "opus", "m4a", "aac", "flac", "wma"})
-"""Endings that mean sound where the content type does not say so; the page lists none for a call."""
 
 
 @dataclass(frozen=True)
 class FileRef:
-    """An attachment known to the spec; its bytes live elsewhere. ``size`` in bytes, ``sha256`` in hex."""
+    """An attachment known to the spec; its bytes live elsewhere. `size` in bytes, `sha256` in hex."""
 
     name: str
     size: int
@@ -36,7 +36,7 @@ class FileRef:
 
 
 def check(files: Sequence[FileRef], channel: Channel | None) -> Iterator[Problem]:
-    """What is wrong with ``files`` on ``channel`` (None: not known which; then what is wrong on any)."""
+    """What is wrong with `files` on `channel` (None: not known which; then what is wrong on any)."""
     for file in files:
         if not file.name.strip() or not file.name.isprintable():
             yield Problem((FIELD,), "file_name", N_("A file has a name that cannot be sent. Rename it."))

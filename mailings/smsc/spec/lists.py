@@ -1,8 +1,8 @@
-"""Personal messages: the ``list`` option, read line by line.
+"""Personal messages: the `list` option, read line by line.
 
-Source: the provider's line on ``list``. A line is ``phones:mes`` or ``phones;mes``, several numbers by
-commas, perhaps with ``sender|`` or ``sender,tz|`` in front; ``\\n`` inside a text stands for a line end. With
-``nl`` a text may go on over several lines; how the provider tells where it ends is not published: here a line
+Source: the provider's line on `list`. A line is `phones:mes` or `phones;mes`, several numbers by
+commas, perhaps with `sender|` or `sender,tz|` in front; `\\n` inside a text stands for a line end. With
+`nl` a text may go on over several lines; how the provider tells where it ends is not published: here a line
 that begins with recipients and a separator starts the next message, any other goes on with the text above.
 """
 
@@ -21,7 +21,7 @@ _LINE = re.compile(r"(?:(?P<prefix>[^|:;]*)\|)?(?P<phones>[^|:;]*)(?P<mark>[:;])
 
 
 class Entry(NamedTuple):
-    """One message of a list. ``line`` counts from 1; ``text`` as the person gets it; ``zone`` in hours."""
+    """One message of a list. `line` counts from 1; `text` as the person gets it; `zone` in hours."""
 
     line: int
     sender: str | None
@@ -36,8 +36,8 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Scan:
-    """A list that was read. ``text``: cleaned, as it is kept and sent. ``zones``: of the lines, None for one
-    without. ``senders``: whether every line has one. ``problems``: the first ten, and how many more."""
+    """A list that was read. `text`: cleaned, as it is kept and sent. `zones`: of the lines, None for one
+    without. `senders`: whether every line has one. `problems`: the first ten, and how many more."""
 
     text: str
     messages: int
@@ -52,7 +52,7 @@ class Scan:
 
 
 def entries(text: str, *, nl: bool, kinds: frozenset[Kind]) -> Iterator[Entry | Problem]:
-    """The messages of ``text`` in order; a problem in place of each that cannot be read."""
+    """The messages of `text` in order; a problem in place of each that cannot be read."""
     for number, chunk in _chunks(text, kinds) if nl else enumerate(text.split("\n"), 1):
         if chunk.strip():
             try:
@@ -69,7 +69,7 @@ def scan(
     mail: bool = False,
     check_text: Callable[[str], object] | None = None,
 ) -> Scan:
-    """Reads the whole list once. ``check_text`` refuses a text for reasons of its channel."""
+    """Reads the whole list once. `check_text` refuses a text for reasons of its channel."""
     kept: list[str] = []
     found: list[Problem] = []
     numbers = groups = 0
@@ -130,7 +130,7 @@ def _first(found: list[Problem]) -> Iterable[Problem]:
 
 
 def _chunks(text: str, kinds: frozenset[Kind]) -> Iterator[tuple[int, str]]:
-    """With ``nl``: the lines of one message together, and the number of the first."""
+    """With `nl`: the lines of one message together, and the number of the first."""
     first, lines = 1, list[str]()
     for number, line in enumerate(text.split("\n"), 1):
         if lines and not _begins(line, kinds):
@@ -198,7 +198,7 @@ def _phones(text: str, kinds: frozenset[Kind]) -> tuple[str, ...]:
 
 
 def _prefix(prefix: str | None) -> tuple[str | None, int | float | None]:
-    """``sender`` or ``sender,tz``; either may be left out."""
+    """`sender` or `sender,tz`; either may be left out."""
     if prefix is None:
         return None, None
     sender, comma, zone = prefix.rpartition(",")

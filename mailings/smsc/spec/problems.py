@@ -1,9 +1,9 @@
 """What is wrong with a set of create options, said so that any language can be put to it.
 
-Nothing here translates: a :class:`Problem` holds a template, marked for extraction with :func:`N_`, and the
-parameters to fill it with. Pages and the command line hand their own ``gettext`` to :meth:`Problem.message`.
-A template may quote what a person typed, so it belongs beside the field and never into a log: ``repr`` and
-``str`` of everything here keep quiet about the parameters.
+Nothing here translates: a `Problem` holds a template, marked for extraction with `N_`, and the
+parameters to fill it with. Pages and the command line hand their own `gettext` to `Problem.message`.
+A template may quote what a person typed, so it belongs beside the field and never into a log: `repr` and
+`str` of everything here keep quiet about the parameters.
 """
 
 import re
@@ -15,7 +15,7 @@ _PLAIN_NAME = re.compile(r"[a-z][a-z_]*[0-9]?(?:\[[0-9]\])?")
 
 
 def mark(template: str) -> str:
-    """Marks ``template`` for extraction, unchanged. Called as ``N_``, the name that extractors know."""
+    """Marks `template` for extraction, unchanged. Called as `N_`, the name that extractors know."""
     return template
 
 
@@ -26,8 +26,8 @@ N_ = mark
 class Problem:
     """One thing that is wrong.
 
-    ``fields``: the options (wire names, or ``files``) beside which it is shown: all that the rule names.
-    ``code``: a slug that stays when the wording changes. ``template``: English, %-style, for ``params``.
+    `fields`: the options (wire names, or `files`) beside which it is shown: all that the rule names.
+    `code`: a slug that stays when the wording changes. `template`: English, %-style, for `params`.
     """
 
     fields: tuple[str, ...]
@@ -36,7 +36,7 @@ class Problem:
     params: Mapping[str, Any] = field(default_factory=dict)
 
     def message(self, translate: Callable[[str], str] = str) -> str:
-        """The sentence for a person, after ``translate`` has had the template.
+        """The sentence for a person, after `translate` has had the template.
 
         A parameter may be a problem itself ("Line 3: …"): it is put into words first.
         """
@@ -52,7 +52,7 @@ class Problem:
 
 
 class Refusal(Exception):
-    """One value cannot be read; its reader does not know the field. ``validate`` makes a SpecError of it."""
+    """One value cannot be read; its reader does not know the field. `validate` makes a SpecError of it."""
 
     def __init__(self, code: str, template: str, **params: Any) -> None:
         super().__init__(code)
@@ -61,12 +61,12 @@ class Refusal(Exception):
         self.params = params
 
     def at(self, *fields: str) -> Problem:
-        """The same as a problem beside ``fields``."""
+        """The same as a problem beside `fields`."""
         return Problem(fields, self.code, self.template, self.params)
 
 
 class SpecError(Exception):
-    """The options do not make a mailing. ``problems`` holds every reason, in the order of the form."""
+    """The options do not make a mailing. `problems` holds every reason, in the order of the form."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)

@@ -19,9 +19,9 @@ from mailings.smsc.spec.problems import N_, Problem, Refusal
 
 @dataclass(frozen=True)
 class Given:
-    """What was given, each option read by itself. ``broken``: given, but unreadable (and reported already).
+    """What was given, each option read by itself. `broken`: given, but unreadable (and reported already).
 
-    ``channel`` is None when it is not clear, see ``channel_of``; ``phones`` and ``scan`` are None when not
+    `channel` is None when it is not clear, see `channel_of`; `phones` and `scan` are None when not
     given.
     """
 
@@ -54,7 +54,7 @@ class Given:
 
 
 def chosen_channels(read: dict[str, Any]) -> list[Channel]:
-    """The channels whose options are given and not 0, in the order of :class:`Channel`; none means SMS."""
+    """The channels whose options are given and not 0, in the order of `Channel`; none means SMS."""
     return [channel for channel in Channel if channel.option and read.get(channel.option)]
 
 
@@ -67,7 +67,7 @@ def channel_of(read: dict[str, Any], broken: Collection[str]) -> Channel | None:
 
 
 def text_check(read: dict[str, Any], channel: Channel | None) -> Callable[[str], object]:
-    """What a text (``mes``, or one of a list) must pass, by kind and channel."""
+    """What a text (`mes`, or one of a list) must pass, by kind and channel."""
     if read.get("bin"):
         return lambda text: _check_binary(text, read["bin"])
     if read.get("push"):
@@ -156,7 +156,7 @@ def _text_needed(given: Given) -> Iterator[Problem]:
 
 
 def _may_be_textless(given: Given) -> bool:
-    """Whether a channel that is not clear may turn out to be one that does without ``mes``."""
+    """Whether a channel that is not clear may turn out to be one that does without `mes`."""
     return given.channel is None and any(not given.is_off(name) for name in ("hlr", "ping", "mms", "call"))
 
 
@@ -373,7 +373,7 @@ def problems(given: Given) -> Iterator[Problem]:
 
 
 def scan_list(read: dict[str, Any], channel: Channel | None) -> Scan:
-    """The ``list`` of ``read`` with the checks of its kind and channel."""
+    """The `list` of `read` with the checks of its kind and channel."""
     return lists.scan(
         read["list"],
         nl=bool(read.get("nl")),

@@ -1,6 +1,6 @@
 """The spec of a mailing: its create options, validated and frozen, and what can be read off them.
 
-``validate`` is the only way from what a person gave to a :class:`Spec`; ``Spec.from_json`` brings back one
+`validate` is the only way from what a person gave to a `Spec`; `Spec.from_json` brings back one
 that was validated before, without looking at it again (its time may have passed meanwhile).
 """
 
@@ -33,8 +33,8 @@ __all__ = [
     "validate",
 ]
 
+# Of the JSON form; `from_json` reads this one only.
 VERSION = 1
-"""Of the JSON form; ``from_json`` reads this one only."""
 
 Wire = list[tuple[str, str | bytes | Sequence[str]]]
 
@@ -47,8 +47,8 @@ class SpecVersionError(ValueError):
 class Spec:
     """A mailing that may be sent.
 
-    ``options``: the canonical values by wire name, without ``phones``; ``time`` is always among them.
-    ``phones``: recipients, cleaned, in order, each once; empty for personal messages. ``files``: attachments.
+    `options`: the canonical values by wire name, without `phones`; `time` is always among them.
+    `phones`: recipients, cleaned, in order, each once; empty for personal messages. `files`: attachments.
     """
 
     options: Mapping[str, Any]
@@ -73,12 +73,12 @@ class Spec:
 
     @property
     def when(self) -> When:
-        """``time``, read."""
+        """`time`, read."""
         return times.parse(self.options["time"])
 
     @property
     def zone(self) -> int | float | None:
-        """``tz``: hours from Moscow; None for the account's own zone."""
+        """`tz`: hours from Moscow; None for the account's own zone."""
         return self.options.get("tz")
 
     def to_json(self) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class Spec:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], phones: Iterable[str] = ()) -> "Spec":
-        """What ``to_json`` stored, with its recipients; raises SpecVersionError for anything else."""
+        """What `to_json` stored, with its recipients; raises SpecVersionError for anything else."""
         version = data.get("version")
         if version != VERSION or isinstance(version, bool):
             raise SpecVersionError(f"version {VERSION} of a stored mailing is known, not {version!r:.20}")
@@ -124,7 +124,7 @@ class Spec:
 
     @property
     def has_groups(self) -> bool:
-        """Whether more people get it than ``recipients`` says."""
+        """Whether more people get it than `recipients` says."""
         return self.groups > 0
 
     @property
@@ -157,7 +157,7 @@ class Spec:
         return texts.message_parts(text, translit=self.options.get("translit", 0)).parts
 
     def due_at(self, now: datetime) -> datetime | None:
-        """The moment asked for, in UTC: ``now`` for now, so much later for ``+m``; None for hours of the day
+        """The moment asked for, in UTC: `now` for now, so much later for `+m`; None for hours of the day
         and for a date whose zone is the account's own. With zones in the list: the earliest."""
         when = self.when
         if when.form is not Form.DATED or self._scan is None:
@@ -167,7 +167,7 @@ class Spec:
         return min(known) if len(known) == len(moments) else None
 
     def occurrences(self, now: datetime, limit: int = 10) -> list[datetime]:
-        """The next sendings from ``now`` on, in UTC; what is assumed about repeats stands in ``times``."""
+        """The next sendings from `now` on, in UTC; what is assumed about repeats stands in `times`."""
         repeat = self.options.get("rpt", 0), self.options.get("rptn")
         return times.occurrences(self.when, self.zone, repeat, now, limit)
 
@@ -200,8 +200,8 @@ class Spec:
         return self._scan is not None and None not in self._scan.zones
 
     def wire(self, reference: str) -> Wire:
-        """The request's parameters in order, ``reference`` in front of the name; nothing that the client
-        adds, and no files. ``phones`` is a sequence, to be joined by commas; ``mes`` with bin=1 is bytes."""
+        """The request's parameters in order, `reference` in front of the name; nothing that the client
+        adds, and no files. `phones` is a sequence, to be joined by commas; `mes` with bin=1 is bytes."""
         found: Wire = []
         for name in OPTIONS:
             if name == "phones" and self.phones:
@@ -220,7 +220,7 @@ class Spec:
 
     @staticmethod
     def upload_field(number: int) -> str:
-        """The body part's name for the file ``number`` (from 0): ``file1`` …; the page has none."""
+        """The body part's name for the file `number` (from 0): `file1` …; the page has none."""
         return f"file{number + 1}"
 
 
@@ -230,14 +230,14 @@ def _frozen(options: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def read_recipients(value: str | Iterable[Any], channel: Channel | None) -> Recipients:
-    """Recipients as :func:`validate` reads them, for a page that counts while a person types."""
+    """Recipients as `validate` reads them, for a page that counts while a person types."""
     return addresses.read(value, addresses.kinds_for(channel))
 
 
 def validate(options: Mapping[str, Any], files: Sequence[FileRef] = (), *, now: datetime) -> Spec:
     """The options as a spec; raises SpecError with every problem at once, in the order of the form.
 
-    Blank values count as not given; what is given is kept and sent, also when it equals the default. ``now``
+    Blank values count as not given; what is given is kept and sent, also when it equals the default. `now`
     must be aware: a time before it is past.
     """
     if now.tzinfo is None:
@@ -281,7 +281,7 @@ def _unknown(options: Mapping[str, Any]) -> Iterable[Problem]:
 
 
 def _read(given: Mapping[str, Any], found: list[Problem]) -> tuple[dict[str, Any], set[str]]:
-    """Every option but phones, each by itself; what cannot be read is put into ``found`` and named."""
+    """Every option but phones, each by itself; what cannot be read is put into `found` and named."""
     read: dict[str, Any] = {}
     broken: set[str] = set()
     for name, value in given.items():

@@ -1,7 +1,7 @@
 """What a text costs on the way: alphabets, parts, and what a binary SMS is made of.
 
-Source: the provider's lines on ``mes`` (160 or 70 characters in one SMS, 153 or 67 in each of several),
-``bin`` and ``push``, and GSM 03.38 for the alphabet. Nothing here changes what a person typed, but line ends.
+Source: the provider's lines on `mes` (160 or 70 characters in one SMS, 153 or 67 in each of several),
+`bin` and `push`, and GSM 03.38 for the alphabet. Nothing here changes what a person typed, but line ends.
 """
 
 import re
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 from mailings.smsc.spec.problems import N_, Refusal
 
+# The longest `mes`, in code points.
 MAX_CHARACTERS = 1000
-"""The longest ``mes``, in code points."""
 
 GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
+# Characters of the GSM alphabet that take two places.
 GSM_EXTENSION = frozenset("^{}\\[~]|€\f")
-"""Characters of the GSM alphabet that take two places."""
 
 SINGLE = {"gsm": 160, "unicode": 70}
 IN_PARTS = {"gsm": 153, "unicode": 67}
@@ -43,9 +43,9 @@ _LINK = re.compile(r"(?:https?://)?[^\s/.]+\.[^\s]+", re.IGNORECASE)
 class Parts:
     """How an SMS is cut.
 
-    ``alphabet``: ``gsm`` or ``unicode``. ``units``: places taken in it (septets, UTF-16 units). ``per_part``:
-    the places of one part: of the only one, or of each of several. ``culprits``: the characters that forced
-    unicode, each once, in order. ``estimate``: the text is transliterated on the way, so all this is a guess.
+    `alphabet`: `gsm` or `unicode`. `units`: places taken in it (septets, UTF-16 units). `per_part`:
+    the places of one part: of the only one, or of each of several. `culprits`: the characters that forced
+    unicode, each once, in order. `estimate`: the text is transliterated on the way, so all this is a guess.
     """
 
     alphabet: str
@@ -57,7 +57,7 @@ class Parts:
 
 
 def message_parts(text: str, *, translit: int = 0) -> Parts:
-    """What ``text`` takes as an SMS; an empty one takes no part."""
+    """What `text` takes as an SMS; an empty one takes no part."""
     if _PLAIN_GSM.fullmatch(text):
         return Parts("gsm", *_cut("gsm", b"\1" * len(text)))
     estimate = translit in _TRANSLIT
@@ -90,7 +90,7 @@ def _packed(widths: bytes, room: int) -> int:
 
 
 def _transliterated(text: str, lengths: dict[str, int]) -> str:
-    """``text`` with each Russian letter replaced by as many Latin ones as it probably becomes."""
+    """`text` with each Russian letter replaced by as many Latin ones as it probably becomes."""
     return "".join(
         "x" * lengths.get(char.lower(), 1) if "а" <= char.lower() <= "я" or char in "Ёё" else char
         for char in text
@@ -98,7 +98,7 @@ def _transliterated(text: str, lengths: dict[str, int]) -> str:
 
 
 def clean(text: str) -> str:
-    """``text`` as it is sent: line ends as LF, nothing stripped. Refuses what UTF-8 or a text cannot hold."""
+    """`text` as it is sent: line ends as LF, nothing stripped. Refuses what UTF-8 or a text cannot hold."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\x00" in text:
         raise Refusal(
@@ -132,7 +132,7 @@ def check_length(text: str) -> None:
 
 @dataclass(frozen=True)
 class Binary:
-    """A binary SMS: ``data``, its header in front, and ``tail`` as typed ("" or ``\\n~~~\\npid: …``)."""
+    """A binary SMS: `data`, its header in front, and `tail` as typed ("" or `\\n~~~\\npid: …`)."""
 
     data: bytes
     tail: str
@@ -155,7 +155,7 @@ def binary_text(text: str) -> str:
 
 
 def parse_binary(text: str) -> Binary:
-    """Reads what :func:`binary_text` keeps; raises Refusal.
+    """Reads what `binary_text` keeps; raises Refusal.
 
     The first byte is the length of the header, which follows and must fit; 00 means that there is none.
     """

@@ -1,14 +1,14 @@
-"""The moments of a mailing: every form of ``time``, the zone ``tz``, and when a recurring one goes out next.
+"""The moments of a mailing: every form of `time`, the zone `tz`, and when a recurring one goes out next.
 
-Source: the provider's lines on ``time``, ``tz``, ``rpt`` and ``rptn``. The forms, told apart by shape alone:
+Source: the provider's lines on `time`, `tz`, `rpt` and `rptn`. The forms, told apart by shape alone:
 
-``0``                                  now
-``DDMMYYhhmm`` or ``DD.MM.YY hh:mm``   a date and hour; ten digits are always a date, even when the first is 0
-``h1-h2``                              hours of the day
-``0<timestamp>``                       a moment: 0 and ten digits; our form for a picked moment
-``+m``                                 minutes from the moment when the provider takes the mailing
+`0`                                  now
+`DDMMYYhhmm` or `DD.MM.YY hh:mm`   a date and hour; ten digits are always a date, even when the first is 0
+`h1-h2`                              hours of the day
+`0<timestamp>`                       a moment: 0 and ten digits; our form for a picked moment
+`+m`                                 minutes from the moment when the provider takes the mailing
 
-A date is read in ``tz``; without it the provider reads it in the account's own zone, which nobody here knows.
+A date is read in `tz`; without it the provider reads it in the account's own zone, which nobody here knows.
 """
 
 import re
@@ -21,8 +21,8 @@ from itertools import count, islice
 
 from mailings.smsc.spec.problems import N_, Refusal
 
+# Hours from UTC to Moscow, where `tz` begins to count; there is no daylight saving.
 MOSCOW_OFFSET = 3.0
-"""Hours from UTC to Moscow, where ``tz`` begins to count; there is no daylight saving."""
 MOSCOW = timezone(timedelta(hours=MOSCOW_OFFSET))
 NOW = "0"
 MAX_MINUTES = 5_256_000  # ten years; beyond it is a slip of the finger
@@ -35,7 +35,7 @@ _LATER = re.compile(r"\+\s?([0-9]{1,9})")
 
 
 class Form(StrEnum):
-    """Which of the forms a ``time`` has."""
+    """Which of the forms a `time` has."""
 
     NOW = "now"
     DATED = "dated"
@@ -46,10 +46,10 @@ class Form(StrEnum):
 
 @dataclass(frozen=True)
 class When:
-    """A ``time`` that was read.
+    """A `time` that was read.
 
-    ``text``: the wire value. ``local``: DATED only, without a zone. ``moment``: MOMENT only, in UTC.
-    ``hours``: HOURS only, first and last. ``minutes``: LATER only.
+    `text`: the wire value. `local`: DATED only, without a zone. `moment`: MOMENT only, in UTC.
+    `hours`: HOURS only, first and last. `minutes`: LATER only.
     """
 
     form: Form
@@ -61,7 +61,7 @@ class When:
 
 
 def at(moment: datetime) -> str:
-    """The wire value for a moment that a person picked (aware): ``0<timestamp>``, whole seconds."""
+    """The wire value for a moment that a person picked (aware): `0<timestamp>`, whole seconds."""
     if moment.tzinfo is None:
         raise ValueError("a moment needs a time zone")
     text = f"0{int(moment.timestamp())}"
@@ -71,7 +71,7 @@ def at(moment: datetime) -> str:
 
 
 def parse(text: str) -> When:
-    """Reads a ``time``; raises Refusal. Whether it is past is another question: see :func:`is_past`."""
+    """Reads a `time`; raises Refusal. Whether it is past is another question: see `is_past`."""
     text = text.strip()
     if text == NOW:
         return When(Form.NOW, NOW)
@@ -129,7 +129,7 @@ def _later(minutes: int) -> When:
 
 
 def absolute(local: datetime, zone: float) -> datetime:
-    """A date and hour in the zone ``zone`` hours from Moscow -> UTC."""
+    """A date and hour in the zone `zone` hours from Moscow -> UTC."""
     return (local - timedelta(hours=MOSCOW_OFFSET + zone)).replace(tzinfo=UTC)
 
 
@@ -155,9 +155,9 @@ def is_past(when: When, zone: float | None, now: datetime) -> bool:
 
 
 # Recurrences. What the provider does exactly is not published; assumed here, and said on the page:
-# the first sending is at ``time`` whatever day that is, the later ones at the same hour of the days that
-# ``rpt`` names; a month without the 29th, 30th or 31st, and a year without 29 February, use its last day;
-# ``rptn`` counts the repeats after the first sending. Days are days in ``tz``, or in Moscow without it.
+# the first sending is at `time` whatever day that is, the later ones at the same hour of the days that
+# `rpt` names; a month without the 29th, 30th or 31st, and a year without 29 February, use its last day;
+# `rptn` counts the repeats after the first sending. Days are days in `tz`, or in Moscow without it.
 
 _STEPS = {1: timedelta(hours=1), 2: timedelta(days=1), 5: timedelta(weeks=1)}
 _WEEKDAYS = {3: range(5), 4: range(5, 7)}
@@ -167,9 +167,9 @@ _MONTHS = {6: 1, 7: 12}
 def occurrences(
     when: When, zone: float | None, repeat: tuple[int, int | None], now: datetime, limit: int = 10
 ) -> list[datetime]:
-    """The next sendings from ``now`` on, in UTC, at most ``limit``; empty if the moment cannot be known.
+    """The next sendings from `now` on, in UTC, at most `limit`; empty if the moment cannot be known.
 
-    ``repeat``: ``rpt`` and ``rptn`` (None: without end).
+    `repeat`: `rpt` and `rptn` (None: without end).
     """
     rpt, rptn = repeat
     first = due(when, zone, now) if when.form is not Form.HOURS else _next_in_hours(when, zone, now)

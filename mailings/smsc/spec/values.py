@@ -1,7 +1,7 @@
 """One reader for each type of option: what a form or a JSON file gives -> the value that a spec keeps.
 
 Values come as text, numbers or booleans. A reader raises Refusal; it knows nothing of other options. What
-depends on a second option (is this sender an address?) has a ``check_*`` here and is called from ``rules``.
+depends on a second option (is this sender an address?) has a `check_*` here and is called from `rules`.
 """
 
 import re
@@ -25,8 +25,8 @@ _PARAM = re.compile(r"([0-9]{1,6})\s*,\s*([0-9]{1,6})\s*,\s*([0-9]{1,6})")
 _HOURS = re.compile(r"[0-9]{1,2}")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 
+# What `w`, `i` and `n` of `param` may be: outside, the provider clamps or falls back.
 PARAM_RANGES = ((10, 35), (10, 3600), (1, 9))
-"""What ``w``, ``i`` and ``n`` of ``param`` may be: outside, the provider clamps or falls back."""
 
 
 def is_blank(value: Any) -> bool:
@@ -37,7 +37,7 @@ def is_blank(value: Any) -> bool:
 
 
 def read(option: Option, value: Any) -> Any:
-    """The value of ``option`` as a spec keeps it (text, int or float); raises Refusal."""
+    """The value of `option` as a spec keeps it (text, int or float); raises Refusal."""
     return READERS[option.type](option, value)
 
 

@@ -1,4 +1,4 @@
-"""What describes a create option: channels, sections of the form, types, controls, and the option itself.
+"""What describes a create option: channels, sections of the form, types, and the option itself.
 
 Labels are English, marked for extraction; nothing here translates.
 """
@@ -61,7 +61,7 @@ class Section(StrEnum):
 
 
 class Type(StrEnum):
-    """What a value is; each has one reader in ``values.READERS``. In brackets: how it is kept in a spec."""
+    """What a value is; each has one reader in `values.READERS`. In brackets: how it is kept in a spec."""
 
     FLAG = "flag"  # 0 or 1 (int)
     CHOICE = "choice"  # one of the choices (int)
@@ -82,43 +82,9 @@ class Type(StrEnum):
     FILES = "files"  # attachments (kept apart: Spec.files)
 
 
-class Control(StrEnum):
-    """What the form draws."""
-
-    CHOICE = "choice"
-    TEXT = "text"
-    TEXTAREA = "textarea"
-    NUMBER = "number"
-    CHECKBOX = "checkbox"
-    TIME = "time"
-    URL = "url"
-    FILE = "file"
-
-
-CONTROLS: dict[Type, Control] = {
-    Type.FLAG: Control.CHECKBOX,
-    Type.CHOICE: Control.CHOICE,
-    Type.INTEGER: Control.NUMBER,
-    Type.NUMBER: Control.NUMBER,
-    Type.ZONE: Control.NUMBER,
-    Type.LINE: Control.TEXT,
-    Type.TEXT: Control.TEXTAREA,
-    Type.PHONES: Control.TEXTAREA,
-    Type.LIST: Control.TEXTAREA,
-    Type.TIME: Control.TIME,
-    Type.SENDER: Control.TEXT,
-    Type.BOT: Control.TEXT,
-    Type.URL: Control.URL,
-    Type.VOICE: Control.CHOICE,
-    Type.PARAM: Control.TEXT,
-    Type.VALID: Control.TEXT,
-    Type.FILES: Control.FILE,
-}
-
-
 @dataclass(frozen=True)
 class Choice:
-    """``value`` is the wire value; ``label`` is English, marked."""
+    """`value` is the wire value; `label` is English, marked."""
 
     value: str
     label: str
@@ -128,11 +94,10 @@ class Choice:
 class Option:
     """One create option.
 
-    ``default``: what the provider assumes when the option is not sent (wire value), None where it has no such
-    value. ``minimum``, ``maximum``: inclusive, in ``unit``; for texts they count characters (code points).
-    ``channels``: where the form shows it; no option is refused on a channel by this alone: the page says
-    that any of the additional parameters is applied to each message. ``needed``: the channels that cannot do
-    without it (or without what the rules name in its place).
+    `default`: what the provider assumes when the option is not sent (wire value), None where it has no such
+    value. `minimum`, `maximum`: inclusive; of a line the maximum counts characters (code points).
+    `channels`: where the form shows it; no option is refused on a channel by this alone: the page says
+    that any of the additional parameters is applied to each message.
     """
 
     name: str
@@ -144,17 +109,5 @@ class Option:
     choices: tuple[Choice, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
-    unit: str = ""
     default: str | None = None
-    needed: frozenset[Channel] = frozenset()
     example: str = ""
-
-    @property
-    def wire(self) -> str:
-        """The parameter's name in the request."""
-        return self.name
-
-    @property
-    def control(self) -> Control:
-        """What the form draws: the control of its type."""
-        return CONTROLS[self.type]

@@ -12,7 +12,6 @@ from mailings.smsc.spec.catalogue import (
     KINDS_OF_SMS,
     OPTIONS,
     Channel,
-    Control,
     Option,
     Section,
     Type,
@@ -37,7 +36,7 @@ def page() -> str:
 
 def test_the_catalogue_is_the_page_less_what_the_client_sets() -> None:
     assert set(OPTIONS) == OF_THE_PAGE - THE_CLIENTS
-    assert all(name == option.name == option.wire for name, option in OPTIONS.items())
+    assert all(name == option.name for name, option in OPTIONS.items())
 
 
 def test_what_the_calls_own_is_reserved() -> None:
@@ -54,9 +53,8 @@ def test_every_option_has_a_label_and_one_line_of_help(option: Option) -> None:
 
 
 @every_option
-def test_every_option_belongs_to_a_channel_and_is_needed_only_where_it_is_shown(option: Option) -> None:
+def test_every_option_belongs_to_a_channel(option: Option) -> None:
     assert option.channels
-    assert option.needed <= option.channels
 
 
 @every_option
@@ -92,8 +90,6 @@ def test_defaults_are_those_of_the_page() -> None:
         ("period", 0.1, 720),
         ("freq", 1, 1440),
         ("smsreq", 10, 999),
-        ("mes", 1, 1000),
-        ("mes2", 1, 1000),
         ("tz", -15, 11),
     ],
 )
@@ -153,14 +149,6 @@ def test_hlr_and_ping_show_no_text_and_files_go_with_three_channels() -> None:
     assert with_files == {Channel.MMS, Channel.MAIL, Channel.VOICE}
 
 
-def test_controls_follow_from_types() -> None:
-    assert OPTIONS["flash"].control is Control.CHECKBOX
-    assert OPTIONS["rpt"].control is Control.CHOICE
-    assert OPTIONS["mes"].control is Control.TEXTAREA
-    assert OPTIONS["freq"].control is Control.NUMBER
-    assert FILES.control is Control.FILE
-
-
 @every_option
 def test_the_documentation_has_one_line_for_each_option(option: Option) -> None:
     rows = [line for line in page().splitlines() if line.startswith(f"| `{option.name}` |")]
@@ -170,7 +158,7 @@ def test_the_documentation_has_one_line_for_each_option(option: Option) -> None:
     assert default.strip("`") == (option.default or "")
     for choice in option.choices:
         assert f"`{choice.value}`" in taken
-    if option.minimum is not None and option.type is not Type.SENDER:
+    if option.minimum is not None:
         assert f"{option.minimum:g} to {option.maximum:.0f}" in taken
     assert documented_channels(shown) == option.channels
 
