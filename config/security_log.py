@@ -73,7 +73,7 @@ class Watch:
 
 
 def _event(request: HttpRequest, page: str, status: int) -> str | None:
-    if status in REFUSED:
+    if status in REFUSED and (status == 429 or request.user.is_authenticated):
         return REFUSED[status]
     if status == 200 and page == "compose" and request.method == "GET" and "draft" in request.GET:
         return "recipients_looked_at"

@@ -216,7 +216,8 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "config.reports.NothingPrivate"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not PLAIN_HTTP
 SESSION_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
-if not PLAIN_HTTP:  # a browser takes such a cookie from this very host over https alone: none can be planted
+if not PLAIN_HTTP:
+    # A browser takes such a cookie from this very host over https alone: no neighbour can plant one.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     LANGUAGE_COOKIE_NAME = "__Host-language"
 SECURE_HSTS_SECONDS = 0 if PLAIN_HTTP else 365 * 24 * 3600
@@ -238,7 +239,6 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 SILENCED_SYSTEM_CHECKS = [
-    "security.W004",  # HSTS is set unless PLAIN_HTTP, and then there is no https to insist on
     "security.W008",  # http to https is the proxy's redirect: health checks come over plain http
 ]
 

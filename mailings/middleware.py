@@ -82,7 +82,8 @@ class Headers:
         response.setdefault("Cache-Control", "no-store, private")
         response["Permissions-Policy"] = PERMISSIONS
         response["Cross-Origin-Resource-Policy"] = "same-origin"
-        if request.method == "POST" and request.path in (reverse("account_logout"), reverse("admin:logout")):
+        match = request.resolver_match
+        if request.method == "POST" and match and match.view_name in ("account_logout", "admin:logout"):
             response["Clear-Site-Data"] = '"cache", "storage"'
         return response
 

@@ -51,11 +51,10 @@ class Facts:
 
     @cached_property
     def wrong(self) -> list[tuple[str, str]]:
-        """The first wrong entries, each with the line that it stands on; no others are put into words."""
-        pasted = ((_("line {n}"), one) for one in self.gathered.wrong)
-        filed = ((_("file, line {n}"), one) for one in self.gathered.wrong_in_file)
-        shown = islice(chain(pasted, filed), SHOWN_WRONG)
-        return [(place.format(n=one.line), one.entry) for place, one in shown]
+        """The first wrong entries, each with the line that it stands on."""
+        pasted = ((_("line {n}").format(n=one.line), one.entry) for one in self.gathered.wrong)
+        filed = ((_("file, line {n}").format(n=one.line), one.entry) for one in self.gathered.wrong_in_file)
+        return list(islice(chain(pasted, filed), SHOWN_WRONG))
 
     @property
     def wrong_unlisted(self) -> int:
