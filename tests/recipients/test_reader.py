@@ -1,4 +1,4 @@
-"""What a person can choose about a file, the stop list, personal texts, and that both readers of XML agree."""
+"""What a person can choose about a file, the stop list, personal texts; both readers of XML agree."""
 
 import io
 from typing import Any
