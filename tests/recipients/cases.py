@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import openpyxl
 
-from mailings.smsc.vocabulary import Channel
+from mailings.smsc.spec.vocabulary import Channel
 
 
 class Case(NamedTuple):
@@ -125,7 +125,12 @@ def _scientific(book: openpyxl.Workbook) -> None:
         book.active.cell(row, 1).number_format = "0.00E+00"
 
 
-THREE = (["Клиент", "Телефон"], ["Анна", 79990000001], ["Олег", 79990000002], ["Яна", 79990000003])
+THREE: tuple[list[object], ...] = (
+    ["Клиент", "Телефон"],
+    ["Анна", 79990000001],
+    ["Олег", 79990000002],
+    ["Яна", 79990000003],
+)
 SHEET = "xl/worksheets/sheet1.xml"
 STRICT = (
     (

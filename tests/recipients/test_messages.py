@@ -1,14 +1,16 @@
 """`{Heading}` in a text, and the lines that go out for it."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailings.recipients import messages
 from mailings.recipients.messages import template
-from mailings.smsc.addresses import TO_PHONES
-from mailings.smsc.lists import Entry, entries
-from mailings.smsc.problems import Refusal
+from mailings.smsc.spec.addresses import TO_PHONES
+from mailings.smsc.spec.lists import Entry, entries
+from mailings.smsc.spec.problems import Refusal
 
 HEADINGS = ("Телефон", "Имя", "Долг")
 ROW = ("79990000001", "Анна", "")
@@ -46,7 +48,7 @@ def test_an_unknown_heading_is_told_once_with_the_one_that_was_meant() -> None:
         ("+7", "C:\\new", {}),
     ],
 )
-def test_what_a_line_cannot_carry_is_refused(recipient: str, text: str, more: dict[str, str]) -> None:
+def test_what_a_line_cannot_carry_is_refused(recipient: str, text: str, more: Any) -> None:
     with pytest.raises(Refusal):
         messages.line(recipient, text, **more)
 

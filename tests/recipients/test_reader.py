@@ -10,7 +10,7 @@ from mailings.recipients.limits import Limits
 from mailings.recipients.messages import template
 from mailings.recipients.reader import Choices, Reading, read
 from mailings.recipients.reasons import Reason, Unreadable, Verdict
-from mailings.smsc.vocabulary import Channel
+from mailings.smsc.spec.vocabulary import Channel
 from tests.recipients.cases import BOOKS, workbook
 
 TWO_PHONES = "Имя;Телефон;Рабочий телефон\nАнна;79990000001;79990000002\nОлег;79990000003;—\n".encode()
