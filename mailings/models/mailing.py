@@ -275,5 +275,6 @@ def searchable(text: str) -> str:
 
 
 def search_text(name: str, code: str | None, remote_id: str | None) -> str:
-    """What a search looks in: number, code and name in one text."""
-    return searchable(" ".join(part for part in (remote_id, code, name) if part))[:SEARCH_LENGTH]
+    """What a search looks in: name, code and job number in one text. Only the name may be cut short."""
+    numbers = searchable(" ".join(part for part in (code, remote_id) if part))
+    return f"{searchable(name)[: SEARCH_LENGTH - len(numbers) - 1]} {numbers}".strip()

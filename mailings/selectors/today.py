@@ -199,7 +199,7 @@ def chart(figures: list[Spent], now: datetime) -> dict[str, Any]:
     today = timezone.localdate(now)
     days = [today - timedelta(days=n) for n in range(BACK_DAYS - 1, -1, -1)]
     found = {(one.day, one.channel): one for one in figures}
-    channels = sorted({one.channel for one in figures})
+    channels = sorted({one.channel for one in figures}, key=lambda channel: (not channel, channel))
     return {
         "days": [f"{day:%d.%m}" for day in days],
         "channels": [
