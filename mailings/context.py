@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -55,7 +56,8 @@ class Frame:
     @cached_property
     def may(self) -> dict[str, bool]:
         """By the name of an address: whether this reader may open it."""
-        return {name: rights.may(self.request.user, name) for name in rights.RIGHTS}
+        user = getattr(self.request, "user", AnonymousUser())  # refused before anybody asked who it is
+        return {name: rights.may(user, name) for name in rights.RIGHTS}
 
     @property
     def whom_to_ask(self) -> str:

@@ -26,8 +26,8 @@ from tests.views.rows import row
 pytestmark = pytest.mark.django_db
 
 # o: the page  >: sent on, and what it is for was done  s: sent on, and nothing was done  L: to the login
-# -: refused  m: no such method
-LETTERS = {"o": (200, 204, 286), ">": (302,), "s": (302,), "L": (302,), "-": (403,), "m": (405,)}
+# -: refused  m: no such method  4: there is nothing to try, for the account is no sandbox here
+LETTERS = {"o": (200, 204, 286), ">": (302,), "s": (302,), "L": (302,), "-": (403,), "m": (405,), "4": (404,)}
 
 # Our own pages: name of the address, its GET, its POST.
 OURS = {
@@ -35,7 +35,10 @@ OURS = {
     "history": ("L-ooooo", "L-mmmmm"),
     "history_rows": ("L-ooooo", "L-mmmmm"),
     "export": ("L-ooooo", "L-mmmmm"),
+    "today_part": ("L-ooooo", "L-mmmmm"),
     "refresh": ("L-mmmmm", "L->>>>>"),
+    "dismiss_trials": ("L-mmmmm", "L->>>>>"),
+    "trial": ("L--mmmm", "L--4444"),
     "mailing": ("L-ooooo", "L-mmmmm"),
     "mailing_status": ("L-ooooo", "L-mmmmm"),
     "mailing_recipients": ("L-ooooo", "L-ooooo"),
@@ -47,6 +50,8 @@ OURS = {
     "cancel": ("L---ooo", "L--->>>"),
     "delete": ("L---ooo", "L--->>>"),
     "withdraw": ("L---ooo", "L--->>>"),
+    "cancel_job": ("L---sss", "L---sss"),
+    "put_aside": ("L---mmm", "L--->>>"),
     "release": ("L----oo", "L---->>"),
     "resolve": ("L----oo", "L---->>"),
     "dismiss_alarm": ("L----mm", "L---->>"),
@@ -61,10 +66,12 @@ STATES: dict[str, dict[str, Any]] = {
     "release": {"state": State.HELD, "held_reason": HeldReason.RESTORED},
     "resolve": {"state": State.UNKNOWN},
     "dismiss_alarm": {"alarm": "two_jobs"},
+    "put_aside": {"state": State.REFUSED},
 }
 POSTED = {"resolve": {"decision": "give_up"}, "compose": {"action": "check"}}
 # What changes nothing of a mailing, whoever does it.
 HARMLESS = {"refresh", "mailing_recipients", "compose", "compose_preview", "edit", "preferences", "probe"}
+HARMLESS |= {"dismiss_trials", "trial"}
 
 
 @pytest.fixture
@@ -81,6 +88,10 @@ def subject(people: dict[str, Any], name: str) -> Mailing:
 def address(name: str, mailing: Mailing) -> str:
     if name == "probe":
         return reverse(name, args=[mailing.account_id])
+    if name == "cancel_job":
+        return reverse(name, args=[mailing.pk, "100"])
+    if name == "trial":
+        return reverse(name, args=["break"])
     return reverse(name, args=[mailing.pk] if "<int:pk>" in routes_of_ours()[name] else [])
 
 
