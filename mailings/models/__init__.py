@@ -2,7 +2,8 @@
 
 from mailings.models.accounts import Account, Breaker, Pull
 from mailings.models.mailing import IllegalTransition, Mailing
-from mailings.models.records import Attachment, Attempt, Event, Observation, Recipients, record
+from mailings.models.recipients import Recipient, StopEntry
+from mailings.models.records import Attachment, Attempt, Event, Observation, record
 from mailings.models.states import Alarm, EventKind, HeldReason, Origin, State, Waiting, Wish, WishResult
 
 __all__ = [
@@ -19,8 +20,9 @@ __all__ = [
     "Observation",
     "Origin",
     "Pull",
-    "Recipients",
+    "Recipient",
     "State",
+    "StopEntry",
     "Waiting",
     "Wish",
     "WishResult",
