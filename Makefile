@@ -22,7 +22,7 @@ test: setup .venv/installed-dev
 	$(BIN)/python -m scripts.run_tests --jobs $(TEST_JOBS)
 
 # Each of them by itself, so that `make -k check` says everything that is wrong.
-CHECKS = format lint types imports templates migrations settings translations
+CHECKS = format lint types imports templates migrations settings translations lock
 check: $(CHECKS:%=check-%)
 $(CHECKS:%=check-%): setup .venv/installed-dev
 check-format:
@@ -41,6 +41,14 @@ check-settings:
 	$(BIN)/python manage.py check --fail-level WARNING
 check-translations:
 	$(BIN)/python -m scripts.translations check
+check-lock: build/lock-checked
+
+# Once for each state of the lock: pip reads every package for it.
+LOCK = requirements.txt requirements-dev.txt requirements-node.txt requirements-pip.txt
+build/lock-checked: pyproject.toml $(LOCK) scripts/check_lock.py .venv/installed-dev
+	$(BIN)/python -m scripts.check_lock
+	mkdir -p $(@D)
+	touch $@
 
 # What the issues give a figure for: a table, and build/bench.json.
 bench: setup

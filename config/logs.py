@@ -1,4 +1,4 @@
-"""The one log format: a record is a line, whatever its message or traceback holds."""
+"""The log formats: a record is a line, whatever its message or traceback holds."""
 
 import logging
 
@@ -8,3 +8,10 @@ class OneLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return " | ".join(line for line in super().format(record).splitlines() if line)
+
+
+class NotOfSecurity(logging.Filter):
+    """Passes all but the security log, whose lines are JSON and have a handler of their own."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.name != "mailroom.security"

@@ -11,7 +11,16 @@ from django.contrib.messages import constants as message_levels
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import database, kept_secret, lease, provider_address, seconds, whole, whole_login
+from config.environment import (
+    country,
+    database,
+    kept_secret,
+    lease,
+    provider_address,
+    seconds,
+    whole,
+    whole_login,
+)
 
 django_stubs_ext.monkeypatch()
 
@@ -28,6 +37,8 @@ VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
 
 # --- the site -----------------------------------------------------------------------------------------------
 DEBUG: bool = env.bool("DEBUG", default=False)
+# `make run` sets it: cookies and passkeys without TLS, for pages that only this machine can reach.
+PLAIN_HTTP: bool = DEBUG or env.bool("PLAIN_HTTP", default=False)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PORT = whole(env.ENVIRON, "PORT", 8000, least=1, most=65535)
@@ -63,7 +74,7 @@ CALLS_AT_ONCE = whole(env.ENVIRON, "CALLS_AT_ONCE", 4, least=1, most=14)
 # --- the parts ----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "mailings",
-    "django.contrib.admin",
+    "config.apps.OurAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -80,6 +91,7 @@ INSTALLED_APPS = [
     "heroicons",
 ]
 MIDDLEWARE = [
+    "mailings.middleware.Headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -88,6 +100,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Before all that reads a form, the check of its token included (a `process_view`, so it comes later).
+    "mailings.middleware.BodyLimits",
+    "config.security_log.Watch",
     # Closed unless a view says otherwise (`login_not_required`).
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -115,7 +130,8 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-MESSAGE_TAGS = {message_levels.ERROR: "danger"}
+# A message stays while the page below it goes on, and bad news may come to stand there: none is green.
+MESSAGE_TAGS = {message_levels.ERROR: "danger", message_levels.SUCCESS: "info"}
 
 # --- database, cache, broker --------------------------------------------------------------------------------
 DATABASES = {"default": database(given("DATABASE_URL", f"sqlite:///{VAR_DIR}/mailroom.sqlite3"), BASE_DIR)}
@@ -123,10 +139,11 @@ DATABASES = {"default": database(given("DATABASE_URL", f"sqlite:///{VAR_DIR}/mai
 WEB_SQLITE_WAIT_SECONDS = 5
 
 REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
-# Only login throttling is cached; in files, for people must be able to log in while Redis is away.
+# Only login throttling is cached; in files, for people must be able to log in while Redis is away
+# (docs/decisions/0009-login-throttling-in-files.md).
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "BACKEND": "config.counters.Counters",
         "LOCATION": VAR_DIR / "cache",
     },
 }
@@ -171,13 +188,15 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- people -------------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["config.passwords.Argon2", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    {"NAME": name}
     for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+        "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "django.contrib.auth.password_validation.CommonPasswordValidator",
+        "django.contrib.auth.password_validation.NumericPasswordValidator",
+        "config.passwords.NoOrdinaryWord",
     )
 ]
 LOGIN_URL = "account_login"
@@ -196,17 +215,21 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Mailroom"
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are not used, so none is ever verified
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PLAIN_HTTP
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # Mailroom itself writes no e-mail
 
 # --- security -----------------------------------------------------------------------------------------------
 # Behind a proxy, gunicorn takes https from X-Forwarded-Proto of the peers that it trusts (loopback, and
 # FORWARDED_ALLOW_IPS), so there is no SECURE_PROXY_SSL_HEADER here that any visitor could forge.
 DEFAULT_EXCEPTION_REPORTER_FILTER = "config.reports.NothingPrivate"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not PLAIN_HTTP
 SESSION_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
-SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
+if not PLAIN_HTTP:  # a browser takes such a cookie from this very host over https alone: none can be planted
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    LANGUAGE_COOKIE_NAME = "__Host-language"
+SECURE_HSTS_SECONDS = 0 if PLAIN_HTTP else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not PLAIN_HTTP
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -224,7 +247,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 SILENCED_SYSTEM_CHECKS = [
-    "security.W004",  # HSTS is set without DEBUG; with DEBUG there is no https to insist on
+    "security.W004",  # HSTS is set unless PLAIN_HTTP, and then there is no https to insist on
     "security.W008",  # http to https is the proxy's redirect: health checks come over plain http
 ]
 
@@ -263,7 +286,13 @@ MEDIA_ROOT = (
 MEDIA_URL = ""
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
-DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024  # a million pasted numbers are about 15 MB
+# The largest file of recipients. What a request may hold at each address is `mailings.middleware`'s business;
+# the figure for fields is the compose form's: a million pasted numbers are 12 to 20 MB.
+UPLOAD_MB = whole(env.ENVIRON, "UPLOAD_MB", 64, least=1, most=1024)
+# How a number without a calling code is read.
+DEFAULT_COUNTRY: str = country(env.str("DEFAULT_COUNTRY", default="RU"))
+UPLOAD_ROWS = whole(env.ENVIRON, "UPLOAD_ROWS", 2_000_000, least=1, most=20_000_000)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 
 # --- languages and time -------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -283,11 +312,22 @@ LOGGING = {
             "style": "{",
         },
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {
+        "not_of_security": {"()": "config.logs.NotOfSecurity"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["not_of_security"],
+        },
+        "security": {"class": "logging.StreamHandler"},  # config/security_log.py: its lines are JSON already
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        "mailroom.security": {"handlers": ["security"], "level": "INFO"},
         "celery": {"level": "INFO"},
         # One line for each tick and each finished task, several times a minute, would hide what matters.
         "celery.beat": {"level": "WARNING"},

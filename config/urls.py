@@ -1,14 +1,16 @@
 """All addresses: our pages, login, the admin."""
 
-from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-admin.site.site_header = admin.site.site_title = "Mailroom"
+handler400 = "mailings.views.errors.bad_request"
+handler403 = "mailings.views.errors.not_allowed"
+handler404 = "mailings.views.errors.not_found"
+handler429 = "mailings.views.errors.too_many"
+handler500 = "mailings.views.errors.broken"
 
 
 @login_not_required

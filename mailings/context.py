@@ -44,6 +44,7 @@ class Frame:
         entries = (
             (_("Today"), "today", "sun"),
             (_("History"), "history", "queue-list"),
+            (_("People"), "people", "users"),
             (_("New mailing"), "compose", "plus"),
         )
         return [Entry(label, reverse(name), icon, here == reverse(name)) for label, name, icon in entries]
@@ -67,6 +68,15 @@ class Frame:
     @property
     def age_words(self) -> dict[str, Any]:
         return moments.age_words()
+
+    @property
+    def refresh_words(self) -> dict[str, str]:
+        """What a page says that cannot refresh itself; static/refresh.js puts the hour in."""
+        return {
+            "stale": _("Not refreshed since {time}: Mailroom cannot be reached. This page tries again."),
+            "login": _("Not refreshed since {time}: you are no longer logged in. Load the page anew."),
+            "zone": self.zone,
+        }
 
 
 def frame(request: HttpRequest) -> dict[str, Frame]:

@@ -5,11 +5,24 @@ from functools import cache
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 COOKIE = "timezone"
 YEAR = 365 * 24 * 3600
+
+KILOBYTE = 1024
+MEGABYTE = 1024 * KILOBYTE
+# Reading a form can take 250 bytes of memory for a byte of it (a body of nothing but %0A), so a visitor gets
+# what a login needs and no more. A form whose session ran out is larger, and comes back to its writer.
+VISITORS = 64 * KILOBYTE
+VISITORS_COMPOSE = 256 * KILOBYTE
+EVERYWHERE = 5 * MEGABYTE // 2
+
+Answer = Callable[[HttpRequest], HttpResponse]
 
 
 @cache
@@ -23,13 +36,94 @@ def known_zone(name: str) -> str:
     return name if name in zone_names() else ""
 
 
+# What a page of ours never asks a browser for; a second factor (a passkey) is ours alone.
+PERMISSIONS = ", ".join(
+    (
+        *(
+            f"{feature}=()"
+            for feature in (
+                *(
+                    "accelerometer",
+                    "autoplay",
+                    "browsing-topics",
+                    "camera",
+                    "display-capture",
+                    "encrypted-media",
+                ),
+                *(
+                    "fullscreen",
+                    "geolocation",
+                    "gyroscope",
+                    "hid",
+                    "identity-credentials-get",
+                    "magnetometer",
+                ),
+                *("microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial"),
+                *("storage-access", "usb", "web-share", "xr-spatial-tracking"),
+            )
+        ),
+        "publickey-credentials-create=(self)",
+        "publickey-credentials-get=(self)",
+    )
+)
+
+
+class Headers:
+    """What every answer tells the browser beside what Django and django-csp tell it.
+
+    Nothing but static files, which say so themselves, is kept: pages hold people's numbers.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Cache-Control", "no-store, private")
+        response["Permissions-Policy"] = PERMISSIONS
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
+        if request.method == "POST" and request.path in (reverse("account_logout"), reverse("admin:logout")):
+            response["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+
 class ReadersTimeZone:
     """Shows times in the zone of the person who reads them (a cookie set by static/early.js or the menu)."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         name = known_zone(unquote(request.COOKIES.get(COOKIE, "")))
         with timezone.override(ZoneInfo(name) if name else None):
             return self.get_response(request)
+
+
+class BodyLimits:
+    """Refuses a request by the length that it declares, before a byte of its body is read.
+
+    Stands behind the session, which says whose request it is, and before all that reads a form.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        declared = request.META.get("CONTENT_LENGTH", "")
+        if not declared and "HTTP_TRANSFER_ENCODING" in request.META:
+            return render(request, "413.html", {"undeclared": True}, status=411)
+        length = int(declared) if declared.isascii() and declared.isdecimal() else 0
+        if length > VISITORS and length > (most := body_limit(request)):
+            context = {"most": most, "visitor": not request.user.is_authenticated}
+            return render(request, "413.html", context, status=413)
+        return self.get_response(request)
+
+
+def body_limit(request: HttpRequest) -> int:
+    """The most bytes that this request's sender may post to this address."""
+    compose, preview = reverse("compose"), reverse("compose_preview")
+    if not request.user.is_authenticated:
+        return VISITORS_COMPOSE if request.path == compose else VISITORS
+    typed = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or EVERYWHERE
+    own = {compose: typed + settings.UPLOAD_MB * MEGABYTE, preview: typed}
+    return own.get(request.path, EVERYWHERE)

@@ -2,10 +2,22 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from mailings.views import actions, compose, health, history, mailing, preferences, preview, today
+from mailings.views import (
+    actions,
+    compose,
+    health,
+    history,
+    mailing,
+    people,
+    preferences,
+    preview,
+    sandbox,
+    today,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.show, name="today"),
+    path("today/", today.part, name="today_part"),
     path("mailings/", history.listing, name="history"),
     path("mailings/rows/", history.rows, name="history_rows"),
     path("mailings/export.csv", history.export, name="export"),
@@ -23,8 +35,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mailings/<int:pk>/duplicate/", actions.duplicate, name="duplicate"),
     path("mailings/<int:pk>/resolve/", actions.resolve, name="resolve"),
     path("mailings/<int:pk>/alarm/", actions.dismiss_alarm, name="dismiss_alarm"),
+    path("sandbox/dismiss/", sandbox.dismiss, name="dismiss_trials"),
+    path("sandbox/<slug:trial>/", sandbox.order, name="trial"),
+    path("mailings/<int:pk>/aside/", actions.put_aside, name="put_aside"),
+    path("mailings/<int:pk>/jobs/<str:remote_id>/cancel/", actions.cancel_job, name="cancel_job"),
     path("refresh/", today.refresh, name="refresh"),
     path("accounts/<int:pk>/probe/", today.probe, name="probe"),
+    path("people/", people.show, name="people"),
+    path("stop-list/", people.stops, name="stop_list"),
+    path("stop-list/add/", people.add_stops, name="add_stops"),
+    path("stop-list/<int:pk>/remove/", people.remove_stop, name="remove_stop"),
+    path("stop-list/export.csv", people.export_stops, name="export_stops"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("healthz", health.healthz, name="healthz"),
 ]

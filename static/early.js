@@ -24,10 +24,17 @@
     apply(wanted);
   };
 
-  if (!/(^|; )timezone=/.test(document.cookie)) {
+  const zoned = () => /(^|; )timezone=/.test(document.cookie);
+  if (!zoned()) {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if (zone) {
-      document.cookie = `timezone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
+      const secure = location.protocol === "https:" ? "; secure" : "";
+      document.cookie = `timezone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax${secure}`;
     }
+    /* This page was made without knowing the zone: once more, if the cookie was kept, and nothing was posted. */
+    document.addEventListener("DOMContentLoaded", () => {
+      const made = document.querySelector("[data-zone]")?.dataset.zone;
+      if (made && zone && made !== zone && zoned()) location.reload();
+    });
   }
 })();

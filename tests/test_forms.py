@@ -9,8 +9,10 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailings.forms import ComposeForm, Facts, Typed, from_draft, from_post
+from mailings.forms import ComposeForm, Facts, Typed, field_of, from_draft, from_post
 from mailings.forms.typed import VALUES, picked_moment
+from mailings.models import Mailing
+from mailings.smsc.spec import times
 from mailings.smsc.spec.catalogue import OPTIONS, options_for
 from mailings.smsc.spec.values import is_blank
 from mailings.smsc.spec.vocabulary import Channel
@@ -194,3 +196,43 @@ def test_the_due_moment_is_that_of_the_spec() -> None:
     facts = Facts(form("name=x&phones=79990000001&mes=Hi&time=%2B15"))
 
     assert facts.due_at == NOW + timedelta(minutes=15)
+
+
+def test_a_picked_moment_is_shown_in_the_picker_again_and_means_the_same() -> None:
+    moment = datetime(2026, 11, 30, 6, 30, tzinfo=UTC)
+    for zone in ("Europe/Moscow", "America/New_York"):
+        with timezone.override(ZoneInfo(zone)):
+            typed = from_draft({"mes": "Hello", "time": times.at(moment)})
+            assert (typed.values.get("time"), typed.has("time_at")) == (None, True)
+            assert typed.options()[0]["time"] == times.at(moment)
+
+
+def test_an_hour_that_comes_twice_stays_as_it_was() -> None:
+    second = datetime(2026, 11, 1, 6, 30, tzinfo=UTC)  # 1:30 for the second time that night
+    with timezone.override(ZoneInfo("America/New_York")):
+        typed = from_draft({"time": times.at(second)})
+        assert typed.options()[0]["time"] == times.at(second)
+
+
+@pytest.mark.parametrize("text", ["0", "24.11.36 09:30", "10-18", "+30", "soon"])
+def test_other_forms_of_the_time_stay_as_typed(text: str) -> None:
+    assert from_draft({"time": text}).values["time"] == text
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "field"),
+    [
+        (1, "wrong parameters: sender", "sender"),
+        (1, "wrong parameters: mes", "mes"),
+        (1, "sender name is not allowed", "sender"),
+        (1, "имя отправителя не разрешено", "sender"),
+        (5, "wrong date format", "time"),
+        (5, "", "time"),
+        (1, "invalid phone numbers", "phones"),
+        (None, "upload", "files"),
+        (1, "wrong parameters", ""),
+        (1, "", ""),
+    ],
+)
+def test_a_refusal_stands_beside_the_field_that_it_names(code: int | None, text: str, field: str) -> None:
+    assert field_of(Mailing(refusal_code=code, refusal_text=text)) == field

@@ -5,8 +5,10 @@ import re
 import signal
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,13 +42,13 @@ def wait_for(condition: Callable[[], object], seconds: float) -> bool:
 class Running:
     """A `make run` of this test's own, in a session of its own, with its own var folder."""
 
-    def __init__(self, var: Path) -> None:
+    def __init__(self, var: Path, **more: str) -> None:
         self.port = free_port()
         self.mark = f"VAR_DIR={var}"
         self.log = var.with_suffix(".log")
         drop = (*OURS, "DEBUG", "SECRET_KEY", "CREDENTIALS_KEYS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
         environment = {name: value for name, value in os.environ.items() if name not in drop}
-        environment |= {"VAR_DIR": str(var), "PORT": str(self.port)}
+        environment |= {"VAR_DIR": str(var), "PORT": str(self.port)} | more
         # A Redis that does not answer, so that the run brings its own.
         environment["REDIS_URL"] = f"redis://127.0.0.1:{free_port()}/0"
         lock = var.with_suffix(".lock")
@@ -84,7 +86,14 @@ class Running:
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
-    run = Running(tmp_path / "var")
+    with running_with(tmp_path / "var") as run:
+        yield run
+
+
+@contextmanager
+def running_with(var: Path, **more: str) -> Iterator[Running]:
+    """A run that has said where it is, with these variables in its environment."""
+    run = Running(var, **more)
     try:
         assert run.started(), run.said()
         yield run
@@ -106,8 +115,8 @@ ENDS: dict[str, Callable[[Running], None]] = {
     "SIGKILL to make": lambda run: os.kill(run.make, signal.SIGKILL),
     "SIGKILL to the script": lambda run: os.kill(run.pid_of("scripts.run"), signal.SIGKILL),
     "a dead Redis": lambda run: shut_down(run.redis_port()),
-    "a dead worker": lambda run: os.kill(run.pid_of("bin/celery -A config worker"), signal.SIGKILL),
-    "a dead keeper": lambda run: os.kill(run.pid_of("exec celery -A config worker"), signal.SIGKILL),
+    "a dead worker": lambda run: os.kill(run.pid_of("bin/celery --quiet -A config worker"), signal.SIGKILL),
+    "a dead keeper": lambda run: os.kill(run.pid_of("exec celery --quiet -A config worker"), signal.SIGKILL),
 }
 
 
@@ -135,3 +144,31 @@ def test_it_prints_an_address_that_answers_and_a_login_and_says_no_more_secret(r
         assert b'name="password"' in answer.read()
     assert "'self'" in answer.headers["Content-Security-Policy"]
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
+
+
+def missing_page(run: Running) -> str:
+    """What is shown for an address that does not exist."""
+    with pytest.raises(urllib.error.HTTPError) as missing:
+        urllib.request.urlopen(f"http://127.0.0.1:{run.port}/nothing/here/")
+    assert missing.value.code == 404
+    return missing.value.read().decode()
+
+
+def test_the_address_and_the_login_stand_last_on_the_screen_and_no_banner_above(running: Running) -> None:
+    time.sleep(3)  # what might still be said after it
+    said = running.said()
+
+    assert said.rstrip().endswith("Ctrl-C ends all of it."), said
+    assert re.fullmatch(r"Mailroom: http://\S+   login: demo   password: \S+", said.rstrip().splitlines()[-2])
+    assert "celery@" in said
+    assert not re.search(r"superuser|LocalTime|concurrency|\[queues\]|is starting", said), said
+
+
+def test_a_missing_page_is_ours_unless_debug_was_asked_for(running: Running, tmp_path: Path) -> None:
+    ours = missing_page(running)
+    with running_with(tmp_path / "debug", DEBUG="1") as run:
+        djangos = missing_page(run)
+
+    assert "DEBUG = True" not in ours
+    assert 'data-bs-theme="light"' in ours
+    assert "DEBUG = True" in djangos

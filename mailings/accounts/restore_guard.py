@@ -18,7 +18,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from mailings.accounts import limiter
-from mailings.models import Account, Attempt, Event, EventKind, Mailing, Pull
+from mailings.models import Account, Attempt, Event, EventKind, LookNote, Mailing, Pull
 from mailings.smsc.spec.times import MOSCOW
 
 # KEYS: memory. ARGV: the database's secret, its highest attempt.
@@ -99,7 +99,7 @@ def looked_for(account: Account, mailing: Mailing) -> str | None:
         ended_at__isnull=False,
         start__lte=days.start.date(),
         end__gte=days.end.date(),
-    ).exclude(incomplete_reason="failed")
+    ).exclude(incomplete_reason=LookNote.FAILED)
     if reads.filter(complete=True).exists():
         return ""
     return reads.values_list("incomplete_reason", flat=True).first()

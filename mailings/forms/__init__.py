@@ -2,6 +2,7 @@
 
 from mailings.forms.compose import ComposeForm, Files
 from mailings.forms.preview import Facts
+from mailings.forms.refusals import field_of
 from mailings.forms.typed import Typed, from_draft, from_post
 from mailings.forms.uploads import Held, held, hold, let_go
 
@@ -11,6 +12,7 @@ __all__ = [
     "Files",
     "Held",
     "Typed",
+    "field_of",
     "from_draft",
     "from_post",
     "held",

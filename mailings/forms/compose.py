@@ -2,23 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 from django import forms
+from django.conf import settings
 from django.core.files import File
 from django.forms import BoundField
 from django.utils.translation import gettext as _
 
-from mailings import recipients
 from mailings.forms.fields import fields
 from mailings.forms.typed import FLAGS, Typed
 from mailings.forms.uploads import Held
 from mailings.models import Account, Attachment, Mailing
-from mailings.recipients import Gathered, Unreadable
-from mailings.smsc.spec import addresses, spec
+from mailings.recipients.gather import Gathered, gather, problems
+from mailings.smsc.spec import spec
 from mailings.smsc.spec.catalogue import FILES, OPTIONS
 from mailings.smsc.spec.problems import Problem, SpecError
 from mailings.smsc.spec.spec import FileRef, Spec
@@ -97,19 +97,25 @@ class Listed(NamedTuple):
 
 
 class ComposeForm(forms.Form):
-    """`check`: whether errors are shown; a form that is only drawn anew keeps quiet about them."""
+    """`check`: whether errors are shown; a form that is only drawn anew keeps quiet about them.
+
+    `judge`: whether what was typed is read at all. A visitor's form is given back without: judging a list
+    of recipients is work that is done for people of ours only.
+    """
 
     use_required_attribute = False
 
     def __init__(
         self, typed: Typed, *, now: datetime, files: Files | None = None, accounts: Sequence[Account] = (),
-        check: bool = False,
+        check: bool = False, judge: bool = True,
     ) -> None:  # fmt: skip
         super().__init__(data=typed.values)
-        self.typed, self.now, self.check = typed, now, check
+        self.typed, self.now, self.check, self.judge = typed, now, check, judge
         self.uploads = files or Files()
         self.accounts = accounts
         self.made_before: Mailing | None = None
+        # What the provider refused before: a field of this form, if it can be told, and the sentence.
+        self.refusal = ("", "")
         self.fields.update(fields())
         if typed.channel in (Channel.MAIL, Channel.TELEGRAM, Channel.BOT):
             self._suit_recipients()
@@ -126,22 +132,15 @@ class ComposeForm(forms.Form):
     @cached_property
     def gathered(self) -> Gathered:
         """The recipients, pasted and from the file."""
-        lines, unreadable = list[str](), ""
-        try:
-            lines = self._file_lines
-        except Unreadable as refusal:
-            unreadable = str(refusal)
-        pasted = self.typed.values.get("phones", "")
-        found = recipients.gather(pasted, lines, addresses.kinds_for(self.typed.channel))
-        return replace(found, unreadable=unreadable)
-
-    @cached_property
-    def _file_lines(self) -> list[str]:
-        """The recipients of the file, or nothing without one; raises Unreadable."""
+        if not self.judge:
+            return Gathered()
+        pasted, channel = self.typed.values.get("phones", ""), self.typed.channel
         if self.uploads.recipients is None:
-            return []
+            return gather(pasted, channel, country=settings.DEFAULT_COUNTRY)
         with self.uploads.recipients.open() as file:
-            return recipients.lines_of(file, self.uploads.recipients.ref.name)
+            found = cast("IO[bytes]", file.file)
+            name = self.uploads.recipients.ref.name
+            return gather(pasted, channel, found, name, country=settings.DEFAULT_COUNTRY)
 
     @property
     def skips_wrong(self) -> bool:
@@ -149,12 +148,14 @@ class ComposeForm(forms.Form):
 
     @cached_property
     def _outcome(self) -> tuple[Spec | None, tuple[Problem, ...]]:
+        if not self.judge:
+            return None, ()
         options, found = self.typed.options()
         gathered = self.gathered
         given: dict[str, Any] = options | {"phones": list(gathered.valid)}
         if not self.skips_wrong:
-            found += addresses.problems(gathered.wrong, self.typed.channel)
-            found += addresses.problems(gathered.wrong_in_file, self.typed.channel, "recipients_file")
+            found += problems(gathered.wrong)
+            found += problems(gathered.wrong_in_file, "recipients_file")
             if gathered.wrong_count and not gathered.valid:
                 given["phones"] = ["?"]  # there are some, only wrong ones: reported above, by their lines
         try:
@@ -176,14 +177,26 @@ class ComposeForm(forms.Form):
     def draft_options(self) -> dict[str, str]:
         """Everything as typed, the recipients of the file below the pasted ones."""
         options = self.typed.to_draft()
-        lines = [options.get("phones", ""), *filter(None, self._file_lines)]
-        return options | {"phones": "\n".join(filter(None, lines))}
+        found = self.gathered
+        filed = (*found.valid[found.pasted :], *(one.entry for one in found.wrong_in_file))
+        return options | {"phones": "\n".join(filter(None, (options.get("phones", ""), *filed)))}
 
     # --- checking ---------------------------------------------------------------------------------
+
+    @property
+    def unstorable(self) -> list[str]:
+        """The fields that hold a NUL character, which PostgreSQL keeps in no text."""
+        return [name for name, value in self.typed.values.items() if "\0" in value]
 
     def clean(self) -> dict[str, Any]:
         if self.check:
             self._show_problems()
+        if self.refusal[0]:
+            self.add_error(*self.refusal)
+        for name in self.unstorable:
+            if not self.has_error(name):
+                text = _("There is an invisible character (NUL) in it that cannot be kept. Type it anew.")
+                self.add_error(name, text)
         return self.cleaned_data
 
     def _show_problems(self) -> None:
@@ -193,7 +206,7 @@ class ComposeForm(forms.Form):
                 text = problem.message(_)
                 self.add_error(name if known else None, text if known else f"{name}: {text}")
         if self.gathered.unreadable:
-            self.add_error("recipients_file", self.gathered.unreadable)
+            self.add_error("recipients_file", self.gathered.unreadable.message(_))
         if not self.accounts:
             self.add_error(None, _("There is no account to send with. An administrator adds one."))
         elif self.account is None:

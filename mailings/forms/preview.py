@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mailings.forms.compose import ComposeForm
-from mailings.recipients import Gathered
+from mailings.recipients.gather import Gathered
 from mailings.smsc.spec.problems import Refusal
 from mailings.smsc.spec.spec import Spec
 from mailings.smsc.spec.texts import Parts, clean, message_parts
@@ -49,12 +49,13 @@ class Facts:
     def groups(self) -> int:
         return self.spec.groups if self.spec else self.gathered.groups
 
-    @property
+    @cached_property
     def wrong(self) -> list[tuple[str, str]]:
-        """The first wrong entries, each with the line that it stands on."""
-        pasted = [(_("line {n}").format(n=one.line), one.entry) for one in self.gathered.wrong]
-        filed = [(_("file, line {n}").format(n=one.line), one.entry) for one in self.gathered.wrong_in_file]
-        return [*pasted, *filed][:SHOWN_WRONG]
+        """The first wrong entries, each with the line that it stands on; no others are put into words."""
+        pasted = ((_("line {n}"), one) for one in self.gathered.wrong)
+        filed = ((_("file, line {n}"), one) for one in self.gathered.wrong_in_file)
+        shown = islice(chain(pasted, filed), SHOWN_WRONG)
+        return [(place.format(n=one.line), one.entry) for place, one in shown]
 
     @property
     def wrong_unlisted(self) -> int:
@@ -145,7 +146,8 @@ class Facts:
 
     @property
     def notices(self) -> list[str]:
-        return [one.message(_) for one in self.spec.notices()] if self.spec else []
+        file = [one.message(_) for one in self.gathered.notes]
+        return [*file, *(one.message(_) for one in self.spec.notices())] if self.spec else file
 
     # --- word for word ----------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 
 from mailings.smsc.spec import times
 from mailings.smsc.spec.catalogue import FILES, OPTIONS, options_for
-from mailings.smsc.spec.problems import N_, Problem
+from mailings.smsc.spec.problems import N_, Problem, Refusal
 from mailings.smsc.spec.values import is_blank
 from mailings.smsc.spec.vocabulary import Channel
 
@@ -132,6 +132,20 @@ def picked_moment(text: str) -> datetime | None:
     return moment if timezone.make_naive(moment) == local else None
 
 
+def _show_picked(values: dict[str, str]) -> None:
+    """A moment on the wire (`0<timestamp>`) as the picker shows it, unless that would name another moment."""
+    try:
+        moment = times.parse(values.get("time", "")).moment
+    except Refusal:
+        return
+    if moment is None or values.get("time_at"):
+        return
+    local = timezone.make_naive(moment).isoformat(timespec="minutes" if moment.second == 0 else "seconds")
+    if picked_moment(local) == moment:
+        values["time_at"] = local
+        del values["time"]
+
+
 def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     """Reads a post. An option's own parameter (viber=1) outranks the page's choice of a channel.
 
@@ -146,6 +160,9 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
         for name in data
         if name.startswith(KEPT) and name.removeprefix(KEPT) in OPTIONS and not is_blank(data[name])
     }
+    # Kept aside nobody would see it, and no draft can keep it: it comes to light, with an error beside it.
+    for name in [name for name, value in kept.items() if "\0" in value]:
+        values[name] = kept.pop(name)
     unknown = {
         name: str(data[name])
         for name in data
@@ -165,6 +182,7 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
 def from_draft(draft: Mapping[str, Any]) -> Typed:
     """The form of a stored draft, or of a mailing's options."""
     values = {name: str(draft[name]) for name in VALUES if name in draft and draft[name] is not None}
+    _show_picked(values)
     kept = {name.removeprefix(KEPT): str(value) for name, value in draft.items() if name.startswith(KEPT)}
     typed = Typed(values, kept)
     _choose_channel(typed, str(draft.get("channel", "")), "")

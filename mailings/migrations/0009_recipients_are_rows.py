@@ -37,7 +37,7 @@ def make_rows(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailings", "0002_staff_group"),
+        ("mailings", "0006_append_only"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -4,7 +4,17 @@ from mailings.models.accounts import Account, Breaker, Pull
 from mailings.models.mailing import IllegalTransition, Mailing
 from mailings.models.recipients import Recipient, StopEntry
 from mailings.models.records import Attachment, Attempt, Event, Observation, record
-from mailings.models.states import Alarm, EventKind, HeldReason, Origin, State, Waiting, Wish, WishResult
+from mailings.models.states import (
+    Alarm,
+    EventKind,
+    HeldReason,
+    LookNote,
+    Origin,
+    State,
+    Waiting,
+    Wish,
+    WishResult,
+)
 
 __all__ = [
     "Account",
@@ -16,6 +26,7 @@ __all__ = [
     "EventKind",
     "HeldReason",
     "IllegalTransition",
+    "LookNote",
     "Mailing",
     "Observation",
     "Origin",

@@ -80,7 +80,7 @@ class Pull(models.Model):
     begun_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     complete = models.BooleanField(default=False)
-    # Why a read does not count as whole, in a word: ten_rows, odd_rows, no_names, own_job_missing, failed.
+    # Why a read does not count as whole: a LookNote.
     incomplete_reason = models.CharField(max_length=40, default="", blank=True)
     rows = models.PositiveIntegerField(default=0)
     calls = models.PositiveIntegerField(default=0)

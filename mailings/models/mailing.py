@@ -5,14 +5,15 @@ state is one conditional UPDATE too (`move`), so that two workers can never both
 """
 
 import secrets
+import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import Q, Value
+from django.db.models.functions import Concat, Left, Now
 from django.utils.translation import gettext_lazy as _
 
 from mailings.models.accounts import Account
@@ -21,6 +22,10 @@ from mailings.models.states import Alarm, HeldReason, Origin, State, Wish, WishR
 # Crockford's alphabet: no I, L, O or U, which are misread.
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 5
+
+SEARCH_LENGTH = 400
+# Of the marks that stand on letters only the breve tells two letters of one alphabet apart (й is no и).
+BREVE = "\N{COMBINING BREVE}"
 
 # Leases and pauses are minutes long: one that ends later than this was written before the clock was set back.
 CLOCK_WENT_BACK = timedelta(hours=1)
@@ -68,6 +73,10 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
                 raise IllegalTransition(f"{state} -> {new}")
         values = {"state": new, "held_reason": "", **fields}
         values.setdefault("state_at", Now())
+        if fields.get("remote_id"):
+            # In front, so that what is cut off is never the number; `observe` writes the whole text anew.
+            number = Value(f"{fields['remote_id']} ")
+            values["search_text"] = Left(Concat(number, "search_text"), SEARCH_LENGTH)
         return self.filter(pk=pk, state__in=olds).update(**values) == 1
 
     def newest_first(self) -> "MailingQuerySet":
@@ -98,10 +107,10 @@ class Mailing(models.Model):
     origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.LOCAL)
 
     name = models.CharField(_("name"), max_length=255)
-    # Name, code and remote id in one case, for searching (SQLite folds no Cyrillic by itself).
-    search_text = models.CharField(max_length=400, default="", editable=False)
+    # Name, code and remote id, made by `search_text` (SQLite folds no Cyrillic by itself).
+    search_text = models.CharField(max_length=SEARCH_LENGTH, default="", editable=False)
     channel = models.CharField(_("channel"), max_length=10, default="", blank=True)
-    # Versioned JSON of mailings.smsc.spec.spec.Spec, without the recipients (model Recipients).
+    # Versioned JSON of mailings.smsc.spec.spec.Spec, without the recipients (model Recipient).
     spec = models.JSONField(default=dict)
     spec_digest = models.CharField(max_length=64, default="", editable=False)
     # What a draft's form held, as typed; empty once there is a spec.
@@ -117,6 +126,13 @@ class Mailing(models.Model):
     refusal_text = models.CharField(max_length=500, default="", blank=True)
     alarm = models.CharField(max_length=20, choices=Alarm.choices, default="", blank=True)
     alarm_jobs = models.JSONField(default=list)
+    # Jobs that bear this row's code and are not its own: remote id to what the list said (mirror.note_jobs).
+    other_jobs = models.JSONField(default=dict)
+    # Who said last, and when, that nothing more is to be done about what went wrong until then.
+    put_aside_at = models.DateTimeField(null=True)
+    put_aside_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     created_at = models.DateTimeField(_("made"))
     created_by = models.ForeignKey(
@@ -148,6 +164,8 @@ class Mailing(models.Model):
     remote = models.JSONField(null=True)
     fingerprint = models.CharField(max_length=32, default="", editable=False)
     verified_at = models.DateTimeField(null=True)
+    # The hour that the provider names for the job, where it can be read (the next one, of a recurring job).
+    remote_send_at = models.DateTimeField(null=True)
     gone = models.BooleanField(default=False)
     gone_at = models.DateTimeField(null=True)
 
@@ -174,7 +192,10 @@ class Mailing(models.Model):
     class Meta:
         verbose_name = _("mailing")
         verbose_name_plural = _("mailings")
-        permissions = [("cancel_mailing", _("Can cancel or delete a mailing at the provider"))]
+        permissions = [  # beside Django's own, of which only `view_mailing` is asked for (rights.py)
+            ("send_mailing", _("Can write and send mailings")),
+            ("cancel_mailing", _("Can cancel what others sent, release, and decide on unknown outcomes")),
+        ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="history"),
             models.Index(fields=["state", "-created_at", "-id"], name="history_by_state"),
@@ -193,6 +214,11 @@ class Mailing(models.Model):
             models.Index(fields=["wish_result_at"], name="settled_wishes"),
             models.Index(fields=["alarm"], name="alarms"),
             models.Index(fields=["due_at"], name="due", condition=Q(due_at__isnull=False)),
+            models.Index(
+                fields=["remote_send_at"],
+                name="remote_hours",
+                condition=Q(remote_send_at__isnull=False, origin=Origin.PROVIDER),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -211,15 +237,28 @@ class Mailing(models.Model):
     if TYPE_CHECKING:
         account_id: int
         created_by_id: int | None
+        submitted_by_id: int | None
 
     def __str__(self) -> str:
         return f"{self.code or self.remote_id}"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The create options by name: as typed while it is a draft, else those of the spec."""
+        return dict(self.draft or self.spec.get("options", {}))
 
     @property
     def is_settled(self) -> bool:
         """Nothing more happens by itself: the page may stop asking."""
         pending = {State.QUEUED, State.SENDING, State.UNKNOWN}
         return self.state not in pending and not self.wish
+
+    @property
+    def goes_out_at(self) -> datetime | None:
+        """When it goes out, or went: the hour asked for here; else, and of what repeats, the provider's."""
+        if self.repeats and self.remote_send_at is not None:
+            return self.remote_send_at
+        return self.due_at or self.remote_send_at
 
     @property
     def overdue_from(self) -> datetime | None:
@@ -233,6 +272,13 @@ class Mailing(models.Model):
         return since is not None and now - since > allowed
 
 
+def searchable(text: str) -> str:
+    """A text as it is searched, both what is looked in and what is looked for: one case, ё as е, İ as i."""
+    plain = unicodedata.normalize("NFKD", text.casefold()).replace("ı", "i")
+    kept = "".join(sign for sign in plain if sign == BREVE or not unicodedata.combining(sign))
+    return " ".join(unicodedata.normalize("NFKC", kept).split())
+
+
 def search_text(name: str, code: str | None, remote_id: str | None) -> str:
-    """What a search looks in: casefolded, one text."""
-    return " ".join(part for part in (name, code, remote_id) if part).casefold()[:400]
+    """What a search looks in: number, code and name in one text."""
+    return searchable(" ".join(part for part in (remote_id, code, name) if part))[:SEARCH_LENGTH]

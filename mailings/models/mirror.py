@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from mailings.models.mailing import Mailing, search_text
 from mailings.models.records import Attempt, Event, Observation, record
-from mailings.models.states import Alarm, EventKind, Origin
+from mailings.models.states import Alarm, EventKind, Origin, State
 from mailings.smsc.api.answers import Job
 
 # Columns of a mailing that only the provider's answers fill.
@@ -20,6 +23,7 @@ MIRROR_FIELDS = (
     "remote",
     "fingerprint",
     "verified_at",
+    "remote_send_at",
     "gone",
     "gone_at",
 )
@@ -48,6 +52,8 @@ def mirrored(job: Job, at: datetime) -> dict[str, Any]:
     }
     if job.cost is not None and abs(job.cost) < MOST_MONEY:
         values["cost"] = job.cost
+    if job.send_at is not None:
+        values["remote_send_at"] = job.send_at
     if (parts := count_of(job.parts)) is not None:
         values["parts"] = parts
     return values
@@ -105,6 +111,77 @@ def absorb_twin(mailing: Mailing, remote_id: str) -> None:
     seen = {name: getattr(twin, name) for name in MIRROR_FIELDS}
     twin.delete()
     Mailing.objects.filter(pk=mailing.pk).update(**{**seen, "remote_id": mailing.remote_id}, **wished)
+
+
+def note_jobs(mailing: Mailing, jobs: Iterable[Job], *, at: datetime, source: str) -> None:
+    """Keep what a list says of jobs that bear a mailing's code and are not its own, until one is chosen.
+
+    A job that has a row of its own already (`row_of_job`) is mirrored to that row.
+    """
+    others = {job.remote_id: job for job in jobs if job.remote_id != mailing.remote_id}
+    rows = Mailing.objects.filter(
+        account_id=mailing.account_id, remote_id__in=list(others), origin=Origin.PROVIDER
+    )
+    for row in rows:
+        observe(row, others[str(row.remote_id)], at=at, source=source)
+    kept = Mailing.objects.values_list("other_jobs", flat=True).get(pk=mailing.pk)
+    noted = {remote_id: _facts(job, at) for remote_id, job in others.items()}
+    if noted:
+        Mailing.objects.filter(pk=mailing.pk).update(other_jobs=kept | noted)
+
+
+def _facts(job: Job, at: datetime) -> dict[str, Any]:
+    """What `row_of_job` makes a row of."""
+    values = mirrored(job, at)
+    names = ("remote_status", "remote_word", "parts")
+    facts = {name: values[name] for name in names if name in values}
+    if "cost" in values:
+        facts["cost"] = str(values["cost"])
+    return facts | {
+        "name": (job.name or "")[:255],
+        "recipients_count": count_of(job.recipients),
+        "verified_at": at.isoformat(),
+        "hour": (job.send_at_text or "")[:40],
+    }
+
+
+def jobs_of(mailing: Mailing) -> list[str]:
+    """The ids of every job that is this mailing's, as far as is known: its own first."""
+    own = [mailing.remote_id] if mailing.remote_id else []
+    others = {*mailing.look_matches, *mailing.alarm_jobs, *mailing.other_jobs} - set(own)
+    return [*own, *sorted(others, key=lambda job: (len(job), job))]
+
+
+def row_of_job(mailing: Mailing, remote_id: str) -> Mailing:
+    """One of a mailing's jobs as a row: its own, the one that another job has, or one that is not stored yet.
+
+    Stored, it is a row made elsewhere: it has a mirror, a wish and a page of its own, and no code.
+    """
+    if remote_id == mailing.remote_id:
+        return mailing
+    row = Mailing.objects.filter(account_id=mailing.account_id, remote_id=remote_id).first()
+    if row is not None:
+        return row
+    facts = {**mailing.other_jobs.get(remote_id, {})}
+    facts.pop("hour", None)
+    seen = facts.pop("verified_at", None)
+    cost = facts.pop("cost", None)
+    name = facts.pop("name", "") or mailing.name
+    now = timezone.now()
+    return Mailing(
+        account=mailing.account,
+        origin=Origin.PROVIDER,
+        name=name,
+        search_text=search_text(name, None, remote_id),
+        channel=mailing.channel,
+        state=State.ACCEPTED,
+        state_at=now,
+        created_at=now,
+        remote_id=remote_id,
+        verified_at=datetime.fromisoformat(seen) if seen else None,
+        cost=Decimal(cost) if cost else None,
+        **facts,
+    )
 
 
 def raise_alarm(mailing: Mailing, alarm: Alarm, remote_ids: list[str]) -> None:

@@ -47,6 +47,16 @@ class Waiting(models.TextChoices):
     LOOK = "look", _("A backup may have been restored, so SMS Centre's list is read before it may go.")
 
 
+class LookNote(models.TextChoices):
+    """Why a read of the provider's list cannot show that a mailing is not there. The label says it."""
+
+    TEN_ROWS = "ten_rows", _("a list came back with exactly ten mailings, so it may have been cut short")
+    ODD_ROWS = "odd_rows", _("the list had rows that could not be read")
+    NO_NAMES = "no_names", _("the list has no names, so our reference cannot be seen in it")
+    OWN_JOB_MISSING = "own_job_missing", _("a mailing of ours that must be there was missing from the list")
+    FAILED = "failed", _("the list could not be read")
+
+
 class Wish(models.TextChoices):
     CANCEL = "cancel", _("cancel")
     DELETE = "delete", _("delete")
@@ -69,6 +79,9 @@ class Alarm(models.TextChoices):
 
     TWO_JOBS = "two_jobs", _("two jobs bear this mailing's reference")
     TURNED_UP = "turned_up", _("the job turned up after the mailing was given up")
+    TURNED_UP_REFUSED = "turned_up_refused", _("the job turned up although SMS Centre had refused it")
+    TURNED_UP_WITHDRAWN = "turned_up_withdrawn", _("the job turned up after the mailing was taken back")
+    TURNED_UP_UNSENT = "turned_up_unsent", _("the job turned up although the mailing was never sent off")
 
 
 class EventKind(models.TextChoices):
@@ -92,6 +105,7 @@ class EventKind(models.TextChoices):
     GIVEN_UP = "given_up", _("given up")
     WITHDRAWN = "withdrawn", _("taken back")
     WISHED = "wished", _("asked for")  # wish
+    PUT_ASIDE = "put_aside", _("put aside")
     WISH_STEP = "wish_step", _("asked SMS Centre")  # wish, outcome, code, text
     WISH_ENDED = "wish_ended", _("wish settled")  # wish, result, words
     GONE = "gone", _("no longer at SMS Centre")
@@ -102,10 +116,17 @@ class EventKind(models.TextChoices):
     DOUBTED = "doubted", _("older mailings are looked for before they are sent")  # reason
     PROBE_ASKED = "probe_asked", _("a probe was asked for")
     CREDENTIALS_CHANGED = "credentials_changed", _("the credentials were changed")
+    ADDRESS_CHANGED = "address_changed", _("the kind or address was changed")  # kind, base_url: before, after
 
 
 # What stands as a refusal's text where not the provider refused: an attached file was gone or had changed.
 FILE_MISSING = "upload"
+
+# A mailing in one of these states waits for a person, the most urgent first.
+NEEDS_A_PERSON = (State.UNKNOWN, State.HELD, State.REFUSED, State.AWAITING_APPROVAL)
+
+# How a wish ends otherwise than hoped: a person has to know.
+UNHAPPY = frozenset({WishResult.TOO_LATE, WishResult.UNCONFIRMED, WishResult.FAILED})
 
 # Held for these reasons, a mailing goes on only when a person says so.
 HELD_FOR_A_PERSON = frozenset({HeldReason.OVERDUE, HeldReason.RESTORED})
@@ -115,6 +136,11 @@ NOT_HANDED_OVER = frozenset({State.DRAFT, State.AWAITING_APPROVAL, State.QUEUED,
 
 # In these states the provider has the job, or may have it, so that a wish can be recorded.
 MAY_BE_AT_PROVIDER = frozenset({State.SENDING, State.UNKNOWN, State.ACCEPTED})
+
+# What may still go out; whether it will is told by the provider's word, too.
+STILL_TO_GO = frozenset(
+    {State.QUEUED, State.HELD, State.AWAITING_APPROVAL, State.SENDING, State.UNKNOWN, State.ACCEPTED}
+)
 
 # `accepted` may follow every state without a job: a job that bears a row's code shows that the mailing was
 # sent, whatever was believed of it (docs/decisions/0002-a-job-found-is-a-mailing-sent.md).

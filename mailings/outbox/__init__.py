@@ -1,6 +1,7 @@
 """The outbox: the only code that changes anything at the provider, and the only door to a mailing's fate."""
 
-from mailings.outbox.cancel import fulfil, wish
+from mailings.outbox.aside import put_aside
+from mailings.outbox.cancel import cancel_job, fulfil, wish
 from mailings.outbox.deliver import deliver_mailing
 from mailings.outbox.drafts import (
     duplicate,
@@ -13,6 +14,24 @@ from mailings.outbox.drafts import (
     withdraw,
 )
 from mailings.outbox.errors import Impossible, KeyTaken
+from mailings.outbox.may import (
+    may_cancel,
+    may_delete,
+    may_dismiss_alarm,
+    may_duplicate,
+    may_edit,
+    may_give_up,
+    may_put_aside,
+    may_release,
+    may_reopen,
+    may_resolve,
+    may_send_again,
+    may_withdraw,
+    why_not_cancel,
+    why_not_delete,
+    why_not_release,
+    why_not_withdraw,
+)
 from mailings.outbox.resolve import adopt, dismiss_alarm, give_up, send_again
 from mailings.outbox.sweep import sweep
 
@@ -20,12 +39,26 @@ __all__ = [
     "Impossible",
     "KeyTaken",
     "adopt",
+    "cancel_job",
     "deliver_mailing",
     "dismiss_alarm",
     "duplicate",
     "fulfil",
     "give_up",
     "make",
+    "may_cancel",
+    "may_delete",
+    "may_dismiss_alarm",
+    "may_duplicate",
+    "may_edit",
+    "may_give_up",
+    "may_put_aside",
+    "may_release",
+    "may_reopen",
+    "may_resolve",
+    "may_send_again",
+    "may_withdraw",
+    "put_aside",
     "release",
     "reopen",
     "save_draft",
@@ -33,6 +66,10 @@ __all__ = [
     "spec_of",
     "sweep",
     "typed_options",
+    "why_not_cancel",
+    "why_not_delete",
+    "why_not_release",
+    "why_not_withdraw",
     "wish",
     "withdraw",
 ]

@@ -19,11 +19,11 @@ from django.utils.translation import gettext as _
 from mailings import accounts
 from mailings.models import Attempt, EventKind, Mailing, State, Waiting, Wish, WishResult, record
 from mailings.models.mailing import MailingQuerySet, has_come
-from mailings.models.mirror import mark_gone, observe
-from mailings.models.states import MAY_BE_AT_PROVIDER, NOT_HANDED_OVER
+from mailings.models.mirror import jobs_of, mark_gone, observe, row_of_job
 from mailings.outbox import notify
 from mailings.outbox.drafts import withdraw
 from mailings.outbox.errors import Impossible
+from mailings.outbox.may import may_withdraw, why_not_cancel, why_not_delete
 from mailings.smsc.api.answers import Done, Job, JobStatus
 from mailings.smsc.api.client import Client
 from mailings.smsc.api.errors import (
@@ -61,6 +61,7 @@ class Ask:
     send: Callable[[Client, str], Done]
 
 
+WHY_NOT = {Wish.CANCEL: why_not_cancel, Wish.DELETE: why_not_delete}
 ASK = {Wish.CANCEL: Ask("cancel", Client.cancel), Wish.DELETE: Ask("del", Client.delete)}
 
 
@@ -110,15 +111,35 @@ def wish(mailing_id: int, kind: Wish, by: Any = None) -> Mailing:
     kind = Wish(kind)
     with transaction.atomic():
         mailing = Mailing.objects.select_for_update().get(pk=mailing_id)
-        if mailing.state in NOT_HANDED_OVER and withdraw(mailing_id, by):
+        if may_withdraw(mailing) and withdraw(mailing_id, by):
             mailing.refresh_from_db()
             return mailing
         mailing.refresh_from_db()
-        _refuse_if_impossible(mailing, kind)
         if mailing.wish != kind:
+            if why := WHY_NOT[kind](mailing):
+                raise Impossible(why)
             _record_wish(mailing, kind, by)
     mailing.refresh_from_db()
     return mailing
+
+
+def cancel_job(mailing_id: int, remote_id: str, by: Any = None) -> Mailing:
+    """A person's wish that one of a mailing's jobs be cancelled; gives the row that now carries the wish.
+
+    The mailing's own job is cancelled as always. Another gets a row of its own, which has the wish, the
+    attempts and the second look like any other. Raises `Impossible`.
+    """
+    with transaction.atomic():
+        mailing = Mailing.objects.select_for_update(of=("self",)).select_related("account").get(pk=mailing_id)
+        if remote_id not in jobs_of(mailing):
+            raise Impossible(_("Job %(job)s is none of this mailing's jobs.") % {"job": remote_id})
+        row = row_of_job(mailing, remote_id)
+        if not row.pk:
+            row.save()
+        wished = wish(row.pk, Wish.CANCEL, by)
+        if wished.pk != mailing.pk:
+            record(EventKind.WISHED, mailing, by=by, wish=Wish.CANCEL, remote_id=remote_id)
+    return wished
 
 
 def fulfil(mailing_id: int) -> None:
@@ -195,18 +216,6 @@ def _hour_has_passed(mailing: Mailing) -> bool:
 def _still_waits(seen: Seen) -> bool:
     """The provider said OK, and the job waits all the same: ask again."""
     return isinstance(seen, Job) and seen.status == JobStatus.WAITING
-
-
-def _refuse_if_impossible(mailing: Mailing, kind: Wish) -> None:
-    if mailing.state in MAY_BE_AT_PROVIDER and mailing.gone:
-        raise Impossible(_("SMS Centre no longer has this mailing, so there is nothing to cancel or delete."))
-    if mailing.state == State.CANCELLED and kind == Wish.DELETE:
-        return
-    if mailing.state not in MAY_BE_AT_PROVIDER:
-        state = mailing.get_state_display()
-        raise Impossible(_("This mailing is %(state)s, so this can no longer be done.") % {"state": state})
-    if mailing.wish == Wish.DELETE and kind == Wish.CANCEL:
-        raise Impossible(_("Deleting this mailing was asked for already; that cancels it too."))
 
 
 def _record_wish(mailing: Mailing, kind: Wish, by: Any) -> None:

@@ -1,5 +1,6 @@
 """Making, changing and taking back mailings, before anything leaves us."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -8,14 +9,17 @@ from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from mailings.models import Account, Attachment, EventKind, Mailing, Recipient, State, WishResult, record
 from mailings.models.mailing import new_code, search_text
 from mailings.models.states import HELD_FOR_A_PERSON, NOT_HANDED_OVER
 from mailings.outbox import notify
 from mailings.outbox.errors import Impossible, KeyTaken
+from mailings.outbox.may import may_duplicate, may_edit, may_reopen, why_not_release
 from mailings.smsc.spec.spec import FileRef, Spec
 
+LONGEST_NAME = 255
 Uploads = Sequence[tuple[FileRef, File[bytes]]]
 
 
@@ -70,7 +74,7 @@ def save_draft(
         if mailing is None and key and (twin := Mailing.objects.filter(key=key).first()):
             mailing = twin
         row = _editable(mailing, account, by) if mailing else _new(account, by, key)
-        row.name = str(options.get("name") or "")[:255]
+        row.name = str(options.get("name") or "")[:LONGEST_NAME]
         row.draft, row.spec, row.spec_digest = options, {}, ""
         row.search_text = search_text(row.name, row.code, None)
         row.save()
@@ -80,22 +84,26 @@ def save_draft(
 
 
 def duplicate(mailing_id: int, by: Any = None) -> Mailing:
-    """A new draft with the same options, recipients and files."""
+    """A new draft with the same options, recipients and files, and a name that says so."""
     original = Mailing.objects.select_related("account").get(pk=mailing_id)
-    if not (original.spec or original.draft):
+    if not may_duplicate(original):
         raise Impossible(
             _("This mailing was made elsewhere and its text is not known here, so it cannot be copied.")
         )
     uploads = [(_file_ref(kept), kept.file) for kept in original.attachments.all()]
-    return save_draft(typed_options(original), account=original.account, by=by, uploads=uploads)
+    options = typed_options(original)
+    options["name"] = _name_of_copy(str(options.get("name") or ""))
+    return save_draft(options, account=original.account, by=by, uploads=uploads)
 
 
 def reopen(mailing_id: int, by: Any = None) -> Mailing:
-    """Turn a refused mailing back into a draft, to be changed and sent again."""
+    """Turn a refused mailing back into a draft, to be changed and sent again. Why it was refused stays."""
     with transaction.atomic():
         mailing = Mailing.objects.get(pk=mailing_id)
-        values = {"draft": typed_options(mailing), "refusal_code": None, "refusal_text": ""}
-        if not Mailing.objects.move(mailing_id, State.REFUSED, State.DRAFT, **values):
+        values = {"draft": typed_options(mailing)}
+        if not (
+            may_reopen(mailing) and Mailing.objects.move(mailing_id, State.REFUSED, State.DRAFT, **values)
+        ):
             raise Impossible(_("Only a mailing that SMS Centre refused can be changed and sent again."))
         record(EventKind.EDITED, mailing, by=by)
     mailing.refresh_from_db()
@@ -127,7 +135,7 @@ def release(mailing_id: int, by: Any = None) -> Mailing:
             mailing_id, State.HELD, State.QUEUED, released_at=timezone.now(), not_before=None, nudged_at=None
         )
         if not moved:
-            raise Impossible(_release_refused(Mailing.objects.get(pk=mailing_id)))
+            raise Impossible(why_not_release(Mailing.objects.get(pk=mailing_id)))
         record(EventKind.RELEASED, mailing_id, by=by)
         notify.send("deliver", mailing_id)
     return Mailing.objects.get(pk=mailing_id)
@@ -145,8 +153,9 @@ def typed_options(mailing: Mailing) -> dict[str, Any]:
 
 def spec_of(mailing: Mailing) -> Spec:
     """The frozen spec of a mailing that has one."""
-    personal = "list" in mailing.spec.get("options", {})
-    return Spec.from_json(mailing.spec, () if personal else Recipient.objects.addresses(mailing))
+    return Spec.from_json(
+        mailing.spec, () if "list" in mailing.options else Recipient.objects.addresses(mailing)
+    )
 
 
 def _same(twin: Mailing, spec: Spec) -> Mailing:
@@ -173,14 +182,14 @@ def _free_code() -> str:
 
 def _editable(mailing: Mailing, account: Account, by: Any) -> Mailing:
     row = Mailing.objects.select_for_update().get(pk=mailing.pk)
-    if row.state != State.DRAFT:
+    if not may_edit(row):
         raise Impossible(_("This mailing is no longer a draft, so it cannot be changed. Make a copy of it."))
     row.account = account
     return row
 
 
 def _write(mailing: Mailing, spec: Spec) -> None:
-    mailing.name, mailing.channel = spec.name[:255], spec.channel
+    mailing.name, mailing.channel = spec.name[:LONGEST_NAME], spec.channel
     mailing.spec, mailing.spec_digest, mailing.draft = spec.to_json(), spec.digest(), {}
     mailing.recipients_count, mailing.repeats = spec.recipients, int(spec.options.get("rpt", 0))
     mailing.search_text = search_text(mailing.name, mailing.code, None)
@@ -198,12 +207,25 @@ def _submit(mailing: Mailing, by: Any) -> None:
         submitted_at=now,
         submitted_by=by,
         due_at=_due_at(mailing, now),
+        refusal_code=None,
+        refusal_text="",
     )
     if not moved:
         raise Impossible(_("This mailing was sent off already."))
     record(EventKind.SUBMITTED, mailing, by=by)
     mailing.refresh_from_db()
     notify.send("deliver", mailing.pk)
+
+
+def _name_of_copy(name: str) -> str:
+    """`Spring sale` -> `Spring sale (copy)` -> `Spring sale (copy 2)`; the front is cut to make room."""
+    if not name.strip():
+        return name
+    word = pgettext("behind a name", "copy")
+    again = re.fullmatch(rf"(.*) \({re.escape(word)}(?: ([0-9]{{1,4}}))?\)", name.strip(), re.DOTALL)
+    front, number = (again[1], int(again[2] or 1) + 1) if again else (name.strip(), 1)
+    mark = f" ({word})" if number == 1 else f" ({word} {number})"
+    return front[: LONGEST_NAME - len(mark)].rstrip() + mark
 
 
 def _due_at(mailing: Mailing, now: datetime) -> datetime | None:
@@ -229,12 +251,3 @@ def _attach_one(mailing: Mailing, ref: FileRef, content: File[bytes]) -> None:
 
 def _file_ref(kept: Attachment) -> FileRef:
     return FileRef(name=kept.name, size=kept.size, content_type=kept.content_type, sha256=kept.sha256)
-
-
-def _release_refused(mailing: Mailing) -> str:
-    if mailing.state == State.HELD:
-        return _(
-            "This mailing waits for the account: an administrator has to look at it. "
-            "It goes on by itself once SMS Centre answers again."
-        )
-    return _("This mailing is not held, so there is nothing to release.")

@@ -11,10 +11,10 @@ from mailings.models import Alarm, EventKind, Mailing, Origin, State, record
 from mailings.models.mirror import absorb_twin, raise_alarm
 from mailings.outbox import notify
 from mailings.outbox.errors import Impossible
+from mailings.outbox.may import UNDECIDED, why_not_send_again
 
 # As the provider's answers show them; more digits are a slip of the hand.
 JOB_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
-UNDECIDED = (State.UNKNOWN, State.ABANDONED)
 
 
 def adopt(mailing_id: int, remote_id: str, by: Any = None) -> Mailing:
@@ -41,10 +41,8 @@ def send_again(mailing_id: int, by: Any = None) -> Mailing:
     """A person says that the first try did not arrive, and takes the risk of a second one."""
     with transaction.atomic():
         mailing = Mailing.objects.select_for_update().get(pk=mailing_id)
-        if mailing.wish:
-            raise Impossible(
-                _("Cancelling or deleting this mailing was asked for, so it will not be sent again.")
-            )
+        if why := why_not_send_again(mailing):
+            raise Impossible(why)
         _decide(
             mailing,
             (State.UNKNOWN,),

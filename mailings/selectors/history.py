@@ -5,10 +5,13 @@ page costs what the first one costs. Rows are read as plain values; a mailing's 
 are not touched.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 import django_filters
@@ -21,16 +24,24 @@ from django.utils import timezone
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from mailings import outbox
 from mailings.ids import row_id
 from mailings.models import Account, Mailing, Origin, State
+from mailings.models.mailing import CODE_LENGTH, searchable
+from mailings.models.states import STILL_TO_GO
 from mailings.smsc.api.answers import JobStatus
 from mailings.smsc.spec.vocabulary import CHANNEL_LABELS
 from mailings.wording import chips
 
 PAGE_SIZE = 50
 EXPORT_SIZE = 2000
+NEW_AT_MOST = 100
+# How often a page asks for news: while a row of it is about to change, and else.
+SOON_SECONDS, LATER_SECONDS = 4, 15
 # Up to how many matches of a search are taken by their ids.
 RARE = 500
+# A code and the letters of a create attempt, as a search has them.
+REFERENCE = re.compile(rf"([0-9a-z]{{{CODE_LENGTH}}})[a-z]{{1,2}}", re.ASCII)
 FAILED = (State.REFUSED, State.UNKNOWN, State.ABANDONED, State.HELD)
 # Microseconds since 1970 of so many digits still are a date.
 LONGEST_MOMENT = 17
@@ -39,8 +50,8 @@ FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 1, 1)
 PERIODS = {"today": 0, "7": 7, "30": 30, "365": 365}
 COLUMNS = (
     "id", "name", "code", "state", "state_at", "channel", "recipients_count", "cost", "account__currency",
-    "created_at", "due_at", "created_by__username", "origin", "wish", "wish_result", "gone", "alarm",
-    "remote_status", "remote_word", "verified_at",
+    "created_at", "due_at", "remote_send_at", "repeats", "created_by__username", "origin", "wish",
+    "wish_result", "gone", "alarm", "remote_status", "remote_word", "verified_at",
 )  # fmt: skip
 
 
@@ -111,7 +122,7 @@ class HistoryFilter(django_filters.FilterSet):
 
     def search(self, rows: QuerySet[Mailing], name: str, value: str) -> QuerySet[Mailing]:
         """A rare text is looked up first, in the narrow index; a common one is met soon on the way down."""
-        found = Mailing.objects.filter(search_text__contains=value.strip().casefold())
+        found = Mailing.objects.filter(*(_bears(word) for word in searchable(value).split()))
         ids = list(found.order_by().values_list("id", flat=True)[: RARE + 1])
         return rows.filter(id__in=ids) if len(ids) <= RARE else rows & found
 
@@ -123,6 +134,13 @@ class HistoryFilter(django_filters.FilterSet):
 
     def to_day(self, rows: QuerySet[Mailing], name: str, value: Any) -> QuerySet[Mailing]:
         return rows.filter(created_at__lt=_midnight(_sensible(value) + timedelta(days=1)))
+
+
+def _bears(word: str) -> Q:
+    """Rows that bear a word; a reference (`K7Q2Ma`) leads to the mailing of its code."""
+    if match := REFERENCE.fullmatch(word):
+        return Q(search_text__contains=word) | Q(code=match[1].upper())
+    return Q(search_text__contains=word)
 
 
 def start_of_day(days_ago: int) -> datetime:
@@ -144,7 +162,7 @@ def chosen(params: QueryDict) -> HistoryFilter:
     return HistoryFilter(params, queryset=Mailing.objects.all())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Row:
     """One line of the history."""
 
@@ -158,27 +176,39 @@ class Row:
     def state(self) -> str:
         return str(self.values["state"])
 
-    @property
+    @cached_property
     def chip(self) -> chips.Chip:
-        return chips.chip(self.state)
+        return chips.chip(self.values)
 
     @property
     def note(self) -> str:
-        names = ("wish", "wish_result", "gone", "alarm")
-        return chips.note(self.state, **{name: self.values[name] for name in names})
+        return chips.note(self.values)
 
     @property
-    def remote(self) -> str:
-        """What the provider says of it, while that is news."""
-        if self.state != State.ACCEPTED:
-            return ""
-        known = chips.STATUS_WORDS.get(self.values["remote_status"])
-        return str(known) if known is not None else str(self.values["remote_word"])
+    def channel(self) -> str:
+        """Empty only for a draft that has none yet."""
+        known = self.values["channel"] or self.values["origin"] == Origin.PROVIDER
+        return chips.channel_label(self.values["channel"]) if known else ""
 
     @property
-    def when(self) -> datetime:
-        moment: datetime = self.values["due_at"] or self.values["created_at"]
-        return moment
+    def channel_icon(self) -> str:
+        return chips.channel_icon(self.values["channel"])
+
+    @property
+    def when(self) -> datetime | None:
+        """Its hour: the one asked for here, the provider's of a job made elsewhere; None: not known."""
+        own: datetime | None = self.values["due_at"]
+        theirs: datetime | None = self.values["remote_send_at"]
+        if own is None or (self.values["repeats"] and theirs):
+            own = theirs
+        return own if own or self.values["origin"] == Origin.PROVIDER else self.values["created_at"]
+
+    @property
+    def waits(self) -> bool:
+        """Whether its hour lies ahead, so that the row tells how far."""
+        there = self.values["remote_status"] in ("", JobStatus.WAITING) and not self.values["gone"]
+        ahead = self.when is not None and self.when > timezone.now()
+        return ahead and there and self.state in STILL_TO_GO
 
     @property
     def cost(self) -> Decimal | None:
@@ -191,17 +221,57 @@ class Row:
 
     @property
     def selectable(self) -> bool:
-        """Whether cancelling it may make sense."""
-        if self.values["remote_status"] in (JobStatus.GONE_OUT, JobStatus.CANCELLED):
-            return False
-        open_states = {State.DRAFT, State.QUEUED, State.HELD, State.SENDING, State.UNKNOWN, State.ACCEPTED}
-        return self.state in open_states and not self.values["gone"]
+        """Whether it may be cancelled, by the rule of the verb itself."""
+        return outbox.may_cancel(SimpleNamespace(**self.values))
 
     @property
     def version(self) -> str:
         """Changes whenever what the row shows changes, ages apart."""
-        names = ("state", "wish", "wish_result", "remote_status", "remote_word", "gone", "alarm", "cost")
-        return f"{chips.digest(self.values[name] for name in names):08x}"
+        names = ("name", "state", "recipients_count", "cost")
+        shown = [self.chip.text, self.chip.wishing, self.note, self.when, *(self.values[n] for n in names)]
+        return f"{chips.digest(shown):08x}"
+
+
+@dataclass(frozen=True)
+class Poll:
+    """What a page of the history asks for while it is looked at.
+
+    `query`: of the address to ask; `filters`: those of the page; `new`: how many mailings that fit have been
+    made since, at most NEW_AT_MOST; `seconds`: how often to ask, 0: not at all.
+    """
+
+    query: str
+    filters: str
+    new: int
+    seconds: int
+
+    @property
+    def new_text(self) -> str:
+        return f"{self.new - 1}+" if self.new == NEW_AT_MOST else str(self.new)
+
+
+def poll(params: QueryDict, rows: list[Row], *, seen: str, new: int = 0) -> Poll:
+    """How a page with these rows goes on asking. `seen`: the key of its newest row; "" on later pages."""
+    filters = params.copy()
+    for name in ("row", "seen", "new", "after", "before"):
+        filters.pop(name, None)
+    asked = filters.copy()
+    asked.setlist("row", [f"{row.id}-{row.version}" for row in rows])
+    if seen:
+        asked["seen"], asked["new"] = seen, str(new)
+    seconds = SOON_SECONDS if any(row.pending for row in rows) else LATER_SECONDS
+    return Poll(asked.urlencode(), filters.urlencode(), new, seconds if rows or seen else 0)
+
+
+def newest_key(page: "Page") -> str:
+    """The key after which rows are new: that of the first row; of an empty list, one before all rows."""
+    return key_of(page.rows[0].values) if page.rows else "0-0"
+
+
+def count_newer(rows: QuerySet[Mailing], seen: str) -> int:
+    """How many rows are newer than a key, at most NEW_AT_MOST."""
+    key = read_key(seen)
+    return len(_slice(rows, key, NEW_AT_MOST, forwards=False)) if key else 0
 
 
 @dataclass(frozen=True)

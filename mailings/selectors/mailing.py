@@ -39,7 +39,7 @@ class People:
 
 def options(mailing: Mailing) -> list[OptionValue]:
     """The given options in the catalogue's order; of a draft as typed."""
-    given = mailing.draft or mailing.spec.get("options", {})
+    given = mailing.options
     known = [name for name in OPTIONS if name in given and name not in ELSEWHERE]
     return [OptionValue(name, _(OPTIONS[name].label), _value(name, given[name])) for name in known]
 

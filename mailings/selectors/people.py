@@ -7,10 +7,20 @@ from typing import Any
 
 from django.db.models import Q
 
-from mailings.models import Account, Recipient, StopEntry
+from mailings.models import Mailing, Recipient, StopEntry
 from mailings.recipients import people
 
 AT_MOST = 200
+
+
+@dataclass(frozen=True)
+class Place:
+    """One mailing of a person: what it was told, and when that went out or goes."""
+
+    mailing: Mailing
+    text: str
+    at: datetime
+    stopped: bool
 
 
 @dataclass(frozen=True)
@@ -18,7 +28,7 @@ class Found:
     """What a page shows of a person. `stops`: where nothing is sent to it any more."""
 
     address: str
-    rows: list[Recipient]
+    places: list[Place]
     more: bool
     stops: list[StopEntry]
 
@@ -28,7 +38,8 @@ def look_up(value: str, country: str) -> Found:
     person = people.find(value, country)
     rows = list(people.recipients_of(person)[: AT_MOST + 1])
     stops = StopEntry.objects.filter(address=person.address).select_related("account", "who")
-    return Found(person.address, rows[:AT_MOST], len(rows) > AT_MOST, list(stops))
+    places = [Place(row.mailing, text_of(row), hour_of(row), row.stopped) for row in rows[:AT_MOST]]
+    return Found(person.address, places, len(rows) > AT_MOST, list(stops))
 
 
 def mailings_of(value: str, country: str) -> Iterable[Recipient]:
@@ -58,7 +69,7 @@ def described(row: Recipient) -> dict[str, Any]:
     }
 
 
-def stop_entries(account: Account | None, wanted: str) -> "list[StopEntry]":
+def stop_entries(wanted: str) -> list[StopEntry]:
     """The newest of the stop list, or those that contain what was searched for."""
     entries = StopEntry.objects.select_related("account", "who")
     if wanted:

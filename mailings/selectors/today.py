@@ -1,23 +1,23 @@
 """Today: what needs a person, what goes out next, what it has cost. Bounded queries throughout."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailings import health
 from mailings.accounts import calls_last_hour
-from mailings.models import Account, Breaker, Mailing, Pull, State, WishResult
+from mailings.models import Account, Breaker, LookNote, Mailing, Origin, Pull, State
+from mailings.models.states import NEEDS_A_PERSON, STILL_TO_GO, UNHAPPY
 from mailings.smsc.api.answers import JobStatus
 from mailings.smsc.spec.spec import Spec
-from mailings.smsc.spec.vocabulary import Channel
-from mailings.wording import chips, sentences
+from mailings.wording import chips
 
 AHEAD_DAYS = 7
 BACK_DAYS = 14
@@ -26,18 +26,8 @@ SHOWN_A_DAY = 8
 # How long an unhappy end of a wish stays on the first page.
 REMIND = timedelta(days=3)
 
-NEEDS_STATES = (State.UNKNOWN, State.REFUSED, State.HELD, State.AWAITING_APPROVAL)
-UNHAPPY = (WishResult.TOO_LATE, WishResult.UNCONFIRMED, WishResult.FAILED)
 # What has left us, so that it counts as spent.
 HANDED_OVER = (State.ACCEPTED, State.CANCELLED, State.DELETED)
-STILL_TO_GO = (
-    State.QUEUED,
-    State.HELD,
-    State.AWAITING_APPROVAL,
-    State.SENDING,
-    State.UNKNOWN,
-    State.ACCEPTED,
-)
 
 
 def light() -> QuerySet[Mailing]:
@@ -58,8 +48,8 @@ def needs_a_person(now: datetime) -> Needs:
     found: dict[int, Mailing] = {}
     queries = (
         light().filter(alarm__gt=""),
-        light().filter(state__in=NEEDS_STATES).order_by("-created_at", "-id"),
-        light().filter(wish_result_at__gte=now - REMIND, wish_result__in=UNHAPPY),
+        light().filter(_stands("state_at"), state__in=NEEDS_A_PERSON).order_by("-created_at", "-id"),
+        light().filter(_stands("wish_result_at"), wish_result_at__gte=now - REMIND, wish_result__in=UNHAPPY),
     )
     for query in queries:
         found.update((mailing.pk, mailing) for mailing in query[: AT_MOST + 1])
@@ -67,8 +57,13 @@ def needs_a_person(now: datetime) -> Needs:
     return Needs(rows[:AT_MOST], len(rows) > AT_MOST)
 
 
+def _stands(since: str) -> Q:
+    """What has been so since the moment in this column was not put aside after it (outbox.may_put_aside)."""
+    return Q(put_aside_at=None) | Q(put_aside_at__lt=F(since))
+
+
 def _urgency(mailing: Mailing) -> tuple[int, float]:
-    order = (State.UNKNOWN, State.HELD, State.REFUSED, State.AWAITING_APPROVAL)
+    order = NEEDS_A_PERSON
     rank = 0 if mailing.alarm else 1 + order.index(State(mailing.state)) if mailing.state in order else 9
     return rank, -mailing.state_at.timestamp()
 
@@ -117,11 +112,15 @@ def _still_to_go(mailing: Mailing) -> bool:
 
 
 def _once(now: datetime) -> Iterator[Sending]:
+    """Our own mailings by the hour asked for, those made elsewhere by the provider's hour."""
     until = now + timedelta(days=AHEAD_DAYS)
-    due = Mailing.objects.filter(due_at__gte=now, due_at__lt=until).defer("spec", "remote", "draft")
-    for mailing in due.order_by("due_at")[: 10 * AT_MOST]:
-        if not mailing.repeats and _still_to_go(mailing):
-            yield Sending(mailing.due_at or now, mailing)
+    rows = Mailing.objects.defer("spec", "remote", "draft")
+    due = rows.filter(due_at__gte=now, due_at__lt=until).order_by("due_at")
+    theirs = rows.filter(origin=Origin.PROVIDER, remote_send_at__gte=now, remote_send_at__lt=until)
+    for query in (due, theirs.order_by("remote_send_at")):
+        for mailing in query[: 10 * AT_MOST]:
+            if not mailing.repeats and _still_to_go(mailing):
+                yield Sending(mailing.goes_out_at or now, mailing)
 
 
 def _recurring(now: datetime) -> Iterator[Sending]:
@@ -152,31 +151,49 @@ class Spent:
     recipients: int
     cost: Decimal
 
+    def with_(self, other: "Spent") -> "Spent":
+        """The figures of both; they are of the same day and channel."""
+        return replace(
+            self,
+            mailings=self.mailings + other.mailings,
+            recipients=self.recipients + other.recipients,
+            cost=self.cost + other.cost,
+        )
+
     @property
     def channel_label(self) -> str:
-        return channel_label(self.channel)
-
-
-def channel_label(channel: str) -> str:
-    """The channel's name for a person; `?` where it is not known (a job made elsewhere)."""
-    return _(Channel(channel).label) if channel in set(Channel) else "?"
+        return chips.channel_label(self.channel)
 
 
 def spent(now: datetime) -> list[Spent]:
-    """What was handed over in the last days, by day (of making it, on the reader's clock) and channel."""
+    """What was handed over in the last days, by day (on the reader's clock) and channel.
+
+    Ours count on the day of making them; those made elsewhere on the provider's day, or, where it names none,
+    on the day on which they were first seen.
+    """
     start = now - timedelta(days=BACK_DAYS)
-    day = TruncDate("created_at", tzinfo=timezone.get_current_timezone())
+    ours = Q(created_at__gte=start) & (Q(origin=Origin.LOCAL) | Q(remote_send_at=None))
+    theirs = Q(origin=Origin.PROVIDER, remote_send_at__gte=start, remote_send_at__lte=now)
+    figures = [*_by_day(ours, "created_at"), *_by_day(theirs, "remote_send_at")]
+    together: dict[tuple[date, str], Spent] = {}
+    for one in figures:
+        same = together.get((one.day, one.channel))
+        together[one.day, one.channel] = one.with_(same) if same else one
+    return sorted(together.values(), key=lambda one: (-one.day.toordinal(), one.channel))
+
+
+def _by_day(which: Q, moment: str) -> Iterator[Spent]:
+    day = TruncDate(moment, tzinfo=timezone.get_current_timezone())
     rows = (
-        Mailing.objects.filter(created_at__gte=start, state__in=HANDED_OVER)
+        Mailing.objects.filter(which, state__in=HANDED_OVER)
         .annotate(day=day)
         .values("day", "channel")
         .annotate(mailings=Count("id"), recipients=Sum("recipients_count"), cost=Sum("cost"))
-        .order_by("-day", "channel")
+        .order_by()
     )
-    return [
-        Spent(row["day"], row["channel"], row["mailings"], row["recipients"] or 0, row["cost"] or Decimal())
-        for row in rows
-    ]
+    for row in rows:
+        people, cost = row["recipients"] or 0, row["cost"] or Decimal()
+        yield Spent(row["day"], row["channel"], row["mailings"], people, cost)
 
 
 def chart(figures: list[Spent], now: datetime) -> dict[str, Any]:
@@ -189,7 +206,8 @@ def chart(figures: list[Spent], now: datetime) -> dict[str, Any]:
         "days": [f"{day:%d.%m}" for day in days],
         "channels": [
             {
-                "label": channel_label(channel),
+                "channel": channel,
+                "label": chips.channel_label(channel),
                 "cost": [float(one.cost) if (one := found.get((day, channel))) else 0 for day in days],
                 "recipients": [one.recipients if (one := found.get((day, channel))) else 0 for day in days],
             }
@@ -232,7 +250,7 @@ class ProviderHealth:
         """Why the last read does not count as whole; empty when it does."""
         if self.pull is None or self.pull.complete:
             return ""
-        return str(sentences.LOOK_NOTES.get(self.pull.incomplete_reason, self.pull.incomplete_reason))
+        return str(LookNote(self.pull.incomplete_reason).label) if self.pull.incomplete_reason else ""
 
     @property
     def may_probe(self) -> bool:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from mailings import accounts
-from mailings.models import Account, Pull
+from mailings.models import Account, LookNote, Pull
 from mailings.smsc.api.answers import Jobs
 from mailings.smsc.api.errors import SmscError
 from mailings.sync import absence, rows, settle, spans
@@ -40,7 +40,7 @@ def pull(account: Account, start: date, end: date, *, wait: float = 0.0) -> Resu
     except SmscError as failure:
         error = str(failure)
     settle.settle(account, tally)
-    reason = "failed" if error else _reason(account, span, tally)
+    reason = LookNote.FAILED if error else _reason(account, span, tally)
     absence.look(account, span, tally.begun, reason)
     result = tally.result(reason=reason, error=error)
     _keep(account, span, tally, result)
@@ -111,7 +111,7 @@ def _ask(account: Account, window: Span, wait: float) -> tuple[Jobs, datetime]:
 def _reason(account: Account, span: Span, tally: Tally) -> str:
     """Why the read cannot show absence, after looking for what it did not show; "" when it can."""
     all_there = absence.look_up(account, absence.missing(account, span, tally.begun), tally)
-    return tally.reason() or ("" if all_there else "own_job_missing")
+    return tally.reason() or ("" if all_there else LookNote.OWN_JOB_MISSING)
 
 
 def _keep(account: Account, span: Span, tally: Tally, result: Result) -> None:

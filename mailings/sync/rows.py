@@ -118,7 +118,7 @@ def _each_if_not_all(write: Callable[[Sequence[T]], int], items: Sequence[T], ta
 
 _CHANGED = ("remote_status", "remote_word", "remote", "fingerprint", "verified_at", "gone", "gone_at")
 # Where an answer is silent, what is known stays.
-_KEPT = ("cost", "parts", "recipients_count", "name", "search_text")
+_KEPT = ("cost", "parts", "recipients_count", "name", "search_text", "remote_send_at")
 
 
 _ORDER = (*_CHANGED, *_KEPT, "id", "verified_at")

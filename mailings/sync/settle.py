@@ -10,14 +10,19 @@ from typing import Any
 from django.db import transaction
 
 from mailings.models import Account, Alarm, Attempt, EventKind, Mailing, State, record
-from mailings.models.mirror import absorb_twin, observe, raise_alarm
+from mailings.models.mirror import absorb_twin, jobs_of, note_jobs, observe, raise_alarm, row_of_job
+from mailings.smsc.api.answers import JobStatus
 from mailings.sync.rows import SOURCE
 from mailings.sync.tally import Bearer, Tally
 
 # A job that turns up for a mailing in one of these states contradicts what a person was told or has decided.
-SURPRISING = frozenset(
-    {State.ABANDONED, State.WITHDRAWN, State.REFUSED, State.DRAFT, State.AWAITING_APPROVAL}
-)
+SURPRISES = {
+    State.ABANDONED: Alarm.TURNED_UP,
+    State.REFUSED: Alarm.TURNED_UP_REFUSED,
+    State.WITHDRAWN: Alarm.TURNED_UP_WITHDRAWN,
+    State.DRAFT: Alarm.TURNED_UP_UNSENT,
+    State.AWAITING_APPROVAL: Alarm.TURNED_UP_UNSENT,
+}
 
 
 def settle(account: Account, tally: Tally) -> None:
@@ -26,6 +31,8 @@ def settle(account: Account, tally: Tally) -> None:
         with transaction.atomic():
             row = Mailing.objects.select_for_update().filter(account=account, code=code).first()
             settled = row is not None and _settle_row(row, bearers)
+            if row is not None:
+                _note(row, bearers)
         tally.settled += settled
         # Other jobs with the same code, or all of them while a person has to decide, change no row.
         tally.unchanged += len(bearers) - settled
@@ -45,6 +52,25 @@ def _settle_row(row: Mailing, bearers: Sequence[Bearer]) -> bool:
         Mailing.objects.filter(pk=row.pk, state=State.UNKNOWN).update(look_matches=jobs)
         return False
     return _accept(row, min(bearers, key=lambda bearer: bearer.reference))
+
+
+def _note(row: Mailing, bearers: Sequence[Bearer]) -> None:
+    """Of two jobs a person has to be told what each is."""
+    row.refresh_from_db(fields=["remote_id", "look_matches", "alarm", "alarm_jobs"])
+    if row.remote_id is not None or row.look_matches or row.alarm_jobs:
+        note_jobs(row, [bearer.job for bearer in bearers], at=bearers[-1].at, source=SOURCE)
+        _end_alarm(row)
+
+
+def _end_alarm(row: Mailing) -> None:
+    """All but one of its jobs are shown as cancelled: nobody gets the mailing twice any more."""
+    if row.alarm != Alarm.TWO_JOBS:
+        return
+    row.refresh_from_db(fields=["other_jobs"])
+    shown = [row_of_job(row, job).remote_status for job in jobs_of(row)]
+    if sum(status != JobStatus.CANCELLED for status in shown) <= 1:
+        Mailing.objects.filter(pk=row.pk, alarm=Alarm.TWO_JOBS).update(alarm="")
+        record(EventKind.ALARM, row, alarm="", left=1)
 
 
 def _compare(row: Mailing, bearers: Sequence[Bearer]) -> None:
@@ -84,8 +110,8 @@ def _accept(row: Mailing, bearer: Bearer) -> bool:
     record(EventKind.SETTLED, row, remote_id=job.remote_id, reference=bearer.reference, before=old)
     row.refresh_from_db()
     observe(row, job, at=bearer.at, source=SOURCE)
-    if old in SURPRISING and not row.alarm:
-        raise_alarm(row, Alarm.TURNED_UP, [job.remote_id])
+    if old in SURPRISES and not row.alarm:
+        raise_alarm(row, SURPRISES[old], [job.remote_id])
     return True
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from mailings.models import LookNote
 from mailings.smsc.api.answers import Job
 
 
@@ -15,7 +16,7 @@ class Result:
     already or a person has to choose, is unchanged. The four add up to `seen`, short of jobs that could not
     be written or that another pull wrote at the same moment. `gone` counts rows whose job was not there.
 
-    `reason`: why it does not count as whole, a word of `Pull.incomplete_reason`, or "". `error`: what stopped
+    `reason`: why it does not count as whole, a LookNote, or "". `error`: what stopped
     it, in words fit for a log and a page. `joined`: the very same read was made within the last minute, by
     someone else, so that nothing was asked.
     """
@@ -68,10 +69,10 @@ class Tally:
     def reason(self) -> str:
         """Why the reads so far cannot show that something is absent; "" when they can."""
         if self.maybe_cut:
-            return "ten_rows"
+            return LookNote.TEN_ROWS
         if self.odd:
-            return "odd_rows"
-        return "no_names" if self.nameless else ""
+            return LookNote.ODD_ROWS
+        return LookNote.NO_NAMES if self.nameless else ""
 
     def result(self, *, reason: str, error: str = "") -> Result:
         return Result(

@@ -49,7 +49,7 @@ def hour(moment: datetime) -> SafeString:
 
 @register.filter
 def chip(mailing: Mailing) -> chips.Chip:
-    return chips.chip(mailing.state)
+    return chips.chip(mailing)
 
 
 @register.filter

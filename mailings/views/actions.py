@@ -3,7 +3,7 @@
 The outbox decides whether something is possible; what it refuses comes back as a sentence.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from mailings import outbox
 from mailings.models import Mailing, State, Wish
-from mailings.models.states import HELD_FOR_A_PERSON, MAY_BE_AT_PROVIDER, NOT_HANDED_OVER
+from mailings.selectors import jobs
 from mailings.wording import chips, sentences
 
 MAY_CANCEL = "mailings.cancel_mailing"
@@ -46,13 +46,13 @@ class Verb:
         return reverse(self.name, args=[mailing.pk])
 
 
-def _cancellable(mailing: Mailing) -> bool:
-    return mailing.state in MAY_BE_AT_PROVIDER and not mailing.gone and not mailing.wish
+def _only_cancel(mailing: Mailing) -> bool:
+    """What has not left us is taken back instead."""
+    return outbox.may_cancel(mailing) and not outbox.may_withdraw(mailing)
 
 
-def _deletable(mailing: Mailing) -> bool:
-    at_provider = mailing.state in MAY_BE_AT_PROVIDER or mailing.state == State.CANCELLED
-    return at_provider and not mailing.gone and mailing.wish != Wish.DELETE
+def _only_delete(mailing: Mailing) -> bool:
+    return outbox.may_delete(mailing) and not outbox.may_withdraw(mailing)
 
 
 VERBS = (
@@ -60,22 +60,17 @@ VERBS = (
         "resolve",
         gettext_lazy("Decide what became of it…"),
         "scale",
-        lambda row: row.state in (State.UNKNOWN, State.ABANDONED),
+        outbox.may_resolve,
         "primary",
         permission=MAY_CANCEL,
     ),
-    Verb(
-        "release",
-        gettext_lazy("It may go now…"),
-        "play",
-        lambda row: row.state == State.HELD and row.held_reason in HELD_FOR_A_PERSON,
-        "primary",
-    ),
+    Verb("release", gettext_lazy("It may go now…"), "play", outbox.may_release, "primary"),
+    Verb("edit", gettext_lazy("Go on writing"), "pencil-square", outbox.may_edit, "primary"),
     Verb(
         "edit",
         gettext_lazy("Change it and send again"),
         "pencil-square",
-        lambda row: row.state == State.REFUSED,
+        outbox.may_reopen,
         "primary",
         post=True,
     ),
@@ -83,43 +78,48 @@ VERBS = (
         "cancel",
         gettext_lazy("Cancel this mailing…"),
         "no-symbol",
-        _cancellable,
+        _only_cancel,
         "danger",
         permission=MAY_CANCEL,
     ),
+    Verb("withdraw", gettext_lazy("Take it back…"), "arrow-uturn-left", outbox.may_withdraw, "danger"),
     Verb(
-        "withdraw",
-        gettext_lazy("Take it back…"),
-        "arrow-uturn-left",
-        lambda row: row.state in NOT_HANDED_OVER,
+        "delete",
+        gettext_lazy("Delete at SMS Centre…"),
+        "trash",
+        _only_delete,
         "danger",
+        permission=MAY_CANCEL,
     ),
-    Verb(
-        "delete", gettext_lazy("Delete at SMS Centre…"), "trash", _deletable, "danger", permission=MAY_CANCEL
-    ),
-    Verb(
-        "duplicate",
-        gettext_lazy("Make a copy"),
-        "document-duplicate",
-        lambda row: bool(row.spec or row.draft),
-        post=True,
-    ),
+    Verb("duplicate", gettext_lazy("Make a copy"), "document-duplicate", outbox.may_duplicate, post=True),
     Verb(
         "dismiss_alarm",
         gettext_lazy("The alarm is dealt with"),
         "bell-slash",
-        lambda row: bool(row.alarm),
+        outbox.may_dismiss_alarm,
+        post=True,
+        permission=MAY_CANCEL,
+    ),
+    Verb(
+        "put_aside",
+        gettext_lazy("Put it aside"),
+        "archive-box",
+        outbox.may_put_aside,
         post=True,
         permission=MAY_CANCEL,
     ),
 )
 
 
-def offered(mailing: Mailing, user: Any) -> list[dict[str, Any]]:
+# What takes an entry off the list of those that need a person, without another look at it.
+ASIDE = tuple(verb for verb in VERBS if verb.name in ("dismiss_alarm", "put_aside"))
+
+
+def offered(mailing: Mailing, user: Any, among: Sequence[Verb] = VERBS) -> list[dict[str, Any]]:
     """The buttons for this mailing and this person."""
     return [
         {"verb": verb, "url": verb.url(mailing)}
-        for verb in VERBS
+        for verb in among
         if verb.when(mailing) and (not verb.permission or user.has_perm(verb.permission))
     ]
 
@@ -128,8 +128,12 @@ def _fetch(pk: int) -> Mailing:
     return get_object_or_404(Mailing.objects.select_related("account", "wish_by").defer("remote"), pk=pk)
 
 
-def attempt(request: HttpRequest, pk: int, act: Callable[[], Any], done: str) -> HttpResponse:
-    """Do it, say what came of it, and go back to the mailing's page."""
+def attempt(request: HttpRequest, pk: int, act: Callable[[], Any], done: str = "") -> HttpResponse:
+    """Do it and go back to where it was asked for, the mailing's page unless the form says Today.
+
+    What has become of it says the page, which goes on from there: a message stays as it is. `done`: only
+    what the page itself does not show, and never in green, for bad news may stand below it.
+    """
     try:
         act()
     except Mailing.DoesNotExist:
@@ -137,18 +141,28 @@ def attempt(request: HttpRequest, pk: int, act: Callable[[], Any], done: str) ->
     except outbox.Impossible as why:
         messages.error(request, str(why))
     else:
-        messages.success(request, done)
-    return redirect("mailing", pk)
+        if done:
+            messages.info(request, done)
+    return redirect("today") if request.POST.get("from") == "today" else redirect("mailing", pk)
 
 
 def ask(
-    request: HttpRequest, mailing: Mailing, *, title: str, facts: list[str | SafeString], button: str
+    request: HttpRequest,
+    mailing: Mailing,
+    *,
+    title: str,
+    facts: list[str | SafeString],
+    button: str,
+    why_not: str = "",
 ) -> HttpResponse:
-    """The page that asks once: what it is about, what follows, one button."""
+    """The page that asks once: what it is about, what follows, one button; not for what cannot be done."""
+    if why_not:
+        messages.error(request, why_not)
+        return redirect("mailing", mailing.pk)
     now = timezone.now()
     context = {
         "mailing": mailing,
-        "chip": chips.chip(mailing.state),
+        "chip": chips.chip(mailing),
         "sentences": sentences.sentences(mailing, now),
         "title": title,
         "facts": [*what_it_is(mailing, now), *facts],
@@ -167,8 +181,7 @@ def what_it_is(mailing: Mailing, now: datetime) -> list[str | SafeString]:
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     mailing = _fetch(pk)
     if request.method == "POST":
-        done = _("Cancelling was asked for. This page says when SMS Centre has confirmed it.")
-        return attempt(request, pk, lambda: outbox.wish(pk, Wish.CANCEL, request.user), done)
+        return attempt(request, pk, lambda: outbox.wish(pk, Wish.CANCEL, request.user))
     facts = [
         _("What has gone out already stays gone out; the rest is not sent."),
         _("“Cancelled” is shown once SMS Centre has confirmed it on a second look."),
@@ -176,7 +189,12 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     if mailing.repeats:
         facts.insert(0, _("It repeats: cancelling means that there are no further repeats."))
     return ask(
-        request, mailing, title=_("Cancel this mailing?"), facts=facts, button=_("Cancel this mailing")
+        request,
+        mailing,
+        title=_("Cancel this mailing?"),
+        facts=facts,
+        button=_("Cancel this mailing"),
+        why_not=outbox.why_not_cancel(mailing),
     )
 
 
@@ -185,8 +203,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     mailing = _fetch(pk)
     if request.method == "POST":
-        done = _("Deleting was asked for. This page says when SMS Centre has confirmed it.")
-        return attempt(request, pk, lambda: outbox.wish(pk, Wish.DELETE, request.user), done)
+        return attempt(request, pk, lambda: outbox.wish(pk, Wish.DELETE, request.user))
     facts = [
         _(
             "SMS Centre forgets the mailing, and what has not gone out is not sent. "
@@ -200,6 +217,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         title=_("Delete this mailing at SMS Centre?"),
         facts=facts,
         button=_("Delete at SMS Centre"),
+        why_not=outbox.why_not_delete(mailing),
     )
 
 
@@ -212,27 +230,37 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, _("Taking back what somebody else sent off needs the permission to cancel."))
         return redirect("mailing", pk)
     if request.method == "POST":
-        return attempt(request, pk, lambda: _withdraw(pk, request.user), _("Taken back. Nothing was sent."))
+        return attempt(request, pk, lambda: _withdraw(pk, request.user))
     facts = [_("Nothing has been handed over yet. It stays in the history, and can be copied.")]
-    return ask(request, mailing, title=_("Take this mailing back?"), facts=facts, button=_("Take it back"))
+    return ask(
+        request,
+        mailing,
+        title=_("Take this mailing back?"),
+        facts=facts,
+        button=_("Take it back"),
+        why_not=outbox.why_not_withdraw(mailing),
+    )
 
 
 def _withdraw(pk: int, by: Any) -> None:
     if not outbox.withdraw(pk, by):
-        raise outbox.Impossible(_("It has left us, or may have, so it can only be cancelled now."))
+        raise outbox.Impossible(outbox.why_not_withdraw(Mailing.objects.get(pk=pk)))
 
 
 @asked_once
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     mailing = _fetch(pk)
     if request.method == "POST":
-        return attempt(
-            request, pk, lambda: outbox.release(pk, request.user), _("It will be handed over in a moment.")
-        )
+        return attempt(request, pk, lambda: outbox.release(pk, request.user))
     facts = [_("Its hour has passed, so SMS Centre sends it at once.")] if sentences.is_past(mailing) else []
     facts.append(_("If it has gone out before after all, everybody gets it twice."))
     return ask(
-        request, mailing, title=_("May this mailing go now?"), facts=facts, button=_("Hand it over now")
+        request,
+        mailing,
+        title=_("May this mailing go now?"),
+        facts=facts,
+        button=_("Hand it over now"),
+        why_not=outbox.why_not_release(mailing),
     )
 
 
@@ -256,6 +284,33 @@ def dismiss_alarm(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @may_cancel
+@require_POST
+def put_aside(request: HttpRequest, pk: int) -> HttpResponse:
+    done = _("Put aside; the timeline says by whom. It comes back if something new goes wrong.")
+    return attempt(request, pk, lambda: outbox.put_aside(pk, request.user), done)
+
+
+@may_cancel
+@asked_once
+def cancel_job(request: HttpRequest, pk: int, remote_id: str) -> HttpResponse:
+    """Cancel one of a mailing's jobs, where there are two."""
+    mailing = _fetch(pk)
+    if request.method == "POST":
+        return attempt(request, pk, lambda: outbox.cancel_job(pk, remote_id, request.user))
+    job = next((job for job in jobs.jobs(mailing) if job.remote_id == remote_id), None)
+    if job is None:
+        return redirect("mailing", pk)
+    facts = [
+        _("The mailing's other jobs stay as they are."),
+        _("“Cancelled” is shown once SMS Centre has confirmed it on a second look."),
+    ]
+    title = _("Cancel job {job} of this mailing?").format(job=remote_id)
+    button = _("Cancel job {job}").format(job=remote_id)
+    why_not = outbox.why_not_cancel(job.row)
+    return ask(request, mailing, title=title, facts=[job.words, *facts], button=button, why_not=why_not)
+
+
+@may_cancel
 @asked_once
 def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     """A person's decision on an unknown outcome, with all the evidence there is."""
@@ -265,15 +320,18 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
         if decide is None:
             messages.error(request, _("Choose one of the decisions."))
             return redirect("resolve", pk)
-        return attempt(request, pk, lambda: decide(request, pk), _("Your decision was carried out."))
+        return attempt(request, pk, lambda: decide(request, pk))
     now = timezone.now()
     context = {
         "mailing": mailing,
-        "chip": chips.chip(mailing.state),
+        "chip": chips.chip(mailing),
         "sentences": sentences.sentences(mailing, now),
         "looking": sentences.looking(mailing, now),
         "facts": what_it_is(mailing, now),
         "attempts": mailing.attempts.order_by("begin", "id")[:20],
+        "jobs": jobs.jobs(mailing),
+        "may_send_again": outbox.may_send_again(mailing),
+        "may_give_up": outbox.may_give_up(mailing),
         "absent": mailing.looks >= 2 and not mailing.look_matches,
         "settle_minutes": int(settings.SETTLE_AFTER_SECONDS // 60),
     }

@@ -19,10 +19,22 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from mailings import outbox
-from mailings.forms import ComposeForm, Facts, Files, Typed, from_draft, from_post, held, hold, let_go
+from mailings.forms import (
+    ComposeForm,
+    Facts,
+    Files,
+    Typed,
+    field_of,
+    from_draft,
+    from_post,
+    held,
+    hold,
+    let_go,
+)
 from mailings.ids import row_id
 from mailings.models import Account, Attachment, Mailing, State
 from mailings.outbox import Impossible
+from mailings.wording import sentences
 
 ATTACHED = "attachment:"
 
@@ -37,26 +49,39 @@ def compose(request: HttpRequest) -> HttpResponse:
         return _posted(request)
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    return show(request, opened(request))
+    form = opened(request)
+    field, why = form.refusal
+    return show(request, form, "" if field else why)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """A draft's own address; a mailing that is no draft shows its page."""
-    if Mailing.objects.filter(pk=pk, state=State.DRAFT).exists():
+    """A draft's own address, and by a POST that of a refused mailing; any other shows its page."""
+    mailing = get_object_or_404(Mailing, pk=pk)
+    if request.method == "POST" and not outbox.may_edit(mailing):
+        try:
+            mailing = outbox.reopen(pk, request.user)
+        except Impossible as why:
+            messages.error(request, str(why))
+    if outbox.may_edit(mailing):
         return redirect(f"{reverse('compose')}?draft={pk}")
     return redirect("mailing", pk)
 
 
 def opened(request: HttpRequest) -> ComposeForm:
     """The form as a GET shows it: empty, or a draft's."""
-    typed, attached = Typed(), list[Attachment]()
+    typed, attached, draft = Typed(), list[Attachment](), None
     if number := request.GET.get("draft", ""):
         draft = get_object_or_404(Mailing, pk=row_id(number), state=State.DRAFT)
         typed = from_draft(outbox.typed_options(draft))
         typed.draft, typed.account, typed.key = str(draft.pk), draft.account.name, draft.key or ""
         attached = list(draft.attachments.all())
     typed.key = typed.key or new_key()
-    return ComposeForm(typed, now=timezone.now(), files=Files(attached), accounts=accounts())
+    form = ComposeForm(typed, now=timezone.now(), files=Files(attached), accounts=accounts())
+    if draft and (why := sentences.refused_before(draft)):
+        field = field_of(draft)
+        form.refusal = ("time_at" if field == "time" and typed.has("time_at") else field, why)
+    return form
 
 
 def show(request: HttpRequest, form: ComposeForm, notice: str = "", status: int = 200) -> HttpResponse:
@@ -78,7 +103,7 @@ def _posted(request: HttpRequest) -> HttpResponse:
     action = request.POST.get("action", "check")
     typed = from_post(request.POST, switching=action in ("refresh", "show_all"))
     if not request.user.is_authenticated:
-        form = ComposeForm(typed, now=timezone.now())
+        form = ComposeForm(typed, now=timezone.now(), judge=False)
         return show(
             request, form, _("Your session has ended, and nothing was sent. Log in again, in another tab.")
         )
@@ -149,6 +174,8 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
 
 
 def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    if form.unstorable:
+        return show(request, form)
     if form.account is None or form.gathered.unreadable or form.typed.odd_channel:
         form.check = True
         return show(request, form)
@@ -161,7 +188,7 @@ def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
         return refused(request, form, refusal)
     except DatabaseError:
         return busy(request, form)
-    messages.success(request, _("The draft is saved."))
+    messages.info(request, _("The draft is saved."))
     return kept(form, redirect(f"{reverse('compose')}?draft={mailing.pk}"))
 
 

@@ -1,13 +1,15 @@
 """History: every mailing, found quickly; rows that refresh themselves; many at once; a file to take along."""
 
 import csv
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,20 +22,29 @@ from mailings.selectors import history
 
 STOP_POLLING = 286
 BULK_LIMIT = 500
+LONGEST_QUERY = 2000
 MAIN_FILTERS = ("channel", "by", "period")
 MORE_FILTERS = ("start", "end", "account", "origin")
 EXPORT_COLUMNS = (
     "id", "name", "code", "state", "channel", "recipients_count", "cost", "account__currency", "created_at",
     "due_at", "created_by__username", "origin", "wish", "wish_result", "remote_status", "verified_at",
 )  # fmt: skip
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# What begins a formula, in ASCII and in the wide and small forms that are taken for it, at the beginning of a
+# cell or behind whatever may begin another one: Excel goes by the separator of its reader's country and finds
+# cells inside ours. Blanks, invisible marks and quotes may stand between.
+FORMULA = re.compile(
+    r"(?:^|(?<=[;,|\t\r\n\v\f\x85\u2028\u2029]))"
+    r"(?=[\s\x00-\x1f\"'\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠﹦﹢﹣﹫−])"
+)
 
 
 @require_GET
 def listing(request: HttpRequest) -> HttpResponse:
     """One page of the history, filtered by the address's query."""
     chosen = history.chosen(request.GET)
-    page = history.page(chosen.qs, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    page = history.page(chosen.qs, after=after, before=before)
+    later = bool(after or before)
     context = {
         "filter": chosen,
         "fields": [chosen.form[name] for name in MAIN_FILTERS],
@@ -41,7 +52,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "more_fields": [chosen.form[name] for name in MORE_FILTERS],
         "more_open": any(request.GET.get(name) for name in MORE_FILTERS),
         "page": page,
-        "pending": [row for row in page.rows if row.pending],
+        "poll": history.poll(request.GET, page.rows, seen="" if later else history.newest_key(page)),
         "filtered": any(request.GET.get(name) for name in chosen.filters),
         "failed_query": history.failed_query(),
         "mine_query": f"by={request.user.pk}",
@@ -53,19 +64,22 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def rows(request: HttpRequest) -> HttpResponse:
-    """The rows of a page that changed since it was drawn: `row=<id>-<version>`, once for each row."""
+    """The rows of a page that changed since it was drawn (`row=<id>-<version>` for each), and how many are
+    newer than its first one (`seen=<key>`; `new`: how many it knows of). 204: nothing of both."""
     known = dict(_known(request.GET.getlist("row")[: history.PAGE_SIZE]))
+    seen = request.GET.get("seen", "")
     found = history.by_ids(known)
     changed = [row for row in found if known[row.id] != row.version]
-    pending = [row for row in found if row.pending]
-    if pending and not changed:
+    new = history.count_newer(history.chosen(request.GET).qs, seen) if seen else 0
+    if (found or seen) and not changed and str(new) == request.GET.get("new", "0"):
         return HttpResponse(status=204)
+    poll = history.poll(request.GET, found, seen=seen, new=new)
     context = {
         "changed": changed,
-        "pending": pending,
+        "poll": poll,
         "may_cancel": request.user.has_perm("mailings.cancel_mailing"),
     }
-    return render(request, "mailings/_rows.html", context, status=200 if pending else STOP_POLLING)
+    return render(request, "mailings/_rows.html", context, status=200 if poll.seconds else STOP_POLLING)
 
 
 def _known(texts: list[str]) -> Iterator[tuple[int, str]]:
@@ -80,17 +94,30 @@ def _known(texts: list[str]) -> Iterator[tuple[int, str]]:
 def bulk_cancel(request: HttpRequest) -> HttpResponse:
     """Cancel the chosen mailings: asked once, with the facts (GET), and done (POST)."""
     data = request.POST if request.method == "POST" else request.GET
+    back = _same_page(data.get("filter", ""))
     ids = [number for text in data.getlist("id")[:BULK_LIMIT] if (number := row_id(text)) is not None]
     chosen = list(
         Mailing.objects.filter(pk__in=ids).select_related("account").defer("spec", "remote").newest_first()
     )
     if not chosen:
         messages.info(request, _("Nothing was chosen, so nothing was changed."))
-        return redirect("history")
+        return redirect(back)
     if request.method == "GET":
-        return render(request, "mailings/bulk_cancel.html", {"mailings": chosen, "total": _people(chosen)})
+        context = {
+            "mailings": chosen,
+            "total": _people(chosen),
+            "back": back,
+            "query": data.get("filter", ""),
+        }
+        return render(request, "mailings/bulk_cancel.html", context)
     _wish_all(request, chosen)
-    return redirect("history")
+    return redirect(back)
+
+
+def _same_page(query: str) -> str:
+    """The history's address with the query that a form has brought along from there."""
+    kept = QueryDict(query[:LONGEST_QUERY]).urlencode()
+    return f"{reverse('history')}?{kept}" if kept else reverse("history")
 
 
 def _people(chosen: list[Mailing]) -> int:
@@ -110,13 +137,13 @@ def _wish_all(request: HttpRequest, chosen: list[Mailing]) -> None:
         text = ngettext(
             "Cancelling of {n} mailing was asked for.", "Cancelling of {n} mailings was asked for.", asked
         )
-        messages.success(request, text.format(n=asked))
+        messages.info(request, text.format(n=asked))
 
 
 @require_GET
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The filtered history as CSV, streamed."""
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo(), quoting=csv.QUOTE_ALL)
     found = history.all_rows(history.chosen(request.GET).qs)
 
     def lines() -> Iterator[str]:
@@ -130,7 +157,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     return response
 
 
-class _Echo:
+class Echo:
     """A file for csv.writer that gives each line back."""
 
     def write(self, line: str) -> str:
@@ -138,10 +165,9 @@ class _Echo:
 
 
 def cell(value: Any) -> str:
-    """A value as a spreadsheet may read it: a text that begins like a formula is made a plain text."""
+    """A value as a spreadsheet may read it: an apostrophe stands wherever a text could begin a formula."""
     if value is None:
         return ""
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA_STARTS) else text
+    return FORMULA.sub("'", value) if isinstance(value, str) else str(value)

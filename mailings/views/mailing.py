@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from mailings.models import EventKind, Mailing, State
-from mailings.selectors import mailing, today
+from mailings.selectors import jobs, mailing
 from mailings.smsc.api.answers import JobStatus
-from mailings.views.actions import offered
+from mailings.views.actions import MAY_CANCEL, offered
 from mailings.views.history import STOP_POLLING
 from mailings.wording import chips, sentences, timeline
 
@@ -28,7 +28,7 @@ def fetch(pk: int) -> Mailing:
 
 def refresh_seconds(mailing: Mailing) -> int | None:
     """How often the page asks again: soon while something is pending, now and then while the job lasts."""
-    if not mailing.is_settled:
+    if not mailing.is_settled or any(job.cancelling for job in jobs.jobs(mailing)):
         return SOON_SECONDS
     seen = mailing.verified_at is not None
     under_way = not seen or mailing.remote_status in (JobStatus.WAITING, JobStatus.GOING)
@@ -40,12 +40,19 @@ def refresh_seconds(mailing: Mailing) -> int | None:
 def state_of(request: HttpRequest, mailing: Mailing) -> dict[str, Any]:
     """What `_status.html` needs: the page includes it, and the poll renders it."""
     now = timezone.now()
+    bad, said = (
+        sentences.bad_news(mailing, now),
+        sentences.sentences(mailing, now, actor=_who_gave_up(mailing)),
+    )
     return {
         "mailing": mailing,
-        "chip": chips.chip(mailing.state),
-        "sentences": sentences.sentences(mailing, now, actor=_who_gave_up(mailing)),
+        "jobs": jobs.jobs(mailing),
+        "may_cancel": request.user.has_perm(MAY_CANCEL),
+        "chip": chips.chip(mailing, now),
+        "bad_news": bad,
+        "sentences": [one for one in said if one not in bad],
         "note": sentences.elsewhere(mailing),
-        "channel": today.channel_label(mailing.channel),
+        "channel": chips.channel_label(mailing.channel),
         "actions": offered(mailing, request.user),
         "refresh_seconds": refresh_seconds(mailing),
         "version": version(mailing),
@@ -58,12 +65,14 @@ def version(mailing: Mailing) -> str:
     """Changes whenever the polled part has something new to say; ages count on in the browser."""
     names = [
         "state", "state_at", "held_reason", "alarm", "cost", "parts", "waiting_for", "not_before",
-        "remote_id", "remote_status", "remote_word", "verified_at", "gone", "wish", "wish_next_at",
-        "wish_agreed_at", "wish_result", "looks", "look_at", "look_note", "look_matches",
+        "remote_id", "remote_status", "remote_word", "remote_send_at", "verified_at", "gone", "wish",
+        "wish_next_at", "wish_agreed_at", "wish_result", "looks", "look_at", "look_note", "look_matches",
+        "alarm_jobs", "other_jobs", "put_aside_at",
     ]  # fmt: skip
-    verified = mailing.verified_at
-    stale = verified is not None and timezone.now() - verified > chips.stale_after()
-    return f"{chips.digest([stale, *(getattr(mailing, name) for name in names)]):08x}"
+    now = timezone.now()
+    clock = (chips.is_unverified(mailing, now), now - mailing.state_at < sentences.A_MOMENT)
+    others = [(job.status, job.cancelling) for job in jobs.jobs(mailing)]
+    return f"{chips.digest([*clock, others, *(getattr(mailing, name) for name in names)]):08x}"
 
 
 def _who_gave_up(mailing: Mailing) -> Any:

@@ -1,6 +1,8 @@
 """Today: what needs a person now, what goes out next, and how things stand with the provider."""
 
 import logging
+from datetime import datetime
+from typing import Any
 
 from celery import current_app
 from django.conf import settings
@@ -16,42 +18,66 @@ from kombu.exceptions import KombuError
 
 from mailings import accounts, health
 from mailings.models import Account, Mailing
-from mailings.selectors import history, today
+from mailings.selectors import history, news, today
+from mailings.views import sandbox
+from mailings.views.actions import ASIDE, offered
 from mailings.wording import chips, sentences
 
 log = logging.getLogger(__name__)
 
+REFRESH_SECONDS = 10
+
 
 @require_GET
 def show(request: HttpRequest) -> HttpResponse:
+    return render(request, "mailings/today.html", _today(request, timezone.now()))
+
+
+@require_GET
+def part(request: HttpRequest) -> HttpResponse:
+    """The part that refreshes itself. 204: nothing new."""
     now = timezone.now()
+    if request.GET.get("v") == news.read(now).version:
+        return HttpResponse(status=204)
+    return render(request, "mailings/_today_news.html", _today(request, now))
+
+
+def _today(request: HttpRequest, now: datetime) -> dict[str, object]:
+    latest = news.read(now)
+    rows = latest.accounts
     needs = today.needs_a_person(now)
     figures = today.spent(now)
-    rows = list(Account.objects.order_by("id")[:20])
-    context = {
-        "needs": [(mailing, _card(mailing)) for mailing in needs.mailings],
+    return {
+        "now": now,
+        "trials": sandbox.card(request, rows),
+        "version": latest.version,
+        "refresh_seconds": REFRESH_SECONDS,
+        "needs": [(mailing, _card(mailing, request.user)) for mailing in needs.mailings],
+        "need_count": len(needs.mailings),
         "more_needs": needs.more,
         "week": today.week_ahead(now),
         "figures": figures,
         "chart": today.chart(figures, now),
         "purses": today.purses(rows, figures),
         "health": [today.provider_health(account) for account in rows],
+        "not_refreshed": chips.NOT_REFRESHED,
         "currency": rows[0].currency if len(rows) == 1 else "",
         "failed_query": history.failed_query(),
     }
-    return render(request, "mailings/today.html", context)
 
 
-def _card(mailing: Mailing) -> dict[str, object]:
+def _card(mailing: Mailing, user: Any) -> dict[str, object]:
     said = sentences.sentences(mailing, timezone.now())
-    return {"chip": chips.chip(mailing.state), "sentences": said, "button": sentences.invitation(mailing)}
+    aside = next(iter(offered(mailing, user, ASIDE)), None)
+    button = sentences.invitation(mailing)
+    return {"chip": chips.chip(mailing), "sentences": said, "button": button, "aside": aside}
 
 
 @require_POST
 def refresh(request: HttpRequest) -> HttpResponse:
     """Ask a worker to read the provider's list now. Two people who press it make one call."""
     if _ask_for_pull():
-        messages.success(request, _("Asked SMS Centre for news. What is new appears here in a moment."))
+        messages.info(request, _("Asked SMS Centre for news. What is new appears here in a moment."))
     else:
         messages.warning(request, _("The queue (Redis) cannot be reached, so nothing can be refreshed now."))
     target = request.POST.get("next", "")
@@ -64,7 +90,7 @@ def refresh(request: HttpRequest) -> HttpResponse:
 def probe(request: HttpRequest, pk: int) -> HttpResponse:
     """A person has corrected a refused login and asks for one call with it; the next sweep makes it."""
     if accounts.ask_probe(get_object_or_404(Account, pk=pk), request.user):
-        messages.success(request, _("The login will be tried once in a moment."))
+        messages.info(request, _("The login will be tried once in a moment."))
     else:
         messages.info(request, _("This account's calls are not stopped by a refused login."))
     return redirect("today")

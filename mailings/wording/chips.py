@@ -1,46 +1,107 @@
-"""A mailing at a glance: its chip, the provider's word for it, and the few words that a row adds."""
+"""A mailing at a glance: the chip that says the plain truth of the moment, and the marks beside it.
+
+One function makes them of a row and a moment, for a mailing's page, the history and the first page alike.
+"""
 
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
-from mailings.models import Account, Breaker, Mailing, State, Wish, WishResult
+from mailings.models import Account, Alarm, Breaker, Mailing, State, Wish, WishResult
 from mailings.smsc.api.answers import JobStatus
+from mailings.smsc.spec.vocabulary import Channel
+from mailings.wording import moments
 
 
 @dataclass(frozen=True)
 class Chip:
-    """A state at a glance: a word, an icon and a tone, in this order of weight."""
+    """A word, an icon and a tone, in this order of weight.
+
+    `struck`: the mailing's name is struck through. `wishing`: a wish is open. `marks`: bad news, one each.
+    """
 
     word: Any
     icon: str
     tone: str
     classes: str = ""
+    struck: bool = False
+    wishing: bool = False
+    marks: tuple["Chip", ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The chip and its marks in words alone."""
+        return ", ".join(str(part.word) for part in (self, *self.marks))
 
 
-CHIPS: dict[str, Chip] = {
+@dataclass(frozen=True)
+class Glance:
+    """What a chip is made of: columns of a mailing."""
+
+    state: str
+    gone: bool
+    remote_status: str
+    remote_word: str
+    verified_at: datetime | None
+    wish: str
+    wish_result: str
+    alarm: str
+
+    @classmethod
+    def of(cls, row: Mailing | Mapping[str, Any]) -> "Glance":
+        """From a mailing, or from the values of its columns."""
+        if isinstance(row, Mapping):
+            return cls(**{name: row[name] for name in GLANCE_FIELDS})
+        return cls(**{name: getattr(row, name) for name in GLANCE_FIELDS})
+
+
+GLANCE_FIELDS = tuple(field.name for field in fields(Glance))
+
+CHIPS: dict[State, Chip] = {
     State.DRAFT: Chip(State.DRAFT.label, "pencil-square", "grey"),
     State.AWAITING_APPROVAL: Chip(State.AWAITING_APPROVAL.label, "hand-raised", "yellow"),
-    State.QUEUED: Chip(State.QUEUED.label, "clock", "azure"),
+    State.QUEUED: Chip(State.QUEUED.label, "queue-list", "azure"),
     State.SENDING: Chip(State.SENDING.label, "paper-airplane", "blue", "is-pulsing"),
-    State.UNKNOWN: Chip(State.UNKNOWN.label, "question-mark-circle", "orange"),
+    State.UNKNOWN: Chip(pgettext_lazy("chip", "not known"), "question-mark-circle", "orange"),
     State.HELD: Chip(State.HELD.label, "pause-circle", "purple"),
     State.REFUSED: Chip(State.REFUSED.label, "x-circle", "red"),
-    State.ACCEPTED: Chip(State.ACCEPTED.label, "check-circle", "green"),
-    State.CANCELLED: Chip(State.CANCELLED.label, "no-symbol", "grey", "is-struck"),
+    State.ACCEPTED: Chip(pgettext_lazy("chip", "not looked at"), "check", "green", "is-outline"),
+    State.CANCELLED: Chip(State.CANCELLED.label, "no-symbol", "grey", struck=True),
     State.DELETED: Chip(State.DELETED.label, "trash", "grey"),
     State.WITHDRAWN: Chip(State.WITHDRAWN.label, "arrow-uturn-left", "grey"),
-    State.ABANDONED: Chip(State.ABANDONED.label, "question-mark-circle", "grey"),
+    State.ABANDONED: Chip(State.ABANDONED.label, "flag", "grey"),
 }
 
+# What the provider says of a mailing that it has.
+REMOTE_CHIPS: dict[JobStatus, Chip] = {
+    JobStatus.WAITING: Chip(pgettext_lazy("chip", "waits"), "clock", "blue", "is-outline"),
+    JobStatus.GOING: Chip(pgettext_lazy("chip", "going out"), "chart-bar", "blue", "is-pulsing"),
+    JobStatus.GONE_OUT: Chip(pgettext_lazy("chip", "gone out"), "check-circle", "green"),
+    JobStatus.CANCELLED: Chip(pgettext_lazy("chip", "called off there"), "minus-circle", "grey"),
+}
+NO_STATUS = Chip(pgettext_lazy("chip", "status not known"), "inbox", "green", "is-outline")
+NO_LONGER_THERE = Chip(pgettext_lazy("chip", "no longer there"), "eye-slash", "orange")
 
-STATUS_WORDS: dict[str, Any] = {
+ALARMS: dict[Alarm, Chip] = {
+    Alarm.TWO_JOBS: Chip(pgettext_lazy("mark", "alarm: two jobs"), "bell-alert", "red"),
+    Alarm.TURNED_UP: Chip(pgettext_lazy("mark", "alarm: it turned up"), "bell-alert", "red"),
+}
+UNHAPPY: dict[WishResult, Chip] = {
+    WishResult.TOO_LATE: Chip(pgettext_lazy("mark", "too late to cancel"), "exclamation-circle", "red"),
+    WishResult.UNCONFIRMED: Chip(
+        pgettext_lazy("mark", "cancel not confirmed"), "exclamation-triangle", "orange"
+    ),
+    WishResult.FAILED: Chip(pgettext_lazy("mark", "cancel failed"), "x-mark", "red"),
+}
+
+STATUS_WORDS: dict[JobStatus, Any] = {
     JobStatus.WAITING: gettext_lazy("waiting"),
     JobStatus.GOING: gettext_lazy("going out"),
     JobStatus.GONE_OUT: gettext_lazy("gone out"),
@@ -53,8 +114,63 @@ def stale_after() -> timedelta:
     return timedelta(seconds=2 * settings.SYNC_SECONDS)
 
 
-def chip(state: str) -> Chip:
-    return CHIPS[state]
+def is_unverified(row: Mailing | Glance, now: datetime) -> bool:
+    """Whether what the provider said may have changed since it was read. What has gone out stays so."""
+    if row.verified_at is None or row.remote_status == JobStatus.GONE_OUT:
+        return False
+    return now - row.verified_at > stale_after()
+
+
+def chip(row: Mailing | Mapping[str, Any], now: datetime | None = None) -> Chip:
+    """The chip of a mailing, or of the values of its columns, at a moment."""
+    seen = Glance.of(row)
+    return replace(_moment(seen, now or timezone.now()), wishing=bool(seen.wish), marks=_marks(seen))
+
+
+def _moment(seen: Glance, now: datetime) -> Chip:
+    """The chip alone; of a mailing that the provider has, what was last read of it."""
+    state = State(seen.state)
+    if state != State.ACCEPTED or seen.verified_at is None:
+        return CHIPS[state]
+    if seen.gone and seen.remote_status != JobStatus.GONE_OUT:
+        return NO_LONGER_THERE
+    if is_unverified(seen, now):
+        word = _("unverified since {time}").format(time=moments.short(seen.verified_at, now))
+        return Chip(word, "signal-slash", "grey", "is-outline")
+    return REMOTE_CHIPS[JobStatus(seen.remote_status)] if seen.remote_status else NO_STATUS
+
+
+def _marks(seen: Glance) -> tuple[Chip, ...]:
+    found: list[Chip] = []
+    if seen.alarm:
+        found.append(ALARMS[Alarm(seen.alarm)])
+    if not seen.wish and seen.wish_result in UNHAPPY:
+        found.append(UNHAPPY[WishResult(seen.wish_result)])
+    return tuple(found)
+
+
+CHANNEL_ICONS: dict[Channel, str] = {
+    Channel.SMS: "chat-bubble-bottom-center-text",
+    Channel.VIBER: "chat-bubble-oval-left",
+    Channel.WHATSAPP: "chat-bubble-left-right",
+    Channel.TELEGRAM: "key",
+    Channel.BOT: "command-line",
+    Channel.MAIL: "envelope",
+    Channel.MMS: "photo",
+    Channel.VOICE: "phone",
+    Channel.SOC: "user-group",
+    Channel.HLR: "magnifying-glass",
+    Channel.PING: "signal",
+}
+
+
+def channel_label(channel: str) -> str:
+    """The channel's name for a person; of a job made elsewhere it is not told, and the page says so."""
+    return _(Channel(channel).label) if channel else _("channel not known")
+
+
+def channel_icon(channel: str) -> str:
+    return CHANNEL_ICONS[Channel(channel)] if channel else "question-mark-circle"
 
 
 def person(user: Any) -> str:
@@ -64,30 +180,23 @@ def person(user: Any) -> str:
 
 def status_word(mailing: Mailing) -> str:
     """What the provider says of the job: our word for it, else its own word as it came."""
-    known = STATUS_WORDS.get(mailing.remote_status)
-    if known is not None:
-        return str(known)
+    if mailing.remote_status:
+        return str(STATUS_WORDS[JobStatus(mailing.remote_status)])
     return f"«{mailing.remote_word}»" if mailing.remote_word else ""
 
 
-def note(state: str, *, wish: str, wish_result: str, gone: bool, alarm: str) -> str:
-    """What a row of the history adds to its chip, in a few words."""
-    if alarm:
-        return pgettext("row", "alarm")
-    if wish:
-        return (
-            pgettext("row", "cancel asked for")
-            if wish == Wish.CANCEL
-            else pgettext("row", "delete asked for")
-        )
-    if gone and state != State.DELETED:
-        return pgettext("row", "no longer at SMS Centre")
-    short: dict[str, str] = {
-        WishResult.TOO_LATE: pgettext("row", "too late to cancel"),
-        WishResult.UNCONFIRMED: pgettext("row", "cancel not confirmed"),
-        WishResult.FAILED: pgettext("row", "cancel failed"),
-    }
-    return short.get(wish_result, "")
+def note(row: Mapping[str, Any]) -> str:
+    """What a row of the history adds to its chip, in a few words: an open wish, or an unknown word."""
+    if row["wish"]:
+        return WISHES[Wish(row["wish"])]()
+    unread = row["state"] == State.ACCEPTED and not row["remote_status"]
+    return f"«{row['remote_word']}»" if unread and row["remote_word"] else ""
+
+
+WISHES = {
+    Wish.CANCEL: lambda: pgettext("row", "cancel asked for"),
+    Wish.DELETE: lambda: pgettext("row", "delete asked for"),
+}
 
 
 def digest(values: Iterable[Any]) -> int:
@@ -95,8 +204,11 @@ def digest(values: Iterable[Any]) -> int:
     return zlib.crc32("\x1f".join(str(value) for value in values).encode())
 
 
-def health_chip(account: Account) -> Chip:
-    """How the provider stands, at a glance."""
+NOT_REFRESHED = Chip(pgettext_lazy("chip", "not refreshed"), "signal-slash", "orange")
+
+
+def health_chip(account: Account, now: datetime | None = None) -> Chip:
+    """How the provider stands, at a glance. An answer that is older than two pulls says nothing of now."""
     if account.breaker == Breaker.LOGIN:
         return Chip(_("login refused"), "lock-closed", "red")
     if account.breaker == Breaker.BLOCK:
@@ -106,4 +218,6 @@ def health_chip(account: Account) -> Chip:
         return Chip(_("not answering"), "exclamation-circle", "orange")
     if answered is None:
         return Chip(_("not asked yet"), "question-mark-circle", "grey")
+    if (now or timezone.now()) - answered > stale_after():
+        return Chip(_("not heard from lately"), "signal-slash", "orange")
     return Chip(_("answering"), "check-circle", "green")

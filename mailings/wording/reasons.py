@@ -1,46 +1,59 @@
 """Why a call did not give a clear answer, in words: the slugs of the client's errors and of our own."""
 
 import re
-from typing import Any
 
+from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 HTTP_STATUS = re.compile(r"http_(\d+)")
+ERROR_NUMBER = re.compile(r"error (\d+)")
+# What `deliver` writes down when our own code broke: the name of the exception.
+OWN_FAULT = re.compile(r"[A-Z]\w*(?:Error|Exception|Claim)")
 NOT_READABLE = gettext_lazy("its answer could not be read")
 
-WORDS: dict[str, Any] = {
-    "lease_expired": gettext_lazy("the worker that was handing it over stopped"),
-    "too_soon": gettext_lazy("SMS Centre takes the same request only once a minute"),
-    "resolve": gettext_lazy("the address of SMS Centre was not found"),
-    "connect": gettext_lazy("no connection to SMS Centre came about"),
-    "tls": gettext_lazy("no secure connection to SMS Centre came about"),
-    "send": gettext_lazy("the connection broke while it was being handed over"),
-    "answer": gettext_lazy("the connection broke before the whole answer was there"),
-    "timeout": gettext_lazy("SMS Centre did not answer in time"),
-    "deadline": gettext_lazy("the time for the whole call ran out"),
-    "objection": gettext_lazy("it was stopped by us at the last moment"),
-    "upload": gettext_lazy("an attached file is no longer as it was stored"),
-    "empty": gettext_lazy("its answer was empty"),
-    "no_id": gettext_lazy("its answer names no job"),
-    "error_and_id": gettext_lazy("its answer names both an error and a job"),
-    "id_taken": gettext_lazy("its answer names a job that is another mailing's"),
-    "no_ok": NOT_READABLE,
-    "no_row": NOT_READABLE,
-    "no_rows": NOT_READABLE,
-    "too_long": NOT_READABLE,
-    "encoding": NOT_READABLE,
-    "unframed": NOT_READABLE,
-    "status_line": NOT_READABLE,
-    "error_number": NOT_READABLE,
-    "json": NOT_READABLE,
-    "html": NOT_READABLE,
-    "xml": NOT_READABLE,
-}
+
+class Reason(models.TextChoices):
+    """Every slug that a call's failure may leave in an attempt or an event; the label is what people read."""
+
+    LEASE_EXPIRED = "lease_expired", gettext_lazy("the worker that was handing it over stopped")
+    TOO_SOON = "too_soon", gettext_lazy("SMS Centre takes the same request only once a minute")
+    RESOLVE = "resolve", gettext_lazy("the address of SMS Centre was not found")
+    CONNECT = "connect", gettext_lazy("no connection to SMS Centre came about")
+    TLS = "tls", gettext_lazy("no secure connection to SMS Centre came about")
+    SEND = "send", gettext_lazy("the connection broke while it was being handed over")
+    ANSWER = "answer", gettext_lazy("the connection broke before the whole answer was there")
+    TIMEOUT = "timeout", gettext_lazy("SMS Centre did not answer in time")
+    DEADLINE = "deadline", gettext_lazy("the time for the whole call ran out")
+    OBJECTION = "objection", gettext_lazy("it was stopped by us at the last moment")
+    UPLOAD = "upload", gettext_lazy("an attached file is no longer as it was stored")
+    EMPTY = "empty", gettext_lazy("its answer was empty")
+    NO_ID = "no_id", gettext_lazy("its answer names no job")
+    ERROR_AND_ID = "error_and_id", gettext_lazy("its answer names both an error and a job")
+    ID_TAKEN = "id_taken", gettext_lazy("its answer names a job that is another mailing's")
+    NO_OK = "no_ok", NOT_READABLE
+    NO_ROW = "no_row", NOT_READABLE
+    NO_ROWS = "no_rows", NOT_READABLE
+    NO_BALANCE = "no_balance", NOT_READABLE
+    NO_COST = "no_cost", NOT_READABLE
+    TOO_LONG = "too_long", NOT_READABLE
+    ENCODING = "encoding", NOT_READABLE
+    UNFRAMED = "unframed", NOT_READABLE
+    STATUS_LINE = "status_line", NOT_READABLE
+    ERROR_NUMBER = "error_number", NOT_READABLE
+    JSON = "json", NOT_READABLE
+    HTML = "html", NOT_READABLE
+    XML = "xml", NOT_READABLE
 
 
-def words(reason: str) -> str:
-    """A reason in words; one that is none of ours (the provider's own text) as it came."""
-    if status := HTTP_STATUS.fullmatch(reason):
+def words(text: str) -> str:
+    """A slug of ours in words; what is none (the provider's own text) as it came."""
+    if text in Reason.values:
+        return str(Reason(text).label)
+    if status := HTTP_STATUS.fullmatch(text):
         return _("it answered with HTTP status {status}").format(status=status[1])
-    return str(WORDS.get(reason, reason))
+    if error := ERROR_NUMBER.fullmatch(text):
+        return _("SMS Centre answered with error {number}").format(number=error[1])
+    if OWN_FAULT.fullmatch(text):
+        return _("something broke here while it was being handed over ({name})").format(name=text)
+    return text

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from mailings.models import (
     Alarm,
     HeldReason,
+    LookNote,
     Mailing,
     Origin,
     State,
@@ -26,22 +27,18 @@ from mailings.models import (
     WishResult,
 )
 from mailings.models.states import FILE_MISSING, HELD_FOR_A_PERSON
+from mailings.smsc.api.answers import JobStatus
 from mailings.wording import money
-from mailings.wording.chips import person, stale_after, status_word
+from mailings.wording.chips import is_unverified, person, status_word
 from mailings.wording.moments import ago, at, both_clocks
 
-LOOK_NOTES: dict[str, Any] = {
-    "ten_rows": gettext_lazy("a list came back with exactly ten mailings, so it may have been cut short"),
-    "odd_rows": gettext_lazy("the list had rows that could not be read"),
-    "no_names": gettext_lazy("the list has no names, so our reference cannot be seen in it"),
-    "own_job_missing": gettext_lazy("a mailing of ours that must be there was missing from the list"),
-    "failed": gettext_lazy("the list could not be read"),
-}
+# A worker takes a queued mailing within a second; after this long none does.
+A_MOMENT = timedelta(minutes=1)
 
 
 def sentences(mailing: Mailing, now: datetime, *, actor: Any = None) -> list[SafeString]:
     """The state in sentences, the most important first. `actor`: who gave up an abandoned mailing."""
-    texts = [*_alarm(mailing), SENTENCES[mailing.state](mailing, now, actor)]
+    texts = [*_alarm(mailing), SENTENCES[State(mailing.state)](mailing, now, actor)]
     texts += _wish(mailing, now) + _wish_result(mailing, now) + _gone(mailing, now)
     return [text for text in texts if text]
 
@@ -73,19 +70,23 @@ def _awaiting(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
 
 def _queued(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     """Everything is handed over at once; SMS Centre keeps what is for later until its hour."""
-    if mailing.due_at and mailing.due_at > now:
+    later = mailing.due_at is not None and mailing.due_at > now
+    if why := _why_waiting(mailing, now):
+        text = _("Not handed to SMS Centre yet; queued {age}.")
+        if later:
+            text = _("Not handed to SMS Centre yet, to go out on {when}; queued {age}.")
+    elif later:
         text = _("Will be handed to SMS Centre in a moment, to go out on {when}. Queued {age}.")
     else:
         text = _("Will be handed to SMS Centre in a moment. Queued {age}.")
-    said = _say(
-        text, when=both_clocks(mailing.due_at, now) if mailing.due_at else "", age=ago(mailing.state_at, now)
-    )
-    return _join(said, _why_waiting(mailing, now))
+    when = both_clocks(mailing.due_at, now) if mailing.due_at else ""
+    return _join(_say(text, when=when, age=ago(mailing.state_at, now)), why)
 
 
 def _why_waiting(mailing: Mailing, now: datetime) -> SafeString:
     if not mailing.waiting_for:
-        return SafeString()
+        taken_soon = now - mailing.state_at < A_MOMENT
+        return SafeString() if taken_soon else _say(_("No worker has taken it yet."))
     reason = _say(str(Waiting(mailing.waiting_for).label))
     if mailing.not_before and mailing.not_before > now:
         return _join(reason, _say(_("Next try {age}."), age=ago(mailing.not_before, now)))
@@ -97,24 +98,42 @@ def _sending(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
 
 
 def _accepted(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
-    if mailing.gone:
-        return _say(_("SMS Centre had it as job {job}."), job=mailing.remote_id or "–")
-    said = _say(_("SMS Centre has it as job {job}."), job=mailing.remote_id or "–")
-    return _join(said, says(mailing, now))
-
-
-def says(mailing: Mailing, now: datetime) -> SafeString:
     """What the provider says of the job, and when that was last verified."""
+    job = mailing.remote_id or "–"
+    if mailing.gone:
+        return _say(_("SMS Centre had it as job {job}."), job=job)
     verified = mailing.verified_at
     if verified is None:
-        return _say(_("Not looked at since it was taken, {age}."), age=ago(mailing.state_at, now))
-    if now - verified > stale_after():
-        checked = _say(_("Unverified since {time}, {age}."), time=at(verified, now), age=ago(verified, now))
-    else:
-        checked = _say(_("Checked {age}."), age=ago(verified, now))
+        text = _("SMS Centre took it as job {job}. Not looked at since, {age}.")
+        return _say(text, job=job, age=ago(mailing.state_at, now))
+    if is_unverified(mailing, now):
+        text = _("Unverified since {time}, {age}.")
+        return _join(_it_says(mailing, now), _say(text, time=at(verified, now), age=ago(verified, now)))
+    return _join(_it_says(mailing, now), _say(_("Checked {age}."), age=ago(verified, now)))
+
+
+def _it_says(mailing: Mailing, now: datetime) -> SafeString:
+    job, hour = mailing.remote_id or "–", mailing.goes_out_at
+    when = both_clocks(hour, now) if hour else ""
+    match mailing.remote_status:
+        case JobStatus.WAITING if hour:
+            return _say(_("SMS Centre has it as job {job} and sends it on {when}."), job=job, when=when)
+        case JobStatus.WAITING:
+            return _say(_("SMS Centre has it as job {job}; it waits there."), job=job)
+        case JobStatus.GOING:
+            count = people(mailing.recipients_count)
+            return _say(_("Going out now, as job {job}: {count}."), job=job, count=count)
+        case JobStatus.GONE_OUT if hour:
+            return _say(_("Gone out, as job {job}; its hour was {when}."), job=job, when=when)
+        case JobStatus.GONE_OUT:
+            return _say(_("Gone out, as job {job}."), job=job)
+        case JobStatus.CANCELLED:
+            return _say(_("SMS Centre has it as job {job} and shows it as cancelled."), job=job)
+    said = _say(_("SMS Centre has it as job {job}."), job=job)
     word = status_word(mailing)
-    said = _say(_("It says: {word}."), word=word) if word else _say(_("It gives no status for it."))
-    return _join(said, checked)
+    return _join(
+        said, _say(_("It says: {word}."), word=word) if word else _say(_("It gives no status for it."))
+    )
 
 
 def _unknown(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
@@ -136,8 +155,7 @@ def looking(mailing: Mailing, now: datetime) -> SafeString:
     if mailing.looks >= 2:
         return _say(_("Looked for it: two complete looks did not show it."))
     if mailing.look_note:
-        note = LOOK_NOTES.get(mailing.look_note, mailing.look_note)
-        return _say(_("Absence cannot be shown: {note}."), note=note)
+        return _say(_("Absence cannot be shown: {note}."), note=LookNote(mailing.look_note).label)
     text = ngettext(
         "Looking for it: {n} complete look of 2.", "Looking for it: {n} complete looks of 2.", mailing.looks
     )
@@ -153,7 +171,7 @@ def next_look(mailing: Mailing) -> datetime:
     return max(settled, pulled)
 
 
-HELD: dict[str, Any] = {
+HELD: dict[HeldReason, Any] = {
     HeldReason.LOGIN: gettext_lazy(
         "Waiting: SMS Centre refused our login at {time}. An administrator has to look at the account."
     ),
@@ -173,8 +191,8 @@ HELD: dict[str, Any] = {
 
 
 def _held(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
-    text = HELD.get(mailing.held_reason, gettext_lazy("Waiting since {time}."))
-    return _say(str(text) + " ({age})", time=at(mailing.state_at, now), age=ago(mailing.state_at, now))
+    text = str(HELD[HeldReason(mailing.held_reason)])
+    return _say(text + " ({age})", time=at(mailing.state_at, now), age=ago(mailing.state_at, now))
 
 
 def _refused(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
@@ -193,8 +211,23 @@ def _refused(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     )
 
 
+def refused_before(mailing: Mailing) -> str:
+    """Why a draft was not taken when it was sent off before; "" when it was not."""
+    if mailing.refusal_text == FILE_MISSING:
+        return _("It could not be sent: an attached file is no longer as it was stored. Attach it again.")
+    if not mailing.refusal_text and mailing.refusal_code is None:
+        return ""
+    words = mailing.refusal_text.rstrip(". ") or _("it gave no reason")
+    return _("SMS Centre refused it: {words}. Nothing was sent. Change it and send again.").format(
+        words=words
+    )
+
+
 def _cancelled(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     confirmed = mailing.wish_result_at or mailing.state_at
+    if mailing.wish_result != WishResult.CONFIRMED:
+        text = _("SMS Centre shows it as cancelled, seen at {seen}, {age}. It was not cancelled from here.")
+        return _say(text, seen=at(confirmed, now), age=ago(confirmed, now))
     return _say(
         _("Cancelled by {who} at {asked}. SMS Centre confirmed it on a second look at {seen}, {age}."),
         who=person(mailing.wish_by),
@@ -225,7 +258,7 @@ def _abandoned(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     )
 
 
-SENTENCES: dict[str, Callable[[Mailing, datetime, Any], SafeString]] = {
+SENTENCES: dict[State, Callable[[Mailing, datetime, Any], SafeString]] = {
     State.DRAFT: _draft,
     State.AWAITING_APPROVAL: _awaiting,
     State.QUEUED: _queued,
@@ -241,20 +274,38 @@ SENTENCES: dict[str, Callable[[Mailing, datetime, Any], SafeString]] = {
 }
 
 
+ALARMS: dict[str, Any] = {
+    Alarm.TWO_JOBS: gettext_lazy(
+        "Alarm: SMS Centre has more than one job of this mailing ({jobs}), so people may get it twice. "
+        "Cancel the one that is not wanted."
+    ),
+    Alarm.TURNED_UP: gettext_lazy(
+        "Alarm: this mailing was given up, and then it turned up at SMS Centre after all (job {jobs})."
+    ),
+    Alarm.TURNED_UP_REFUSED: gettext_lazy(
+        "Alarm: SMS Centre had refused this mailing, and then it turned up there all the same (job {jobs})."
+    ),
+    Alarm.TURNED_UP_WITHDRAWN: gettext_lazy(
+        "Alarm: this mailing was taken back before it was sent, and then it turned up at SMS Centre all "
+        "the same (job {jobs})."
+    ),
+    Alarm.TURNED_UP_UNSENT: gettext_lazy(
+        "Alarm: this mailing was not sent off from here, and yet SMS Centre has it (job {jobs})."
+    ),
+}
+
+
 def _alarm(mailing: Mailing) -> list[SafeString]:
-    jobs = ", ".join(str(job) for job in mailing.alarm_jobs)
-    if mailing.alarm == Alarm.TWO_JOBS:
-        text = _(
-            "Alarm: SMS Centre has more than one job of this mailing ({jobs}), so people may get it twice. "
-            "Cancel the one that is not wanted."
-        )
-    elif mailing.alarm == Alarm.TURNED_UP:
-        text = _(
-            "Alarm: this mailing was given up, and then it turned up at SMS Centre after all (job {jobs})."
-        )
-    else:
+    if not mailing.alarm:
         return []
-    return [format_html("<strong>{}</strong>", _say(text, jobs=jobs))]
+    jobs = ", ".join(str(job) for job in mailing.alarm_jobs)
+    return [format_html("<strong>{}</strong>", _say(str(ALARMS[mailing.alarm]), jobs=jobs))]
+
+
+def bad_news(mailing: Mailing, now: datetime) -> list[SafeString]:
+    """Those of the sentences that tell what went wrong: a page gives them a place of their own."""
+    refused = [_refused(mailing, now, None)] if mailing.state == State.REFUSED else []
+    return [*_alarm(mailing), *refused, *_wish_result(mailing, now)]
 
 
 def _wish(mailing: Mailing, now: datetime) -> list[SafeString]:
@@ -284,9 +335,9 @@ def _wish_next(mailing: Mailing, now: datetime) -> SafeString:
 
 def _wish_result(mailing: Mailing, now: datetime) -> list[SafeString]:
     """A wish that ended otherwise than hoped."""
-    tell = RESULTS.get(mailing.wish_result)
-    if tell is None or mailing.wish:
+    if mailing.wish or mailing.wish_result not in RESULTS:
         return []
+    tell = RESULTS[WishResult(mailing.wish_result)]
     asked = mailing.wish_at or mailing.state_at
     words = mailing.remote_word or _("no status word at all")
     return [
@@ -300,7 +351,7 @@ def _wish_result(mailing: Mailing, now: datetime) -> list[SafeString]:
     ]
 
 
-RESULTS: dict[str, Any] = {
+RESULTS: dict[WishResult, Any] = {
     WishResult.TOO_LATE: gettext_lazy(
         "{who} asked to cancel it at {time}, but it had already gone out (seen {age})."
     ),

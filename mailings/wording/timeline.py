@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mailings.models import Alarm, Attempt, Event, EventKind, HeldReason, Mailing, Wish, WishResult
-from mailings.wording import chips, reasons, sentences
+from mailings.models import Alarm, Attempt, Event, EventKind, HeldReason, LookNote, Mailing, Wish, WishResult
+from mailings.wording import chips, reasons
 
 AT_MOST = 300
 
@@ -79,11 +79,13 @@ def _looked(data: dict[str, Any]) -> str:
         return _("Looked for it: not there (complete look {number})").format(number=data.get("number") or "–")
     note = str(data.get("note") or "")
     return _("Looked for it, but absence cannot be shown: {note}").format(
-        note=sentences.LOOK_NOTES.get(note, note.replace("_", " ") or "–")
+        note=LookNote(note).label if note else "–"
     )
 
 
 def _wished(data: dict[str, Any]) -> str:
+    if data.get("remote_id"):
+        return _("Asked to cancel job {job}").format(job=_job(data))
     return _("Asked to cancel it") if data.get("wish") == Wish.CANCEL else _("Asked to delete it")
 
 
@@ -110,10 +112,11 @@ def _wish_ended(data: dict[str, Any]) -> str:
 
 
 def _alarm(data: dict[str, Any]) -> str:
+    if data.get("left"):
+        return _("No more than one of its jobs is left, so the alarm is over")
     if not data.get("alarm"):
         return _("Alarm dealt with")
-    known = data["alarm"] in Alarm.values
-    label = str(Alarm(data["alarm"]).label) if known else str(data["alarm"])
+    label = str(Alarm(data["alarm"]).label)
     jobs = ", ".join(str(job) for job in data.get("remote_ids") or [])
     return _("Alarm: {what} ({jobs})").format(what=label, jobs=jobs or "–")
 
@@ -145,6 +148,7 @@ TELL: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.GIVEN_UP: lambda data: _("Given up"),
     EventKind.WITHDRAWN: lambda data: _("Taken back before anything was sent"),
     EventKind.WISHED: _wished,
+    EventKind.PUT_ASIDE: lambda data: _("Put aside: nothing more is to be done"),
     EventKind.WISH_STEP: _wish_step,
     EventKind.WISH_ENDED: _wish_ended,
     EventKind.GONE: lambda data: _("No longer at SMS Centre"),

@@ -61,6 +61,7 @@ def test_defaults_are_the_contracts(tmp_path: Path) -> None:
         "PROVIDER_READ_SECONDS": 30,
         "PROVIDER_TOTAL_SECONDS": 60,
         "LEASE_SECONDS": 180,
+        "UPLOAD_MB": 64,
         "SMSC_LOGIN": "",
         "SMSC_API_KEY": "",
     }
@@ -137,7 +138,7 @@ ABOVE_NOUGHT = (
     *("PROVIDER_CONNECT_SECONDS", "PROVIDER_READ_SECONDS", "PROVIDER_TOTAL_SECONDS"),
 )
 NOUGHT_OR_MORE = ("SETTLE_AFTER_SECONDS", "SAME_REQUEST_SECONDS")
-WHOLE = ("CALLS_AT_ONCE", "PORT", "TRUSTED_PROXIES")
+WHOLE = ("CALLS_AT_ONCE", "PORT", "TRUSTED_PROXIES", "UPLOAD_MB")
 NO_NUMBERS = ("abc", "3m", "nan", "inf", "-inf", "", " ", "1,5", "$HOME", "-1")
 
 
@@ -267,20 +268,33 @@ def test_postgresql_keeps_and_checks_its_connections(tmp_path: Path) -> None:
     assert found["CONN_HEALTH_CHECKS"] is True
 
 
-def test_cookies_are_secure_unless_debugging(tmp_path: Path) -> None:
-    names = ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
-    assert set(read(tmp_path, *names).values()) == {True}
-    assert set(read(tmp_path, *names, DEBUG="1").values()) == {False}
+@pytest.mark.parametrize("switch", ["DEBUG", "PLAIN_HTTP"])
+def test_cookies_are_secure_unless_the_pages_are_in_plain_http(tmp_path: Path, switch: str) -> None:
+    names = ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "LANGUAGE_COOKIE_SECURE", "SECURE_HSTS_SECONDS")
+    assert all(read(tmp_path, *names).values())
+    assert not any(read(tmp_path, *names, **{switch: "1"}).values())
 
 
-def check(var: Path, **environment: str) -> str:
+def test_plain_http_alone_shows_no_technical_page(tmp_path: Path) -> None:
+    assert read(tmp_path, "DEBUG", PLAIN_HTTP="1") == {"DEBUG": False}
+
+
+def test_under_https_cookies_are_bound_to_the_very_host(tmp_path: Path) -> None:
+    names = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME")
+    found = read(tmp_path, *names)
+
+    assert all(name.startswith("__Host-") for name in found.values())
+    assert not any(name.startswith("__") for name in read(tmp_path, *names, DEBUG="1").values())
+
+
+def check(var: Path, *options: str, **environment: str) -> str:
     """What `manage.py check` prints with nothing but `environment` set."""
     clean = {
         name: value
         for name, value in os.environ.items()
         if name not in (*OURS, "SECRET_KEY", "CREDENTIALS_KEYS")
     }
-    command = [sys.executable, "manage.py", "check"]
+    command = [sys.executable, "manage.py", "check", *options]
     done = subprocess.run(
         command,
         env=clean | {"VAR_DIR": str(var), "DJANGO_SETTINGS_MODULE": "config.settings"} | environment,
@@ -311,3 +325,7 @@ def test_live_credentials_are_taken_with_keys_of_the_environment(tmp_path: Path)
 
 def test_a_malformed_credentials_key_is_named(tmp_path: Path) -> None:
     assert "mailroom.E002" in check(tmp_path, CREDENTIALS_KEYS="not-a-key")
+
+
+def test_the_check_before_deploying_has_not_a_word_to_say(tmp_path: Path) -> None:
+    assert check(tmp_path, "--deploy", DEBUG="0").startswith("System check identified no issues")

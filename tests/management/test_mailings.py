@@ -84,7 +84,7 @@ def test_recipients_come_from_a_file_one_a_line(account: Account, mailings: Run,
     code, _ = mailings("create", given={"options": options, "recipients_file": str(path)})
 
     assert code == 0
-    assert Recipient.objects.addresses(Mailing.objects.get()) == ("79990000001", "79990000002")
+    assert Recipient.objects.addresses(Mailing.objects.get()) == ("+79990000001", "+79990000002")
 
 
 def test_files_go_with_the_mailing(account: Account, mailings: Run, tmp_path: Path, settings):

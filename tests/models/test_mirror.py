@@ -21,7 +21,7 @@ def mailing(db) -> Mailing:
 
 def job(word: str = "waiting", status: JobStatus | None = JobStatus.WAITING, **fields) -> Job:
     values: dict[str, Any] = {"remote_id": "7", "name": "n", "cost": None, "parts": None, "recipients": None}
-    values |= {"send_at_text": None, "payload": {"id": 7, "status": word}, "recognised": {}}
+    values |= {"send_at_text": None, "send_at": None, "payload": {"id": 7, "status": word}, "recognised": {}}
     return Job(status=status, status_word=word, unrecognised=[], **(values | fields))
 
 

@@ -91,8 +91,25 @@ def test_a_refused_mailing_becomes_a_draft_with_what_was_typed(account):
     mailing = queued(account)
     Mailing.objects.filter(pk=mailing.pk).update(state=State.REFUSED, refusal_code=1, refusal_text="no")
     draft = outbox.reopen(mailing.pk)
-    assert (draft.state, draft.refusal_code) == (State.DRAFT, None)
+    assert (draft.state, draft.refusal_code, draft.refusal_text) == (State.DRAFT, 1, "no")
     assert outbox.typed_options(draft)["mes"] == "Hello"
+
+    again = outbox.make(spec(), account=account, draft=draft, submit=True)
+    assert (again.state, again.refusal_code, again.refusal_text) == (State.QUEUED, None, "")
+
+
+def test_copies_say_so_in_their_names_and_are_numbered(account):
+    names = []
+    mailing = outbox.make(spec(name="Spring sale"), account=account, submit=False)
+    for _ in range(3):
+        mailing = outbox.duplicate(mailing.pk)
+        names.append(mailing.name)
+    assert names == ["Spring sale (copy)", "Spring sale (copy 2)", "Spring sale (copy 3)"]
+
+
+def test_the_name_of_a_copy_fits_where_the_name_did(account):
+    long = outbox.make(spec(name="я" * 255), account=account, submit=False)
+    assert outbox.duplicate(long.pk).name == "я" * 248 + " (copy)"
 
 
 @pytest.mark.parametrize("state", [State.SENDING, State.UNKNOWN, State.ACCEPTED])

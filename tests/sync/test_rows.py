@@ -27,6 +27,7 @@ def job(number: int, **fields: object) -> Job:
         "parts": None,
         "recipients": None,
         "send_at_text": None,
+        "send_at": None,
         "payload": {"id": number, **{name: str(value) for name, value in fields.items()}},
         "recognised": {},
         "unrecognised": [],

@@ -143,10 +143,10 @@ def test_the_job_of_an_earlier_attempt_waits_until_the_one_under_way_has_ended(a
     [
         (State.QUEUED, ""),
         (State.HELD, ""),
-        (State.DRAFT, Alarm.TURNED_UP),
-        (State.AWAITING_APPROVAL, Alarm.TURNED_UP),
-        (State.REFUSED, Alarm.TURNED_UP),
-        (State.WITHDRAWN, Alarm.TURNED_UP),
+        (State.DRAFT, Alarm.TURNED_UP_UNSENT),
+        (State.AWAITING_APPROVAL, Alarm.TURNED_UP_UNSENT),
+        (State.REFUSED, Alarm.TURNED_UP_REFUSED),
+        (State.WITHDRAWN, Alarm.TURNED_UP_WITHDRAWN),
     ],
 )
 def test_a_row_older_than_its_job_is_tied_to_it_and_never_sent_again(account, sandbox: Sandbox, state, alarm):

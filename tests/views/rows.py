@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from mailings.models import Account, Mailing, Recipient, State
+from mailings.models import Account, HeldReason, Mailing, Recipient, State
 from mailings.models.mailing import new_code, search_text
 from mailings.smsc.spec.spec import validate
 
@@ -53,6 +53,8 @@ def row(state: State = State.ACCEPTED, name: str = "Spring sale", **fields: Any)
             "remote_word": "0",
             "verified_at": now - timedelta(seconds=40),
         }
+    if state == State.HELD:
+        values["held_reason"] = HeldReason.LOGIN
     values |= fields
     values["search_text"] = search_text(name, values["code"], values.get("remote_id"))
     made = Mailing.objects.create(**values)

@@ -1,5 +1,6 @@
 """What a person does to a mailing: asked once with the facts, done by a POST, refused in a sentence."""
 
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ pytestmark = pytest.mark.django_db
 
 FOR_STAFF = ("cancel", "delete", "resolve", "dismiss_alarm")
 ASKED_ONCE = ("cancel", "delete", "withdraw", "release", "resolve")
+FITTING = {"withdraw": State.HELD, "release": State.HELD}
 POST_ONLY = ("duplicate", "dismiss_alarm")
 
 
@@ -40,13 +42,23 @@ def test_buttons_for_staff_are_shown_to_staff_alone(page: Client, chief_page: Cl
 
 @pytest.mark.parametrize("name", ASKED_ONCE)
 def test_asking_changes_nothing_and_states_the_facts(chief_page: Client, name: str) -> None:
-    mailing = row(State.UNKNOWN)
+    state = FITTING.get(name, State.UNKNOWN)
+    mailing = row(state, held_reason=HeldReason.OVERDUE if state == State.HELD else "")
     answer = chief_page.get(reverse(name, args=[mailing.pk]))
     assert answer.status_code == 200
     assert b"2 recipients" in answer.content
     before = mailing.state_at
     mailing.refresh_from_db()
-    assert (mailing.state, mailing.wish, mailing.state_at) == (State.UNKNOWN, "", before)
+    assert (mailing.state, mailing.wish, mailing.state_at) == (state, "", before)
+
+
+@pytest.mark.parametrize("name", ["cancel", "delete", "withdraw", "release"])
+def test_what_cannot_be_done_is_not_asked(chief_page: Client, name: str) -> None:
+    mailing = row(State.WITHDRAWN)
+    answer = chief_page.get(reverse(name, args=[mailing.pk]))
+    assert answer["Location"] == reverse("mailing", args=[mailing.pk])
+    html = chief_page.get(answer["Location"]).content.decode()
+    assert "alert-danger" in html
 
 
 @pytest.mark.parametrize("name", POST_ONLY)
@@ -65,6 +77,7 @@ def test_cancel_records_the_wish_and_says_what_happens_next(chief_page: Client) 
     html = do(chief_page, "cancel", mailing)
     assert mailing.wish == "cancel"
     assert "clara asked to cancel it" in html
+    assert not re.search("alert-(success|info)", html), "the page itself says how it stands, now and later"
     assert "hx-trigger" in html
 
 
@@ -156,6 +169,11 @@ def test_the_decision_page_offers_the_jobs_that_were_found(chief_page: Client) -
         reverse("resolve", args=[row(State.UNKNOWN, look_matches=["71", "72"]).pk])
     ).content.decode()
     assert 'value="71"' in html
+    assert "send it again" not in html, "it has arrived"
+
+
+def test_the_decision_page_says_when_absence_was_not_shown(chief_page: Client) -> None:
+    html = chief_page.get(reverse("resolve", args=[row(State.UNKNOWN).pk])).content.decode()
     assert "Its absence has not been shown" in html
 
 

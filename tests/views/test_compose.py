@@ -152,7 +152,7 @@ def test_sending_queues_one_mailing_and_leads_to_its_page(page: Client, operator
     mailing = Mailing.objects.get()
     assert (answer.status_code, answer["Location"]) == (302, f"/mailings/{mailing.pk}/")
     assert (mailing.state, mailing.created_by, mailing.key) == (State.QUEUED, operator, "k1")
-    assert Recipient.objects.addresses(mailing) == ("79990000001",)
+    assert Recipient.objects.addresses(mailing) == ("+79990000001",)
 
 
 def test_each_form_has_a_key_of_its_own(page: Client) -> None:
@@ -217,11 +217,11 @@ def test_wrong_recipients_are_left_out_only_when_a_person_says_so(page: Client) 
     typed = SMS | {"phones": "79990000001\nabc"}
 
     answer = post(page, typed)
-    assert "Line 2: “abc” is no phone number" in text_of(answer)
+    assert "Line 2: “abc”. This is no phone number" in text_of(answer)
     assert 'name="skip_wrong"' in answer.content.decode()
 
     assert post(page, typed | {"skip_wrong": "1"}).status_code == 302
-    assert Recipient.objects.addresses(Mailing.objects.get()) == ("79990000001",)
+    assert Recipient.objects.addresses(Mailing.objects.get()) == ("+79990000001",)
 
 
 def test_leaving_out_the_wrong_ones_must_leave_someone(page: Client) -> None:
@@ -404,13 +404,13 @@ def test_a_recipients_file_survives_errors_and_counts(page: Client) -> None:
 
     reposted(answer, "send", page, name="Sale")
 
-    assert Recipient.objects.addresses(Mailing.objects.get()) == ("79990000001", "79990000002")
+    assert Recipient.objects.addresses(Mailing.objects.get()) == ("+79990000001", "+79990000002")
 
 
 def test_a_wrong_line_of_the_file_is_named(page: Client) -> None:
     answer = post(page, SMS | {"recipients_file": file("list.txt", b"79990000002\nabc")})
 
-    assert "Line 2: “abc” is no phone number" in text_of(answer)
+    assert "Line 2: “abc”. This is no phone number" in text_of(answer)
     assert "file, line 2" in text_of(answer)
     assert Mailing.objects.count() == 0
 
@@ -419,14 +419,14 @@ def test_a_wrong_line_of_the_file_is_named(page: Client) -> None:
 def test_an_unreadable_file_stores_nothing(action: str, page: Client) -> None:
     answer = post(page, SMS | {"recipients_file": file("list.xlsx", b"PK\x03\x04")}, action)
 
-    assert "This workbook cannot be read" in text_of(answer)
+    assert "This workbook is damaged" in text_of(answer)
     assert Mailing.objects.count() == 0
 
 
 def test_a_drafts_recipients_from_a_file_stand_below_the_pasted_ones(page: Client) -> None:
     post(page, SMS | {"recipients_file": file("list.txt", b"79990000002\n\nabc")}, "draft")
 
-    assert Mailing.objects.get().draft["phones"] == "79990000001\n79990000002\nabc"
+    assert Mailing.objects.get().draft["phones"] == "79990000001\n+79990000002\nabc"
 
 
 def test_a_held_file_is_its_uploaders_alone(page: Client, operator: Any) -> None:
@@ -551,7 +551,7 @@ def test_the_panel_shows_the_total_the_hour_on_both_clocks_and_the_request(page:
     assert "4 parts" in shown
     assert "31 Dec 2039 15:00 (Moscow 13:00)" in shown
     assert shown.count("(Moscow 13:00)") == 11
-    assert "phones 79990000001, 79990000002" in shown
+    assert "phones +79990000001, +79990000002" in shown
     assert "rpt 2" in shown
 
 

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -87,6 +89,40 @@ def test_search_finds_names_references_and_jobs_in_any_case() -> None:
     assert names("q=100%25") == set()
 
 
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("Test of three", "three test"),
+        ("Чёрная пятница", "ПЯТНИЦА черная"),
+        ("Черная пятница", "чёрная"),
+        ("İSTANBUL", "istanbul"),
+        ("istanbul ısparta", "İSTANBUL ISPARTA"),
+        ("Йогурт", "йогурт"),
+        ("Straße", "STRASSE"),
+        ("Résumé", "resume"),
+    ],
+)
+def test_search_takes_words_in_any_order_and_letters_as_people_type_them(name: str, wanted: str) -> None:
+    row(name=name)
+    row(name="Another thing")
+    params = QueryDict(mutable=True)
+    params["q"] = wanted
+    assert {mailing.name for mailing in history.chosen(params).qs} == {name}
+
+
+def test_search_keeps_letters_apart_that_are_two(db: None) -> None:
+    row(name="Йод")
+    assert names("q=иод") == set()
+
+
+@pytest.mark.parametrize("letters", ["a", "b", "ab"])
+def test_search_finds_the_reference_with_its_letter(letters: str) -> None:
+    mailing = row(name="Wanted")
+    row(name="Another")
+    assert names(f"q={mailing.code}{letters}") == {"Wanted"}
+    assert names(f"q=wanted+{str(mailing.code).lower()}{letters}") == {"Wanted"}
+
+
 def test_what_a_filter_does_not_understand_is_said_and_not_an_error(page: Client) -> None:
     answer = page.get(
         reverse("history"), {"state": "nonsense", "start": "yesterday", "by": "x", "period": "9"}
@@ -124,16 +160,79 @@ def test_each_row_says_which_mailing_it_is_and_its_state(page: Client) -> None:
         assert html.count(f'data-mailing="{mailing.pk}" data-state="{state}"') == 1
 
 
-def test_only_pending_rows_are_asked_for(page: Client) -> None:
-    settled, pending = row(), row(State.QUEUED)
-    html = page.get(reverse("history")).content.decode()
-    assert f"row={pending.pk}-" in html
-    assert f"row={settled.pk}-" not in html
+def poller(page: Client, query: str = "") -> tuple[str, int]:
+    """The address that the page asks for news, and how often, in seconds."""
+    html = page.get(f"{reverse('history')}?{query}").content.decode()
+    tag = html.split('id="poller"')[1].split(">")[0]
+    address = re.search(r'hx-get="([^"]+)"', tag)
+    seconds = re.search(r'data-refresh="([0-9]+)"', tag)
+    assert address
+    assert seconds
+    return unescape(address[1]), int(seconds[1])
 
 
-def test_without_pending_rows_nothing_is_asked_for(page: Client) -> None:
+def test_the_page_asks_for_news_often_while_a_row_is_about_to_change(page: Client) -> None:
     row()
-    assert b"hx-get" not in page.get(reverse("history")).content.split(b'id="poller"')[1].split(b">")[0]
+    assert poller(page)[1] == history.LATER_SECONDS
+    row(State.QUEUED)
+    assert poller(page)[1] == history.SOON_SECONDS
+
+
+def test_nothing_new_is_told_without_a_word(page: Client, django_assert_max_num_queries: Any) -> None:
+    for state in State:
+        row(state)
+    address, _seconds = poller(page)
+    with django_assert_max_num_queries(4):
+        assert page.get(address).status_code == 204
+
+
+def test_a_mailing_that_goes_out_changes_its_row_by_itself(page: Client) -> None:
+    mailing = row()
+    address, _seconds = poller(page)
+    Mailing.objects.filter(pk=mailing.pk).update(remote_status="gone_out")
+    answer = page.get(address).content.decode()
+    assert "gone out" in answer
+    assert f'id="row-{mailing.pk}"' in answer
+
+
+def test_what_is_new_is_counted_over_the_list_and_moves_nothing(page: Client) -> None:
+    row(name="Sale one")
+    address, _seconds = poller(page, "q=sale")
+    row(name="Sale two", created_at=timezone.now())
+    row(name="Another", created_at=timezone.now())
+    answer = page.get(address).content.decode()
+    assert "1 new" in answer
+    assert "<template>" not in answer
+    assert 'href="/mailings/?q=sale"' in answer
+    again = re.search(r'hx-get="([^"]+)"', answer)
+    assert again
+    assert page.get(unescape(again[1])).status_code == 204
+
+
+def test_an_empty_list_hears_of_the_first_mailing(page: Client) -> None:
+    address, _seconds = poller(page)
+    row()
+    assert "1 new" in page.get(address).content.decode()
+
+
+def test_later_pages_count_nothing_new(page: Client) -> None:
+    mailing = row()
+    key = history.key_of({"created_at": mailing.created_at + timedelta(days=1), "id": mailing.pk})
+    assert "seen=" not in poller(page, f"after={key}")[0]
+
+
+def test_the_channel_stands_in_the_row_and_is_said_not_to_be_known(page: Client) -> None:
+    row(options={"viber": "1"})
+    row(origin="provider", channel="", code=None)
+    html = page.get(reverse("history")).content.decode()
+    assert " Viber</td>" in html
+    assert " channel not known</td>" in html
+
+
+def test_of_a_cancelled_mailing_the_name_is_struck(page: Client) -> None:
+    row(State.CANCELLED)
+    html = page.get(reverse("history")).content.decode()
+    assert re.search(r'<a id="name-[0-9]+" class="is-struck"', html)
 
 
 def version(mailing: Mailing) -> str:
@@ -155,13 +254,12 @@ def test_polling_brings_the_row_that_changed_and_goes_on(page: Client) -> None:
     assert b'data-state="sending"' in answer.content
 
 
-def test_polling_stops_once_the_row_is_settled(page: Client) -> None:
+def test_polling_slows_down_once_the_row_is_settled(page: Client) -> None:
     mailing = row(State.QUEUED)
     known = version(mailing)
     Mailing.objects.filter(pk=mailing.pk).update(state=State.REFUSED)
     answer = page.get(reverse("history_rows"), {"row": known})
-    assert answer.status_code == 286
-    assert b"hx-get" not in answer.content
+    assert f'data-refresh="{history.LATER_SECONDS}"'.encode() in answer.content
     assert b'data-state="refused"' in answer.content
 
 
@@ -215,11 +313,43 @@ def test_the_export_goes_on_past_its_own_page_size(page: Client, monkeypatch: py
     assert len(exported(page, {})) == 6
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_a_name_cannot_become_a_formula(page: Client, start: str) -> None:
-    row(name="plain")
-    Mailing.objects.update(name=f"{start}1+1")
-    assert exported(page, {})[1][1].startswith("'")
+SIGNS = "=+-@＝＋－＠﹦"
+HOSTILE = [
+    *(f"{sign}1+1" for sign in SIGNS),
+    *(f"{blank}=1+1" for blank in (" ", "  ", "\u00a0", "\u3000", "\ufeff", "\u200b", "\t", '"', " '")),
+    *(f"x{separator}=1+1" for separator in ";,|\t\n\r"),
+    *("x;;=1+1;", "x; =1+1", 'x;"=1+1"', 'x";=1+1', "a;b\nc;＝1+1", ";-1", "a,+1;@b"),
+]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("quote", ['"', None])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_becomes_a_formula_wherever_a_spreadsheet_splits(
+    name: str, quote: str | None, separator: str
+) -> None:
+    line = io.StringIO()
+    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(["1", cell(name), cell("plain")])
+    quoting: Any = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
+
+    for cells in csv.reader(
+        line.getvalue().splitlines(), delimiter=separator, quotechar=quote, quoting=quoting
+    ):
+        for one in cells:
+            assert not one.lstrip('"\u200b\ufeff \u00a0\u3000\t').startswith(tuple(SIGNS))
+
+
+@pytest.mark.parametrize("name", ["Spring sale", "a-b", "3 + 4 = 7", "ann@example.com", "Sale; 20 % off"])
+def test_an_ordinary_name_is_exported_as_it_is(name: str) -> None:
+    assert cell(name) == name
+
+
+def test_every_cell_of_the_export_is_quoted(page: Client) -> None:
+    row(name="x;=1+1")
+    body = b"".join(page.get(reverse("export")).streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    for line in body.splitlines():
+        assert all(one.startswith('"') and one.endswith('"') for one in line.split(","))
+    assert '"x;\'=1+1"' in body
 
 
 def test_numbers_in_the_export_stay_numbers() -> None:

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django.utils.html import strip_tags
 
-from mailings.models import HeldReason, Mailing, State
+from mailings.models import Alarm, HeldReason, Mailing, State
 from mailings.wording import chips, sentences
 from tests.views.rows import account, row
 
@@ -35,15 +35,24 @@ TABLE = [
         {"recipients_count": 4812},
         "Waiting for a second person to approve 4,812 recipients at about 6,736.80",
     ),
-    (State.QUEUED, {}, "Will be handed to SMS Centre in a moment."),
+    (
+        State.QUEUED,
+        {"state_at": timezone.now() + timedelta(hours=1)},
+        "Will be handed to SMS Centre in a moment.",
+    ),
     (State.QUEUED, {"waiting_for": "provider"}, "nothing has left us"),
     (State.SENDING, {}, "Being handed over now."),
     (
         State.ACCEPTED,
         {"remote_id": "4100008"},
-        "SMS Centre has it as job 4100008. It says: waiting. Checked 40 s ago.",
+        "SMS Centre has it as job 4100008; it waits there. Checked 40 s ago.",
     ),
     (State.ACCEPTED, {"remote_status": "", "remote_word": "ZAPLAN"}, "It says: «ZAPLAN»."),
+    (State.ACCEPTED, {"verified_at": None}, "Not looked at since, 4 min ago."),
+    (State.ACCEPTED, {"remote_status": "going", "recipients_count": 4790}, "Going out now"),
+    (State.ACCEPTED, {"remote_status": "gone_out"}, "Gone out, as job"),
+    (State.ACCEPTED, {"remote_status": "cancelled"}, "shows it as cancelled"),
+    (State.CANCELLED, {"origin": "provider"}, "It was not cancelled from here."),
     (State.ACCEPTED, {"remote_status": "", "remote_word": ""}, "It gives no status for it."),
     (State.UNKNOWN, {"looks": 1}, "SMS Centre may or may not have it. Looking for it: 1 complete look of 2."),
     (State.UNKNOWN, {}, "It will not be sent again without you."),
@@ -70,7 +79,22 @@ TABLE = [
     (
         State.ACCEPTED,
         {"alarm": "turned_up", "alarm_jobs": ["1"]},
-        "it turned up at SMS Centre after all (job 1)",
+        "this mailing was given up, and then it turned up at SMS Centre after all (job 1)",
+    ),
+    (
+        State.ACCEPTED,
+        {"alarm": "turned_up_refused", "alarm_jobs": ["1"]},
+        "SMS Centre had refused this mailing, and then it turned up there all the same (job 1)",
+    ),
+    (
+        State.ACCEPTED,
+        {"alarm": "turned_up_withdrawn", "alarm_jobs": ["1"]},
+        "this mailing was taken back before it was sent, and then it turned up",
+    ),
+    (
+        State.ACCEPTED,
+        {"alarm": "turned_up_unsent", "alarm_jobs": ["1"]},
+        "this mailing was not sent off from here, and yet SMS Centre has it (job 1)",
     ),
 ]
 
@@ -80,9 +104,13 @@ def test_says_what_the_table_says(state: State, fields: dict[str, Any], expected
     assert expected in said(row(state, **fields))
 
 
+def test_every_alarm_has_a_sentence() -> None:
+    assert set(sentences.ALARMS) == set(Alarm)
+
+
 def test_every_state_has_a_chip_and_a_sentence() -> None:
     for state in State:
-        assert chips.chip(state).word
+        assert chips.chip(row(state)).word
         assert said(row(state, name=state))
 
 
@@ -144,6 +172,17 @@ def test_values_from_outside_are_escaped() -> None:
     assert "<script>" not in html
 
 
+def test_what_waits_names_the_hour_on_both_clocks() -> None:
+    later = row(due_at=timezone.now() + timedelta(days=2))
+    assert re.search(r"sends it on \d+ \w+ \d\d:\d\d \(Moscow .*\d\d:\d\d\)", said(later))
+
+
+def test_what_repeats_names_the_next_hour_that_the_provider_names() -> None:
+    now = timezone.now()
+    weekly = row(repeats=5, due_at=now - timedelta(days=7), remote_send_at=now + timedelta(hours=1))
+    assert weekly.goes_out_at == now + timedelta(hours=1)
+
+
 def test_the_hour_stands_on_both_clocks() -> None:
     later = row(State.QUEUED, due_at=timezone.now() + timedelta(days=1))
     assert "(Moscow " in said(later)
@@ -156,6 +195,7 @@ def test_the_hour_stands_on_both_clocks() -> None:
         ({"breaker": "block"}, "blocked"),
         ({"last_error_at": timezone.now()}, "not answering"),
         ({"last_ok_at": timezone.now()}, "answering"),
+        ({"last_ok_at": timezone.now() - timedelta(hours=1)}, "not heard from lately"),
         ({}, "not asked yet"),
     ],
 )

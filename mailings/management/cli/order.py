@@ -6,19 +6,24 @@ Whatever is wrong is told by parameter, all at once as far as it can be, and bef
 import hashlib
 import json
 import mimetypes
+import os
+import stat
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from django.conf import settings
 from django.core.files import File
 from django.utils.translation import gettext as _
 
 from mailings import accounts
 from mailings.models import Account
+from mailings.recipients.gather import gather, problems
 from mailings.smsc.spec.spec import FileRef, Spec, SpecError, validate
+from mailings.smsc.spec.vocabulary import Channel
 
 STANDARD_INPUT = "-"
 LONGEST_KEY = 64
@@ -61,8 +66,11 @@ class Order:
             raise Wrong(errors) from None
 
     def uploads(self) -> list[tuple[FileRef, File[bytes]]]:
-        """The files, open for reading."""
-        return [(ref, File(path.open("rb"), name=ref.name)) for ref, path in self.files]
+        """The files, open for reading; Wrong when one of them has gone meanwhile."""
+        try:
+            return [(ref, File(_opened(path), name=ref.name)) for ref, path in self.files]
+        except Unfit as error:
+            raise Wrong({"files": [str(error)]}) from None
 
 
 def read(source: str) -> Order:
@@ -77,10 +85,10 @@ def read(source: str) -> Order:
             errors[name] = [str(error)]
     if errors:
         raise Wrong(errors)
-    options, lines = found.pop("options"), found.pop("recipients_file")
-    if lines is not None:
-        options = _with_recipients(options, lines)
-    return Order(options=options, from_file=lines is not None, **found)
+    options, people = found.pop("options"), found.pop("recipients_file")
+    if people is not None:
+        options = _with_recipients(options, people)
+    return Order(options=options, from_file=people is not None, **found)
 
 
 def _text(source: str) -> str:
@@ -95,6 +103,13 @@ def _bytes_of(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except (OSError, ValueError):
+        raise Unfit(_("This file cannot be read.")) from None
+
+
+def _read(file: BinaryIO) -> bytes:
+    try:
+        return file.read()
+    except OSError:
         raise Unfit(_("This file cannot be read.")) from None
 
 
@@ -131,38 +146,66 @@ def _files(value: Any) -> tuple[tuple[FileRef, Path], ...]:
 
 def _file_ref(path: Path) -> FileRef:
     content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    unreadable = _("The file “%(name)s” cannot be read.") % {"name": path.name}
-    try:
-        regular = path.is_file()
-    except ValueError:
-        regular = False
-    if not regular:
-        raise Unfit(unreadable)
-    try:
-        with path.open("rb") as file:
+    with _opened(path) as file:
+        try:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-            return FileRef(name=path.name, size=file.tell(), content_type=content_type, sha256=digest)
-    except OSError:
-        raise Unfit(unreadable) from None
+        except OSError:
+            raise Unfit(_unreadable(path)) from None
+        return FileRef(name=path.name, size=file.tell(), content_type=content_type, sha256=digest)
 
 
-def _recipients_file(value: Any) -> list[str] | None:
+def _opened(path: Path) -> BinaryIO:
+    """A regular file, open for reading. Devices, pipes and folders are refused: they may never end.
+
+    What was opened is looked at, not the name, which may stand for another file a moment later; and opened
+    without waiting, as a pipe that nobody writes to would let it wait for ever.
+    """
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        raise Unfit(_unreadable(path)) from None
+    if stat.S_ISREG(os.fstat(opened).st_mode):
+        return os.fdopen(opened, "rb")
+    os.close(opened)
+    raise Unfit(_("“%(name)s” is not a file, so nothing was read from it.") % {"name": path.name})
+
+
+def _unreadable(path: Path) -> str:
+    return _("The file “%(name)s” cannot be read.") % {"name": path.name}
+
+
+def _recipients_file(value: Any) -> Path | None:
     if value is None:
         return None
     if not isinstance(value, str):
         raise Unfit(_("A path is expected here."))
-    # Empty lines stay, and are passed over later: what is wrong is told with the number of its line.
-    lines = [line.strip() for line in _decoded(_bytes_of(value)).split("\n")]
-    if not any(lines):
-        raise Unfit(_("There is no recipient in this file."))
-    return lines
+    return Path(value)
 
 
-def _with_recipients(options: dict[str, Any], lines: list[str]) -> dict[str, Any]:
+def _with_recipients(options: dict[str, Any], path: Path) -> dict[str, Any]:
     if options.get("phones"):
         both = _("Give phones or a recipients_file, not both.")
         raise Wrong({"phones": [both], "recipients_file": [both]})
-    return options | {"phones": lines}
+    try:
+        with _opened(path) as file:
+            found = gather("", _channel(options), file, path.name, country=settings.DEFAULT_COUNTRY)
+    except Unfit as error:
+        raise Wrong({"recipients_file": [str(error)]}) from None
+    except OSError:
+        raise Wrong({"recipients_file": [_unreadable(path)]}) from None
+    if found.unreadable:
+        raise Wrong({"recipients_file": [found.unreadable.message(_)]})
+    if found.wrong_in_file:
+        wrong = problems(found.wrong_in_file, "recipients_file")
+        raise Wrong({"recipients_file": [one.message(_) for one in wrong]})
+    return options | {"phones": list(found.valid)}
+
+
+def _channel(options: dict[str, Any]) -> Channel | None:
+    """The channel that options as given choose; None where they choose several, which is refused later."""
+    off = ("", "0", "None", "False")
+    chosen = [one for one in Channel if one.option and str(options.get(one.option, "")).strip() not in off]
+    return (chosen or [Channel.SMS])[0] if len(chosen) < 2 else None
 
 
 def _account(value: Any) -> Account:

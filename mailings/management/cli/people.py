@@ -10,10 +10,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from mailings.management.cli.order import Wrong
-from mailings.management.cli.recipients import opened, reading
+from mailings.management.cli.recipients import FIELD, limits, opened
 from mailings.models import StopEntry
-from mailings.recipients import reader, stop_list
-from mailings.recipients.reasons import Unreadable, Verdict
+from mailings.recipients import stop_list
+from mailings.recipients.reasons import Unreadable
 from mailings.selectors import people
 
 Object = dict[str, Any]
@@ -41,7 +41,10 @@ def person(asked: Namespace) -> Iterator[Object]:
 
 def _add(asked: Namespace) -> Iterator[Object]:
     found = stop_list.add(
-        asked.values, country=settings.DEFAULT_COUNTRY, reason=asked.reason or "", by=asked.by
+        asked.values,
+        country=settings.DEFAULT_COUNTRY,
+        reason=asked.reason or "",
+        by=getattr(asked, "by", None),
     )
     return stop_list.described(found)
 
@@ -58,14 +61,13 @@ def _list(asked: Namespace) -> Iterator[Object]:
 def _import(asked: Namespace) -> Iterator[Object]:
     with opened(asked.file) as file:
         try:
-            choices = reader.Choices(channel=None, country=settings.DEFAULT_COUNTRY)
-            found = list(reading(file, Path(asked.file).name, choices))
+            values = stop_list.values_of(file, Path(asked.file).name, settings.DEFAULT_COUNTRY, limits())
         except Unreadable as error:
-            raise Wrong({"recipients_file": [error.said.message(_)]}) from None
-    values = [entry.recipient for entry in found if entry.verdict in (Verdict.VALID, Verdict.DOUBTFUL)]
-    added = stop_list.add(values, country=settings.DEFAULT_COUNTRY, reason=asked.reason or "", by=asked.by)
-    wrong = sum(entry.verdict is Verdict.WRONG for entry in found)
-    yield {"added": len(added), "wrong": wrong}
+            raise Wrong({FIELD: [error.said.message(_)]}) from None
+    added = stop_list.add(
+        values, country=settings.DEFAULT_COUNTRY, reason=asked.reason or "", by=getattr(asked, "by", None)
+    )
+    yield {"added": len(added)}
 
 
 DEEDS: dict[str, Callable[[Namespace], Iterator[Object]]] = {

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
 
+import phonenumbers
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -14,7 +15,6 @@ from mailings.management.cli.order import Wrong
 from mailings.recipients import reader, stop_list
 from mailings.recipients.columns import ROLES
 from mailings.recipients.limits import Limits
-from mailings.recipients.plans import is_country
 from mailings.recipients.reasons import Trouble, Unreadable, Verdict
 from mailings.smsc.spec.vocabulary import Channel
 
@@ -40,8 +40,12 @@ def recipients(asked: Namespace) -> Iterator[Object]:
 
 def reading(file: IO[bytes], name: str, choices: reader.Choices) -> reader.Reading:
     """The reading of a file within the limits of uploads, against the stop list of the default account."""
-    limits = Limits(megabytes=settings.UPLOAD_MB, rows=settings.UPLOAD_ROWS)
-    return reader.read(file, name, choices, limits, stopped=_stopped())
+    return reader.read(file, name, choices, limits(), stopped=_stopped())
+
+
+def limits() -> Limits:
+    """What a file may hold and cost."""
+    return Limits(megabytes=settings.UPLOAD_MB, rows=settings.UPLOAD_ROWS)
 
 
 def _said(found: reader.Reading, *, valid: bool, problems: bool) -> Iterator[Object]:
@@ -105,7 +109,7 @@ def _channel(name: str) -> Channel:
 
 def _country(name: str | None) -> str:
     code = (name or settings.DEFAULT_COUNTRY).upper()
-    if not is_country(code):
+    if code not in phonenumbers.SUPPORTED_REGIONS:
         raise Wrong({"country": [_("A country is two letters, such as RU.")]})
     return code
 

@@ -5,8 +5,6 @@ deadline, when the default address was used and no byte of the request had been 
 """
 
 import hashlib
-import html
-import json
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -14,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from typing import Any, TypedDict, TypeVar, Unpack
-from urllib.parse import SplitResult, quote, quote_plus, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from mailings.smsc.api import answers
 from mailings.smsc.api.answers import Balance, Created, Done, Job, Jobs, Lookup, Price
 from mailings.smsc.api.body import Body, FormBody, Param, Upload, body_of
-from mailings.smsc.api.errors import VEIL, FileMissing, NotSent, Objected, SmscError, cut
+from mailings.smsc.api.errors import FileMissing, NotSent, Objected, SmscError, cut
 from mailings.smsc.api.transport import Answer, Exchange, Timeouts, post
+from mailings.smsc.api.veil import without
 from mailings.smsc.base_url import is_loopback
 from mailings.smsc.reserved import RESERVED
 
@@ -59,20 +58,11 @@ class Credentials:
 
     def hide(self, text: str) -> str:
         """The text without login, password and key, however they were spelt. For what is only read."""
-        return _without(self.hide_secrets(text), self.login)
+        return without(self.hide_secrets(text), self.login)
 
     def hide_secrets(self, text: str) -> str:
         """The text without password and key. For what is kept as it came, where a login may well be an id."""
-        return _without(_without(text, self.password), self.apikey)
-
-
-def _without(text: str, secret: str) -> str:
-    if not secret:
-        return text
-    spellings = {secret, quote(secret), quote_plus(secret), html.escape(secret), json.dumps(secret)[1:-1]}
-    for spelling in sorted(spellings, key=len, reverse=True):
-        text = text.replace(spelling, VEIL)
-    return text
+        return without(without(text, self.password), self.apikey)
 
 
 class When(TypedDict, total=False):

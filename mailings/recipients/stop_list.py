@@ -5,13 +5,15 @@ It is asked twice: when recipients are read (`checker`), and once more at the cl
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import IO, Any
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from mailings.models import Account, Mailing, Recipient, StopEntry
 from mailings.recipients.judge import Judge, person
+from mailings.recipients.limits import Limits
+from mailings.recipients.reader import Choices, read
 from mailings.recipients.reasons import Verdict
 
 
@@ -37,9 +39,13 @@ def add(
     """Stop addresses; those that stand there already keep their reason and hour. All of them or none."""
     keys = [key(value, country) for value in values]
     fields = {"reason": reason[:200], "who": by}
-    return [
-        StopEntry.objects.get_or_create(account=account, address=one, defaults=fields)[0] for one in keys
-    ]
+    return [StopEntry.objects.get_or_create(account=account, address=one, defaults=fields)[0] for one in keys]
+
+
+def values_of(file: IO[bytes], name: str, country: str, limits: Limits | None = None) -> list[str]:
+    """The recipients that a file holds, whatever their channel; raises Unreadable."""
+    found = read(file, name, Choices(channel=None, country=country), limits)
+    return [entry.recipient for entry in found if entry.verdict in (Verdict.VALID, Verdict.DOUBTFUL)]
 
 
 def remove(values: Iterable[str], *, country: str, account: Account | None = None) -> int:

@@ -1,10 +1,11 @@
-"""One person over all mailings: whatever the spelling, every mailing that had the address among its recipients."""
+"""One person over all mailings: every mailing that had the address among its recipients, in any spelling."""
 
 import re
 from dataclasses import dataclass
 
 import phonenumbers
 from django.db.models import QuerySet
+from phonenumbers import PhoneMetadata
 
 from mailings.models import Recipient
 from mailings.recipients import stop_list
@@ -32,7 +33,8 @@ def spellings(address: str) -> frozenset[str]:
         return frozenset({address})
     number = phonenumbers.parse(address)
     region = phonenumbers.region_code_for_number(number) or ""
-    trunk = phonenumbers.ndd_prefix_for_region_code(region, strip_non_digits=True) or ""
+    plan = PhoneMetadata.metadata_for_region(region, None)
+    trunk = (plan.national_prefix or "") if plan is not None else ""
     national = phonenumbers.national_significant_number(number)
     return frozenset({address, address[1:], f"{trunk}{national}"})
 

@@ -1,0 +1,127 @@
+"""Who came in, failed, looked or took away: one line of JSON each, in the logger `mailroom.security`.
+
+A line has `time` (ISO 8601, UTC), `event`, `user` (a name that exists here, or null), `user_id` and
+`address` (as throttling sees it), and what the event is about. No number, no text and nothing that was typed:
+a password typed into the wrong field would stand in it for ever.
+"""
+
+import json
+import logging
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.signals import password_changed
+from allauth.mfa.signals import (
+    authentication_failed,
+    authenticator_added,
+    authenticator_removed,
+    authenticator_reset,
+    authenticator_used,
+)
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from mailings.middleware import Answer
+
+log = logging.getLogger("mailroom.security")
+
+# What a page that opened, or a form that was taken, was about: by the name of its address.
+OPENED = {
+    "export": "export",
+    "mailing": "recipients_looked_at",
+    "mailing_recipients": "recipients_looked_at",
+    "admin:mailings_mailing_change": "recipients_looked_at",
+}
+CHANGED = {
+    "admin:mailings_account_": "account_changed",
+    "admin:auth_": "people_changed",
+    "admin:mfa_": "people_changed",
+    "admin:password_change": "password_changed",
+}
+REFUSED = {403: "permission_refused", 429: "throttled"}
+
+
+def note(event: str, request: HttpRequest | None, user: Any = None, **facts: Any) -> None:
+    """Write one line. `user`: whom it concerns; without one, whoever is logged in."""
+    person = user if user is not None else getattr(request, "user", None)
+    line = {
+        "time": timezone.now().isoformat(),
+        "event": event,
+        "user": person.get_username() or None if person is not None else None,
+        "user_id": getattr(person, "pk", None),
+        "address": get_adapter().get_client_ip(request) if request is not None else None,
+    }
+    log.info(json.dumps(line | facts, ensure_ascii=True))
+
+
+class Watch:
+    """Notes what an address and its answer tell: a refusal, an export, recipients shown, a change."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        match = request.resolver_match
+        if match is not None and (event := _event(request, match.view_name, response.status_code)):
+            about = {name: str(value)[:40] for name, value in match.kwargs.items()}
+            note(event, request, page=match.view_name, **about)
+        return response
+
+
+def _event(request: HttpRequest, page: str, status: int) -> str | None:
+    if status in REFUSED:
+        return REFUSED[status]
+    if status == 200 and page == "compose" and request.method == "GET" and "draft" in request.GET:
+        return "recipients_looked_at"
+    if status == 200 and page in OPENED:
+        return OPENED[page]
+    if status == 302 and request.method == "POST" and request.user.is_authenticated:
+        return next((event for start, event in CHANGED.items() if page.startswith(start)), None)
+    return None
+
+
+@receiver(user_logged_in)
+def _came_in(request: HttpRequest, user: Any, **_: Any) -> None:
+    note("login", request, user)
+
+
+@receiver(user_logged_out)
+def _left(request: HttpRequest, user: Any, **_: Any) -> None:
+    if user is not None:
+        note("logout", request, user)
+
+
+@receiver(user_login_failed)
+def _failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
+    named = get_user_model().objects.filter(username=credentials.get("username", "")).first()
+    note("login_failed", request, named, known=named is not None)
+
+
+@receiver(authentication_failed)
+def _factor_failed(request: HttpRequest, user: Any, authenticator: Any, **_: Any) -> None:
+    note("login_failed", request, user, known=True, factor=str(authenticator.type))
+
+
+@receiver(authenticator_added)
+def _added(request: HttpRequest, user: Any, authenticator: Any, **_: Any) -> None:
+    note("factor_added", request, user, factor=str(authenticator.type))
+
+
+@receiver(authenticator_used)
+def _used(request: HttpRequest, user: Any, authenticator: Any, **_: Any) -> None:
+    note("factor_used", request, user, factor=str(authenticator.type))
+
+
+@receiver([authenticator_removed, authenticator_reset])
+def _removed(request: HttpRequest, user: Any, authenticator: Any, signal: Any, **_: Any) -> None:
+    event = "factor_removed" if signal is authenticator_removed else "factor_renewed"
+    note(event, request, user, factor=str(authenticator.type))
+
+
+@receiver(password_changed)
+def _new_password(request: HttpRequest, user: Any, **_: Any) -> None:
+    note("password_changed", request, user)

@@ -1,0 +1,25 @@
+"""Putting aside: a person's word that nothing more is to be done about what went wrong with a mailing."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mailings.models import EventKind, Mailing, record
+from mailings.outbox.errors import Impossible
+from mailings.outbox.may import may_put_aside
+
+
+def put_aside(mailing_id: int, by: Any = None) -> Mailing:
+    """Take a mailing off the list of those that need a person, until something new goes wrong with it."""
+    with transaction.atomic():
+        mailing = Mailing.objects.select_for_update().get(pk=mailing_id)
+        if not may_put_aside(mailing):
+            raise Impossible(_("This mailing does not wait for anybody, so there is nothing to put aside."))
+        # Not before what it is about: the database's clock, which writes state_at, may be ahead of ours.
+        moments = (timezone.now(), mailing.state_at, mailing.wish_result_at)
+        at = max(moment for moment in moments if moment is not None)
+        Mailing.objects.filter(pk=mailing_id).update(put_aside_at=at, put_aside_by=by)
+        record(EventKind.PUT_ASIDE, mailing, by=by)
+    return Mailing.objects.get(pk=mailing_id)

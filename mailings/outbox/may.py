@@ -1,0 +1,168 @@
+"""What may be done to a mailing now: one predicate for each verb of the outbox.
+
+The verb itself, its button, a row of the history, the bulk bar and the command line all ask here. A `row` is
+a Mailing, or anything with the columns of one that a predicate reads. Where a refusal needs a sentence of
+its own, `why_not_…` gives it, and "" when nothing stands against it.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from mailings.models import State, Wish
+from mailings.models.states import (
+    HELD_FOR_A_PERSON,
+    MAY_BE_AT_PROVIDER,
+    NEEDS_A_PERSON,
+    NOT_HANDED_OVER,
+    UNHAPPY,
+)
+from mailings.smsc.api.answers import JobStatus
+
+# What became of these nobody knows, or a person has given up to know.
+UNDECIDED = (State.UNKNOWN, State.ABANDONED)
+
+
+def may_edit(row: Any) -> bool:
+    """Go on writing a draft."""
+    return bool(row.state == State.DRAFT)
+
+
+def may_reopen(row: Any) -> bool:
+    """Make a draft of it again, to be changed and sent again."""
+    return bool(row.state == State.REFUSED)
+
+
+def may_duplicate(row: Any) -> bool:
+    """Copy it: its text has to be known here."""
+    return bool(row.spec or row.draft)
+
+
+def may_withdraw(row: Any) -> bool:
+    """Take it back before anything was sent."""
+    return row.state in NOT_HANDED_OVER
+
+
+def why_not_withdraw(row: Any) -> str:
+    """Why it cannot be taken back by us alone."""
+    if may_withdraw(row):
+        return ""
+    if row.state in MAY_BE_AT_PROVIDER:
+        return _("It has left us, or may have, so it can only be cancelled now.")
+    return _is_past(row)
+
+
+def may_release(row: Any) -> bool:
+    """Say that a held mailing may go."""
+    return row.state == State.HELD and row.held_reason in HELD_FOR_A_PERSON
+
+
+def why_not_release(row: Any) -> str:
+    """Why a person's word does not let it go."""
+    if may_release(row):
+        return ""
+    if row.state == State.HELD:
+        return _(
+            "This mailing waits for the account: an administrator has to look at it. "
+            "It goes on by itself once SMS Centre answers again."
+        )
+    return _("This mailing is not held, so there is nothing to release.")
+
+
+def may_cancel(row: Any) -> bool:
+    """Cancel it at the provider, or take it back when it has not left us."""
+    return not why_not_cancel(row)
+
+
+def may_delete(row: Any) -> bool:
+    """Delete it at the provider, or take it back when it has not left us."""
+    return not why_not_delete(row)
+
+
+def why_not_cancel(row: Any) -> str:
+    """Why a person cannot ask to cancel it; what has gone out and does not repeat has nothing to cancel."""
+    if may_withdraw(row):
+        return ""
+    if why := _why_not_at_provider(row, MAY_BE_AT_PROVIDER):
+        return why
+    if row.wish:
+        return {
+            Wish.DELETE: _("Deleting this mailing was asked for already; that cancels it too."),
+            Wish.CANCEL: _("Cancelling this mailing was asked for already."),
+        }[Wish(row.wish)]
+    if row.remote_status == JobStatus.GONE_OUT and not row.repeats:
+        return _("This mailing has gone out, so there is nothing left to cancel.")
+    if row.remote_status == JobStatus.CANCELLED:
+        return _("SMS Centre says that this mailing is cancelled, so there is nothing left to cancel.")
+    return ""
+
+
+def why_not_delete(row: Any) -> str:
+    """Why a person cannot ask to delete it."""
+    if may_withdraw(row):
+        return ""
+    if why := _why_not_at_provider(row, MAY_BE_AT_PROVIDER | {State.CANCELLED}):
+        return why
+    return _("Deleting this mailing was asked for already.") if row.wish == Wish.DELETE else ""
+
+
+def _why_not_at_provider(row: Any, states: frozenset[State]) -> str:
+    if row.state not in states:
+        return _is_past(row)
+    if row.gone:
+        return _("SMS Centre no longer has this mailing, so there is nothing to cancel or delete.")
+    return ""
+
+
+def _is_past(row: Any) -> str:
+    state = State(row.state).label
+    return _("This mailing is %(state)s, so this can no longer be done.") % {"state": state}
+
+
+def may_resolve(row: Any) -> bool:
+    """Decide what became of it: say which job it is, or one of the two below."""
+    return row.state in UNDECIDED
+
+
+def may_give_up(row: Any) -> bool:
+    """Say that nobody can tell what became of it."""
+    return bool(row.state == State.UNKNOWN)
+
+
+def may_send_again(row: Any) -> bool:
+    """Send an unknown mailing once more."""
+    return not why_not_send_again(row)
+
+
+def why_not_send_again(row: Any) -> str:
+    """Why an unknown mailing cannot be sent once more: jobs that bear its reference have arrived."""
+    if row.state != State.UNKNOWN:
+        state = State(row.state).label
+        return _("This mailing is %(state)s, not unknown any more, so nothing was changed.") % {
+            "state": state
+        }
+    if row.wish:
+        return _("Cancelling or deleting this mailing was asked for, so it will not be sent again.")
+    if row.look_matches:
+        return _("It has arrived: SMS Centre has jobs with its reference. Say which of them is this mailing.")
+    return ""
+
+
+def may_dismiss_alarm(row: Any) -> bool:
+    """Say that an alarm is dealt with."""
+    return bool(row.alarm)
+
+
+def may_put_aside(row: Any) -> bool:
+    """Say that nothing more is to be done about what needs a person; an alarm is dismissed instead."""
+    if row.alarm:
+        return False
+    if row.state in NEEDS_A_PERSON and _stands(row.state_at, row.put_aside_at):
+        return True
+    return row.wish_result in UNHAPPY and _stands(row.wish_result_at, row.put_aside_at)
+
+
+def _stands(since: datetime | None, put_aside_at: datetime | None) -> bool:
+    """Whether what has been so since then was not put aside after it."""
+    return since is not None and (put_aside_at is None or put_aside_at < since)

@@ -1,0 +1,8 @@
+"""Who gets it: files and pasted text -> recipients, each person once, and what is wrong with the rest.
+
+`reader` reads a file or a paste; what it is made of: `tables` (which format: `charset`, `delimited`, `xlsx`,
+`ods`), `columns` (heading and column), `judge` (`numbers` with `plans`, `emails`, `telegram`), `messages`
+(`{Heading}` in a text), `reasons` (every sentence that is said). None of these knows Django.
+
+`stop_list` and `people` look at the rows: who gets nothing, and what somebody got.
+"""

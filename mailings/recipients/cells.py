@@ -1,0 +1,69 @@
+"""Cells of workbooks as text: what a person sees there, and why some of it can be no recipient."""
+
+import re
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+
+from mailings.recipients.reasons import Reason
+
+_BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
+_NOT_FORMAT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
+_FRACTION = re.compile(r"-?\d{1,12}\.\d{0,3}[1-9]")
+_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - days of a calendar, without a zone
+_EPOCH_1904 = datetime(1904, 1, 1)  # noqa: DTZ001
+
+
+class Odd(str):
+    """A cell that cannot hold a recipient, with the reason; its text is what a person sees there."""
+
+    __slots__ = ("reason",)
+    reason: Reason
+
+    def __new__(cls, text: str, reason: Reason) -> "Odd":
+        made = super().__new__(cls, text)
+        made.reason = reason
+        return made
+
+
+def is_date_format(number: int, code: str) -> bool:
+    """Whether a number format of a workbook shows a date or an hour."""
+    if number in _BUILT_IN_DATES:
+        return True
+    bare = _NOT_FORMAT.sub("", code.partition(";")[0]).lower()
+    return "general" not in bare and any(letter in bare for letter in "ymdhs")
+
+
+def number(text: str) -> str:
+    """A number without the fraction and the exponent that spreadsheets give whole ones."""
+    if (text.isdigit() and len(text) < 20) or _FRACTION.fullmatch(text):
+        return text
+    try:
+        value = Decimal(text)
+        if abs(value.adjusted()) > 30:
+            return text
+        if value == value.to_integral_value():
+            return str(int(value))
+        return format(Decimal(repr(float(value))), "f")
+    except (InvalidOperation, ValueError, OverflowError):
+        return text
+
+
+def date(text: str, *, from_1904: bool) -> str:
+    """A day as a workbook counts it, as people write it: `01.11.2026`, with the hour where there is one."""
+    try:
+        days = float(text)
+        moment = (_EPOCH_1904 if from_1904 else _EPOCH) + timedelta(seconds=round(days * 86400))
+    except (ValueError, OverflowError):
+        return text
+    if 0 <= days < 1:
+        return f"{moment:%H:%M}"
+    return f"{moment:%d.%m.%Y}" if days.is_integer() else f"{moment:%d.%m.%Y %H:%M}"
+
+
+def iso_date(text: str) -> str:
+    """The same for `2026-11-01T00:00:00`."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{moment:%d.%m.%Y}" if not (moment.hour or moment.minute) else f"{moment:%d.%m.%Y %H:%M}"

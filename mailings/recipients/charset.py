@@ -1,0 +1,117 @@
+"""Which bytes are text, and in which charset: by mark, by zero bytes, UTF-8, else windows-1251.
+
+A byte that the charset does not have is replaced and its line told, instead of refusing the whole file.
+"""
+
+import codecs
+import re
+from dataclasses import dataclass
+from typing import IO
+
+from mailings.recipients.limits import LONGEST_LINE, Limits
+from mailings.recipients.reasons import Note, Said, Trouble, Unreadable
+
+CHUNK = 1024 * 1024
+SAMPLE = 4000
+_LINE_END = re.compile(rb"\r\n?|\n")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+
+
+@dataclass(frozen=True)
+class Text:
+    """`encoding`: to be read with `errors="replace"`, from the byte `start` on."""
+
+    encoding: str
+    start: int
+    notes: tuple[Said, ...] = ()
+
+
+def recognise(file: IO[bytes], limits: Limits) -> Text:
+    """The charset of a file; raises Unreadable for one that is empty, too large or no text."""
+    file.seek(0)
+    first = file.read(SAMPLE)
+    if not first:
+        raise Unreadable(Trouble.EMPTY)
+    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if first.startswith(mark):
+            return _examined(file, encoding, 2, limits)
+    start = 3 if first.startswith(codecs.BOM_UTF8) else 0
+    if b"\x00" in first:
+        return _examined(file, _utf_16(first), 0, limits)
+    text = _examined(file, "utf-8", start, limits)
+    return text if text.encoding == "utf-8" else _examined(file, "cp1251", start, limits)
+
+
+def _utf_16(sample: bytes) -> str:
+    """Which UTF-16 has its zero bytes where this has: those of digits are the second of two, or the first."""
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    if min(even, odd) > 0 or max(even, odd) * 20 < len(sample):
+        raise Unreadable(Trouble.NO_TEXT)
+    return "utf-16-le" if odd else "utf-16-be"
+
+
+def _examined(file: IO[bytes], encoding: str, start: int, limits: Limits) -> Text:
+    """One walk through the bytes: their number, the longest line, and what the charset lacks."""
+    look = _Look(encoding)
+    file.seek(start)
+    size = start
+    while chunk := file.read(CHUNK):
+        size += len(chunk)
+        if size > limits.bytes:
+            raise limits.too_large()
+        look.at(chunk)
+    look.at(b"", final=True)
+    if encoding == "utf-8" and look.is_another_charset:
+        return Text("other", start)
+    return Text(encoding, start, look.notes())
+
+
+class _Look:
+    def __init__(self, encoding: str) -> None:
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+        self._wide = encoding.startswith("utf-16")
+        self._lines = 1
+        self._letters = 0
+        self._replaced: list[int] = []
+        self._count = 0
+        self._cut = False
+        self._since_line_end = 0
+
+    def at(self, chunk: bytes, *, final: bool = False) -> None:
+        text = self._decoder.decode(chunk, final)
+        if final and text == "\ufffd":
+            self._cut = True
+            return
+        if "\x00" in text:
+            raise Unreadable(Trouble.NO_TEXT)
+        if not text.isascii():
+            self._letters += len(_BEYOND_ASCII.findall(text))
+        bad = text.count("\ufffd")
+        if bad:
+            self._count += bad
+            self._replaced = self._replaced or [self._lines + _ends(text[: text.index("\ufffd")])]
+        self._lines += self._measure(text)
+
+    def _measure(self, text: str) -> int:
+        """How many lines end in the text; raises Unreadable when none has for too long."""
+        last = max(text.rfind("\n"), text.rfind("\r"))
+        self._since_line_end = len(text) - last - 1 if last >= 0 else self._since_line_end + len(text)
+        if self._since_line_end > LONGEST_LINE:
+            raise Unreadable(Trouble.LONG_LINE, line=self._lines)
+        return _ends(text)
+
+    @property
+    def is_another_charset(self) -> bool:
+        """Whether the odd bytes are too many for slips: of windows-1251 nearly all are odd in UTF-8."""
+        return self._count * 10 > self._letters or (self._cut and self._letters == 0)
+
+    def notes(self) -> tuple[Said, ...]:
+        found = [Said(Note.REPLACED, {"line": line}) for line in self._replaced]
+        if self._cut:
+            found.append(Said(Note.CUT, {"line": self._lines}))
+        return tuple(found)
+
+
+def _ends(text: str) -> int:
+    """The line ends of a text: Unix, Windows or old Macintosh."""
+    return text.count("\n") or text.count("\r")

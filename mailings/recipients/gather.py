@@ -1,0 +1,141 @@
+"""The recipients of one form: what was pasted and what a file holds, together and each person once."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO
+
+from mailings.recipients import tables
+from mailings.recipients.limits import Limits
+from mailings.recipients.reader import Choices, Entry, Form, Reading, key_of, read
+from mailings.recipients.reasons import Reason, Said, Trouble, Unreadable, Verdict
+from mailings.smsc.spec.addresses import SHOWN, is_group, shorten
+from mailings.smsc.spec.problems import N_, Problem
+from mailings.smsc.spec.vocabulary import Channel
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """An entry that is left out: no recipient, or a doubtful one. `line` counts from 1."""
+
+    line: int
+    entry: str
+    reason: Reason
+
+    def __repr__(self) -> str:
+        return f"Wrong(line={self.line})"
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """`valid`: as they are sent, in order, the first `pasted` of them pasted, the others from the file.
+
+    `unreadable`: why the file gives nothing, or what it asks; then nothing of it is in the others.
+    """
+
+    valid: tuple[str, ...] = ()
+    duplicates: int = 0
+    wrong: tuple[Wrong, ...] = ()
+    wrong_in_file: tuple[Wrong, ...] = ()
+    unreadable: Said | None = None
+    notes: tuple[Said, ...] = ()
+    groups: int = 0
+    pasted: int = 0
+
+    def __repr__(self) -> str:
+        return f"Gathered({len(self.valid)} valid, {self.wrong_count} wrong)"
+
+    @property
+    def wrong_count(self) -> int:
+        return len(self.wrong) + len(self.wrong_in_file)
+
+    @property
+    def people(self) -> int:
+        """Recipients that are no groups: how many people a group holds only the provider knows."""
+        return len(self.valid) - self.groups
+
+
+class _Sorted:
+    """Entries sorted by what they come to, each person once over all that is added."""
+
+    def __init__(self) -> None:
+        self.valid: dict[int, str] = {}
+        self.duplicates = 0
+
+    def add(self, entries: Iterator[Entry]) -> tuple[Wrong, ...]:
+        """Takes the entries in; those that are left out come back."""
+        wrong = []
+        for entry in entries:
+            if entry.verdict is Verdict.DUPLICATE:
+                self.duplicates += 1
+            elif entry.verdict is Verdict.VALID:
+                key = key_of(entry.recipient)
+                self.duplicates += key in self.valid
+                self.valid.setdefault(key, entry.recipient)
+            elif entry.reason is not None:
+                wrong.append(Wrong(entry.line, entry.value, entry.reason))
+        return tuple(wrong)
+
+
+def gather(
+    pasted: str,
+    channel: Channel | None,
+    file: IO[bytes] | None = None,
+    name: str = "",
+    *,
+    country: str,
+) -> Gathered:
+    """Pasted recipients and those of a file."""
+    choices = Choices(channel=channel, country=country)
+    found = _Sorted()
+    wrong = found.add(iter(_pasted(pasted, choices))) if pasted.strip() else ()
+    pasted_valid = len(found.valid)
+    filed: tuple[Wrong, ...] = ()
+    notes: tuple[Said, ...] = ()
+    unreadable = None
+    if file is not None:
+        try:
+            filed, notes = _filed(found, read(file, name, choices))
+        except Unreadable as refusal:
+            unreadable = refusal.said
+    valid = tuple(found.valid.values())
+    groups = sum(map(is_group, valid))
+    return Gathered(valid, found.duplicates, wrong, filed, unreadable, notes, groups, pasted_valid)
+
+
+def _pasted(text: str, choices: Choices) -> list[Entry]:
+    """Every entry of a paste: the column of a table, or where that is in doubt whatever the lines hold."""
+    table = tables.pasted(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), Limits())
+    try:
+        reading = Reading(table, choices)
+        if reading.questions:
+            reading = Reading(table, choices, form=Form.LIST)
+        return list(reading)
+    except Unreadable:
+        return []
+
+
+def _filed(found: _Sorted, reading: Reading) -> tuple[tuple[Wrong, ...], tuple[Said, ...]]:
+    """What a file adds; raises Unreadable with its first question where it asks any."""
+    entries = list(reading)
+    if reading.questions:
+        asked = reading.questions[0]
+        raise Unreadable(Trouble.ASKED, question=asked, options=", ".join(asked.options))
+    return found.add(iter(entries)), tuple(reading.notes)
+
+
+def problems(wrong: Sequence[Wrong], field: str = "phones") -> list[Problem]:
+    """The wrong entries as problems of a form: the first ten by line, the others as a number."""
+    said = N_("Line %(line)s: “%(entry)s”. %(why)s")
+    found = [
+        Problem(
+            (field,),
+            "recipient_wrong",
+            said,
+            {"line": one.line, "entry": shorten(one.entry), "why": Problem((), "", one.reason.value)},
+        )
+        for one in wrong[:SHOWN]
+    ]
+    if len(wrong) > SHOWN:
+        more = N_("And %(count)s more recipients are wrong.")
+        found.append(Problem((field,), "recipients_wrong_more", more, {"count": len(wrong) - SHOWN}))
+    return found

@@ -1,0 +1,50 @@
+"""How much a file of recipients may hold, unpack to and cost: given by the caller, kept by every reader."""
+
+import time
+from dataclasses import dataclass
+
+from mailings.recipients.reasons import Trouble, Unreadable
+
+COLUMNS = 16_384
+"""As many as a workbook can have."""
+LONGEST_LINE = 8 * 1024 * 1024
+CHECK_EVERY = 4096
+"""Rows between two looks at the clock."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`megabytes`: of the file; a workbook may unpack to eight times that. `seconds`: of the thread's CPU."""
+
+    megabytes: int = 64
+    rows: int = 2_000_000
+    seconds: float = 50.0
+
+    @property
+    def bytes(self) -> int:
+        return self.megabytes * 1024 * 1024
+
+    @property
+    def unpacked(self) -> int:
+        return 8 * self.bytes
+
+    def too_large(self) -> Unreadable:
+        return Unreadable(Trouble.TOO_LARGE, megabytes=self.megabytes)
+
+    def too_many_rows(self) -> Unreadable:
+        return Unreadable(Trouble.TOO_MANY_ROWS, rows=self.rows)
+
+
+class Budget:
+    """Counts the rows and the time of one walk through a file."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._end = time.thread_time() + limits.seconds
+
+    def check(self, rows: int) -> None:
+        """Raises Unreadable once either is used up."""
+        if rows > self._limits.rows:
+            raise self._limits.too_many_rows()
+        if time.thread_time() > self._end:
+            raise Unreadable(Trouble.TOO_SLOW)

@@ -1,0 +1,111 @@
+"""Personal messages: `{Heading}` in a text is what the recipient's row holds in that column.
+
+`{{` and `}}` are braces. On the wire every recipient's text is a line of the provider's `list`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from mailings.smsc.spec.problems import N_, Problem, Refusal
+
+_FIELD = re.compile(r"\{\{|\}\}|\{([^{}\n]{1,100})\}")
+_LINE_END = re.compile(r"\r\n?|\n")
+_IN_FRONT = re.compile(r"[|:;,\n\r]")
+"""What would end a sender or a recipient in a line of the list."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A text with places for cells. `parts`: texts and indexes of columns; `problems`: unknown names."""
+
+    parts: tuple[str | int, ...]
+    names: Mapping[int, str]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_personal(self) -> bool:
+        return bool(self.names)
+
+    def fill(self, cells: Sequence[str]) -> str:
+        """The text as the recipient of this row gets it; a cell that is missing is empty."""
+        return "".join(part if isinstance(part, str) else _cell(cells, part) for part in self.parts)
+
+    def gaps(self, cells: Sequence[str]) -> tuple[str, ...]:
+        """The names in the text whose cells are empty in this row."""
+        return tuple(name for index, name in self.names.items() if not _cell(cells, index))
+
+
+def names_in(text: str) -> list[str]:
+    """What stands in braces in a text, each once: without columns to fill it, it must be asked about."""
+    return list(dict.fromkeys(match[1].strip() for match in _FIELD.finditer(text) if match[1]))
+
+
+def template(text: str, headings: Sequence[str]) -> Template:
+    """The text with its places found among the columns' headings, whatever their case."""
+    known = {_plain(heading): index for index, heading in reversed(list(enumerate(headings)))}
+    parts, names, problems = list[str | int](), dict[int, str](), list[Problem]()
+    end = 0
+    for match in _FIELD.finditer(text):
+        parts.append(text[end : match.start()])
+        end = match.end()
+        if match[1] is None:
+            parts.append(match[0][0])
+        elif (index := known.get(_plain(match[1]))) is not None:
+            parts.append(index)
+            names[index] = headings[index]
+        else:
+            problems.append(_unknown(match[1].strip(), headings))
+    parts.append(text[end:])
+    return Template(tuple(part for part in parts if part != ""), names, tuple(dict.fromkeys(problems)))
+
+
+def _unknown(name: str, headings: Sequence[str]) -> Problem:
+    by_plain = {_plain(heading): heading for heading in headings}
+    near = get_close_matches(_plain(name), by_plain, n=1, cutoff=0.5)
+    if near:
+        meant = by_plain[near[0]]
+        said = N_("There is no column “%(name)s”. Did you mean {%(meant)s}?")
+        return _Unknown(("mes",), "field_unknown", said, {"name": name, "meant": meant})
+    said = N_("There is no column “%(name)s”. The columns are: %(names)s.")
+    return _Unknown(("mes",), "field_unknown", said, {"name": name, "names": ", ".join(headings)})
+
+
+class _Unknown(Problem):
+    """Equal to another about the same name."""
+
+    def __hash__(self) -> int:
+        return hash(self.params["name"])
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split()).casefold().replace("ё", "е")
+
+
+def _cell(cells: Sequence[str], index: int) -> str:
+    return cells[index].strip() if index < len(cells) else ""
+
+
+# --- on the wire ----------------------------------------------------------------------------------
+
+
+def needs_nl(texts: Iterable[str]) -> bool:
+    """Whether the list must be sent with `nl`: a text holds the very characters that stand for a line end."""
+    return any("\\n" in text for text in texts)
+
+
+def line(recipient: str, text: str, *, sender: str = "", zone: str = "", nl: bool = False) -> str:
+    """One message as a line of `list`; with `nl` its text keeps its line ends. Raises Refusal."""
+    if not text.strip():
+        raise Refusal("list_text", N_("The text after the number is missing."))
+    if _IN_FRONT.search(recipient) or _IN_FRONT.search(sender) or _IN_FRONT.search(zone):
+        raise Refusal(
+            "list_sign", N_("A sender or recipient of a personal message cannot hold | : ; or a comma.")
+        )
+    plain = _LINE_END.sub("\n", text)
+    said = plain if nl else plain.replace("\n", "\\n")
+    if not nl and "\\n" in plain:
+        raise Refusal("list_nl", N_("This text holds \\n as it stands: it can only be sent with nl."))
+    front = f"{sender},{zone}|" if zone else f"{sender}|" if sender else ""
+    return f"{front}{recipient}:{said}"

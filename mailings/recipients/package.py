@@ -1,0 +1,108 @@
+"""The archive that a workbook is: its parts, unpacked bit by bit and never more than the limits allow."""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import IO, Any
+from xml.parsers import expat
+
+from mailings.recipients.limits import Limits
+from mailings.recipients.reasons import Trouble, Unreadable
+
+CHUNK = 32 * 1024
+STEEPEST = 150
+"""A part that unpacks to so many times its size, and to more than `HARMLESS`, holds no list of people."""
+HARMLESS = 24 * 1024 * 1024
+DEEPEST = 100
+ENCRYPTED = 0x1
+
+
+class Package:
+    """The parts of an archive by name; raises Unreadable for what is damaged, locked or far too large."""
+
+    def __init__(self, file: IO[bytes], limits: Limits) -> None:
+        file.seek(0)
+        try:
+            self._archive = zipfile.ZipFile(file)
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+            raise Unreadable(Trouble.BROKEN_WORKBOOK) from None
+        self._left = limits.unpacked
+        self._parts = {entry.filename.replace("\\", "/").lower(): entry for entry in self._archive.infolist()}
+        if any(entry.flag_bits & ENCRYPTED for entry in self._parts.values()):
+            raise Unreadable(Trouble.PASSWORD)
+
+    def __contains__(self, name: str) -> bool:
+        return name.lower() in self._parts
+
+    def has_folder(self, name: str) -> bool:
+        return any(part.startswith(f"{name}/") for part in self._parts)
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """A part, bit by bit."""
+        entry = self._parts.get(name.lower())
+        if entry is None:
+            raise Unreadable(Trouble.BROKEN_WORKBOOK)
+        if entry.file_size > max(HARMLESS, STEEPEST * entry.compress_size):
+            raise Unreadable(Trouble.UNPACKS)
+        left = self._left
+        try:
+            with self._archive.open(entry) as part:
+                while chunk := part.read(CHUNK):
+                    left -= len(chunk)
+                    if left < 0:
+                        raise Unreadable(Trouble.UNPACKS)
+                    yield chunk
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):
+            raise Unreadable(Trouble.BROKEN_WORKBOOK) from None
+
+    def small(self, name: str, most: int = 1024 * 1024) -> bytes:
+        """A part that is read whole; nothing where there is none."""
+        if name not in self:
+            return b""
+        found = bytearray()
+        for chunk in self.chunks(name):
+            found += chunk
+            if len(found) > most:
+                raise Unreadable(Trouble.UNPACKS)
+        return bytes(found)
+
+
+class LocalNames(dict[str, str]):
+    """Names of elements without the prefix of their namespace, which differs between programs."""
+
+    def __missing__(self, name: str) -> str:
+        local = name.rpartition(":")[2]
+        if len(self) < 1000:
+            self[name] = local
+        return local
+
+
+def attribute(attributes: dict[str, str], name: str) -> str:
+    """An attribute by its name without prefix; "" where it is missing."""
+    if name in attributes:
+        return attributes[name]
+    return next((value for key, value in attributes.items() if key.rpartition(":")[2] == name), "")
+
+
+def parser() -> Any:
+    """An XML parser that takes no document type: what entities and the like could do is not wanted here."""
+    made = expat.ParserCreate()
+    made.buffer_text = True
+    made.StartDoctypeDeclHandler = _refused
+    return made
+
+
+def feed(made: Any, chunks: Iterator[bytes]) -> Iterator[None]:
+    """Hands the chunks to the parser and stops behind each, so that its finds can be taken on."""
+    try:
+        for chunk in chunks:
+            made.Parse(chunk, False)
+            yield
+        made.Parse(b"", True)
+    except (expat.ExpatError, ValueError, IndexError):
+        raise Unreadable(Trouble.BROKEN_WORKBOOK) from None
+    yield
+
+
+def _refused(*_declaration: object) -> None:
+    raise Unreadable(Trouble.BROKEN_WORKBOOK)

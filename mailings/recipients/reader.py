@@ -1,0 +1,330 @@
+"""One file of recipients, read once -> rows with verdicts, and what there is to say and to ask about it.
+
+`Reading` first finds the sheet, the heading and the column, which takes the beginning of the file, and all of
+it only where the beginning tells nothing. Walking through it then gives an entry for every recipient that
+stands there, valid or not; counts and notes are whole once the walk has ended.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from hashlib import blake2b
+from itertools import islice
+from typing import IO, NamedTuple
+
+from mailings.recipients import tables
+from mailings.recipients.cells import Odd
+from mailings.recipients.columns import RECIPIENTS, Layout, Profile, list_heading
+from mailings.recipients.delimited import DelimitedTable, Row
+from mailings.recipients.judge import Judge, person, pieces
+from mailings.recipients.limits import Limits
+from mailings.recipients.numbers import Judged
+from mailings.recipients.reasons import Ask, Note, Question, Reason, Said, Trouble, Unreadable, Verdict
+from mailings.recipients.xlsx import Sheet
+from mailings.smsc.spec.vocabulary import Channel
+
+SAMPLE_ROWS = 1000
+SHEETS_LOOKED_AT = 30
+_BEFORE = (Verdict.DUPLICATE, Reason.BEFORE)
+_ON_STOP_LIST = (Verdict.STOPPED, Reason.STOPPED)
+_EMPTY = re.compile(r"[\W_]*")
+"""Nothing, or what people put where there is nothing: a dash."""
+
+
+class Form(Enum):
+    """What a text is, where its name or its place tells."""
+
+    TABLE = "table"
+    LIST = "list"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a person has said about a file. What is None or missing is found out, or asked.
+
+    `columns`: by role (`phones`, `sender`, `tz`), headings or numbers. `heading_line`: 0 for no heading.
+    `hidden_rows`: whether rows that a spreadsheet hides are read.
+    """
+
+    channel: Channel | None = Channel.SMS
+    country: str = "RU"
+    sheet: str | None = None
+    heading_line: int | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    hidden_rows: bool | None = None
+
+
+class Entry(NamedTuple):
+    """One recipient of one row. `value`: as it stands there. `recipient`: as it is sent, "" for a wrong one.
+
+    `cells`: the whole row, for the columns that `Reading.names` names; a list has none.
+    """
+
+    line: int
+    verdict: Verdict
+    value: str
+    recipient: str
+    reason: Reason | None
+    cells: Sequence[str]
+
+
+class Reading:
+    """A file being read. Raises Unreadable, from here or from the walk, where no recipients can be found.
+
+    `stopped`: whether a recipient in its sent form is on the stop list. `text_of`: a row's cells -> the text
+    that its recipient gets, for personal messages: another text to the same person is no duplicate.
+    """
+
+    def __init__(
+        self, table: DelimitedTable | tables.Workbook, choices: Choices, *, form: Form | None = None,
+        stopped: Callable[[str], bool] | None = None, text_of: Callable[[Sequence[str]], str] | None = None,
+    ) -> None:  # fmt: skip
+        self.counts: Counter[Verdict] = Counter()
+        self.questions: list[Question] = []
+        self.sheet: str | None = None
+        self.sheets: list[Sheet] = []
+        self._notes: list[Said] = []
+        self._table, self._choices = table, choices
+        self._judge = Judge(choices.channel, choices.country)
+        self._stopped, self._text_of = stopped, text_of
+        self._tally = _Tally()
+        self._source = self._chosen_source()
+        self.layout = self._layout(form)
+        if self.layout.question:
+            self.questions.append(self.layout.question)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, by their index; they are what `{…}` in a text may name."""
+        return self.layout.names
+
+    @property
+    def rows(self) -> int:
+        """How many recipients the walk has met, valid or not."""
+        return self.counts.total()
+
+    @property
+    def notes(self) -> list[Said]:
+        """What the operator should know; whole once the walk has ended."""
+        own = self._table.notes if isinstance(self._table, DelimitedTable) else []
+        return [*own, *self._notes, *self._tally.notes(included=bool(self._choices.hidden_rows))]
+
+    # --- finding the place ------------------------------------------------------------------------
+
+    def _chosen_source(self) -> Callable[[], Iterator[Row]]:
+        if isinstance(self._table, DelimitedTable):
+            if self._choices.sheet:
+                raise Unreadable(Trouble.NO_SUCH_SHEET, name=self._choices.sheet, names="–")
+            return self._table.rows
+        sheet = self._chosen_sheet(self._table)
+        self.sheet = sheet.name
+        book = self._table
+        return lambda: book.rows(sheet)
+
+    def _chosen_sheet(self, book: tables.Workbook) -> Sheet:
+        self.sheets = list(book.sheets)
+        wanted = self._choices.sheet
+        if wanted is not None:
+            for sheet in book.sheets:
+                if sheet.name == wanted:
+                    return sheet
+            names = ", ".join(sheet.name for sheet in book.sheets)
+            raise Unreadable(Trouble.NO_SUCH_SHEET, name=wanted, names=names)
+        hidden = [sheet.name for sheet in book.sheets if sheet.hidden]
+        if hidden:
+            self._notes.append(Said(Note.HIDDEN_SHEETS, {"names": ", ".join(hidden)}))
+        return self._visible_sheet(book, [sheet for sheet in book.sheets if not sheet.hidden])
+
+    def _visible_sheet(self, book: tables.Workbook, visible: list[Sheet]) -> Sheet:
+        """The one that holds recipients, else the first that holds rows; a question where several do."""
+        filled, telling = list[Sheet](), list[Sheet]()
+        for sheet in visible[:SHEETS_LOOKED_AT] if len(visible) > 1 else []:
+            profile = Profile(self._judge)
+            profile.add(islice(book.rows(sheet), SAMPLE_ROWS))
+            if not profile.is_blank:
+                filled.append(sheet)
+            if profile.holds_recipients:
+                telling.append(sheet)
+        if len(telling) > 1:
+            self.questions.append(Question(Ask.SHEET, {}, tuple(sheet.name for sheet in telling)))
+        for sheets in (telling, filled, visible):
+            if sheets:
+                return sheets[0]
+        raise Unreadable(Trouble.NO_RECIPIENT)
+
+    def _layout(self, form: Form | None) -> Layout:
+        sample = list(islice(self._source(), SAMPLE_ROWS))
+        if isinstance(self._table, DelimitedTable) and self._is_list(self._table, sample, form):
+            self._source = self._table.as_list
+            return Layout(list_heading(self._source(), self._judge), (), 0)
+        profile = Profile(self._judge)
+        profile.add(sample)
+        chosen, line = self._choices.columns, self._choices.heading_line
+        complete = len(sample) < SAMPLE_ROWS
+        found = None if profile.is_blank else profile.layout(chosen, line, whole=complete)
+        if found is None and not complete:
+            profile.add(islice(self._source(), SAMPLE_ROWS, None))
+            found = None if profile.is_blank else profile.layout(chosen, line, whole=True)
+        if found is None:
+            raise Unreadable(Trouble.NO_RECIPIENT)
+        return found
+
+    def _is_list(self, table: DelimitedTable, sample: list[Row], form: Form | None) -> bool:
+        """Whether lines hold recipients and nothing else, one or several: no columns then."""
+        if form is Form.LIST or RECIPIENTS in self._choices.columns or self._choices.heading_line:
+            return form is Form.LIST
+        several = sum(any(map(str.strip, cells)) for _line, cells, _hidden in sample) > 1
+        if form is Form.TABLE and several:
+            return False
+        filled = [cell for _line, cells, _hidden in sample for cell in cells if cell.strip()]
+        return not table.delimiter or (bool(filled) and all(map(self._judge.valid, filled)))
+
+    # --- the walk ---------------------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Every recipient that stands in the file, in its order; none while the column is asked for."""
+        self.counts, self._tally = Counter(), _Tally()
+        if self.layout.recipients is None:
+            return
+        seen: set[int] = set()
+        texts: set[int] | None = set() if self._text_of else None
+        quick, stopped, valid = self._judge.quick, self._stopped, 0
+        for line, cell, cells in self._filled():
+            found = quick(cell) if texts is None and type(cell) is str else None
+            if found is None:
+                yield from self._slowly(line, cell, cells, seen, texts)
+                continue
+            # The way of nearly all of a million.
+            key = key_of(found)
+            if key not in seen and (stopped is None or not stopped(found)):
+                seen.add(key)
+                valid += 1
+                yield Entry(line, Verdict.VALID, cell, found, None, cells)
+                continue
+            verdict, reason = _BEFORE if key in seen else _ON_STOP_LIST
+            seen.add(key)
+            self.counts[verdict] += 1
+            yield Entry(line, verdict, cell, found, reason, cells)
+        self.counts[Verdict.VALID] += valid
+        self._end()
+
+    def _filled(self) -> Iterator[tuple[int, str, Sequence[str]]]:
+        """Line, recipient's cell and cells of the rows below the heading that have a recipient."""
+        index, heading = self.layout.recipients or 0, self.layout.heading_line or 0
+        includes_hidden, tally = bool(self._choices.hidden_rows), self._tally
+        for line, cells, hidden in self._source():
+            if line <= heading:
+                continue
+            cell = cells[index] if index < len(cells) else ""
+            if not cell and type(cell) is str:
+                tally.blank(line, cells)
+                continue
+            if hidden:
+                tally.hidden.see(line)
+                if not includes_hidden:
+                    continue
+            yield line, cell, cells
+
+    def _slowly(
+        self, line: int, cell: str, cells: Sequence[str], seen: set[int], texts: set[int] | None
+    ) -> Iterator[Entry]:
+        """The entries of a cell that says more, less or something else than one plain recipient."""
+        found = self._entries(cell)
+        if not found:
+            self._tally.blank(line, cells)
+        for judged in found:
+            entry = self._entry(line, judged, cells, seen, texts)
+            self.counts[entry.verdict] += 1
+            yield entry
+
+    def _entries(self, cell: str) -> Sequence[Judged]:
+        if isinstance(cell, Odd):
+            return (Judged(Verdict.WRONG, str(cell), "", cell.reason),)
+        if _EMPTY.fullmatch(cell):
+            return ()
+        return self._judge.entries(cell) if self.names else pieces(cell, self._judge)
+
+    def _entry(
+        self, line: int, judged: Judged, cells: Sequence[str], seen: set[int], texts: set[int] | None
+    ) -> Entry:
+        verdict, value, recipient, reason = judged
+        if verdict is Verdict.WRONG:
+            self._tally.formulas.see(line, reason is Reason.FORMULA)
+            return Entry(line, verdict, value, recipient, reason, cells)
+        key = key_of(recipient)
+        again = key in seen
+        seen.add(key)
+        if self._got_this(key, cells, texts) if texts is not None else again:
+            return Entry(line, Verdict.DUPLICATE, value, recipient, Reason.BEFORE, cells)
+        if verdict is Verdict.VALID and self._stopped is not None and self._stopped(recipient):
+            return Entry(line, Verdict.STOPPED, value, recipient, Reason.STOPPED, cells)
+        self._tally.other_texts.see(line, again)
+        return Entry(line, verdict, value, recipient, Reason.OTHER_TEXT if again else reason, cells)
+
+    def _got_this(self, key: int, cells: Sequence[str], texts: set[int]) -> bool:
+        """Whether the person gets this very text already; remembered for the next time."""
+        both = _digest(f"{key}:{self._text_of(cells) if self._text_of else ''}")
+        known = both in texts
+        texts.add(both)
+        return known
+
+    def _end(self) -> None:
+        if not self.counts.total() and not self._tally.hidden.count:
+            raise Unreadable(Trouble.NO_RECIPIENT)
+        if self._tally.hidden.count and self._choices.hidden_rows is None:
+            self.questions.append(Question(Ask.HIDDEN_ROWS, {}, ("leave_out", "include")))
+
+
+class _Seen:
+    """How often something was met, and the line where it was met first."""
+
+    def __init__(self) -> None:
+        self.count = self.line = 0
+
+    def see(self, line: int, met: bool = True) -> None:
+        if met:
+            self.count += 1
+            self.line = self.line or line
+
+
+class _Tally:
+    """What the walk passed over, for the notes."""
+
+    def __init__(self) -> None:
+        self.hidden, self.blanks, self.formulas, self.other_texts = _Seen(), _Seen(), _Seen(), _Seen()
+
+    def blank(self, line: int, cells: Sequence[str]) -> None:
+        """A row without a recipient; one with nothing in it at all is no row."""
+        self.blanks.see(line, any(not _EMPTY.fullmatch(cell) for cell in cells))
+
+    def notes(self, *, included: bool) -> list[Said]:
+        counted = (
+            (Note.HIDDEN_INCLUDED if included else Note.HIDDEN_LEFT_OUT, self.hidden),
+            (Note.FORMULAS, self.formulas),
+            (Note.EMPTY_CELLS, self.blanks),
+            (Note.OTHER_TEXTS, self.other_texts),
+        )
+        return [Said(note, {"count": met.count, "line": met.line}) for note, met in counted if met.count]
+
+
+def read(
+    file: IO[bytes], name: str, choices: Choices, limits: Limits | None = None, *,
+    stopped: Callable[[str], bool] | None = None, text_of: Callable[[Sequence[str]], str] | None = None,
+) -> Reading:  # fmt: skip
+    """The reading of a file that can be read from any place. Raises Unreadable."""
+    table = tables.opened(file, limits or Limits())
+    form = Form.TABLE if tables.is_table_by_name(name) else None
+    return Reading(table, choices, form=form, stopped=stopped, text_of=text_of)
+
+
+def key_of(recipient: str) -> int:
+    """A small key, equal for two recipients in their sent form that are one person."""
+    if recipient[0] == "+" and recipient[1:].isdigit():
+        return int(recipient)
+    return _digest(person(recipient))
+
+
+def _digest(text: str) -> int:
+    return -int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big") - 1

@@ -1,0 +1,188 @@
+"""The XML of one sheet -> rows of text, piece by piece.
+
+Nearly all rows of nearly all workbooks are cells of a few plain forms, which an expression finds many times
+quicker than an XML parser; a row that holds anything else, which its number of `<` tells, is read by the
+parser. Both give the same rows.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any
+from xml.parsers import expat
+
+from mailings.recipients.delimited import Row
+from mailings.recipients.limits import COLUMNS
+from mailings.recipients.package import DEEPEST, LocalNames, feed, parser
+from mailings.recipients.reasons import Trouble, Unreadable
+from mailings.recipients.shared_strings import is_plain
+
+TRUE = ("1", "true", "on")
+MOST_CELLS_AT_ONCE = 4_000_000
+"""Of the rows that a few thousand bytes of XML hold; only gaps can make so many."""
+LONGEST_ROW = 4 * 1024 * 1024
+"""A longer piece without the end of a row is left to the parser."""
+_HEAD = b"<worksheet><sheetData>"
+_ENDS = b"</row>"
+_ROW = re.compile(r"\s*<row(?: [^<>]*[^/<>])?>")
+_NUMBER = re.compile(r' r="(\d+)"')
+_HIDDEN = re.compile(r' hidden="(1|true|on)"')
+_CELL = re.compile(
+    r'<c r="([A-Z]{1,3})\d+"(?: s="(\d+)")?(?: t="(\w+)")?'
+    r'(?:/>|>(?:<v>([^<&]+)</v>|<is><t(?: xml:space="preserve")?>([^<&]+)</t></is>)</c>)'
+)
+_TAGS, _TAGS_ALONE, _TAGS_INLINE = 4, 1, 6
+
+Value = Callable[[str, str, str, bool], str]
+"""The type and style of a cell, its text, and whether it holds a formula -> what a person sees."""
+
+
+class SheetRows:
+    """Reads one sheet, once."""
+
+    def __init__(self, value: Value) -> None:
+        self._value = value
+        self.columns = _Columns()
+        self.line = 0
+
+    def read(self, chunks: Iterator[bytes]) -> Iterator[list[Row]]:
+        """The rows in their order, some at a time."""
+        rest = b""
+        for chunk in chunks:
+            rest += chunk
+            if b"<sheetData" in rest or len(rest) > LONGEST_ROW:
+                break
+        begin = rest.find(b"<sheetData>")
+        if begin < 0 or not is_plain(rest):
+            yield from self._slowly(chain([rest], chunks))
+            return
+        rest = rest[begin + len(b"<sheetData>") :]
+        for chunk in chain([b""], chunks):
+            rest += chunk
+            cut = rest.rfind(_ENDS) + len(_ENDS)
+            if not is_plain(rest) or len(rest) > LONGEST_ROW or b"</sheetData>" in chunk:
+                break
+            if cut >= len(_ENDS):
+                yield self._whole(rest[:cut])
+                rest = rest[cut:]
+        yield from self._slowly(chain([_HEAD + rest], chunks))
+
+    def _whole(self, piece: bytes) -> list[Row]:
+        """The rows of a piece that ends where a row ends."""
+        found: list[Row] = []
+        for row in piece.decode("utf-8", "replace").split("</row>")[:-1]:
+            if not self._plainly(row, found):
+                made = parser()
+                self._follow(made, found)
+                try:
+                    made.Parse(_HEAD.decode() + row + "</row>", False)
+                except (expat.ExpatError, ValueError, IndexError):
+                    raise Unreadable(Trouble.BROKEN_WORKBOOK) from None
+        return found
+
+    def _plainly(self, text: str, found: list[Row]) -> bool:
+        """Puts a row of plain cells into `found`; False for one that the parser must read."""
+        opening = _ROW.match(text)
+        if opening is None:
+            return False
+        cells = _CELL.findall(text, opening.end())
+        if text.count("<") != 1 + _TAGS * len(cells) and text.count("<") != 1 + sum(map(_tags, cells)):
+            return False
+        number = _NUMBER.search(opening[0])
+        self.line = int(number[1]) if number else self.line + 1
+        row: list[str] = []
+        for letters, style, kind, text_in_v, text_inline in cells:
+            gap = self.columns[letters] - len(row)
+            if gap:
+                if gap < 0:
+                    return False
+                row.extend([""] * gap)
+            row.append(self._value(kind, style, text_in_v or text_inline, False))
+        found.append((self.line, row, "hidden" in opening[0] and _HIDDEN.search(opening[0]) is not None))
+        return True
+
+    def _slowly(self, chunks: Iterator[bytes]) -> Iterator[list[Row]]:
+        made, found = parser(), list[Row]()
+        self._follow(made, found)
+        for _fed in feed(made, chunks):
+            yield found
+            found.clear()
+
+    def _follow(self, made: Any, found: list[Row]) -> None:
+        walk = _Walk(self, self._value, found)
+        made.StartElementHandler, made.EndElementHandler = walk.start, walk.end
+        made.CharacterDataHandler = walk.text.append
+
+
+class _Walk:
+    """What the parser meets, put together to rows."""
+
+    def __init__(self, sheet: SheetRows, value: Value, found: list[Row]) -> None:
+        self.text: list[str] = []
+        self._sheet, self._value, self._found = sheet, value, found
+        self._local = LocalNames()
+        self._row: list[str] = []
+        self._hidden = self._formula = False
+        self._kind = self._style = ""
+        self._column = self._depth = self._held = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        name = self._local[name]
+        if name == "c":
+            place = attributes.get("r")
+            self._column = self._sheet.columns[place.rstrip("0123456789")] if place else len(self._row)
+            self._kind, self._style = attributes.get("t", ""), attributes.get("s", "")
+            self._formula = False
+            self.text.clear()
+        elif name in ("v", "is"):
+            self.text.clear()
+        elif name == "f":
+            self._formula = True
+        elif name == "row":
+            self._sheet.line = int(attributes.get("r") or self._sheet.line + 1)
+            self._hidden, self._row = attributes.get("hidden", "") in TRUE, []
+        elif self._depth > DEEPEST:
+            raise Unreadable(Trouble.BROKEN_WORKBOOK)
+
+    def end(self, name: str) -> None:
+        self._depth -= 1
+        name = self._local[name]
+        if name == "c":
+            self._end_cell()
+        elif name == "f":
+            self.text.clear()
+        elif name == "row":
+            self._held = self._held + len(self._row) if self._found else len(self._row)
+            if self._held > MOST_CELLS_AT_ONCE:
+                raise Unreadable(Trouble.TOO_WIDE, columns=COLUMNS)
+            self._found.append((self._sheet.line, self._row, self._hidden))
+
+    def _end_cell(self) -> None:
+        said = self._value(self._kind, self._style, "".join(self.text), self._formula)
+        gap = self._column - len(self._row)
+        if gap > 0:
+            self._row.extend([""] * gap)
+        if gap >= 0:
+            self._row.append(said)
+        else:
+            self._row[self._column] = said
+
+
+class _Columns(dict[str, int]):
+    """The index of a column by its letters: A is 0."""
+
+    def __missing__(self, letters: str) -> int:
+        index = 0
+        for letter in letters.upper():
+            index = index * 26 + ord(letter) - 64
+        if not (letters.isascii() and letters.isalpha()) or index > COLUMNS:
+            raise Unreadable(Trouble.TOO_WIDE, columns=COLUMNS)
+        self[letters] = index - 1
+        return index - 1
+
+
+def _tags(cell: tuple[str, ...]) -> int:
+    if cell[3]:
+        return _TAGS
+    return _TAGS_INLINE if cell[4] else _TAGS_ALONE

@@ -1,0 +1,43 @@
+"""Whether the first page has anything new to show, told by one query for the newest records."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet, Subquery
+
+from mailings.models import Account, Event, Observation, Pull
+from mailings.wording import chips
+
+# What only the clock changes (an hour that has come, a read that is too old) is looked at this often.
+CLOCK_SECONDS = 300
+ACCOUNTS_AT_MOST = 20
+
+
+@dataclass(frozen=True)
+class News:
+    """`version` changes with every event, new word of the provider, pull, and account's health or balance."""
+
+    version: str
+    accounts: list[Account]
+
+
+def read(now: datetime) -> News:
+    """How things stand. Read it before the rest of a page: what is added meanwhile is news the next time."""
+    # What is only ever added to.
+    newest = {
+        "newest_event": _newest(Event.objects.all()),
+        "newest_word": _newest(Observation.objects.all()),
+        "newest_pull": _newest(Pull.objects.all()),
+    }
+    rows = Account.objects.annotate(**newest)
+    accounts = list(rows.order_by("pk")[:ACCOUNTS_AT_MOST])
+    seen = [
+        (chips.health_chip(row, now).word, row.balance, *(getattr(row, name) for name in newest))
+        for row in accounts
+    ]
+    return News(f"{chips.digest([*seen, int(now.timestamp()) // CLOCK_SECONDS]):08x}", accounts)
+
+
+def _newest(records: QuerySet[Any]) -> Subquery:
+    return Subquery(records.order_by("-pk").values("pk")[:1])

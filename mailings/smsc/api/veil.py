@@ -1,0 +1,52 @@
+"""Takes a secret out of the provider's words, without making a riddle of words that only look like it.
+
+A password that could be a word of any sentence ("sandbox") is veiled where it stands as a value: between
+delimiters, alone on a line, or right after a name such as psw. Any other is veiled wherever it stands.
+"""
+
+import html
+import json
+import re
+from urllib.parse import quote, quote_plus
+
+from mailings.smsc.api.errors import VEIL
+
+# From these lengths on, no text holds a secret by chance: one of letters alone, any other.
+LONG_WORD, LONG = 16, 8
+_NAMES = "psw|pass|passwd|password|apikey|key|login|пароль|ключ|логин"
+_BEFORE = r"((?:^|[\"'=:&<>(){}\[\],;|«“])\s?)"
+_AFTER = r"(?=\s?(?:[\"'&<>(){}\[\],;|»”]|\.?$))"
+_AFTER_NAME = rf"(\b(?i:{_NAMES})\W{{1,3}})"
+
+
+def without(text: str, secret: str) -> str:
+    """The text with the secret veiled, as it is and as it is spelt in addresses, JSON and HTML."""
+    if not secret:
+        return text
+    for spelling in sorted(_spellings(secret), key=len, reverse=True):
+        if spelling in text:  # most texts end here: a list has a million of them
+            text = _veiled(text, secret, spelling)
+    return text
+
+
+def _spellings(secret: str) -> set[str]:
+    encoded = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    lower = {re.sub("%[0-9A-F]{2}", lambda code: code[0].lower(), one) for one in encoded}
+    escaped = {html.escape(secret), html.escape(secret, quote=False)}
+    in_json = json.dumps(secret)[1:-1]
+    return {secret, in_json, in_json.replace("/", "\\/"), *encoded, *lower, *escaped}
+
+
+def _veiled(text: str, secret: str, spelling: str) -> str:
+    exact = re.escape(spelling)
+    if _could_be_a_word(secret):
+        text = re.sub(_AFTER_NAME + exact + r"\b", rf"\1{VEIL}", text)
+        return re.sub(_BEFORE + exact + _AFTER, rf"\1{VEIL}", text, flags=re.MULTILINE)
+    if len(secret) < LONG:
+        return re.sub(rf"(?<![^\W_]){exact}(?![^\W_])", VEIL, text)
+    return text.replace(spelling, VEIL)
+
+
+def _could_be_a_word(secret: str) -> bool:
+    plain = secret.islower() or secret.isupper() or secret.istitle() or not secret.isascii()
+    return secret.isalpha() and plain and len(secret) < LONG_WORD

@@ -1,0 +1,98 @@
+"""Two jobs of one mailing: what each is can be told, and either can be cancelled and is seen to be."""
+
+import pytest
+
+from mailings import outbox
+from mailings.models import Account, Alarm, Mailing, Origin, State, Wish, WishResult
+from mailings.selectors.jobs import jobs
+from sandbox import Sandbox
+from tests.helpers.factories import delivered
+from tests.sync.test_pulls import pull
+from tests.sync.test_settle import lost
+
+TOMORROW = "+1440"
+
+
+def with_two_jobs(account: Account, sandbox: Sandbox) -> tuple[Mailing, str]:
+    """A mailing that waits for tomorrow and a second job of it, as two pulls have seen them."""
+    mailing = delivered(account, time=TOMORROW)
+    second = sandbox.make_job(f"{mailing.code}b Spring sale", time=TOMORROW)
+    pull(account)
+    pull(account)
+    mailing.refresh_from_db()
+    return mailing, str(second)
+
+
+def test_each_of_two_jobs_is_told_apart(account: Account, sandbox: Sandbox, any_dialect: str) -> None:
+    mailing, second = with_two_jobs(account, sandbox)
+
+    own, other = jobs(mailing)
+
+    assert (own.remote_id, other.remote_id) == (mailing.remote_id, second)
+    assert other.verified_at is not None
+    if any_dialect == "plain":
+        assert own.row.remote_status == "waiting"
+        assert (other.row.remote_status, other.row.recipients_count) == ("waiting", 1)
+        assert other.cost is not None
+        assert other.said_hour != ""
+    assert (Mailing.objects.count(), other.page) == (1, None)
+
+
+def test_the_second_job_is_cancelled_and_seen_to_be(account: Account, sandbox: Sandbox) -> None:
+    mailing, second = with_two_jobs(account, sandbox)
+
+    row = outbox.cancel_job(mailing.pk, second)
+    again = outbox.cancel_job(mailing.pk, second)
+    outbox.fulfil(row.pk)
+    pull(account)
+
+    row.refresh_from_db()
+    mailing.refresh_from_db()
+    assert (row.pk, row.origin, row.state) == (again.pk, Origin.PROVIDER, State.CANCELLED)
+    assert row.wish_result == WishResult.CONFIRMED
+    assert (mailing.state, mailing.wish, mailing.remote_status) == (State.ACCEPTED, "", "waiting")
+    assert Mailing.objects.count() == 2
+    assert [job.status for job in jobs(mailing)] == ["waiting", "cancelled"]
+    told = mailing.events.filter(kind="wished").values_list("data", flat=True)
+    assert [data["remote_id"] for data in told] == [second, second]
+    assert (mailing.alarm, mailing.events.last().data) == ("", {"alarm": "", "left": 1})
+
+
+def test_the_mailings_own_job_is_cancelled_as_ever(account: Account, sandbox: Sandbox) -> None:
+    mailing, _second = with_two_jobs(account, sandbox)
+
+    row = outbox.cancel_job(mailing.pk, str(mailing.remote_id))
+
+    assert (row.pk, row.wish, Mailing.objects.count()) == (mailing.pk, Wish.CANCEL, 1)
+
+
+def test_a_job_cancelled_before_it_was_chosen_can_still_be_taken_as_the_mailing(account, sandbox: Sandbox):
+    mailing = lost(account, sandbox)
+    second = str(sandbox.make_job(f"{mailing.code}b Spring sale", time=TOMORROW))
+    pull(account)
+    outbox.fulfil(outbox.cancel_job(mailing.pk, second).pk)
+
+    outbox.adopt(mailing.pk, second)
+
+    mailing.refresh_from_db()
+    assert (mailing.remote_id, mailing.remote_status, Mailing.objects.count()) == (second, "cancelled", 1)
+    assert mailing.alarm == Alarm.TWO_JOBS
+
+
+def test_only_a_job_of_the_mailing_is_cancelled_with_it(account: Account, sandbox: Sandbox) -> None:
+    mailing, _second = with_two_jobs(account, sandbox)
+    other = delivered(account, name="Other")
+
+    with pytest.raises(outbox.Impossible, match="none of this mailing's"):
+        outbox.cancel_job(mailing.pk, str(other.remote_id))
+
+
+def test_what_has_gone_out_is_not_cancelled_as_a_second_job_either(account, sandbox: Sandbox):
+    mailing, second = with_two_jobs(account, sandbox)
+    sandbox.change_job(int(second), status="gone")
+    pull(account)
+
+    with pytest.raises(outbox.Impossible, match="gone out"):
+        outbox.cancel_job(mailing.pk, second)
+
+    assert Mailing.objects.count() == 1
