@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from phonenumbers import SUPPORTED_REGIONS
 
 from mailings.smsc.base_url import is_loopback
 
@@ -43,6 +44,13 @@ def provider_address(url: str) -> str:
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ImproperlyConfigured("SMSC_URL must begin with https:// unless it names a loopback address.")
     return url.rstrip("/") + "/"
+
+
+def country(code: str) -> str:
+    """Two letters of a country whose numbers can be read."""
+    if code.upper() not in SUPPORTED_REGIONS:
+        raise ImproperlyConfigured("DEFAULT_COUNTRY must be two letters of a country, such as RU.")
+    return code.upper()
 
 
 def database(url: str, base: Path) -> dict[str, Any]:

@@ -11,7 +11,16 @@ from django.contrib.messages import constants as message_levels
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import database, kept_secret, lease, provider_address, seconds, whole, whole_login
+from config.environment import (
+    country,
+    database,
+    kept_secret,
+    lease,
+    provider_address,
+    seconds,
+    whole,
+    whole_login,
+)
 
 django_stubs_ext.monkeypatch()
 
@@ -280,6 +289,9 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # The largest file of recipients. What a request may hold at each address is `mailings.middleware`'s business;
 # the figure for fields is the compose form's: a million pasted numbers are 12 to 20 MB.
 UPLOAD_MB = whole(env.ENVIRON, "UPLOAD_MB", 64, least=1, most=1024)
+# How a number without a calling code is read.
+DEFAULT_COUNTRY: str = country(env.str("DEFAULT_COUNTRY", default="RU"))
+UPLOAD_ROWS = whole(env.ENVIRON, "UPLOAD_ROWS", 2_000_000, least=1, most=20_000_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 
 # --- languages and time -------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ class Frame:
         entries = (
             (_("Today"), "today", "sun"),
             (_("History"), "history", "queue-list"),
+            (_("People"), "people", "users"),
             (_("New mailing"), "compose", "plus"),
         )
         return [

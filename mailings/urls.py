@@ -5,7 +5,18 @@ from collections.abc import Callable
 from django.http import HttpResponseBase
 from django.urls import URLPattern, URLResolver, path
 
-from mailings.views import actions, compose, health, history, mailing, preferences, preview, sandbox, today
+from mailings.views import (
+    actions,
+    compose,
+    health,
+    history,
+    mailing,
+    people,
+    preferences,
+    preview,
+    sandbox,
+    today,
+)
 from mailings.views.guard import guarded
 
 
@@ -40,6 +51,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     page("sandbox/<slug:trial>/", sandbox.order, "trial"),
     page("refresh/", today.refresh, "refresh"),
     page("accounts/<int:pk>/probe/", today.probe, "probe"),
+    page("people/", people.show, "people"),
+    page("stop-list/", people.stops, "stop_list"),
+    page("stop-list/add/", people.add_stops, "add_stops"),
+    page("stop-list/<int:pk>/remove/", people.remove_stop, "remove_stop"),
+    page("stop-list/export.csv", people.export_stops, "export_stops"),
     page("preferences/", preferences.preferences, "preferences"),
     page("healthz", health.healthz, "healthz"),
 ]

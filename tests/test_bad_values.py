@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils.html import escape
 
-from mailings.models import Attachment, Mailing, Recipients
+from mailings.models import Attachment, Mailing, Recipient
 from mailings.smsc.spec.catalogue import OPTIONS
 from tests.helpers.people import person
 
@@ -164,7 +164,7 @@ def test_a_bad_value_gets_an_error_at_its_field_and_stores_nothing(
     for name, typed in (GOOD | posted).items():
         if name in OPTIONS and OPTIONS[name].type != "flag" and len(typed) > 1:
             assert escape(typed.partition(",")[0] if name == "voice" else typed) in html
-    assert (Mailing.objects.count(), Recipients.objects.count()) == (0, 0)
+    assert (Mailing.objects.count(), Recipient.objects.count()) == (0, 0)
 
 
 def test_each_option_has_a_bad_value() -> None:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import IO, Any, NamedTuple, cast
 
 from django import forms
+from django.conf import settings
 from django.core.files import File
 from django.forms import BoundField
 from django.utils.translation import gettext as _
@@ -135,9 +136,11 @@ class ComposeForm(forms.Form):
             return Gathered()
         pasted, channel = self.typed.values.get("phones", ""), self.typed.channel
         if self.uploads.recipients is None:
-            return gather(pasted, channel)
+            return gather(pasted, channel, country=settings.DEFAULT_COUNTRY)
         with self.uploads.recipients.open() as file:
-            return gather(pasted, channel, cast("IO[bytes]", file.file), self.uploads.recipients.ref.name)
+            found = cast("IO[bytes]", file.file)
+            name = self.uploads.recipients.ref.name
+            return gather(pasted, channel, found, name, country=settings.DEFAULT_COUNTRY)
 
     @property
     def skips_wrong(self) -> bool:

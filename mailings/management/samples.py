@@ -19,7 +19,7 @@ from mailings.models import (
     EventKind,
     HeldReason,
     Mailing,
-    Recipients,
+    Recipient,
     State,
     WishResult,
 )
@@ -214,7 +214,7 @@ def _write(account: Account, one: Written, now: datetime, by: Any) -> None:
         submitted_by=by,
         **values,
     )
-    Recipients.objects.create(mailing=mailing, text="\n".join(spec.phones))
+    Recipient.objects.replace(mailing, spec.people())
     _tell(mailing, past, sent_off, by)
 
 

@@ -2,7 +2,8 @@
 
 from mailings.models.accounts import Account, Breaker, Pull
 from mailings.models.mailing import IllegalTransition, Mailing
-from mailings.models.records import Attachment, Attempt, Event, Observation, Recipients, record
+from mailings.models.recipients import Recipient, StopEntry
+from mailings.models.records import Attachment, Attempt, Event, Observation, record
 from mailings.models.states import (
     Alarm,
     EventKind,
@@ -30,8 +31,9 @@ __all__ = [
     "Observation",
     "Origin",
     "Pull",
-    "Recipients",
+    "Recipient",
     "State",
+    "StopEntry",
     "Waiting",
     "Wish",
     "WishResult",

@@ -110,7 +110,7 @@ class Mailing(models.Model):
     # Name, code and remote id, made by `search_text` (SQLite folds no Cyrillic by itself).
     search_text = models.CharField(max_length=SEARCH_LENGTH, default="", editable=False)
     channel = models.CharField(_("channel"), max_length=10, default="", blank=True)
-    # Versioned JSON of mailings.smsc.spec.spec.Spec, without the recipients (model Recipients).
+    # Versioned JSON of mailings.smsc.spec.spec.Spec, without the recipients (model Recipient).
     spec = models.JSONField(default=dict)
     spec_digest = models.CharField(max_length=64, default="", editable=False)
     # What a draft's form held, as typed; empty once there is a spec.
@@ -241,6 +241,11 @@ class Mailing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code or self.remote_id}"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The create options by name: as typed while it is a draft, else those of the spec."""
+        return dict(self.draft or self.spec.get("options", {}))
 
     @property
     def is_settled(self) -> bool:

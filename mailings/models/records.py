@@ -1,4 +1,4 @@
-"""What is only ever added: attempts, events, observations; and what a mailing carries: recipients, files."""
+"""What is only ever added: attempts, events, observations; and the files that a mailing carries."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -135,19 +135,6 @@ class Observation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.at:%Y-%m-%d %H:%M:%S}"
-
-
-class Recipients(models.Model):
-    """The people a mailing goes to, one a line, cleaned and in order; apart from the row to keep it light."""
-
-    mailing = models.OneToOneField(Mailing, on_delete=models.CASCADE, related_name="recipients_row")
-    text = models.TextField(default="", blank=True)
-
-    def __str__(self) -> str:
-        return f"recipients of {self.mailing}"
-
-    def entries(self) -> tuple[str, ...]:
-        return tuple(self.text.split("\n")) if self.text else ()
 
 
 def private_storage() -> Any:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from mailings.models import Account, Attachment, EventKind, Mailing, Recipients, State, WishResult, record
+from mailings.models import Account, Attachment, EventKind, Mailing, Recipient, State, WishResult, record
 from mailings.models.mailing import new_code, search_text
 from mailings.models.states import HELD_FOR_A_PERSON, NOT_HANDED_OVER
 from mailings.outbox import notify
@@ -146,15 +146,16 @@ def typed_options(mailing: Mailing) -> dict[str, Any]:
     if mailing.draft:
         return dict(mailing.draft)
     options = dict(mailing.spec.get("options", {}))
-    if kept := Recipients.objects.filter(mailing=mailing).first():
-        options["phones"] = kept.text
+    if "list" not in options:
+        options["phones"] = "\n".join(Recipient.objects.addresses(mailing))
     return {name: value for name, value in options.items() if value != ""}
 
 
 def spec_of(mailing: Mailing) -> Spec:
     """The frozen spec of a mailing that has one."""
-    kept = Recipients.objects.filter(mailing=mailing).first()
-    return Spec.from_json(mailing.spec, kept.entries() if kept else ())
+    return Spec.from_json(
+        mailing.spec, () if "list" in mailing.options else Recipient.objects.addresses(mailing)
+    )
 
 
 def _same(twin: Mailing, spec: Spec) -> Mailing:
@@ -193,7 +194,7 @@ def _write(mailing: Mailing, spec: Spec) -> None:
     mailing.recipients_count, mailing.repeats = spec.recipients, int(spec.options.get("rpt", 0))
     mailing.search_text = search_text(mailing.name, mailing.code, None)
     mailing.save()
-    Recipients.objects.update_or_create(mailing=mailing, defaults={"text": "\n".join(spec.phones)})
+    Recipient.objects.replace(mailing, spec.people())
 
 
 def _submit(mailing: Mailing, by: Any) -> None:

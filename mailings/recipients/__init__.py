@@ -2,5 +2,7 @@
 
 `reader` reads a file or a paste; what it is made of: `tables` (which format: `charset`, `delimited`, `xlsx`,
 `ods`), `columns` (heading and column), `judge` (`numbers` with `plans`, `emails`, `telegram`), `messages`
-(`{Heading}` in a text), `reasons` (every sentence that is said). None of it knows Django.
+(`{Heading}` in a text), `reasons` (every sentence that is said). None of these knows Django.
+
+`stop_list` and `people` look at the rows: who gets nothing, and what somebody got.
 """

@@ -13,9 +13,6 @@ from mailings.smsc.spec.addresses import SHOWN, is_group, shorten
 from mailings.smsc.spec.problems import N_, Problem
 from mailings.smsc.spec.vocabulary import Channel
 
-COUNTRY = "RU"
-"""Where numbers without a calling code are at home."""
-
 # Between recipients of one line.
 SEPARATOR = re.compile(r"[,;\r\n]+")
 
@@ -88,7 +85,8 @@ def gather(
     channel: Channel | None,
     file: IO[bytes] | None = None,
     name: str = "",
-    country: str = COUNTRY,
+    *,
+    country: str,
 ) -> Gathered:
     """Pasted recipients and those of a file."""
     choices = Choices(channel=channel, country=country)
@@ -113,7 +111,9 @@ def _pasted(text: str, choices: Choices) -> list[Entry]:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     table = tables.pasted(lines, Limits())
     try:
-        reading = Reading(table, choices)
+        # One line is no table: what stands beside a number in it was meant as a recipient, too.
+        only_line = sum(1 for line in lines if line.strip()) == 1
+        reading = Reading(table, choices, form=Form.LIST if only_line else None)
         if reading.questions:
             reading = Reading(table, choices, form=Form.LIST)
         return list(reading)

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models.functions import Length, Substr
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from mailings.models import Mailing, Recipients
+from mailings.models import Mailing, Recipient
 from mailings.smsc.spec.catalogue import OPTIONS
 from mailings.wording import moments
 
 AT_MOST = 100
-# Enough for AT_MOST recipients; a million of them are not read to show the first.
-HEAD_CHARACTERS = AT_MOST * 80
 # Options that are shown in a place of their own.
 ELSEWHERE = frozenset({"name", "phones", "list"})
 # `0` and the seconds since 1970 (the provider's page, "time", form 3).
@@ -41,7 +39,7 @@ class People:
 
 def options(mailing: Mailing) -> list[OptionValue]:
     """The given options in the catalogue's order; of a draft as typed."""
-    given = mailing.draft or mailing.spec.get("options", {})
+    given = mailing.options
     known = [name for name in OPTIONS if name in given and name not in ELSEWHERE]
     return [OptionValue(name, _(OPTIONS[name].label), _value(name, given[name])) for name in known]
 
@@ -67,40 +65,19 @@ def _time(text: str) -> str:
 
 def first_people(mailing: Mailing) -> People:
     """The first recipients, without reading all of them."""
-    if listed := _listed(mailing):
-        return People(listed[:AT_MOST], more=len(listed) > AT_MOST)
-    kept = (
-        Recipients.objects.filter(mailing=mailing)
-        .values_list(Substr("text", 1, HEAD_CHARACTERS), Length("text"))
-        .first()
-    )
-    if kept is None or not kept[1]:
-        return People([], more=False)
-    head, length = kept
-    entries = head.split("\n")
-    if length > HEAD_CHARACTERS:
-        entries.pop()
-    return People(entries[:AT_MOST], more=length > HEAD_CHARACTERS or len(entries) > AT_MOST)
+    return find_people(mailing, "")
 
 
 def find_people(mailing: Mailing, wanted: str) -> People:
     """Recipients that contain `wanted`; of a number the digits alone count, however it was written."""
-    if not wanted:
-        return first_people(mailing)
-    plain = PUNCTUATION.sub("", wanted)
-    needle = plain if plain.isdigit() else wanted.casefold()
-    found = [line for line in _all(mailing) if needle in line.casefold()]
-    return People(found[:AT_MOST], more=len(found) > AT_MOST)
+    rows = Recipient.objects.filter(mailing=mailing).order_by("position")
+    if wanted:
+        plain = PUNCTUATION.sub("", wanted)
+        needle = plain if plain.isdigit() else wanted
+        rows = rows.filter(Q(address__icontains=needle) | Q(text__icontains=needle))
+    entries = [_shown(row) for row in rows[: AT_MOST + 1]]
+    return People(entries[:AT_MOST], more=len(entries) > AT_MOST)
 
 
-def _all(mailing: Mailing) -> list[str]:
-    if listed := _listed(mailing):
-        return listed
-    kept = Recipients.objects.filter(mailing=mailing).first()
-    return list(kept.entries()) if kept else []
-
-
-def _listed(mailing: Mailing) -> list[str]:
-    """The lines of personal messages, where there are such."""
-    given = mailing.draft or mailing.spec.get("options", {})
-    return [line for line in str(given.get("list") or "").splitlines() if line.strip()]
+def _shown(row: Recipient) -> str:
+    return row.address if row.text is None else f"{row.address}: {row.text}"

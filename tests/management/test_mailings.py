@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from mailings import accounts, outbox
 from mailings.management.cli.verbs import VERBS
-from mailings.models import Account, Attachment, Attempt, Breaker, HeldReason, Mailing, State, Wish
+from mailings.models import Account, Attachment, Attempt, Breaker, HeldReason, Mailing, Recipient, State, Wish
 from mailings.smsc.api.client import Credentials
 from mailings.smsc.spec.times import MOSCOW
 from sandbox import Sandbox
@@ -49,7 +49,7 @@ def test_create_from_standard_input_queues_a_mailing(account: Account, mailings:
 
     row = Mailing.objects.get()
     assert (code, said) == (0, [{"id": row.pk, "state": "queued"}])
-    assert (row.account, row.name, row.recipients_row.entries()) == (account, "Spring sale", (PHONE,))
+    assert (row.account, row.name, Recipient.objects.addresses(row)) == (account, "Spring sale", (PHONE,))
 
 
 def test_create_without_a_file_reads_standard_input(account: Account, mailings: Run):
@@ -84,7 +84,7 @@ def test_recipients_come_from_a_file_one_a_line(account: Account, mailings: Run,
     code, _ = mailings("create", given={"options": options, "recipients_file": str(path)})
 
     assert code == 0
-    assert Mailing.objects.get().recipients_row.entries() == ("+79990000001", "+79990000002")
+    assert Recipient.objects.addresses(Mailing.objects.get()) == ("+79990000001", "+79990000002")
 
 
 def test_files_go_with_the_mailing(account: Account, mailings: Run, tmp_path: Path, settings):

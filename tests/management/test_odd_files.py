@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailings.models import Account, Mailing
+from mailings.models import Account, Mailing, Recipient
 from tests.helpers.factories import PHONE
 from tests.management.conftest import Run
 
@@ -39,4 +39,4 @@ def test_a_name_that_leads_to_a_file_is_read(account: Account, mailings: Run, tm
     given = {"options": OPTIONS, "recipients_file": str(tmp_path / "today.txt")}
 
     assert mailings("create", given=given)[0] == 0
-    assert Mailing.objects.get().recipients_row.entries() == (PHONE,)
+    assert [one.address for one in Recipient.objects.all()] == [f"+{PHONE.lstrip('+')}"]

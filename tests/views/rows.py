@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from mailings.models import Account, HeldReason, Mailing, Recipients, State
+from mailings.models import Account, HeldReason, Mailing, Recipient, State
 from mailings.models.mailing import new_code, search_text
 from mailings.smsc.spec.spec import validate
 
@@ -58,5 +58,5 @@ def row(state: State = State.ACCEPTED, name: str = "Spring sale", **fields: Any)
     values |= fields
     values["search_text"] = search_text(name, values["code"], values.get("remote_id"))
     made = Mailing.objects.create(**values)
-    Recipients.objects.create(mailing=made, text="\n".join(spec.phones))
+    Recipient.objects.replace(made, spec.people())
     return made

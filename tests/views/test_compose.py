@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from mailings import outbox
 from mailings.forms import held, uploads
-from mailings.models import Account, Attachment, Mailing, State
+from mailings.models import Account, Attachment, Mailing, Recipient, State
 from mailings.smsc.spec.catalogue import FILES, OPTIONS
 from mailings.smsc.spec.vocabulary import Channel
 from tests.helpers.factories import bare, spec
@@ -152,7 +152,7 @@ def test_sending_queues_one_mailing_and_leads_to_its_page(page: Client, operator
     mailing = Mailing.objects.get()
     assert (answer.status_code, answer["Location"]) == (302, f"/mailings/{mailing.pk}/")
     assert (mailing.state, mailing.created_by, mailing.key) == (State.QUEUED, operator, "k1")
-    assert mailing.recipients_row.entries() == ("+79990000001",)
+    assert Recipient.objects.addresses(mailing) == ("+79990000001",)
 
 
 def test_each_form_has_a_key_of_its_own(page: Client) -> None:
@@ -221,7 +221,7 @@ def test_wrong_recipients_are_left_out_only_when_a_person_says_so(page: Client) 
     assert 'name="skip_wrong"' in answer.content.decode()
 
     assert post(page, typed | {"skip_wrong": "1"}).status_code == 302
-    assert Mailing.objects.get().recipients_row.entries() == ("+79990000001",)
+    assert Recipient.objects.addresses(Mailing.objects.get()) == ("+79990000001",)
 
 
 def test_leaving_out_the_wrong_ones_must_leave_someone(page: Client) -> None:
@@ -404,7 +404,7 @@ def test_a_recipients_file_survives_errors_and_counts(page: Client) -> None:
 
     reposted(answer, "send", page, name="Sale")
 
-    assert Mailing.objects.get().recipients_row.entries() == ("+79990000001", "+79990000002")
+    assert Recipient.objects.addresses(Mailing.objects.get()) == ("+79990000001", "+79990000002")
 
 
 def test_a_wrong_line_of_the_file_is_named(page: Client) -> None:

@@ -225,7 +225,7 @@ def test_recipients_of_personal_messages_are_shown(page: Client) -> None:
     personal = {"phones": "", "mes": "", "list": "79990000005:Hello Ann\n79990000006:Hello Bob"}
     mailing = row(options=personal)
     html = page.get(reverse("mailing_recipients", args=[mailing.pk])).content.decode()
-    assert "79990000005:Hello Ann" in html
+    assert "79990000005: Hello Ann" in html
 
 
 def test_only_the_first_of_many_recipients_are_shown(page: Client) -> None:

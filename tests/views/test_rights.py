@@ -42,6 +42,11 @@ OURS = {
     "mailing": ("L-ooooo", "L-mmmmm"),
     "mailing_status": ("L-ooooo", "L-mmmmm"),
     "mailing_recipients": ("L-ooooo", "L-ooooo"),
+    "people": ("L-ooooo", "L-ooooo"),
+    "stop_list": ("L-ooooo", "L-ooooo"),
+    "export_stops": ("L-ooooo", "L-mmmmm"),
+    "add_stops": ("L--mmmm", "L-->>>>"),
+    "remove_stop": ("L----mm", "L---->>"),
     "compose": ("L--oooo", "o--oooo"),
     "compose_preview": ("m--mmmm", "o--oooo"),
     "edit": ("L-->>>>", "L-->>>>"),
@@ -71,7 +76,7 @@ STATES: dict[str, dict[str, Any]] = {
 POSTED = {"resolve": {"decision": "give_up"}, "compose": {"action": "check"}}
 # What changes nothing of a mailing, whoever does it.
 HARMLESS = {"refresh", "mailing_recipients", "compose", "compose_preview", "edit", "preferences", "probe"}
-HARMLESS |= {"dismiss_trials", "trial"}
+HARMLESS |= {"dismiss_trials", "trial", "add_stops", "remove_stop"}
 
 
 @pytest.fixture

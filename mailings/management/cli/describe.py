@@ -10,12 +10,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from mailings.models import Attempt, Mailing, Recipients
+from mailings.models import Attempt, Mailing, Recipient
 
 
 def described(mailings: "QuerySet[Mailing]") -> Iterator[dict[str, Any]]:
     """The rows of a query set, one by one: a mailing may have a million recipients."""
-    rows = mailings.select_related("account", "recipients_row").prefetch_related("attempts")
+    rows = mailings.select_related("account").prefetch_related("attempts")
     return (describe(row) for row in rows.iterator(chunk_size=1))
 
 
@@ -53,7 +53,7 @@ def options(mailing: Mailing) -> dict[str, Any] | None:
     if not mailing.spec:
         return None
     found = dict(mailing.spec.get("options", {}))
-    phones = _recipients(mailing)
+    phones = () if "list" in found else Recipient.objects.addresses(mailing)
     return found | {"phones": ",".join(phones)} if phones else found
 
 
@@ -68,13 +68,6 @@ def money(amount: Decimal | None) -> str | None:
         return None
     whole, _, decimals = f"{amount:f}".partition(".")
     return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
-
-
-def _recipients(mailing: Mailing) -> tuple[str, ...]:
-    try:
-        return mailing.recipients_row.entries()
-    except Recipients.DoesNotExist:
-        return ()
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.files import File
 from django.utils.translation import gettext as _
 
@@ -179,6 +180,7 @@ def _recipients_file(value: Any) -> Path | None:
         return None
     if not isinstance(value, str):
         raise Unfit(_("A path is expected here."))
+    _opened(Path(value)).close()
     return Path(value)
 
 
@@ -188,7 +190,7 @@ def _with_recipients(options: dict[str, Any], path: Path) -> dict[str, Any]:
         raise Wrong({"phones": [both], "recipients_file": [both]})
     try:
         with _opened(path) as file:
-            found = gather("", _channel(options), file, path.name)
+            found = gather("", _channel(options), file, path.name, country=settings.DEFAULT_COUNTRY)
     except Unfit as error:
         raise Wrong({"recipients_file": [str(error)]}) from None
     except OSError:

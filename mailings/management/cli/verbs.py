@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from mailings import accounts, outbox, sync
 from mailings.ids import row_id
-from mailings.management.cli import order
+from mailings.management.cli import order, people, recipients
 from mailings.management.cli.describe import described, money
 from mailings.management.cli.order import Wrong
 from mailings.models import Account, Mailing, State, Wish
@@ -236,4 +236,7 @@ VERBS: dict[str, Callable[[Namespace], Iterator[Object]]] = {
     "release": release,
     "sync": pull,
     "probe": probe,
+    "recipients": recipients.recipients,
+    "stop": people.stop,
+    "person": people.person,
 }

@@ -69,6 +69,7 @@ class Command(BaseCommand):
         pull = verbs.add_parser("sync", help="read the provider's list now")
         pull.add_argument("--start", metavar="dd.mm.yyyy")
         pull.add_argument("--end", metavar="dd.mm.yyyy")
+        _people(verbs)
         verbs.add_parser("probe", help="check the account and how its answers are read")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -102,6 +103,28 @@ class Command(BaseCommand):
 def _line(value: Object) -> str:
     """One line of JSON. A text that cannot be written as UTF-8 (a broken file name) is written with marks."""
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
+
+
+def _people(verbs: Any) -> None:
+    """The verbs on files of recipients and on people."""
+    file = verbs.add_parser("recipients", help=_help("recipients"))
+    file.add_argument("file", metavar="FILE")
+    file.add_argument("--channel", default="sms")
+    file.add_argument("--country", metavar="RU")
+    file.add_argument("--sheet", metavar="NAME")
+    file.add_argument("--column", action="append", default=[], metavar="phones=HEADING")
+    file.add_argument("--problems", action="store_true")
+    file.add_argument("--valid", action="store_true")
+    verbs.add_parser("person", help=_help("person")).add_argument("value", metavar="VALUE")
+    deeds = verbs.add_parser("stop", help=_help("stop")).add_subparsers(
+        dest="deed", required=True, parser_class=Parser
+    )
+    for name in ("add", "remove"):
+        deeds.add_parser(name).add_argument("values", nargs="+", metavar="VALUE")
+    deeds.add_parser("import").add_argument("file", metavar="FILE")
+    deeds.add_parser("list")
+    for name in ("add", "import"):
+        deeds.choices[name].add_argument("--reason", metavar="TEXT")
 
 
 def _help(verb: str) -> str:

@@ -6,7 +6,7 @@ that was validated before, without looking at it again (its time may have passed
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -132,6 +132,20 @@ class Spec:
         """How many numbers or addresses; a group counts as none."""
         return self._scan.numbers if self._scan else len(self.phones) - self.groups
 
+    def people(self) -> Iterator[tuple[str, str | None]]:
+        """Each address that it goes to, in order, with its own text: None where all get the same."""
+        if "list" not in self.options:
+            yield from ((phone, None) for phone in self.phones)
+            return
+        for entry in self._messages():
+            yield from ((phone, entry.text) for phone in entry.phones)
+
+    def _messages(self) -> Iterator[lists.Entry]:
+        """The personal messages; a spec holds only such as can be read."""
+        kinds = addresses.kinds_for(self.channel)
+        found = lists.entries(self.options["list"], nl=bool(self.options.get("nl")), kinds=kinds)
+        return (entry for entry in found if isinstance(entry, lists.Entry))
+
     @cached_property
     def parts(self) -> int | None:
         """SMS parts over all recipients outside groups; None where nothing is counted in parts, or the text
@@ -142,13 +156,9 @@ class Spec:
             return None
         if "list" not in self.options:
             return self.recipients * self._parts_of(self.options["mes"])
-        found = lists.entries(
-            self.options["list"], nl=bool(self.options.get("nl")), kinds=addresses.kinds_for(self.channel)
-        )
         return sum(
             self._parts_of(entry.text) * sum(not is_group(phone) for phone in entry.phones)
-            for entry in found
-            if isinstance(entry, lists.Entry)
+            for entry in self._messages()
         )
 
     def _parts_of(self, text: str) -> int:

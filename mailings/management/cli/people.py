@@ -1,0 +1,78 @@
+"""The verbs on people: `stop` (the list of addresses that nothing is sent to) and `person`."""
+
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from mailings.management.cli.order import Wrong
+from mailings.management.cli.recipients import FIELD, limits, opened
+from mailings.models import StopEntry
+from mailings.recipients import stop_list
+from mailings.recipients.reasons import Unreadable
+from mailings.selectors import people
+
+Object = dict[str, Any]
+
+
+def stop(asked: Namespace) -> Iterator[Object]:
+    """The stop list: add, remove, list or import."""
+    try:
+        with transaction.atomic():
+            yield from DEEDS[asked.deed](asked)
+    except stop_list.NotAnAddress as error:
+        said = _("“%(value)s” is no number, address or name. Nothing was changed.")
+        raise Wrong({"value": [said % {"value": error.value}]}) from None
+
+
+def person(asked: Namespace) -> Iterator[Object]:
+    """Every mailing that a person was part of, the newest first."""
+    try:
+        found = people.mailings_of(asked.value, settings.DEFAULT_COUNTRY)
+    except stop_list.NotAnAddress as error:
+        said = _("“%(value)s” is no number, address or name.") % {"value": error.value}
+        raise Wrong({"value": [said]}) from None
+    return (people.described(row) for row in found)
+
+
+def _add(asked: Namespace) -> Iterator[Object]:
+    found = stop_list.add(
+        asked.values,
+        country=settings.DEFAULT_COUNTRY,
+        reason=asked.reason or "",
+        by=getattr(asked, "by", None),
+    )
+    return stop_list.described(found)
+
+
+def _remove(asked: Namespace) -> Iterator[Object]:
+    yield {"removed": stop_list.remove(asked.values, country=settings.DEFAULT_COUNTRY)}
+
+
+def _list(asked: Namespace) -> Iterator[Object]:
+    entries = StopEntry.objects.select_related("account", "who")
+    return stop_list.described(entries.iterator(chunk_size=2000))
+
+
+def _import(asked: Namespace) -> Iterator[Object]:
+    with opened(asked.file) as file:
+        try:
+            values = stop_list.values_of(file, Path(asked.file).name, settings.DEFAULT_COUNTRY, limits())
+        except Unreadable as error:
+            raise Wrong({FIELD: [error.said.message(_)]}) from None
+    added = stop_list.add(
+        values, country=settings.DEFAULT_COUNTRY, reason=asked.reason or "", by=getattr(asked, "by", None)
+    )
+    yield {"added": len(added)}
+
+
+DEEDS: dict[str, Callable[[Namespace], Iterator[Object]]] = {
+    "add": _add,
+    "remove": _remove,
+    "list": _list,
+    "import": _import,
+}

@@ -1,0 +1,123 @@
+"""Who a mailing goes to, a row each; and the addresses that nothing is ever sent to."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import connection, models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from mailings.models.accounts import Account
+from mailings.models.mailing import Mailing
+
+# Rows a statement; a database takes a few thousand values at once.
+CHUNK = 5_000
+TABLE, COLUMNS = "mailings_recipient", "mailing_id, position, address, text, stopped"
+# A mailing's id, the place in it, an address and its own text.
+Row = tuple[int, int, str, str | None]
+
+
+class RecipientQuerySet(models.QuerySet["Recipient"]):
+    def replace(self, mailing: Mailing, people: Iterable[tuple[str, str | None]]) -> int:
+        """Make these the recipients of a mailing, in order: (address, own text or None) each; how many."""
+        self.filter(mailing=mailing).delete()
+        rows = ((mailing.pk, position, address, text) for position, (address, text) in enumerate(people))
+        return _copy(rows) if connection.vendor == "postgresql" else _insert(rows)
+
+    def addresses(self, mailing: Mailing) -> tuple[str, ...]:
+        """The addresses that it is sent to, in order: whoever is on the stop list is left out."""
+        kept = self.filter(mailing=mailing, stopped=False).order_by("position")
+        return tuple(kept.values_list("address", flat=True).iterator(chunk_size=CHUNK))
+
+
+class Recipient(models.Model):
+    """One address of one mailing, in the form in which it is sent."""
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="people", db_index=False)
+    position = models.PositiveIntegerField()
+    address = models.CharField(max_length=320)
+    # A personal message's own text; null where everybody gets the mailing's.
+    text = models.TextField(null=True)
+    # Left out at the claim, because the address stood on the stop list by then.
+    stopped = models.BooleanField(default=False)
+
+    objects = RecipientQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["address", "mailing"], name="recipient_address")]
+        constraints = [models.UniqueConstraint(fields=["mailing", "position"], name="recipient_in_order")]
+
+    if TYPE_CHECKING:
+        mailing_id: int
+
+    def __str__(self) -> str:
+        return f"recipient {self.position} of mailing {self.mailing_id}"
+
+
+class StopEntry(models.Model):
+    """An address that nothing is sent to: for one account, or for all of them where there is none."""
+
+    account = models.ForeignKey(
+        Account,
+        verbose_name=_("account"),
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="stops",
+    )
+    address = models.CharField(_("address"), max_length=320, db_index=True)
+    reason = models.CharField(_("reason"), max_length=200, default="", blank=True)
+    who = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("who"), on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    at = models.DateTimeField(_("at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("stopped address")
+        verbose_name_plural = _("stop list")
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "address"], name="stop_once"),
+            models.UniqueConstraint(
+                fields=["address"], name="stop_once_for_all", condition=models.Q(account=None)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"stop {self.pk}"
+
+
+def _insert(rows: Iterable[Row]) -> int:
+    """Write rows many at a time: a statement a row, prepared once (SQLite)."""
+    statement = f"INSERT INTO {TABLE} ({COLUMNS}) VALUES (%s, %s, %s, %s, 0)"  # noqa: S608 (our own names)
+    written = 0
+    with connection.cursor() as cursor:
+        for chunk in _chunks(rows):
+            cursor.executemany(statement, chunk)
+            written += len(chunk)
+    return written
+
+
+def _copy(rows: Iterable[Row]) -> int:
+    """Write rows in one stream (PostgreSQL)."""
+    written = 0
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "COPY mailings_recipient (mailing_id, position, address, text, stopped) FROM STDIN"
+        ) as copy,
+    ):
+        for row in rows:
+            copy.write_row((*row, False))
+            written += 1
+    return written
+
+
+def _chunks(
+    rows: Iterable[Row],
+) -> Iterator[list[Row]]:
+    remaining = iter(rows)
+    while chunk := list(islice(remaining, CHUNK)):
+        yield chunk

@@ -1,0 +1,84 @@
+"""The stop list: addresses that nothing is sent to, for one account or for all of them.
+
+It is asked twice: when recipients are read (`checker`), and once more at the claim, in its transaction
+(`leave_out`), so that an address stopped in between gets nothing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO, Any
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+
+from mailings.models import Account, Mailing, Recipient, StopEntry
+from mailings.recipients.judge import Judge, person
+from mailings.recipients.limits import Limits
+from mailings.recipients.reader import Choices, read
+from mailings.recipients.reasons import Verdict
+
+
+class NotAnAddress(Exception):
+    """A value that is no number, e-mail address or Telegram name. `value`: as it was given."""
+
+    def __init__(self, value: str) -> None:
+        super().__init__("not an address")
+        self.value = value
+
+
+def key(value: str, country: str) -> str:
+    """The form in which an address stands on the list, whatever its spelling; raises NotAnAddress."""
+    found = Judge(None, country).entries(value)
+    if len(found) != 1 or found[0].verdict is Verdict.WRONG or not found[0].recipient:
+        raise NotAnAddress(value)
+    return person(found[0].recipient)
+
+
+def add(
+    values: Iterable[str], *, country: str, account: Account | None = None, reason: str = "", by: Any = None
+) -> list[StopEntry]:
+    """Stop addresses; those that stand there already keep their reason and hour. All of them or none."""
+    keys = [key(value, country) for value in values]
+    fields = {"reason": reason[:200], "who": by}
+    return [StopEntry.objects.get_or_create(account=account, address=one, defaults=fields)[0] for one in keys]
+
+
+def values_of(file: IO[bytes], name: str, country: str, limits: Limits | None = None) -> list[str]:
+    """The recipients that a file holds, whatever their channel; raises Unreadable."""
+    found = read(file, name, Choices(channel=None, country=country), limits)
+    return [entry.recipient for entry in found if entry.verdict in (Verdict.VALID, Verdict.DOUBTFUL)]
+
+
+def remove(values: Iterable[str], *, country: str, account: Account | None = None) -> int:
+    """Take addresses off the list; how many stood there. What is stopped for all stays for one account."""
+    keys = [key(value, country) for value in values]
+    return StopEntry.objects.filter(account=account, address__in=keys).delete()[0]
+
+
+def of(account: Account) -> QuerySet[StopEntry]:
+    """What is stopped for an account: its own entries, and those for all."""
+    return StopEntry.objects.filter(Q(account=account) | Q(account=None))
+
+
+def checker(account: Account) -> Callable[[str], bool]:
+    """Whether a recipient in its sent form is on the list, as the list is now."""
+    known = frozenset(of(account).values_list("address", flat=True).iterator())
+    return lambda recipient: person(recipient) in known
+
+
+def leave_out(mailing: Mailing) -> int:
+    """Mark the recipients of a mailing that stand on the list now; how many. Call inside the claim."""
+    listed = of(mailing.account).values("address")
+    found = Recipient.objects.filter(mailing=mailing, stopped=False).annotate(key=Lower("address"))
+    return found.filter(key__in=listed).update(stopped=True)
+
+
+def described(entries: Iterable[StopEntry]) -> Iterator[dict[str, str | None]]:
+    """Entries as the command line prints them and the export has them."""
+    for entry in entries:
+        yield {
+            "value": entry.address,
+            "account": entry.account.name if entry.account else None,
+            "reason": entry.reason,
+            "by": entry.who.get_username() if entry.who else None,
+            "at": entry.at.isoformat(timespec="seconds"),
+        }

@@ -1,0 +1,77 @@
+"""People: what did this person get? Every mailing that had the address, with what each was told."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import Q
+
+from mailings.models import Mailing, Recipient, StopEntry
+from mailings.recipients import people
+
+AT_MOST = 200
+
+
+@dataclass(frozen=True)
+class Place:
+    """One mailing of a person: what it was told, and when that went out or goes."""
+
+    mailing: Mailing
+    text: str
+    at: datetime
+    stopped: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a page shows of a person. `stops`: where nothing is sent to it any more."""
+
+    address: str
+    places: list[Place]
+    more: bool
+    stops: list[StopEntry]
+
+
+def look_up(value: str, country: str) -> Found:
+    """The person that was searched for; raises stop_list.NotAnAddress for what nobody can be reached at."""
+    person = people.find(value, country)
+    rows = list(people.recipients_of(person)[: AT_MOST + 1])
+    stops = StopEntry.objects.filter(address=person.address).select_related("account", "who")
+    places = [Place(row.mailing, text_of(row), hour_of(row), row.stopped) for row in rows[:AT_MOST]]
+    return Found(person.address, places, len(rows) > AT_MOST, list(stops))
+
+
+def mailings_of(value: str, country: str) -> Iterable[Recipient]:
+    """The same, all of it, for the command line."""
+    return people.recipients_of(people.find(value, country)).iterator(chunk_size=500)
+
+
+def text_of(row: Recipient) -> str:
+    """What the person was told: a text of its own, else the mailing's."""
+    return row.text if row.text is not None else str(row.mailing.options.get("mes") or "")
+
+
+def hour_of(row: Recipient) -> datetime:
+    """When it went out, or goes: the hour asked for, else when the mailing was made."""
+    return row.mailing.due_at or row.mailing.created_at
+
+
+def described(row: Recipient) -> dict[str, Any]:
+    """One line of `mailings person`. `status`: None while nothing is known of the message itself."""
+    return {
+        "id": row.mailing_id,
+        "name": row.mailing.name or None,
+        "recipient": row.address,
+        "text": text_of(row),
+        "status": "stopped" if row.stopped else None,
+        "at": hour_of(row).astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+    }
+
+
+def stop_entries(wanted: str) -> list[StopEntry]:
+    """The newest of the stop list, or those that contain what was searched for."""
+    entries = StopEntry.objects.select_related("account", "who")
+    if wanted:
+        entries = entries.filter(Q(address__contains=wanted) | Q(reason__icontains=wanted))
+    return list(entries[:AT_MOST])

@@ -1,0 +1,92 @@
+"""People: what one person got, and the stop list. Numbers are posted: none may stand in an address."""
+
+import csv
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from mailings.models import StopEntry
+from mailings.recipients import stop_list
+from mailings.recipients.reasons import Unreadable
+from mailings.selectors import people
+from mailings.views.history import Echo, cell
+
+LONGEST = 320
+
+
+@require_http_methods(["GET", "POST"])
+def show(request: HttpRequest) -> HttpResponse:
+    """One person, found by any spelling of a number or address."""
+    wanted = request.POST.get("number", "").strip()[:LONGEST]
+    context: dict[str, object] = {"wanted": wanted, "found": None, "error": ""}
+    if wanted:
+        try:
+            context["found"] = people.look_up(wanted, settings.DEFAULT_COUNTRY)
+        except stop_list.NotAnAddress:
+            context["error"] = _(
+                "This is no number, e-mail address or Telegram name. Check it and search again."
+            )
+    return render(request, "mailings/people.html", context, status=422 if context["error"] else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def stops(request: HttpRequest) -> HttpResponse:
+    """The stop list: the newest, or those that contain what was searched for."""
+    wanted = request.POST.get("wanted", "").strip()[:LONGEST]
+    typed = {"values": "", "reason": ""}
+    context = {"wanted": wanted, "entries": people.stop_entries(wanted), "typed": typed, "error": ""}
+    return render(request, "mailings/stop_list.html", context)
+
+
+@require_POST
+def add_stops(request: HttpRequest) -> HttpResponse:
+    """Stop the addresses that were typed, one a line, and those of a file."""
+    values = request.POST.get("values", "").splitlines()
+    reason = request.POST.get("reason", "")
+    file = request.FILES.get("file")
+    try:
+        read = stop_list.values_of(file, file.name or "", settings.DEFAULT_COUNTRY) if file else []
+        given = [value for value in values if value.strip()] + read
+        added = stop_list.add(given, country=settings.DEFAULT_COUNTRY, reason=reason, by=request.user)
+    except (stop_list.NotAnAddress, Unreadable) as problem:
+        typed = {"values": request.POST.get("values", ""), "reason": reason}
+        context = {"wanted": "", "entries": people.stop_entries(""), "typed": typed, "error": _why(problem)}
+        return render(request, "mailings/stop_list.html", context, status=422)
+    messages.success(request, _("Nothing is sent to these any more: %(count)s.") % {"count": len(added)})
+    return redirect("stop_list")
+
+
+def _why(problem: stop_list.NotAnAddress | Unreadable) -> str:
+    if isinstance(problem, Unreadable):
+        return problem.said.message(_)
+    said = _("“%(value)s” is no number, e-mail address or Telegram name. Nothing was changed; correct it.")
+    return said % {"value": problem.value}
+
+
+@require_POST
+def remove_stop(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take one address off the list."""
+    if StopEntry.objects.filter(pk=pk).delete()[0]:
+        messages.success(request, _("It is off the stop list: mailings reach it again."))
+    return redirect("stop_list")
+
+
+@require_GET
+def export_stops(request: HttpRequest) -> StreamingHttpResponse:
+    """The whole list as a file for a spreadsheet."""
+    response = StreamingHttpResponse(_lines(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="stop-list.csv"'
+    return response
+
+
+def _lines() -> Iterator[str]:
+    writer = csv.writer(Echo(), quoting=csv.QUOTE_ALL)
+    yield "\ufeff" + writer.writerow(["value", "account", "reason", "by", "at"])
+    entries = StopEntry.objects.select_related("account", "who").iterator(chunk_size=2000)
+    for entry in stop_list.described(entries):
+        yield writer.writerow([cell(value or "") for value in entry.values()])
