@@ -35,10 +35,5 @@ def pull_two_months(account_id: int | None = None) -> None:
 
 
 @shared_task(ignore_result=True)
-def pull_doubtful(account_id: int) -> None:
-    sync.each_account(sync.pull_doubtful, account_id)
-
-
-@shared_task(ignore_result=True)
 def refresh_account(account_id: int | None = None) -> None:
     sync.each_account(sync.refresh_account, account_id)

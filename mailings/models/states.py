@@ -29,6 +29,7 @@ class HeldReason(models.TextChoices):
     BLOCK = "block", _("the address is blocked")
     OVERDUE = "overdue", _("its time has passed")
     RESTORED = "restored", _("a backup was restored")
+    FORGOTTEN = "forgotten", _("the queue's memory was lost")
 
 
 class Waiting(models.TextChoices):
@@ -44,7 +45,10 @@ class Waiting(models.TextChoices):
         "credentials",
         _("The account's login cannot be opened with our keys. An administrator has to enter it anew."),
     )
-    LOOK = "look", _("A backup may have been restored, so SMS Centre's list is read before it may go.")
+    LOOK = (
+        "look",
+        _("SMS Centre said that it had this request already, so its list is read before it is tried again."),
+    )
 
 
 class Wish(models.TextChoices):
@@ -68,6 +72,7 @@ class Alarm(models.TextChoices):
     """What must never pass in silence."""
 
     TWO_JOBS = "two_jobs", _("two jobs bear this mailing's reference")
+    MAYBE_TWO = "maybe_two", _("a second sending of this mailing may have arrived too")
     TURNED_UP = "turned_up", _("the job turned up after the mailing was given up")
 
 
@@ -87,7 +92,10 @@ class EventKind(models.TextChoices):
     LATE_ANSWER = "late_answer", _("a late answer arrived")  # outcome, code, text
     LOOKED = "looked", _("looked for it")  # complete, number, note
     SETTLED = "settled", _("found at SMS Centre")  # remote_id
+    PROPOSED = "proposed", _("said to be the job")  # remote_id
+    REJECTED = "rejected", _("not its job")  # remote_id, reason
     ADOPTED = "adopted", _("taken to be the job")  # remote_id
+    UNDONE = "undone", _("not taken to be the job any more")  # remote_id
     SENT_AGAIN = "sent_again", _("sent again")
     GIVEN_UP = "given_up", _("given up")
     WITHDRAWN = "withdrawn", _("taken back")
@@ -107,8 +115,15 @@ class EventKind(models.TextChoices):
 # What stands as a refusal's text where not the provider refused: an attached file was gone or had changed.
 FILE_MISSING = "upload"
 
-# Held for these reasons, a mailing goes on only when a person says so.
-HELD_FOR_A_PERSON = frozenset({HeldReason.OVERDUE, HeldReason.RESTORED})
+# Held for the first ones, a mailing may have been sent already, and is looked for as an unknown one is; held
+# for any of these, it goes on only when a person says so.
+HELD_IN_DOUBT = frozenset({HeldReason.RESTORED, HeldReason.FORGOTTEN})
+HELD_FOR_A_PERSON = HELD_IN_DOUBT | {HeldReason.OVERDUE}
+
+# A job that turns up for a mailing in one of these states contradicts what a person was told or has decided.
+SURPRISING = frozenset(
+    {State.ABANDONED, State.WITHDRAWN, State.REFUSED, State.DRAFT, State.AWAITING_APPROVAL}
+)
 
 # Nothing has been handed to the provider in these states, so a mailing can be taken back by us alone.
 NOT_HANDED_OVER = frozenset({State.DRAFT, State.AWAITING_APPROVAL, State.QUEUED, State.HELD})
@@ -118,6 +133,7 @@ MAY_BE_AT_PROVIDER = frozenset({State.SENDING, State.UNKNOWN, State.ACCEPTED})
 
 # `accepted` may follow every state without a job: a job that bears a row's code shows that the mailing was
 # sent, whatever was believed of it (docs/decisions/0002-a-job-found-is-a-mailing-sent.md).
+# From `accepted` back to `unknown` leads only a person's word that a job was taken by mistake.
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.DRAFT: frozenset({State.AWAITING_APPROVAL, State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
     State.AWAITING_APPROVAL: frozenset({State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
@@ -127,7 +143,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.UNKNOWN: frozenset({State.ACCEPTED, State.REFUSED, State.QUEUED, State.ABANDONED}),
     State.REFUSED: frozenset({State.DRAFT, State.ACCEPTED}),
     State.ABANDONED: frozenset({State.ACCEPTED}),
-    State.ACCEPTED: frozenset({State.CANCELLED, State.DELETED}),
+    State.ACCEPTED: frozenset({State.CANCELLED, State.DELETED, State.UNKNOWN}),
     State.CANCELLED: frozenset({State.DELETED}),
     State.DELETED: frozenset(),
     State.WITHDRAWN: frozenset({State.ACCEPTED}),

@@ -13,6 +13,7 @@ from mailings.models import Account, Attachment, EventKind, Mailing, Recipients,
 from mailings.models.mailing import new_code, search_text
 from mailings.models.states import HELD_FOR_A_PERSON, NOT_HANDED_OVER
 from mailings.outbox import notify
+from mailings.outbox.columns import wish_ended
 from mailings.outbox.errors import Impossible, KeyTaken
 from mailings.smsc.spec.spec import FileRef, Spec
 
@@ -109,10 +110,7 @@ def withdraw(mailing_id: int, by: Any = None) -> bool:
             mailing_id,
             NOT_HANDED_OVER,
             State.WITHDRAWN,
-            wish="",
-            wish_next_at=None,
-            wish_result=WishResult.CONFIRMED,
-            wish_result_at=timezone.now(),
+            **wish_ended(WishResult.CONFIRMED),
         )
         if done:
             record(EventKind.WITHDRAWN, mailing_id, by=by)

@@ -11,13 +11,9 @@ from django.db import transaction
 
 from mailings.models import Account, Alarm, Attempt, EventKind, Mailing, State, record
 from mailings.models.mirror import absorb_twin, observe, raise_alarm
+from mailings.models.states import SURPRISING
 from mailings.sync.rows import SOURCE
 from mailings.sync.tally import Bearer, Tally
-
-# A job that turns up for a mailing in one of these states contradicts what a person was told or has decided.
-SURPRISING = frozenset(
-    {State.ABANDONED, State.WITHDRAWN, State.REFUSED, State.DRAFT, State.AWAITING_APPROVAL}
-)
 
 
 def settle(account: Account, tally: Tally) -> None:
@@ -72,6 +68,7 @@ def _accept(row: Mailing, bearer: Bearer) -> bool:
         "waiting_for": "",
         "look_matches": [],
         "not_before": None,
+        "candidate": "",
     }
     if old == State.WITHDRAWN:
         values["wish_result"] = ""

@@ -20,6 +20,7 @@ WORDS: dict[str, Any] = {
     "timeout": gettext_lazy("SMS Centre did not answer in time"),
     "deadline": gettext_lazy("the time for the whole call ran out"),
     "objection": gettext_lazy("it was stopped by us at the last moment"),
+    "database": gettext_lazy("the database was away for a moment before it was handed over"),
     "upload": gettext_lazy("an attached file is no longer as it was stored"),
     "empty": gettext_lazy("its answer was empty"),
     "no_id": gettext_lazy("its answer names no job"),

@@ -169,6 +169,11 @@ HELD: dict[str, Any] = {
         "Waiting since {time}: a backup was restored, so it may have gone out already. "
         "Look at SMS Centre, then say whether it may go, or take it back."
     ),
+    HeldReason.FORGOTTEN: gettext_lazy(
+        "Waiting since {time}: the queue (Redis) was emptied, and with it what tells whether a backup was "
+        "restored. If one was, it may have gone out already. "
+        "Look at SMS Centre, then say whether it may go, or take it back."
+    ),
 }
 
 
@@ -247,6 +252,11 @@ def _alarm(mailing: Mailing) -> list[SafeString]:
         text = _(
             "Alarm: SMS Centre has more than one job of this mailing ({jobs}), so people may get it twice. "
             "Cancel the one that is not wanted."
+        )
+    elif mailing.alarm == Alarm.MAYBE_TWO:
+        text = _(
+            "Alarm: it was sent a second time before the first job ({jobs}) was known, and no clear answer "
+            "came to that. People may get it twice: look at SMS Centre for another job with its reference."
         )
     elif mailing.alarm == Alarm.TURNED_UP:
         text = _(
