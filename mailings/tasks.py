@@ -20,6 +20,11 @@ def fulfil(mailing_id: int) -> None:
 
 
 @shared_task(ignore_result=True)
+def verify(mailing_id: int) -> None:
+    outbox.verify(mailing_id)
+
+
+@shared_task(ignore_result=True)
 def sweep() -> None:
     outbox.sweep()
 

@@ -107,6 +107,22 @@ def absorb_twin(mailing: Mailing, remote_id: str) -> None:
     Mailing.objects.filter(pk=mailing.pk).update(**{**seen, "remote_id": mailing.remote_id}, **wished)
 
 
+def forgotten_job() -> dict[str, Any]:
+    """The columns of a row whose job was taken to be its own by mistake; a pull makes the job a row."""
+    return {
+        "remote_id": None,
+        "remote_status": "",
+        "remote_word": "",
+        "remote": None,
+        "fingerprint": "",
+        "verified_at": None,
+        "gone": False,
+        "gone_at": None,
+        "cost": None,
+        "parts": None,
+    }
+
+
 def raise_alarm(mailing: Mailing, alarm: Alarm, remote_ids: list[str]) -> None:
     """What must never pass in silence: shown on the first page until a person has dealt with it."""
     known = Mailing.objects.values_list("alarm_jobs", flat=True).get(pk=mailing.pk)

@@ -76,6 +76,14 @@ class Alarm(models.TextChoices):
     TURNED_UP = "turned_up", _("the job turned up after the mailing was given up")
 
 
+class NotItsJob(models.TextChoices):
+    """Why a job that a person named was not taken to be a mailing."""
+
+    UNKNOWN_NUMBER = "unknown_number", _("SMS Centre knows no job of this number")
+    OTHER_REFERENCE = "other_reference", _("it bears another mailing's reference")
+    NO_ANSWER = "no_answer", _("SMS Centre gave no readable answer about it for a day")
+
+
 class EventKind(models.TextChoices):
     """What the timeline tells. The label is the sentence's beginning; `data` holds the rest."""
 
@@ -124,6 +132,9 @@ HELD_FOR_A_PERSON = HELD_IN_DOUBT | {HeldReason.OVERDUE}
 SURPRISING = frozenset(
     {State.ABANDONED, State.WITHDRAWN, State.REFUSED, State.DRAFT, State.AWAITING_APPROVAL}
 )
+
+# A person may say what became of a mailing in these states.
+UNDECIDED = frozenset({State.UNKNOWN, State.ABANDONED})
 
 # Nothing has been handed to the provider in these states, so a mailing can be taken back by us alone.
 NOT_HANDED_OVER = frozenset({State.DRAFT, State.AWAITING_APPROVAL, State.QUEUED, State.HELD})

@@ -1,5 +1,6 @@
 """The outbox: the only code that changes anything at the provider, and the only door to a mailing's fate."""
 
+from mailings.outbox.adoption import adopt, may_undo_adoption, undo_adoption, verify
 from mailings.outbox.cancel import fulfil, wish
 from mailings.outbox.deliver import deliver_mailing
 from mailings.outbox.drafts import (
@@ -13,12 +14,15 @@ from mailings.outbox.drafts import (
     withdraw,
 )
 from mailings.outbox.errors import Impossible, KeyTaken
-from mailings.outbox.resolve import adopt, dismiss_alarm, give_up, send_again
+from mailings.outbox.resolve import dismiss_alarm, give_up, send_again
+from mailings.outbox.seen import Outdated, Seen, stamp
 from mailings.outbox.sweep import sweep
 
 __all__ = [
     "Impossible",
     "KeyTaken",
+    "Outdated",
+    "Seen",
     "adopt",
     "deliver_mailing",
     "dismiss_alarm",
@@ -26,13 +30,17 @@ __all__ = [
     "fulfil",
     "give_up",
     "make",
+    "may_undo_adoption",
     "release",
     "reopen",
     "save_draft",
     "send_again",
     "spec_of",
+    "stamp",
     "sweep",
     "typed_options",
+    "undo_adoption",
+    "verify",
     "wish",
     "withdraw",
 ]

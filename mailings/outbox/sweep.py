@@ -10,6 +10,7 @@ from django.utils import timezone
 from mailings import accounts
 from mailings.models import Account, Attempt, Breaker, EventKind, HeldReason, Mailing, State, record
 from mailings.models.mailing import has_come
+from mailings.models.states import UNDECIDED
 from mailings.outbox import notify
 from mailings.outbox.columns import requeued
 from mailings.outbox.outcomes import suspect_second_job
@@ -22,7 +23,7 @@ AT_MOST = 500
 def sweep() -> dict[str, int]:
     """One round over everything open; safe to run anywhere, any number of times at once.
 
-    Returns how many rows each step touched: expired, probed, freed, delivered, wishes.
+    Returns how many rows each step touched: expired, probed, freed, delivered, wishes, candidates.
     """
     return {
         "expired": expire_leases(),
@@ -30,6 +31,7 @@ def sweep() -> dict[str, int]:
         "freed": free_held(),
         "delivered": nudge_queued(),
         "wishes": nudge_wishes(),
+        "candidates": nudge_candidates(),
     }
 
 
@@ -119,6 +121,15 @@ def nudge_wishes() -> int:
         remote_id__isnull=False,
     ).exclude(wish="")
     return _nudge("fulfil", list(due.order_by("wish_at").values_list("pk", flat=True)[:AT_MOST]))
+
+
+def nudge_candidates() -> int:
+    """Jobs that a person says are mailings, and that were not looked at yet."""
+    now = timezone.now()
+    due = Mailing.objects.filter(has_come("candidate_next_at", now), state__in=UNDECIDED).exclude(
+        candidate=""
+    )
+    return _nudge("verify", list(due.order_by("candidate_at").values_list("pk", flat=True)[:AT_MOST]))
 
 
 def _nudge(task: str, pks: list[int]) -> int:

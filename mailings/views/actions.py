@@ -23,7 +23,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from mailings import outbox
 from mailings.models import Mailing, State, Wish
 from mailings.models.states import HELD_FOR_A_PERSON, MAY_BE_AT_PROVIDER, NOT_HANDED_OVER
-from mailings.wording import chips, sentences
+from mailings.wording import chips, sentences, timeline
 
 MAY_CANCEL = "mailings.cancel_mailing"
 may_cancel = permission_required(MAY_CANCEL, raise_exception=True)
@@ -70,6 +70,13 @@ VERBS = (
         "play",
         lambda row: row.state == State.HELD and row.held_reason in HELD_FOR_A_PERSON,
         "primary",
+    ),
+    Verb(
+        "undo_adoption",
+        gettext_lazy("That is not its job…"),
+        "arrow-uturn-left",
+        outbox.may_undo_adoption,
+        permission=MAY_CANCEL,
     ),
     Verb(
         "edit",
@@ -125,7 +132,9 @@ def offered(mailing: Mailing, user: Any) -> list[dict[str, Any]]:
 
 
 def _fetch(pk: int) -> Mailing:
-    return get_object_or_404(Mailing.objects.select_related("account", "wish_by").defer("remote"), pk=pk)
+    return get_object_or_404(
+        Mailing.objects.select_related("account", "wish_by", "candidate_by").defer("remote"), pk=pk
+    )
 
 
 def attempt(request: HttpRequest, pk: int, act: Callable[[], Any], done: str) -> HttpResponse:
@@ -153,8 +162,14 @@ def ask(
         "title": title,
         "facts": [*what_it_is(mailing, now), *facts],
         "button": button,
+        "seen": outbox.stamp(mailing),
     }
     return render(request, "mailings/confirm.html", context)
+
+
+def _seen(request: HttpRequest) -> outbox.Seen:
+    """What the page showed on which a person decided; a form without it decides nothing."""
+    return outbox.Seen(stamp=request.POST.get("seen", ""))
 
 
 def what_it_is(mailing: Mailing, now: datetime) -> list[str | SafeString]:
@@ -227,7 +242,10 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     mailing = _fetch(pk)
     if request.method == "POST":
         return attempt(
-            request, pk, lambda: outbox.release(pk, request.user), _("It will be handed over in a moment.")
+            request,
+            pk,
+            lambda: outbox.release(pk, request.user, _seen(request)),
+            _("It will be handed over in a moment."),
         )
     facts = [_("Its hour has passed, so SMS Centre sends it at once.")] if sentences.is_past(mailing) else []
     facts.append(_("If it has gone out before after all, everybody gets it twice."))
@@ -252,7 +270,7 @@ def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def dismiss_alarm(request: HttpRequest, pk: int) -> HttpResponse:
     done = _("The alarm is off; the timeline keeps it.")
-    return attempt(request, pk, lambda: outbox.dismiss_alarm(pk, request.user), done)
+    return attempt(request, pk, lambda: outbox.dismiss_alarm(pk, request.user, _seen(request)), done)
 
 
 @may_cancel
@@ -261,11 +279,11 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     """A person's decision on an unknown outcome, with all the evidence there is."""
     mailing = _fetch(pk)
     if request.method == "POST":
-        decide = DECISIONS.get(request.POST.get("decision", ""))
-        if decide is None:
+        decision = DECISIONS.get(request.POST.get("decision", ""))
+        if decision is None:
             messages.error(request, _("Choose one of the decisions."))
             return redirect("resolve", pk)
-        return attempt(request, pk, lambda: decide(request, pk), _("Your decision was carried out."))
+        return attempt(request, pk, lambda: decision.act(request, pk), str(decision.done))
     now = timezone.now()
     context = {
         "mailing": mailing,
@@ -275,13 +293,48 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
         "facts": what_it_is(mailing, now),
         "attempts": mailing.attempts.order_by("begin", "id")[:20],
         "absent": mailing.looks >= 2 and not mailing.look_matches,
+        "rejected": timeline.rejected_since(mailing),
         "settle_minutes": int(settings.SETTLE_AFTER_SECONDS // 60),
+        "seen": outbox.stamp(mailing),
     }
     return render(request, "mailings/resolve.html", context)
 
 
-DECISIONS: dict[str, Callable[[HttpRequest, int], Any]] = {
-    "adopt": lambda request, pk: outbox.adopt(pk, request.POST.get("remote_id", ""), request.user),
-    "send_again": lambda request, pk: outbox.send_again(pk, request.user),
-    "give_up": lambda request, pk: outbox.give_up(pk, request.user),
+@dataclass(frozen=True)
+class Decision:
+    """One of the decisions on an unknown outcome, and what is said when it was made."""
+
+    act: Callable[[HttpRequest, int], Any]
+    done: Any
+
+
+DECISIONS = {
+    "adopt": Decision(
+        lambda request, pk: outbox.adopt(pk, request.POST.get("remote_id", ""), request.user, _seen(request)),
+        gettext_lazy("Your word was noted. This page says what SMS Centre shows of that job."),
+    ),
+    "send_again": Decision(
+        lambda request, pk: outbox.send_again(pk, request.user, _seen(request)),
+        gettext_lazy("It will be sent again in a moment."),
+    ),
+    "give_up": Decision(
+        lambda request, pk: outbox.give_up(pk, request.user, _seen(request)),
+        gettext_lazy("It was given up. If it turns up at SMS Centre, you will be told."),
+    ),
 }
+
+
+@may_cancel
+@asked_once
+def undo_adoption(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back that a job is this mailing, as long as nothing was asked of the job."""
+    mailing = _fetch(pk)
+    if request.method == "POST":
+        done = _("It is unknown again what became of it. Nothing was asked of that job.")
+        return attempt(request, pk, lambda: outbox.undo_adoption(pk, request.user, _seen(request)), done)
+    facts: list[str | SafeString] = [
+        _("Nothing is sent, and nothing is asked of job %(job)s.") % {"job": mailing.remote_id},
+        _("You can then say anew what became of this mailing."),
+    ]
+    title = _("Is job %(job)s not this mailing?") % {"job": mailing.remote_id}
+    return ask(request, mailing, title=title, facts=facts, button=_("That is not its job"))

@@ -42,6 +42,7 @@ LOOK_NOTES: dict[str, Any] = {
 def sentences(mailing: Mailing, now: datetime, *, actor: Any = None) -> list[SafeString]:
     """The state in sentences, the most important first. `actor`: who gave up an abandoned mailing."""
     texts = [*_alarm(mailing), SENTENCES[mailing.state](mailing, now, actor)]
+    texts += _candidate(mailing, now) + _wish_before(mailing, now)
     texts += _wish(mailing, now) + _wish_result(mailing, now) + _gone(mailing, now)
     return [text for text in texts if text]
 
@@ -265,6 +266,33 @@ def _alarm(mailing: Mailing) -> list[SafeString]:
     else:
         return []
     return [format_html("<strong>{}</strong>", _say(text, jobs=jobs))]
+
+
+def _candidate(mailing: Mailing, now: datetime) -> list[SafeString]:
+    """A job that a person named and that was not looked at yet."""
+    if not mailing.candidate:
+        return []
+    text = _("{who} said {age} that it is job {job}. SMS Centre is asked whose job that is.")
+    named_at = mailing.candidate_at or mailing.state_at
+    return [_say(text, who=person(mailing.candidate_by), age=ago(named_at, now), job=mailing.candidate)]
+
+
+def _wish_before(mailing: Mailing, now: datetime) -> list[SafeString]:
+    """What was asked for before a person said which job it is, and is not asked of that job by itself."""
+    if not mailing.wish_before:
+        return []
+    if mailing.wish_before == Wish.CANCEL:
+        text = _(
+            "{who} asked to cancel it at {time}, before it was taken to be job {job}. "
+            "Nothing was asked of that job: ask for it again if it is to be cancelled."
+        )
+    else:
+        text = _(
+            "{who} asked to delete it at {time}, before it was taken to be job {job}. "
+            "Nothing was asked of that job: ask for it again if it is to be deleted."
+        )
+    asked = at(mailing.wish_at or mailing.state_at, now)
+    return [_say(text, who=person(mailing.wish_by), time=asked, job=mailing.remote_id or "–")]
 
 
 def _wish(mailing: Mailing, now: datetime) -> list[SafeString]:
