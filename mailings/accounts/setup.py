@@ -5,11 +5,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
+from django.utils import timezone
 
-from mailings.accounts.credentials import renew_all, set_credentials
+from mailings.accounts.credentials import is_another_login, renew_all, set_credentials
 from mailings.accounts.keys import missing_for_live
-from mailings.models import Account
+from mailings.models import Account, Event, EventKind
 from mailings.smsc.api.client import Credentials
 
 log = logging.getLogger(__name__)
@@ -78,9 +79,38 @@ def ensure_sandbox_account(url: str, login: str = SANDBOX_NAME, password: str = 
 
 def _ensure(name: str, credentials: Credentials, **fields: Any) -> Account:
     account, _ = Account.objects.get_or_create(name=name, defaults=fields)
+    if is_another_login(account, credentials):
+        account = _change_places(name, credentials, fields)
     if any(getattr(account, field) != value for field, value in fields.items()):
         # Another address or kind is another provider: nothing is proven there yet.
         Account.objects.filter(pk=account.pk).update(**fields, proven_at=None)
         account.refresh_from_db()
     set_credentials(account, credentials)
     return account
+
+
+def _change_places(name: str, credentials: Credentials, fields: dict[str, Any]) -> Account:
+    """Another login becomes another account of that name; the old one keeps its mailings under another name.
+
+    A login that comes back finds the account that it had.
+    """
+    with transaction.atomic():
+        old = Account.objects.select_for_update().get(name=name)
+        if not is_another_login(old, credentials):  # another process was quicker
+            return old
+        old.name = _free_name(f"{name} until {timezone.now():%Y-%m-%d}")
+        old.save(update_fields=["name"])
+        known = Account.objects.filter(identity=credentials.identity, kind=fields["kind"]).first()
+        account = known or Account(**fields)
+        account.name = name
+        account.save()
+        data = {"renamed": old.name}
+        Event.objects.create(account=old, at=timezone.now(), kind=EventKind.CREDENTIALS_CHANGED, data=data)
+    log.warning("Account %s has another login now; its mailings go on as account %s.", name, old.name)
+    return account
+
+
+def _free_name(wanted: str) -> str:
+    taken = set(Account.objects.filter(name__startswith=wanted).values_list("name", flat=True))
+    names = [wanted, *(f"{wanted} ({number})" for number in range(2, len(taken) + 3))]
+    return next(name for name in names if name not in taken)
