@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mailings/<int:pk>/release/", actions.release, name="release"),
     path("mailings/<int:pk>/duplicate/", actions.duplicate, name="duplicate"),
     path("mailings/<int:pk>/resolve/", actions.resolve, name="resolve"),
+    path("mailings/<int:pk>/undo-adoption/", actions.undo_adoption, name="undo_adoption"),
     path("mailings/<int:pk>/alarm/", actions.dismiss_alarm, name="dismiss_alarm"),
     path("sandbox/dismiss/", sandbox.dismiss, name="dismiss_trials"),
     path("sandbox/<slug:trial>/", sandbox.order, name="trial"),

@@ -32,7 +32,7 @@ HANDED_OVER = (State.ACCEPTED, State.CANCELLED, State.DELETED)
 
 def light() -> QuerySet[Mailing]:
     """Mailings without their heavy columns."""
-    return Mailing.objects.select_related("account", "wish_by").defer("spec", "remote", "draft")
+    return Mailing.objects.select_related("account", "wish_by", "candidate_by").defer("spec", "remote", "draft")
 
 
 @dataclass

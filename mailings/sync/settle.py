@@ -11,18 +11,10 @@ from django.db import transaction
 
 from mailings.models import Account, Alarm, Attempt, EventKind, Mailing, State, record
 from mailings.models.mirror import absorb_twin, jobs_of, note_jobs, observe, raise_alarm, row_of_job
+from mailings.models.states import SURPRISES
 from mailings.smsc.api.answers import JobStatus
 from mailings.sync.rows import SOURCE
 from mailings.sync.tally import Bearer, Tally
-
-# A job that turns up for a mailing in one of these states contradicts what a person was told or has decided.
-SURPRISES = {
-    State.ABANDONED: Alarm.TURNED_UP,
-    State.REFUSED: Alarm.TURNED_UP_REFUSED,
-    State.WITHDRAWN: Alarm.TURNED_UP_WITHDRAWN,
-    State.DRAFT: Alarm.TURNED_UP_UNSENT,
-    State.AWAITING_APPROVAL: Alarm.TURNED_UP_UNSENT,
-}
 
 
 def settle(account: Account, tally: Tally) -> None:
@@ -98,6 +90,7 @@ def _accept(row: Mailing, bearer: Bearer) -> bool:
         "waiting_for": "",
         "look_matches": [],
         "not_before": None,
+        "candidate": "",
     }
     if old == State.WITHDRAWN:
         values["wish_result"] = ""
