@@ -62,6 +62,8 @@ class AccountForm(forms.ModelForm[Account]):
             self.add_error("password", _("Give login and password together."))
         elif data.get("login") and data.get("apikey"):
             self.add_error("apikey", _("Give either login and password, or a key."))
+        elif self.credentials and self.instance.pk:
+            self._check_login(self.credentials)
         if self.moves and not (data.get("login") or data.get("password") or data.get("apikey")):
             for name in MOVED_BY & set(self.changed_data):
                 self.add_error(name, _("Elsewhere the account needs its login and password, or key, anew."))
@@ -71,6 +73,15 @@ class AccountForm(forms.ModelForm[Account]):
     def moves(self) -> bool:
         """Whether an account that is there gets another provider."""
         return bool(self.instance.pk and MOVED_BY & set(self.changed_data))
+
+    def _check_login(self, credentials: Credentials) -> None:
+        """Another login would answer for mailings that it does not have."""
+        if accounts.is_another_login(self.instance, credentials):
+            problem = _(
+                "Mailings of this account are at SMS Centre under its present login. "
+                "Add another account for the new one; this one goes on with its mailings."
+            )
+            self.add_error("apikey" if credentials.apikey else "login", problem)
 
     def _check_address(self, data: dict[str, Any]) -> None:
         try:
@@ -82,7 +93,7 @@ class AccountForm(forms.ModelForm[Account]):
     @property
     def credentials(self) -> Credentials | None:
         """What was typed; None when it was left blank."""
-        typed = {name: self.cleaned_data[name] for name in ("login", "password", "apikey")}
+        typed = {name: self.cleaned_data.get(name, "") for name in ("login", "password", "apikey")}
         return Credentials(**typed) if any(typed.values()) else None
 
 

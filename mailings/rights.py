@@ -61,6 +61,7 @@ RIGHTS: dict[str, Right] = {
     "put_aside": Right.STOP,
     "release": Right.DECIDE,
     "resolve": Right.DECIDE,
+    "undo_adoption": Right.DECIDE,
     "dismiss_alarm": Right.DECIDE,
     "probe": Right.DECIDE,
 }

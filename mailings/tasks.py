@@ -20,6 +20,11 @@ def fulfil(mailing_id: int) -> None:
 
 
 @shared_task(ignore_result=True)
+def verify(mailing_id: int) -> None:
+    outbox.verify(mailing_id)
+
+
+@shared_task(ignore_result=True)
 def sweep() -> None:
     outbox.sweep()
 
@@ -32,11 +37,6 @@ def pull_recent(account_id: int | None = None) -> None:
 @shared_task(ignore_result=True)
 def pull_two_months(account_id: int | None = None) -> None:
     sync.each_account(sync.pull_two_months, account_id)
-
-
-@shared_task(ignore_result=True)
-def pull_doubtful(account_id: int) -> None:
-    sync.each_account(sync.pull_doubtful, account_id)
 
 
 @shared_task(ignore_result=True)

@@ -44,6 +44,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     page("mailings/<int:pk>/release/", actions.release, "release"),
     page("mailings/<int:pk>/duplicate/", actions.duplicate, "duplicate"),
     page("mailings/<int:pk>/resolve/", actions.resolve, "resolve"),
+    page("mailings/<int:pk>/undo-adoption/", actions.undo_adoption, "undo_adoption"),
     page("mailings/<int:pk>/alarm/", actions.dismiss_alarm, "dismiss_alarm"),
     page("mailings/<int:pk>/aside/", actions.put_aside, "put_aside"),
     page("mailings/<int:pk>/jobs/<str:remote_id>/cancel/", actions.cancel_job, "cancel_job"),

@@ -6,15 +6,20 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from mailings.accounts import keys
-from mailings.models import Account, Breaker, Event, EventKind
+from mailings.models import Account, Breaker, Event, EventKind, Mailing
 from mailings.smsc.api.client import Credentials
 
 
 class UnreadableCredentials(Exception):
     """None of CREDENTIALS_KEYS opens what is stored, or nothing is stored."""
+
+
+class AnotherLogin(Exception):
+    """Mailings were handed over under the account's present login: another cannot answer for them."""
 
 
 def credentials_of(account: Account) -> Credentials:
@@ -31,9 +36,12 @@ def set_credentials(account: Account, credentials: Credentials, by: Any = None) 
 
     New ones are a person's fix: a breaker that a refused login opened closes, and until one call has
     succeeded calls go one at a time, so that exactly one of them tries. A block is of our address and stays.
+    Raises AnotherLogin for a login of another name, once mailings were handed over under this one.
     """
     if _has(account, credentials):
         return False
+    if is_another_login(account, credentials):
+        raise AnotherLogin
     now = timezone.now()
     fields: dict[str, Any] = {
         "secret": keys.all_keys().encrypt(json.dumps(asdict(credentials)).encode()),
@@ -41,6 +49,8 @@ def set_credentials(account: Account, credentials: Credentials, by: Any = None) 
         "credentials_at": now,
         "proven_at": None,
     }
+    if account.identity != credentials.identity:
+        fields["memory"] = ""  # another login's mark in Redis, and nothing was sent under this one
     if account.breaker == Breaker.LOGIN:
         fields |= {"breaker": Breaker.CLOSED, "breaker_at": None, "breaker_text": "", "probe_asked_at": None}
     with transaction.atomic():
@@ -53,10 +63,19 @@ def set_credentials(account: Account, credentials: Credentials, by: Any = None) 
     return bool(stored)
 
 
+def is_another_login(account: Account, credentials: Credentials) -> bool:
+    """Whether these are of another login than the one under which the account's mailings were handed over."""
+    if not account.identity or account.identity == credentials.identity:
+        return False
+    handed_over = Q(remote_id__isnull=False) | Q(attempts__isnull=False)
+    return Mailing.objects.filter(handed_over, account=account).exists()
+
+
 def move(account: Account, *, kind: str, base_url: str, credentials: Credentials, by: Any = None) -> bool:
     """Point an account at another provider, with the credentials that belong there; its timeline tells.
 
     One step: no call may take the old credentials to the new address. False when it points there already.
+    Raises AnotherLogin as `set_credentials` does.
     """
     with transaction.atomic():
         row = Account.objects.select_for_update().get(pk=account.pk)

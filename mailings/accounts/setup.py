@@ -4,11 +4,12 @@ import logging
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
+from django.utils import timezone
 
-from mailings.accounts.credentials import move, renew_all, set_credentials
+from mailings.accounts.credentials import is_another_login, move, renew_all, set_credentials
 from mailings.accounts.keys import missing_for_live
-from mailings.models import Account
+from mailings.models import Account, Event, EventKind
 from mailings.smsc.api.client import Credentials
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,36 @@ def ensure_sandbox_account(url: str, login: str = SANDBOX_NAME, password: str = 
 def _ensure(name: str, credentials: Credentials, *, kind: str, base_url: str | None = None) -> Account:
     """`base_url`: None leaves it as it is; a live account takes its address from the settings."""
     account, _ = Account.objects.get_or_create(name=name, defaults={"kind": kind, "base_url": base_url or ""})
+    if is_another_login(account, credentials):
+        account = _change_places(name, credentials, kind=kind, base_url=base_url)
     where = account.base_url if base_url is None else base_url
     if not move(account, kind=kind, base_url=where, credentials=credentials):
         set_credentials(account, credentials)
     return account
+
+
+def _change_places(name: str, credentials: Credentials, *, kind: str, base_url: str | None) -> Account:
+    """Another login becomes another account of that name; the old one keeps its mailings under another name.
+
+    A login that comes back finds the account that it had.
+    """
+    with transaction.atomic():
+        old = Account.objects.select_for_update().get(name=name)
+        if not is_another_login(old, credentials):  # another process was quicker
+            return old
+        old.name = _free_name(f"{name} until {timezone.now():%Y-%m-%d}")
+        old.save(update_fields=["name"])
+        known = Account.objects.filter(identity=credentials.identity, kind=kind).first()
+        account = known or Account(kind=kind, base_url=base_url or "")
+        account.name = name
+        account.save()
+        data = {"renamed": old.name}
+        Event.objects.create(account=old, at=timezone.now(), kind=EventKind.CREDENTIALS_CHANGED, data=data)
+    log.warning("Account %s has another login now; its mailings go on as account %s.", name, old.name)
+    return account
+
+
+def _free_name(wanted: str) -> str:
+    taken = set(Account.objects.filter(name__startswith=wanted).values_list("name", flat=True))
+    names = [wanted, *(f"{wanted} ({number})" for number in range(2, len(taken) + 3))]
+    return next(name for name in names if name not in taken)

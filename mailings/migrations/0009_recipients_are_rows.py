@@ -37,7 +37,7 @@ def make_rows(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailings", "0007_reading"),
+        ("mailings", "0008_doubts_and_decisions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

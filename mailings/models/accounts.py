@@ -50,8 +50,10 @@ class Account(models.Model):
     # Names this row and its restored copies in Redis, and what Redis last remembered of it (memory.py).
     instance = models.CharField(max_length=16, default=new_instance, editable=False)
     memory = models.CharField(max_length=16, default="", editable=False)
-    # Rows made before this moment may be older than the provider's truth: looked for before they are sent.
+    # Rows made before this moment may be older than the provider's truth: a person lets them go.
     doubt_from = models.DateTimeField(null=True, editable=False)
+    # Why: forgotten (Redis lost its memory), other (its secret differs), older (an attempt is missing).
+    doubt_reason = models.CharField(max_length=10, default="", editable=False)
     last_ok_at = models.DateTimeField(_("last answer"), null=True, blank=True)
     last_error_at = models.DateTimeField(_("last error at"), null=True, blank=True)
     last_error = models.CharField(_("last error"), max_length=200, default="", blank=True)

@@ -17,7 +17,16 @@ from django.db.models.functions import Concat, Left, Now
 from django.utils.translation import gettext_lazy as _
 
 from mailings.models.accounts import Account
-from mailings.models.states import Alarm, HeldReason, Origin, State, Wish, WishResult, may_follow
+from mailings.models.states import (
+    HELD_IN_DOUBT,
+    Alarm,
+    HeldReason,
+    Origin,
+    State,
+    Wish,
+    WishResult,
+    may_follow,
+)
 
 # Crockford's alphabet: no I, L, O or U, which are misread.
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -78,6 +87,15 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
             number = Value(f"{fields['remote_id']} ")
             values["search_text"] = Left(Concat(number, "search_text"), SEARCH_LENGTH)
         return self.filter(pk=pk, state__in=olds).update(**values) == 1
+
+    def looked_for(self) -> "MailingQuerySet":
+        """Rows whose job may be at the provider unseen: the list is read for their reference.
+
+        Unknown ones, those held in doubt, and those queued again after a call.
+        """
+        held = Q(state=State.HELD, held_reason__in=HELD_IN_DOUBT)
+        again = Q(state=State.QUEUED, attempts__kind="create")
+        return self.filter(Q(state=State.UNKNOWN) | held | again).distinct()
 
     def newest_first(self) -> "MailingQuerySet":
         return self.order_by("-created_at", "-id")
@@ -181,6 +199,18 @@ class Mailing(models.Model):
     wish_result = models.CharField(max_length=15, choices=WishResult.choices, default="", blank=True)
     wish_result_at = models.DateTimeField(null=True)
 
+    # The job that a person says is this mailing's, until a `get` has shown whose it is.
+    candidate = models.CharField(max_length=40, default="", blank=True)
+    candidate_at = models.DateTimeField(null=True)
+    candidate_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    candidate_next_at = models.DateTimeField(null=True)
+    # A person's word made the job this mailing's: it can be taken back until something was asked of the job.
+    adopted_at = models.DateTimeField(null=True)
+    # What was asked for before that: fired at the job only when it is asked for again.
+    wish_before = models.CharField(max_length=10, choices=Wish.choices, default="", blank=True)
+
     # Looks for an unknown mailing: complete reads that did not show it, and why the last one did not count.
     looks = models.PositiveIntegerField(default=0)
     look_at = models.DateTimeField(null=True)
@@ -206,6 +236,7 @@ class Mailing(models.Model):
                 condition=Q(state__in=[State.QUEUED, State.SENDING, State.UNKNOWN, State.HELD]),
             ),
             models.Index(fields=["wish_next_at"], name="open_wishes", condition=~Q(wish="")),
+            models.Index(fields=["candidate_next_at"], name="candidates", condition=~Q(candidate="")),
             models.Index(fields=["created_by", "-created_at", "-id"], name="history_by_maker"),
             models.Index(fields=["origin", "-created_at", "-id"], name="history_by_origin"),
             # Narrow, so that a search reads this and not the wide rows (SQLite).

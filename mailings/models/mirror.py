@@ -253,6 +253,24 @@ def absorb_twin(mailing: Mailing, remote_id: str) -> None:
     Mailing.objects.filter(pk=mailing.pk).update(**{**seen, "remote_id": mailing.remote_id}, **wished)
 
 
+def forgotten_job(mailing: Mailing) -> dict[str, Any]:
+    """The columns of a row whose job was taken to be its own by mistake; a pull makes the job a row."""
+    return {
+        "remote_id": None,
+        "search_text": search_text(mailing.name, mailing.code, None),
+        "remote_status": "",
+        "remote_word": "",
+        "remote": None,
+        "fingerprint": "",
+        "verified_at": None,
+        "remote_send_at": None,
+        "gone": False,
+        "gone_at": None,
+        "cost": None,
+        "parts": None,
+    }
+
+
 def note_jobs(mailing: Mailing, jobs: Iterable[Job], *, at: datetime, source: str) -> None:
     """Keep what a list says of jobs that bear a mailing's code and are not its own, until one is chosen.
 

@@ -29,6 +29,7 @@ class HeldReason(models.TextChoices):
     BLOCK = "block", _("the address is blocked")
     OVERDUE = "overdue", _("its time has passed")
     RESTORED = "restored", _("a backup was restored")
+    FORGOTTEN = "forgotten", _("the queue's memory was lost")
 
 
 class Waiting(models.TextChoices):
@@ -44,7 +45,10 @@ class Waiting(models.TextChoices):
         "credentials",
         _("The account's login cannot be opened with our keys. An administrator has to enter it anew."),
     )
-    LOOK = "look", _("A backup may have been restored, so SMS Centre's list is read before it may go.")
+    LOOK = (
+        "look",
+        _("SMS Centre said that it had this request already, so its list is read before it is tried again."),
+    )
 
 
 class LookNote(models.TextChoices):
@@ -90,12 +94,21 @@ class Alarm(models.TextChoices):
     """What must never pass in silence."""
 
     TWO_JOBS = "two_jobs", _("two jobs bear this mailing's reference")
+    MAYBE_TWO = "maybe_two", _("a second sending of this mailing may have arrived too")
     TURNED_UP = "turned_up", _("the job turned up after the mailing was given up")
     TURNED_UP_REFUSED = "turned_up_refused", _("the job turned up although SMS Centre had refused it")
     TURNED_UP_WITHDRAWN = "turned_up_withdrawn", _("the job turned up after the mailing was taken back")
     TURNED_UP_UNSENT = "turned_up_unsent", _("the job turned up although the mailing was never sent off")
     BACK = "back", _("the job waits or goes out again after it was cancelled or deleted")
     OTHER_JOB = "other_job", _("the job now bears another mailing's reference")
+
+
+class NotItsJob(models.TextChoices):
+    """Why a job that a person named was not taken to be a mailing."""
+
+    UNKNOWN_NUMBER = "unknown_number", _("SMS Centre knows no job of this number")
+    OTHER_REFERENCE = "other_reference", _("it bears another mailing's reference")
+    NO_ANSWER = "no_answer", _("SMS Centre gave no readable answer about it for a day")
 
 
 class EventKind(models.TextChoices):
@@ -114,7 +127,10 @@ class EventKind(models.TextChoices):
     LATE_ANSWER = "late_answer", _("a late answer arrived")  # outcome, code, text
     LOOKED = "looked", _("looked for it")  # complete, number, note
     SETTLED = "settled", _("found at SMS Centre")  # remote_id
+    PROPOSED = "proposed", _("said to be the job")  # remote_id
+    REJECTED = "rejected", _("not its job")  # remote_id, reason
     ADOPTED = "adopted", _("taken to be the job")  # remote_id
+    UNDONE = "undone", _("not taken to be the job any more")  # remote_id
     SENT_AGAIN = "sent_again", _("sent again")
     GIVEN_UP = "given_up", _("given up")
     WITHDRAWN = "withdrawn", _("taken back")
@@ -143,8 +159,22 @@ NEEDS_A_PERSON = (State.UNKNOWN, State.HELD, State.REFUSED, State.AWAITING_APPRO
 # How a wish ends otherwise than hoped: a person has to know.
 UNHAPPY = frozenset({WishResult.TOO_LATE, WishResult.UNCONFIRMED, WishResult.FAILED})
 
-# Held for these reasons, a mailing goes on only when a person says so.
-HELD_FOR_A_PERSON = frozenset({HeldReason.OVERDUE, HeldReason.RESTORED})
+# Held for the first ones, a mailing may have been sent already, and is looked for as an unknown one is; held
+# for any of these, it goes on only when a person says so.
+HELD_IN_DOUBT = frozenset({HeldReason.RESTORED, HeldReason.FORGOTTEN})
+HELD_FOR_A_PERSON = HELD_IN_DOUBT | {HeldReason.OVERDUE}
+
+# A job that turns up for a mailing in one of these states contradicts what a person was told or has decided.
+SURPRISES = {
+    State.ABANDONED: Alarm.TURNED_UP,
+    State.REFUSED: Alarm.TURNED_UP_REFUSED,
+    State.WITHDRAWN: Alarm.TURNED_UP_WITHDRAWN,
+    State.DRAFT: Alarm.TURNED_UP_UNSENT,
+    State.AWAITING_APPROVAL: Alarm.TURNED_UP_UNSENT,
+}
+
+# A person may say what became of a mailing in these states.
+UNDECIDED = frozenset({State.UNKNOWN, State.ABANDONED})
 
 # Nothing has been handed to the provider in these states, so a mailing can be taken back by us alone.
 NOT_HANDED_OVER = frozenset({State.DRAFT, State.AWAITING_APPROVAL, State.QUEUED, State.HELD})
@@ -159,6 +189,7 @@ STILL_TO_GO = frozenset(
 
 # `accepted` may follow every state without a job: a job that bears a row's code shows that the mailing was
 # sent, whatever was believed of it (docs/decisions/0002-a-job-found-is-a-mailing-sent.md).
+# From `accepted` back to `unknown` leads only a person's word that a job was taken by mistake.
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.DRAFT: frozenset({State.AWAITING_APPROVAL, State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
     State.AWAITING_APPROVAL: frozenset({State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
@@ -168,7 +199,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.UNKNOWN: frozenset({State.ACCEPTED, State.REFUSED, State.QUEUED, State.ABANDONED}),
     State.REFUSED: frozenset({State.DRAFT, State.ACCEPTED}),
     State.ABANDONED: frozenset({State.ACCEPTED}),
-    State.ACCEPTED: frozenset({State.CANCELLED, State.DELETED}),
+    # Unknown again while an adoption can be undone.
+    State.ACCEPTED: frozenset({State.CANCELLED, State.DELETED, State.UNKNOWN}),
     # Back to accepted when the provider shows that the job waits or goes out again: nothing is final there.
     State.CANCELLED: frozenset({State.DELETED, State.ACCEPTED}),
     State.DELETED: frozenset({State.ACCEPTED}),

@@ -1,5 +1,6 @@
 """The outbox: the only code that changes anything at the provider, and the only door to a mailing's fate."""
 
+from mailings.outbox.adoption import adopt, undo_adoption, verify
 from mailings.outbox.aside import put_aside
 from mailings.outbox.cancel import cancel_job, fulfil, wish
 from mailings.outbox.deliver import deliver_mailing
@@ -26,18 +27,23 @@ from mailings.outbox.may import (
     may_reopen,
     may_resolve,
     may_send_again,
+    may_undo_adoption,
     may_withdraw,
     why_not_cancel,
     why_not_delete,
     why_not_release,
+    why_not_undo_adoption,
     why_not_withdraw,
 )
-from mailings.outbox.resolve import adopt, dismiss_alarm, give_up, send_again
+from mailings.outbox.resolve import dismiss_alarm, give_up, send_again
+from mailings.outbox.seen import Outdated, Seen, stamp, stamps
 from mailings.outbox.sweep import sweep
 
 __all__ = [
     "Impossible",
     "KeyTaken",
+    "Outdated",
+    "Seen",
     "adopt",
     "cancel_job",
     "deliver_mailing",
@@ -57,6 +63,7 @@ __all__ = [
     "may_reopen",
     "may_resolve",
     "may_send_again",
+    "may_undo_adoption",
     "may_withdraw",
     "put_aside",
     "release",
@@ -64,11 +71,16 @@ __all__ = [
     "save_draft",
     "send_again",
     "spec_of",
+    "stamp",
+    "stamps",
     "sweep",
     "typed_options",
+    "undo_adoption",
+    "verify",
     "why_not_cancel",
     "why_not_delete",
     "why_not_release",
+    "why_not_undo_adoption",
     "why_not_withdraw",
     "wish",
     "withdraw",

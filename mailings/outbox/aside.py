@@ -9,12 +9,14 @@ from django.utils.translation import gettext as _
 from mailings.models import EventKind, Mailing, record
 from mailings.outbox.errors import Impossible
 from mailings.outbox.may import may_put_aside
+from mailings.outbox.seen import UNBOUND, Seen
 
 
-def put_aside(mailing_id: int, by: Any = None) -> Mailing:
+def put_aside(mailing_id: int, by: Any = None, seen: Seen = UNBOUND) -> Mailing:
     """Take a mailing off the list of those that need a person, until something new goes wrong with it."""
     with transaction.atomic():
         mailing = Mailing.objects.select_for_update().get(pk=mailing_id)
+        seen.must_be_so(mailing)
         if not may_put_aside(mailing):
             raise Impossible(_("This mailing does not wait for anybody, so there is nothing to put aside."))
         # Not before what it is about: the database's clock, which writes state_at, may be ahead of ours.

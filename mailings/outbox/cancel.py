@@ -12,15 +12,18 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailings import accounts
+from mailings.accounts import restore_guard
 from mailings.models import Alarm, Attempt, EventKind, Mailing, State, Waiting, Wish, WishResult, record
 from mailings.models.mailing import MailingQuerySet, has_come
 from mailings.models.mirror import is_conflict, jobs_of, mark_gone, observe, raise_alarm, row_of_job
+from mailings.models.patience import until_written
 from mailings.outbox import notify
+from mailings.outbox.columns import wish_ended
 from mailings.outbox.drafts import withdraw
 from mailings.outbox.errors import Impossible
 from mailings.outbox.may import may_withdraw, why_not_cancel, why_not_delete
@@ -39,6 +42,8 @@ from mailings.smsc.api.errors import (
 
 LONGEST_PAUSE = timedelta(minutes=15)
 GIVE_UP_AFTER = timedelta(days=1)
+# Error 3: the provider could not do it. So often it is asked while the job is there all the same.
+ERROR_NO, REFUSALS_AT_MOST = 3, 4
 # When a step is taken again for which there was no permit, or no Redis: nothing was asked, so no gap is owed.
 NO_PERMIT_SECONDS = 5.0
 OUTCOME = Attempt.Outcome
@@ -185,11 +190,20 @@ def _step(mailing: Mailing) -> None:
             _close(reply, None)
             raise
     result = verdict(Wish(mailing.wish), reply.said, seen, mailing)
+    until_written(lambda: _end_step(mailing, reply, seen, result), _what(mailing))
+
+
+def _end_step(mailing: Mailing, reply: Reply, seen: Seen, result: WishResult | None) -> None:
+    """The end of the attempt and what it means for the row, in one commit."""
     _close(reply, result)
     if result is None:
         _try_later(mailing, None, agreed=reply.said is Said.OK and not _still_waits(seen))
     else:
         _settle(mailing, result, seen)
+
+
+def _what(mailing: Mailing) -> str:
+    return f"A step towards the wish of mailing {mailing.pk}"
 
 
 def verdict(kind: Wish, said: Said, seen: Seen, mailing: Mailing) -> WishResult | None:
@@ -200,30 +214,55 @@ def verdict(kind: Wish, said: Said, seen: Seen, mailing: Mailing) -> WishResult 
 
 def _shown(kind: Wish, said: Said, seen: Seen, mailing: Mailing) -> WishResult | None:
     """What the second look shows."""
-    refused = said in (Said.NO, Said.NEVER)
     if seen is None:
         return None
     if isinstance(seen, Missing):
-        return _verdict_on_missing(kind, said)
+        return _verdict_on_missing(kind, said, mailing)
     if kind == Wish.CANCEL and seen.status == JobStatus.CANCELLED:
         return WishResult.CONFIRMED
-    if seen.status == JobStatus.GONE_OUT and (kind == Wish.CANCEL or refused):
+    if seen.status is None:
+        return _verdict_without_a_word(said, mailing)
+    if _is_late(kind, said, seen.status) and not mailing.repeats:
         return WishResult.TOO_LATE
-    if seen.status == JobStatus.GOING and refused:
-        return WishResult.TOO_LATE
-    if seen.status is None and said is Said.OK:
+    return WishResult.FAILED if said is Said.NO and _refused_enough(mailing) else None
+
+
+def _is_late(kind: Wish, said: Said, status: JobStatus) -> bool:
+    """Whether what it is about has gone out. A recurring mailing goes out again: its repeats count."""
+    refused = said in (Said.NO, Said.NEVER)
+    if status == JobStatus.GONE_OUT:
+        return refused or kind == Wish.CANCEL
+    return refused and status == JobStatus.GOING
+
+
+def _verdict_without_a_word(said: Said, mailing: Mailing) -> WishResult | None:
+    if said is Said.OK:
         return WishResult.UNCONFIRMED
-    if seen.status is None and said is Said.NO:
+    if said is Said.NO:
         return WishResult.TOO_LATE if _hour_has_passed(mailing) else WishResult.FAILED
     return None
 
 
-def _verdict_on_missing(kind: Wish, said: Said) -> WishResult | None:
-    if kind == Wish.DELETE:
+def _verdict_on_missing(kind: Wish, said: Said, mailing: Mailing) -> WishResult | None:
+    """A delete is confirmed by it, unless each time it was asked for the job was not there already."""
+    if kind == Wish.DELETE and (
+        said is not Said.NO or _of_this_wish(mailing).exclude(code=ERROR_NO).exists()
+    ):
         return WishResult.CONFIRMED
     if said is Said.OK:
         return WishResult.UNCONFIRMED
     return WishResult.FAILED if said is Said.NO else None
+
+
+def _of_this_wish(mailing: Mailing) -> QuerySet[Attempt]:
+    """How the provider was asked before: the attempts towards this wish that have ended."""
+    asked = Attempt.objects.filter(mailing=mailing, kind=mailing.wish, begin__gte=mailing.wish_at)
+    return asked.exclude(outcome="").exclude(outcome__in=[OUTCOME.NOT_SENT, OUTCOME.HELD])
+
+
+def _refused_enough(mailing: Mailing) -> bool:
+    """Error 3 again and again on a job that is there: a person has to know, and may ask anew."""
+    return _of_this_wish(mailing).filter(code=ERROR_NO).count() >= REFUSALS_AT_MOST - 1
 
 
 def _hour_has_passed(mailing: Mailing) -> bool:
@@ -247,6 +286,7 @@ def _record_wish(mailing: Mailing, kind: Wish, by: Any) -> None:
         wish_agreed_at=None,
         wish_result="",
         wish_result_at=None,
+        wish_before="",
     )
     record(EventKind.WISHED, mailing, by=by, wish=kind)
     if mailing.remote_id:
@@ -279,7 +319,11 @@ def _ran_out(mailing: Mailing) -> bool:
 
 
 def _ask(mailing: Mailing) -> Reply:
-    """Ask the provider to cancel or delete. The attempt stays open until the second look has told its end."""
+    """Ask the provider to cancel or delete. The attempt stays open until the second look has told its end.
+
+    A database that was taken back is noticed first: the attempt would be given a key that was used before.
+    """
+    restore_guard.compare(mailing.account)
     ask = ASK[Wish(mailing.wish)]
     remote_id = str(mailing.remote_id)
     attempt: Attempt | None = None
@@ -291,27 +335,30 @@ def _ask(mailing: Mailing) -> Reply:
             done = ask.send(client, remote_id)
     except SmscError as error:
         return _note_refusal(mailing, attempt, error)
+    until_written(lambda: _note_ok(mailing), _what(mailing))
+    return Reply(Said.OK, OUTCOME.ACCEPTED, attempt, raw=done.raw)
+
+
+def _note_ok(mailing: Mailing) -> None:
     # Another wish may have been recorded meanwhile: this OK is not about it.
     _same_wish(mailing).update(wish_agreed_at=timezone.now())
     record(EventKind.WISH_STEP, mailing, wish=mailing.wish, outcome=OUTCOME.ACCEPTED)
-    return Reply(Said.OK, OUTCOME.ACCEPTED, attempt, raw=done.raw)
 
 
 def _note_refusal(mailing: Mailing, attempt: Attempt | None, error: SmscError) -> Reply:
     """Write down an answer that is not an OK. CannotCall when there was no word on the wish at all."""
     meaning = next(meaning for kinds, meaning in MEANINGS if isinstance(error, kinds))
     told = error.text or error.reason
-    record(
-        EventKind.WISH_STEP,
-        mailing,
-        wish=mailing.wish,
-        outcome=meaning.outcome,
-        code=error.code,
-        text=told,
-    )
     reply = Reply(meaning.said, meaning.outcome, attempt, error.code, told, error.raw)
+    step = {"wish": mailing.wish, "outcome": meaning.outcome, "code": error.code, "text": told}
+
+    def write() -> None:
+        record(EventKind.WISH_STEP, mailing, **step)
+        if meaning.said is Said.UNCLEAR:
+            _close(reply, None)
+
+    until_written(write, _what(mailing))
     if meaning.said is Said.UNCLEAR:
-        _close(reply, None)
         reply = replace(reply, attempt=None)
     if meaning.wait_for is not None:
         after = settings.SAME_REQUEST_SECONDS if meaning.wait_for == Waiting.GAP else None
@@ -334,10 +381,11 @@ def _close(reply: Reply, result: WishResult | None) -> None:
 
 
 def _look(mailing: Mailing) -> Seen:
-    """The second look: one `get`. A look that fails is no look; it is taken again."""
+    """The second look: one `get`, dated by its asking. A look that fails is no look; it is taken again."""
     remote_id = str(mailing.remote_id)
     try:
         with accounts.slot(mailing.account, "get", remote_id) as client:
+            asked_at = timezone.now()
             job = client.get(remote_id)
     except NotSaved:
         return Missing()
@@ -346,17 +394,16 @@ def _look(mailing: Mailing) -> Seen:
     if is_conflict(mailing.code, job):
         raise_alarm(mailing, Alarm.OTHER_JOB, [remote_id])
         return None
-    observe(mailing, job, at=timezone.now(), source="get")
+    observe(mailing, job, at=asked_at, source="get")
     return job
 
 
 def _settle(mailing: Mailing, result: WishResult, seen: Seen = None) -> None:
-    kind, now = Wish(mailing.wish), timezone.now()
-    ended = {"wish": "", "wish_next_at": None, "wish_result": result, "wish_result_at": now}
+    kind, ended = Wish(mailing.wish), wish_ended(result)
     same = _same_wish(mailing)
     with transaction.atomic():
         if isinstance(seen, Missing):
-            mark_gone(mailing, at=now)
+            mark_gone(mailing, at=timezone.now())
         if result == WishResult.CONFIRMED and mailing.state != DONE[kind]:
             done = same.move(mailing.pk, State(mailing.state), DONE[kind], **ended)
         else:

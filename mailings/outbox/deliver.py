@@ -4,152 +4,93 @@ A create is tried once per claim. Whatever is not proof that nothing left us, an
 word, leaves the mailing `unknown`: it is looked for by its reference, and only a person sends it again.
 """
 
-import logging
-import time
-import uuid
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from mailings import accounts
 from mailings.accounts import restore_guard
-from mailings.models import (
-    Alarm,
-    Attempt,
-    Breaker,
-    EventKind,
-    HeldReason,
-    Mailing,
-    Origin,
-    State,
-    Waiting,
-    WishResult,
-    record,
-)
-from mailings.models.mailing import letters
-from mailings.models.mirror import raise_alarm, take_job
-from mailings.models.states import FILE_MISSING
-from mailings.outbox import notify
+from mailings.models import Breaker, EventKind, HeldReason, Mailing, State, Waiting, record
+from mailings.models.patience import AWAY
+from mailings.outbox import claims, notify, outcomes
+from mailings.outbox.claims import Claim
+from mailings.outbox.columns import requeued
 from mailings.outbox.drafts import spec_of, withdraw
+from mailings.outbox.second_try import must_be_read_for
 from mailings.smsc.api.answers import Created
 from mailings.smsc.api.client import Client, Upload
-from mailings.smsc.api.errors import (
-    Blocked,
-    FileMissing,
-    LoginRefused,
-    NotSent,
-    SmscError,
-    TooSoon,
-    Unreadable,
-    WrongDate,
-    WrongParameters,
-)
-
-log = logging.getLogger(__name__)
+from mailings.smsc.api.errors import NotSent, SmscError
 
 OVERDUE_AFTER = timedelta(minutes=15)
 # How long a worker waits for one of the account's calls to end before it leaves the row to the sweep.
 WAIT_FOR_SLOT_SECONDS = 20.0
 LOOK_AGAIN = timedelta(seconds=10)
-RETRY_SECONDS, LONGEST_RETRY_SECONDS = 15, 300
-OUTCOME = Attempt.Outcome
-
-
-class StaleClaim(Exception):
-    """The claim is no longer ours or its deadline has passed: nothing may be sent under it."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """The right to send one mailing once. `deadline` is a moment of `time.monotonic()`."""
-
-    mailing: Mailing
-    attempt: Attempt
-    token: str
-    deadline: float
-    deadline_at: datetime
-    first_try: bool
-
-    def confirm(self) -> None:
-        """The last look before the first byte: a frozen worker that thaws must not send."""
-        in_time = time.monotonic() < self.deadline and timezone.now() < self.deadline_at
-        ours = Mailing.objects.filter(pk=self.mailing.pk, state=State.SENDING, token=self.token)
-        if not (in_time and ours.exists()):
-            raise StaleClaim
-        restore_guard.remember(self.mailing.account, self.attempt)
 
 
 def deliver_mailing(mailing_id: int) -> None:
-    """Hand one queued mailing over, if it may go now. Harmless to call any number of times."""
+    """Hand one queued mailing over, if it may go now. Harmless to call any number of times.
+
+    - Not queued, or another worker has it: nothing.
+    - Unwanted: taken back. Overdue, or made before the database came into doubt: held for a person.
+    - No call can go out now, or the list has to be read first: it waits, and the row says for what.
+    - Called: `outcomes` says what each answer means.
+    - A database that went away before the call began: back in the queue, for nothing has left us.
+    - A defect of ours after the claim: unknown, and the exception goes on.
+    """
     mailing = Mailing.objects.select_related("account").filter(pk=mailing_id, state=State.QUEUED).first()
-    if mailing is None or _unwanted(mailing) or _overdue(mailing):
+    if mailing is None or _may_not_go(mailing):
         return
+    try:
+        called = _call(mailing)
+    except accounts.CannotCall as why:
+        postpone(mailing, why)
+        return
+    if called is None:
+        return
+    claim, answer = called
+    if isinstance(answer, SmscError):
+        outcomes.conclude(claim, answer)
+    else:
+        outcomes.accept(claim, answer)
+
+
+def _call(mailing: Mailing) -> tuple[Claim, Created | SmscError] | None:
+    """Claim and call under one permit: what was answered. None: it did not come to a call."""
     claim: Claim | None = None
+    client: Client | None = None
     try:
         with accounts.slot(mailing.account, "add", wait=WAIT_FOR_SLOT_SECONDS) as client:
             claim = take(mailing)
-            if claim is None:
-                return
-            created = send(claim, client)
-    except accounts.CannotCall as why:
-        postpone(mailing, why)
-    except SmscError as error:
-        conclude(_certain(claim), error)
-    except Exception as error:
-        if claim is not None:
-            mark_unknown(claim, SmscError(reason=type(error).__name__))
+            return None if claim is None else (claim, send(claim, client))
+    except accounts.CannotCall:
         raise
-    else:
-        accept(claim, created)
-
-
-def conclude(claim: Claim, error: SmscError) -> None:
-    """What each failure means for the row: one transition each (the tree stands in smsc/errors.py)."""
-    match error:
-        case FileMissing():
-            refuse_missing_file(claim, error)
-        case NotSent():
-            requeue_unsent(claim, error)
-        case LoginRefused() | Blocked():
-            hold_claimed(claim, error)
-        case WrongParameters() | WrongDate():
-            refuse_claimed(claim, error)
-        case TooSoon():
-            requeue_too_soon(claim, error)
-        case _:
-            mark_unknown(claim, error)
+    except Exception as error:
+        if claim is None:
+            raise
+        if isinstance(error, SmscError):
+            return claim, error
+        if isinstance(error, AWAY) and client is not None and not client.sent:
+            return claim, NotSent("database")
+        outcomes.conclude(claim, SmscError(reason=type(error).__name__))
+        raise
 
 
 def take(mailing: Mailing) -> Claim | None:
-    """Claim a queued mailing; None when another worker has it, or when it may not go any more, or not yet."""
+    """Claim a queued mailing; None when it may not go, or not now.
+
+    - Another worker has it, it is not queued any more, or its time has not come: nothing changes.
+    - It became overdue while it waited for the permit: held for a person.
+    - The database may be older than the provider's truth, and so may this row: held for a person.
+
+    Raises CannotCall(REDIS) when the database cannot be compared with what Redis remembers.
+    """
     mailing.account.refresh_from_db()
     restore_guard.compare(mailing.account)
-    if _overdue(mailing) or _waits_for_a_look(mailing):
+    if _overdue(mailing) or _doubtful(mailing):
         return None
-    started, now, token = time.monotonic(), timezone.now(), uuid.uuid4().hex
-    total = settings.PROVIDER_TOTAL_SECONDS
-    deadline_at = now + timedelta(seconds=total)
-    lease = now + timedelta(seconds=settings.LEASE_SECONDS)
-    with transaction.atomic():
-        if not Mailing.objects.claim(mailing.pk, token=token, now=now, deadline=deadline_at, lease=lease):
-            return None
-        tries = Attempt.objects.filter(mailing=mailing, kind=Attempt.Kind.CREATE).exclude(
-            outcome=OUTCOME.NOT_SENT
-        )
-        count = tries.count()
-        attempt = Attempt.objects.create(
-            mailing=mailing,
-            kind=Attempt.Kind.CREATE,
-            reference=f"{mailing.code}{letters(count)}",
-            token=token,
-            begin=now,
-        )
-        record(EventKind.CLAIMED, mailing, reference=attempt.reference)
-    return Claim(mailing, attempt, token, started + total, deadline_at, first_try=count == 0)
+    return claims.claim(mailing)
 
 
 def send(claim: Claim, client: Client) -> Created:
@@ -172,168 +113,17 @@ def send(claim: Claim, client: Client) -> Created:
     )
 
 
-def accept(claim: Claim, created: Created) -> None:
-    """The provider gave an id. It counts however late it comes, as long as it comes to this claim."""
-    if _belongs_to_another(claim.mailing, created.remote_id):
-        mark_unknown(claim, Unreadable("id_taken", raw=created.raw))
-        return
-    finish_attempt(claim, OUTCOME.ACCEPTED, raw=created.raw)
-    with transaction.atomic():
-        fields = {"cost": created.cost} if created.cost is not None else {}
-        given_up = Mailing.objects.filter(pk=claim.mailing.pk, state=State.ABANDONED).exists()
-        mine = Mailing.objects.filter(token=claim.token)
-        from_states = [State.SENDING, State.UNKNOWN, State.ABANDONED]
-        if take_job(mine, claim.mailing, created.remote_id, from_states, **fields):
-            cost = str(created.cost) if created.cost is not None else None
-            record(EventKind.ACCEPTED, claim.mailing, remote_id=created.remote_id, cost=cost)
-            if given_up:
-                raise_alarm(claim.mailing, Alarm.TURNED_UP, [created.remote_id])
-        else:
-            _compare(claim, created)
-    _nudge_wish(claim.mailing.pk)
-
-
-def _belongs_to_another(mailing: Mailing, remote_id: str) -> bool:
-    """Whether the id is known as another mailing's job. Rows that a pull made of a job give it up."""
-    owners = Mailing.objects.filter(account_id=mailing.account_id, remote_id=remote_id, origin=Origin.LOCAL)
-    return owners.exclude(pk=mailing.pk).exists()
-
-
-def _compare(claim: Claim, created: Created) -> None:
-    """The row went on without this answer: fine when it has this very job, an alarm when it has not."""
-    current = Mailing.objects.get(pk=claim.mailing.pk)
-    if current.remote_id == created.remote_id:
-        if created.cost is not None and current.cost is None:
-            Mailing.objects.filter(pk=current.pk).update(cost=created.cost)
-        return
-    record(EventKind.LATE_ANSWER, current, outcome=OUTCOME.ACCEPTED, remote_id=created.remote_id)
-    raise_alarm(current, Alarm.TWO_JOBS, [job for job in (current.remote_id, created.remote_id) if job])
-
-
-def requeue_unsent(claim: Claim, error: NotSent) -> None:
-    """Proof that no byte was handed over: the only case in which a mailing goes back by itself."""
-    finish_attempt(claim, OUTCOME.NOT_SENT, text=error.reason)
-    later = _later(claim.mailing.pk)
-    with transaction.atomic():
-        if move_claimed(claim, State.QUEUED, not_before=later, waiting_for=Waiting.PROVIDER, nudged_at=None):
-            record(EventKind.REQUEUED, claim.mailing, reason=error.reason)
-            _drop_if_unwanted(claim.mailing.pk)
-
-
-def refuse_missing_file(claim: Claim, error: NotSent) -> None:
-    """An attached file is gone or has changed on our disk: trying again will not mend it, a person has to."""
-    finish_attempt(claim, OUTCOME.NOT_SENT, text=error.reason)
-    if move_claimed(claim, State.REFUSED, refusal_code=None, refusal_text=FILE_MISSING):
-        record(EventKind.REFUSED, claim.mailing, code=None, text=FILE_MISSING)
-        _settle_moot_wish(claim.mailing.pk)
-
-
-def _later(mailing_id: int) -> datetime:
-    """When to try again after a call that did not leave us: later each time, five minutes at most."""
-    in_vain = Attempt.objects.filter(mailing_id=mailing_id, outcome=OUTCOME.NOT_SENT).count()
-    return timezone.now() + timedelta(seconds=min(RETRY_SECONDS * max(in_vain, 1), LONGEST_RETRY_SECONDS))
-
-
-def hold_claimed(claim: Claim, error: SmscError) -> None:
-    """Error 2 or 4: nothing was made, and no mailing of the account goes until the breaker closes."""
-    finish_attempt(claim, OUTCOME.HELD, error)
-    reason = HeldReason.LOGIN if isinstance(error, LoginRefused) else HeldReason.BLOCK
-    with transaction.atomic():
-        if move_claimed(claim, State.HELD, held_reason=reason):
-            record(EventKind.HELD, claim.mailing, reason=reason, code=error.code, text=error.text)
-            _drop_if_unwanted(claim.mailing.pk)
-
-
-def refuse_claimed(claim: Claim, error: SmscError) -> None:
-    """Errors 1 and 5: final; a person changes the mailing and sends it again."""
-    finish_attempt(claim, OUTCOME.REFUSED, error)
-    told = error.text[:500]
-    with transaction.atomic():
-        if move_claimed(claim, State.REFUSED, also=State.UNKNOWN, refusal_code=error.code, refusal_text=told):
-            record(EventKind.REFUSED, claim.mailing, code=error.code, text=error.text)
-            _settle_moot_wish(claim.mailing.pk)
-
-
-def requeue_too_soon(claim: Claim, error: TooSoon) -> None:
-    """Error 9. On the very first try nothing of ours can have arrived: again after the gap, new letter."""
-    if not claim.first_try:
-        mark_unknown(claim, error)
-        return
-    finish_attempt(claim, OUTCOME.REFUSED, error)
-    again = timezone.now() + timedelta(seconds=settings.SAME_REQUEST_SECONDS)
-    with transaction.atomic():
-        if move_claimed(claim, State.QUEUED, not_before=again, waiting_for=Waiting.GAP, nudged_at=None):
-            record(EventKind.REQUEUED, claim.mailing, reason="too_soon", code=error.code)
-            _drop_if_unwanted(claim.mailing.pk)
-
-
-def mark_unknown(claim: Claim, error: SmscError) -> None:
-    """Anything else: the provider may or may not have it. Not sent again without a person."""
-    finish_attempt(claim, OUTCOME.UNKNOWN, error)
-    reason = error.reason or type(error).__name__
-    with transaction.atomic():
-        if move_claimed(claim, State.UNKNOWN, waiting_for=""):
-            record(EventKind.UNKNOWN, claim.mailing, reason=reason, code=error.code, text=error.text)
-
-
-def move_claimed(claim: Claim, new: State, *, also: State | None = None, **fields: Any) -> bool:
-    """Move the claimed row on; when it went on without this answer, the timeline says that it came late.
-
-    Call inside a transaction with what goes with it: a worker may be killed between any two commits.
-    """
-    olds = [State.SENDING, also] if also else [State.SENDING]
-    moved = Mailing.objects.filter(token=claim.token).move(claim.mailing.pk, olds, new, **fields)
-    if not moved:
-        record(EventKind.LATE_ANSWER, claim.mailing, outcome=new)
-    return moved
-
-
-def finish_attempt(
-    claim: Claim, outcome: str, error: SmscError | None = None, *, text: str = "", raw: str = ""
-) -> None:
-    """Write down how the attempt ended; patient with a locked database, for the answer must not be lost."""
-    details: dict[str, Any] = {"text": text, "raw": raw}
-    if error is not None:
-        details = {"code": error.code, "text": error.text or error.reason, "raw": error.raw}
-    for pause in (0.2, 1, 5, None):
-        try:
-            Attempt.objects.finish(claim.attempt.pk, outcome, timezone.now(), **details)
-            return
-        except OperationalError:
-            if pause is None:
-                raise
-            log.warning("the outcome of attempt %s could not be written yet", claim.attempt.pk)
-            time.sleep(pause)
-
-
-def _certain(claim: Claim | None) -> Claim:
-    """The provider answered, so there was a claim."""
-    if claim is None:
-        raise RuntimeError("the provider was called without a claim")
-    return claim
-
-
-def _unwanted(mailing: Mailing) -> bool:
-    return bool(mailing.wish) and withdraw(mailing.pk, mailing.wish_by)
-
-
-def _drop_if_unwanted(mailing_id: int) -> None:
-    """A wish that met a mailing on its way back: it is taken back, not sent again."""
-    wished = Mailing.objects.select_related("wish_by").exclude(wish="").filter(pk=mailing_id).first()
-    if wished is not None:
-        withdraw(mailing_id, wished.wish_by)
-
-
-def _settle_moot_wish(mailing_id: int) -> None:
-    """A wish about a mailing that the provider refused: there is nothing to cancel or delete."""
-    Mailing.objects.filter(pk=mailing_id).exclude(wish="").update(
-        wish="", wish_next_at=None, wish_result=WishResult.CONFIRMED, wish_result_at=timezone.now()
-    )
-
-
-def _nudge_wish(mailing_id: int) -> None:
-    if Mailing.objects.filter(pk=mailing_id, state=State.ACCEPTED).exclude(wish="").exists():
-        notify.send("fulfil", mailing_id)
+def _may_not_go(mailing: Mailing) -> bool:
+    """Whether it is taken back, held, or has to wait before a permit is asked for."""
+    if mailing.wish and withdraw(mailing.pk, mailing.wish_by):
+        return True
+    if _overdue(mailing):
+        return True
+    if not must_be_read_for(mailing):
+        return False
+    _wait(mailing, Waiting.LOOK, LOOK_AGAIN)
+    notify.send("pull_recent", mailing.account_id)
+    return True
 
 
 def _overdue(mailing: Mailing) -> bool:
@@ -344,26 +134,22 @@ def _overdue(mailing: Mailing) -> bool:
     return True
 
 
-def _waits_for_a_look(mailing: Mailing) -> bool:
-    """A row that may have been sent before a backup was restored waits until the provider's list was read."""
+def _doubtful(mailing: Mailing) -> bool:
+    """Hold a row that may have been sent already: looked for as an unknown one is, and let go by a person."""
     if not restore_guard.in_doubt(mailing.account, mailing):
         return False
-    missing = restore_guard.looked_for(mailing.account, mailing)
-    if missing == "":
-        return False
-    if missing is None:
-        _wait(mailing, Waiting.LOOK, LOOK_AGAIN)
-        notify.send("pull_doubtful", mailing.account_id)
-    else:
-        hold_queued(mailing, HeldReason.RESTORED, note=missing)
+    reason = HeldReason.FORGOTTEN if mailing.account.doubt_reason == "forgotten" else HeldReason.RESTORED
+    hold_queued(mailing, reason)
+    notify.send("pull_recent", mailing.account_id)
     return True
 
 
-def hold_queued(mailing: Mailing, reason: HeldReason, **data: Any) -> None:
-    """Hold a queued mailing, and say so in its timeline, in one step."""
+def hold_queued(mailing: Mailing, reason: HeldReason) -> None:
+    """Hold a queued mailing, and say so in its timeline, in one step; looks for it begin anew."""
     with transaction.atomic():
-        if Mailing.objects.move(mailing.pk, State.QUEUED, State.HELD, held_reason=reason):
-            record(EventKind.HELD, mailing, reason=reason, **data)
+        fields: dict[str, Any] = {"held_reason": reason, "looks": 0, "look_at": None, "look_note": ""}
+        if Mailing.objects.move(mailing.pk, State.QUEUED, State.HELD, **fields):
+            record(EventKind.HELD, mailing, reason=reason)
 
 
 def postpone(mailing: Mailing, why: accounts.CannotCall) -> None:
@@ -378,4 +164,4 @@ def postpone(mailing: Mailing, why: accounts.CannotCall) -> None:
 
 def _wait(mailing: Mailing, reason: Waiting, pause: timedelta) -> None:
     waiting = Mailing.objects.filter(pk=mailing.pk, state=State.QUEUED)
-    waiting.update(waiting_for=reason, nudged_at=None, not_before=timezone.now() + pause)
+    waiting.update(waiting_for=reason, **requeued(timezone.now() + pause))

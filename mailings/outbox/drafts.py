@@ -15,8 +15,10 @@ from mailings.models import Account, Attachment, EventKind, Mailing, Recipient, 
 from mailings.models.mailing import new_code, search_text
 from mailings.models.states import HELD_FOR_A_PERSON, NOT_HANDED_OVER
 from mailings.outbox import notify
+from mailings.outbox.columns import requeued, wish_ended
 from mailings.outbox.errors import Impossible, KeyTaken
 from mailings.outbox.may import may_duplicate, may_edit, may_reopen, why_not_release
+from mailings.outbox.seen import UNBOUND, Seen
 from mailings.smsc.spec.spec import FileRef, Spec
 
 LONGEST_NAME = 255
@@ -117,23 +119,19 @@ def withdraw(mailing_id: int, by: Any = None) -> bool:
             mailing_id,
             NOT_HANDED_OVER,
             State.WITHDRAWN,
-            wish="",
-            wish_next_at=None,
-            wish_result=WishResult.CONFIRMED,
-            wish_result_at=timezone.now(),
+            **wish_ended(WishResult.CONFIRMED),
         )
         if done:
             record(EventKind.WITHDRAWN, mailing_id, by=by)
     return done
 
 
-def release(mailing_id: int, by: Any = None) -> Mailing:
-    """A person's word that a mailing held as overdue or restored may go."""
+def release(mailing_id: int, by: Any = None, seen: Seen = UNBOUND) -> Mailing:
+    """A person's word that a mailing held as overdue, or in doubt, may go."""
     with transaction.atomic():
+        seen.must_be_so(Mailing.objects.select_for_update().get(pk=mailing_id))
         waiting = Mailing.objects.filter(held_reason__in=HELD_FOR_A_PERSON)
-        moved = waiting.move(
-            mailing_id, State.HELD, State.QUEUED, released_at=timezone.now(), not_before=None, nudged_at=None
-        )
+        moved = waiting.move(mailing_id, State.HELD, State.QUEUED, released_at=timezone.now(), **requeued())
         if not moved:
             raise Impossible(why_not_release(Mailing.objects.get(pk=mailing_id)))
         record(EventKind.RELEASED, mailing_id, by=by)

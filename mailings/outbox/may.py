@@ -10,18 +10,16 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mailings.models import Alarm, State, Wish
+from mailings.models import Alarm, Attempt, State, Wish
 from mailings.models.states import (
     HELD_FOR_A_PERSON,
     MAY_BE_AT_PROVIDER,
     NEEDS_A_PERSON,
     NOT_HANDED_OVER,
+    UNDECIDED,
     UNHAPPY,
 )
 from mailings.smsc.api.answers import JobStatus
-
-# What became of these nobody knows, or a person has given up to know.
-UNDECIDED = (State.UNKNOWN, State.ABANDONED)
 
 
 def may_edit(row: Any) -> bool:
@@ -127,7 +125,15 @@ def _is_past(row: Any) -> str:
 
 def may_resolve(row: Any) -> bool:
     """Decide what became of it: say which job it is, or one of the two below."""
-    return row.state in UNDECIDED
+    return not why_not_decide(row)
+
+
+def why_not_decide(row: Any, states: frozenset[State] = UNDECIDED) -> str:
+    """Why a person's word on what became of it comes too late."""
+    if row.state in states:
+        return ""
+    state = State(row.state).label
+    return _("This mailing is %(state)s, not unknown any more, so nothing was changed.") % {"state": state}
 
 
 def may_give_up(row: Any) -> bool:
@@ -142,16 +148,32 @@ def may_send_again(row: Any) -> bool:
 
 def why_not_send_again(row: Any) -> str:
     """Why an unknown mailing cannot be sent once more: jobs that bear its reference have arrived."""
-    if row.state != State.UNKNOWN:
-        state = State(row.state).label
-        return _("This mailing is %(state)s, not unknown any more, so nothing was changed.") % {
-            "state": state
-        }
+    if why := why_not_decide(row, frozenset({State.UNKNOWN})):
+        return why
     if row.wish:
         return _("Cancelling or deleting this mailing was asked for, so it will not be sent again.")
     if row.look_matches:
         return _("It has arrived: SMS Centre has jobs with its reference. Say which of them is this mailing.")
     return ""
+
+
+def may_undo_adoption(row: Any) -> bool:
+    """Take back that a job is this mailing."""
+    return not why_not_undo_adoption(row)
+
+
+def why_not_undo_adoption(row: Any) -> str:
+    """Why its job stays its own: it is so by more than a person's word, or something was asked of it."""
+    on_a_word = row.state == State.ACCEPTED and row.adopted_at is not None
+    if on_a_word and not (row.wish and row.wish_tries) and not _was_asked_since(row.adopted_at, row):
+        return ""
+    return _("Its job bears its reference, or something was asked of it, so this cannot be undone.")
+
+
+def _was_asked_since(moment: datetime, row: Any) -> bool:
+    """Whether a call to cancel or delete the job was begun."""
+    asked = Attempt.objects.filter(mailing_id=row.pk, begin__gte=moment)
+    return asked.exclude(kind=Attempt.Kind.CREATE).exists()
 
 
 def may_dismiss_alarm(row: Any) -> bool:

@@ -10,7 +10,10 @@ from django.utils import timezone
 from mailings import accounts
 from mailings.models import Account, Attempt, Breaker, EventKind, HeldReason, Mailing, State, record
 from mailings.models.mailing import has_come
+from mailings.models.states import UNDECIDED
 from mailings.outbox import notify
+from mailings.outbox.columns import requeued
+from mailings.outbox.outcomes import suspect_second_job
 
 # A nudged row is not nudged again before this has passed: the worker may just be busy.
 NUDGE_AGAIN_AFTER = timedelta(seconds=60)
@@ -20,7 +23,7 @@ AT_MOST = 500
 def sweep() -> dict[str, int]:
     """One round over everything open; safe to run anywhere, any number of times at once.
 
-    Returns how many rows each step touched: expired, probed, freed, delivered, wishes.
+    Returns how many rows each step touched: expired, probed, freed, delivered, wishes, candidates.
     """
     return {
         "expired": expire_leases(),
@@ -28,6 +31,7 @@ def sweep() -> dict[str, int]:
         "freed": free_held(),
         "delivered": nudge_queued(),
         "wishes": nudge_wishes(),
+        "candidates": nudge_candidates(),
     }
 
 
@@ -40,11 +44,22 @@ def expire_leases() -> int:
 
 
 def _close_forgotten_attempts(now: datetime) -> int:
-    """Cancels and deletes whose worker died in the middle; the wish itself is repeated anyway."""
+    """Attempts whose worker died in the middle, though no row waits for their end.
+
+    A cancel or delete is repeated anyway. A create whose row got its job from an earlier one may be a second.
+    """
     lease = timedelta(seconds=settings.LEASE_SECONDS)
-    forgotten = Attempt.objects.open().exclude(kind=Attempt.Kind.CREATE).filter(begin__lt=now - lease)
-    pks = list(forgotten.values_list("pk", flat=True)[:AT_MOST])
-    return sum(Attempt.objects.finish(pk, Attempt.Outcome.UNKNOWN, now, text="lease_expired") for pk in pks)
+    forgotten = Attempt.objects.open().filter(begin__lt=now - lease)
+    forgotten = forgotten.exclude(kind=Attempt.Kind.CREATE, mailing__state=State.SENDING)
+    return sum(_close(attempt, now) for attempt in forgotten[:AT_MOST])
+
+
+def _close(attempt: Attempt, now: datetime) -> bool:
+    with transaction.atomic():
+        closed = Attempt.objects.finish(attempt.pk, Attempt.Outcome.UNKNOWN, now, text="lease_expired")
+        if closed and attempt.kind == Attempt.Kind.CREATE:
+            suspect_second_job(attempt.mailing_id)
+    return closed
 
 
 def _expire(pk: int, token: str) -> bool:
@@ -76,7 +91,7 @@ def free_held() -> int:
     for pk in waiting.values_list("pk", flat=True)[:AT_MOST]:
         held = Mailing.objects.filter(held_reason__in=[HeldReason.LOGIN, HeldReason.BLOCK])
         with transaction.atomic():
-            if held.move(pk, State.HELD, State.QUEUED, nudged_at=None, not_before=None):
+            if held.move(pk, State.HELD, State.QUEUED, **requeued()):
                 record(EventKind.RELEASED, pk)
                 freed += 1
     return freed
@@ -106,6 +121,15 @@ def nudge_wishes() -> int:
         remote_id__isnull=False,
     ).exclude(wish="")
     return _nudge("fulfil", list(due.order_by("wish_at").values_list("pk", flat=True)[:AT_MOST]))
+
+
+def nudge_candidates() -> int:
+    """Jobs that a person says are mailings, and that were not looked at yet."""
+    now = timezone.now()
+    due = Mailing.objects.filter(has_come("candidate_next_at", now), state__in=UNDECIDED).exclude(
+        candidate=""
+    )
+    return _nudge("verify", list(due.order_by("candidate_at").values_list("pk", flat=True)[:AT_MOST]))
 
 
 def _nudge(task: str, pks: list[int]) -> int:

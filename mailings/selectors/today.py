@@ -29,7 +29,9 @@ REMIND = timedelta(days=3)
 
 def light() -> QuerySet[Mailing]:
     """Mailings without their heavy columns."""
-    return Mailing.objects.select_related("account", "wish_by").defer("spec", "remote", "draft")
+    return Mailing.objects.select_related("account", "wish_by", "candidate_by").defer(
+        "spec", "remote", "draft"
+    )
 
 
 @dataclass

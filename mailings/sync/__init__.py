@@ -1,6 +1,6 @@
 """The way back: what the provider says of its jobs is brought to the rows, and settles what was unknown."""
 
-from mailings.sync.pulls import pull, pull_doubtful, pull_recent, pull_two_months, read_list
+from mailings.sync.pulls import pull, pull_recent, pull_two_months, read_list
 from mailings.sync.refresh import each_account, refresh_account
 from mailings.sync.tally import Result
 
@@ -8,7 +8,6 @@ __all__ = [
     "Result",
     "each_account",
     "pull",
-    "pull_doubtful",
     "pull_recent",
     "pull_two_months",
     "read_list",

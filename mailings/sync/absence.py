@@ -111,9 +111,9 @@ def _is_gone(account: Account, row: Mailing, tally: Tally) -> bool:
 
 
 def look(account: Account, span: Span, begun: datetime, reason: str) -> None:
-    """Write down what this read means for each unknown mailing whose days it reached in vain."""
-    unknown = Mailing.objects.filter(account=account, state=State.UNKNOWN, look_matches=[])
-    for row in with_tries(unknown):
+    """Write down what this read means for each mailing that is looked for, whose days it reached in vain."""
+    lost = Mailing.objects.looked_for().exclude(state=State.QUEUED)
+    for row in with_tries(lost.filter(account=account, look_matches=[])):
         if span.holds(span_of(row)):
             _look(row, begun, reason)
 
@@ -121,14 +121,17 @@ def look(account: Account, span: Span, begun: datetime, reason: str) -> None:
 def _is_too_early(row: Mailing, begun: datetime) -> bool:
     """A job may be saved late: reads count only some time after the last moment it could be sent."""
     last: datetime = getattr(row, "last_try", None) or row.state_at
-    deadline = row.deadline_at or last + timedelta(seconds=settings.PROVIDER_TOTAL_SECONDS)
+    known = row.deadline_at
+    if row.state == State.HELD:  # in doubt: what other calls were under way until then is not known
+        last, known = row.state_at, None
+    deadline = known or last + timedelta(seconds=settings.PROVIDER_TOTAL_SECONDS)
     return begun < deadline + timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
 
 
 def _look(row: Mailing, begun: datetime, note: str) -> None:
     if row.looks >= LOOKS_NEEDED:
         return
-    same = Mailing.objects.filter(pk=row.pk, state=State.UNKNOWN, looks=row.looks)
+    same = Mailing.objects.filter(pk=row.pk, state=row.state, looks=row.looks)
     if note:
         same.update(look_note=note)
         return

@@ -68,11 +68,6 @@ def read_list(account: Account, start: date, end: date, *, wait: float = 0.0) ->
     return _ask(account, Span(start, end), wait)[0]
 
 
-def pull_doubtful(account: Account, *, wait: float = PATIENCE_SECONDS) -> Result:
-    """The days of the queued mailings that may have been sent before a backup was restored (memory.py)."""
-    return _together([pull(account, span.start, span.end, wait=wait) for span in spans.doubtful(account)])
-
-
 def _read(account: Account, span: Span, tally: Tally, wait: float) -> None:
     for window in span.windows(spans.today()):
         _read_window(account, window, tally, wait)

@@ -13,17 +13,9 @@ from mailings.models import Account, Alarm, Attempt, EventKind, Mailing, State, 
 from mailings.models.mailing import CODE_LENGTH
 from mailings.models.mirror import jobs_of, note_jobs, observe, raise_alarm, row_of_job, take_job
 from mailings.models.references import reference_of
+from mailings.models.states import SURPRISES
 from mailings.smsc.api.answers import JobStatus
 from mailings.sync.tally import Bearer, Conflict, Tally
-
-# A job that turns up for a mailing in one of these states contradicts what a person was told or has decided.
-SURPRISES = {
-    State.ABANDONED: Alarm.TURNED_UP,
-    State.REFUSED: Alarm.TURNED_UP_REFUSED,
-    State.WITHDRAWN: Alarm.TURNED_UP_WITHDRAWN,
-    State.DRAFT: Alarm.TURNED_UP_UNSENT,
-    State.AWAITING_APPROVAL: Alarm.TURNED_UP_UNSENT,
-}
 
 
 def settle(account: Account, tally: Tally) -> None:
@@ -130,7 +122,7 @@ def _settle_sending(row: Mailing, bearers: Sequence[Bearer]) -> bool:
 
 def _accept(row: Mailing, bearer: Bearer) -> bool:
     job, old = bearer.job, State(row.state)
-    values: dict[str, Any] = {"not_before": None}
+    values: dict[str, Any] = {"not_before": None, "candidate": ""}
     if old == State.WITHDRAWN:
         values["wish_result"] = ""
     if not take_job(Mailing.objects.all(), row, job.remote_id, [old], **values):

@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from mailings.accounts import restore_guard
 from mailings.models import Account, Attempt, Mailing, Origin, State
+from mailings.models.states import HELD_IN_DOUBT
 from mailings.smsc.spec import times
 from mailings.smsc.spec.problems import Refusal
 
@@ -77,9 +77,11 @@ def with_tries(mailings: "QuerySet[Mailing]") -> "QuerySet[Mailing]":
 def span_of(mailing: Mailing) -> Span:
     """The days that a read must reach to show a mailing's job. Takes a row of `with_tries`.
 
-    From the day before its first creating call to the day after the last one or the hour asked for.
+    From the day before its first creating call to the day after the last one or the hour asked for. Held in
+    doubt, it may have been handed over on any day since it was made.
     """
     first: datetime = getattr(mailing, "first_try", None) or mailing.state_at
+    first = min(first, mailing.created_at) if mailing.held_reason in HELD_IN_DOUBT else first
     last: datetime = getattr(mailing, "last_try", None) or mailing.state_at
     return Span(moscow_day(first) - DAY, max(moscow_day(last), asked_day(mailing, moscow_day(last))) + DAY)
 
@@ -131,15 +133,6 @@ def two_months(account: Account) -> Span:
     return Span(now - TWO_MONTHS, max(end, moscow_day(furthest) + DAY) if furthest else end)
 
 
-def doubtful(account: Account) -> list[Span]:
-    """The days of the queued mailings that wait for a look at the provider's list."""
-    if account.doubt_from is None:
-        return []
-    waiting = Mailing.objects.filter(account=account, state=State.QUEUED, created_at__lt=account.doubt_from)
-    days = [restore_guard.days_of(account.doubt_from, row) for row in waiting.only("created_at", "due_at")]
-    return merged([Span(each.start.date(), each.end.date()) for each in days])
-
-
 def merged(spans: list[Span]) -> list[Span]:
     """The same days in as few spans as possible, in order."""
     found: list[Span] = []
@@ -159,8 +152,8 @@ def _open(account: Account) -> "QuerySet[Mailing]":
 
 def _looked_for(account: Account) -> "QuerySet[Mailing]":
     earliest = datetime.combine(today() - TWO_MONTHS, datetime.min.time(), UTC)
-    unknown = Mailing.objects.filter(account=account, state=State.UNKNOWN, looks__lt=LOOKS_NEEDED)
-    return with_tries(unknown.filter(state_at__gte=earliest))
+    lost = Mailing.objects.looked_for().filter(account=account, looks__lt=LOOKS_NEEDED)
+    return with_tries(lost.filter(state_at__gte=earliest))
 
 
 def _scheduled_days(account: Account) -> list[date]:

@@ -23,7 +23,7 @@ from mailings import outbox, rights
 from mailings.models import Mailing, Wish
 from mailings.rights import Right
 from mailings.selectors import jobs
-from mailings.wording import chips, sentences
+from mailings.wording import chips, sentences, timeline
 from mailings.wording.whom import whom_to_ask
 
 asked_once = require_http_methods(["GET", "POST"])
@@ -63,6 +63,12 @@ VERBS = (
     ),
     Verb("release", gettext_lazy("It may go now…"), "play", outbox.may_release, "primary"),
     Verb("edit", gettext_lazy("Go on writing"), "pencil-square", outbox.may_edit, "primary"),
+    Verb(
+        "undo_adoption",
+        gettext_lazy("That is not its job…"),
+        "arrow-uturn-left",
+        outbox.may_undo_adoption,
+    ),
     Verb(
         "edit",
         gettext_lazy("Change it and send again"),
@@ -122,7 +128,9 @@ def withheld(mailing: Mailing, user: Any) -> list[str]:
 
 
 def _fetch(pk: int) -> Mailing:
-    return get_object_or_404(Mailing.objects.select_related("account", "wish_by").defer("remote"), pk=pk)
+    return get_object_or_404(
+        Mailing.objects.select_related("account", "wish_by", "candidate_by").defer("remote"), pk=pk
+    )
 
 
 def attempt(request: HttpRequest, pk: int, act: Callable[[], Any], done: str = "") -> HttpResponse:
@@ -164,8 +172,14 @@ def ask(
         "title": title,
         "facts": [*what_it_is(mailing, now), *facts],
         "button": button,
+        "seen": outbox.stamp(mailing),
     }
     return render(request, "mailings/confirm.html", context)
+
+
+def _seen(request: HttpRequest) -> outbox.Seen:
+    """What the page showed on which a person decided; a form without it decides nothing."""
+    return outbox.Seen(stamp=request.POST.get("seen", ""))
 
 
 def what_it_is(mailing: Mailing, now: datetime) -> list[str | SafeString]:
@@ -242,7 +256,7 @@ def _withdraw(pk: int, by: Any) -> None:
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     mailing = _fetch(pk)
     if request.method == "POST":
-        return attempt(request, pk, lambda: outbox.release(pk, request.user))
+        return attempt(request, pk, lambda: outbox.release(pk, request.user, _seen(request)))
     facts = [_("Its hour has passed, so SMS Centre sends it at once.")] if sentences.is_past(mailing) else []
     facts.append(_("If it has gone out before after all, everybody gets it twice."))
     return ask(
@@ -270,13 +284,13 @@ def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def dismiss_alarm(request: HttpRequest, pk: int) -> HttpResponse:
     done = _("The alarm is off; the timeline keeps it.")
-    return attempt(request, pk, lambda: outbox.dismiss_alarm(pk, request.user), done)
+    return attempt(request, pk, lambda: outbox.dismiss_alarm(pk, request.user, _seen(request)), done)
 
 
 @require_POST
 def put_aside(request: HttpRequest, pk: int) -> HttpResponse:
     done = _("Put aside; the timeline says by whom. It comes back if something new goes wrong.")
-    return attempt(request, pk, lambda: outbox.put_aside(pk, request.user), done)
+    return attempt(request, pk, lambda: outbox.put_aside(pk, request.user, _seen(request)), done)
 
 
 @asked_once
@@ -320,13 +334,37 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
         "may_send_again": outbox.may_send_again(mailing),
         "may_give_up": outbox.may_give_up(mailing),
         "absent": mailing.looks >= 2 and not mailing.look_matches,
+        "rejected": timeline.rejected_since(mailing),
         "settle_minutes": int(settings.SETTLE_AFTER_SECONDS // 60),
+        "seen": outbox.stamp(mailing),
     }
     return render(request, "mailings/resolve.html", context)
 
 
 DECISIONS: dict[str, Callable[[HttpRequest, int], Any]] = {
-    "adopt": lambda request, pk: outbox.adopt(pk, request.POST.get("remote_id", ""), request.user),
-    "send_again": lambda request, pk: outbox.send_again(pk, request.user),
-    "give_up": lambda request, pk: outbox.give_up(pk, request.user),
+    "adopt": lambda request, pk: outbox.adopt(
+        pk, request.POST.get("remote_id", ""), request.user, _seen(request)
+    ),
+    "send_again": lambda request, pk: outbox.send_again(pk, request.user, _seen(request)),
+    "give_up": lambda request, pk: outbox.give_up(pk, request.user, _seen(request)),
 }
+
+
+@asked_once
+def undo_adoption(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back that a job is this mailing, as long as nothing was asked of the job."""
+    mailing = _fetch(pk)
+    if request.method == "POST":
+        return attempt(request, pk, lambda: outbox.undo_adoption(pk, request.user, _seen(request)))
+    facts: list[str | SafeString] = [
+        _("Nothing is sent, and nothing is asked of job %(job)s.") % {"job": mailing.remote_id},
+        _("You can then say anew what became of this mailing."),
+    ]
+    return ask(
+        request,
+        mailing,
+        title=_("Is job %(job)s not this mailing?") % {"job": mailing.remote_id},
+        facts=facts,
+        button=_("That is not its job"),
+        why_not=outbox.why_not_undo_adoption(mailing),
+    )

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from mailings import rights
+from mailings import outbox, rights
 from mailings.models import EventKind, Mailing, State
 from mailings.selectors import jobs, mailing
 from mailings.smsc.api.answers import JobStatus
@@ -23,7 +23,7 @@ LATER_SECONDS = 20
 
 def fetch(pk: int) -> Mailing:
     """A mailing with what its page names, or a 404."""
-    people = ("account", "created_by", "submitted_by", "wish_by")
+    people = ("account", "created_by", "submitted_by", "wish_by", "candidate_by")
     return get_object_or_404(Mailing.objects.select_related(*people), pk=pk)
 
 
@@ -56,6 +56,7 @@ def state_of(request: HttpRequest, mailing: Mailing) -> dict[str, Any]:
         "channel": chips.channel_label(mailing.channel),
         "actions": offered(mailing, request.user),
         "withheld": withheld(mailing, request.user),
+        "seen": outbox.stamp(mailing),
         "refresh_seconds": refresh_seconds(mailing),
         "version": version(mailing),
         "timeline": timeline.moments(mailing),
@@ -69,7 +70,7 @@ def version(mailing: Mailing) -> str:
         "state", "state_at", "held_reason", "alarm", "cost", "parts", "waiting_for", "not_before",
         "remote_id", "remote_status", "remote_word", "remote_send_at", "verified_at", "gone", "wish",
         "wish_next_at", "wish_agreed_at", "wish_result", "looks", "look_at", "look_note", "look_matches",
-        "alarm_jobs", "other_jobs", "put_aside_at",
+        "alarm_jobs", "other_jobs", "put_aside_at", "candidate", "adopted_at", "wish_before",
     ]  # fmt: skip
     now = timezone.now()
     clock = (chips.is_unverified(mailing, now), now - mailing.state_at < sentences.A_MOMENT)

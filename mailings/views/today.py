@@ -1,6 +1,7 @@
 """Today: what needs a person now, what goes out next, and how things stand with the provider."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import KombuError
 
-from mailings import accounts, health
+from mailings import accounts, health, outbox
 from mailings.models import Account, Mailing
 from mailings.selectors import history, news, today
 from mailings.views import sandbox
@@ -51,7 +52,7 @@ def _today(request: HttpRequest, now: datetime) -> dict[str, object]:
         "trials": sandbox.card(request, rows),
         "version": latest.version,
         "refresh_seconds": REFRESH_SECONDS,
-        "needs": [(mailing, _card(mailing, request.user)) for mailing in needs.mailings],
+        "needs": _cards(needs.mailings, request.user),
         "need_count": len(needs.mailings),
         "more_needs": needs.more,
         "week": today.week_ahead(now),
@@ -63,6 +64,12 @@ def _today(request: HttpRequest, now: datetime) -> dict[str, object]:
         "currency": rows[0].currency if len(rows) == 1 else "",
         "failed_query": history.failed_query(),
     }
+
+
+def _cards(mailings: Sequence[Mailing], user: Any) -> list[tuple[Mailing, dict[str, object]]]:
+    """Each with what its button rests on: more may be known by the time it is pressed."""
+    seen = outbox.stamps(mailings)
+    return [(mailing, _card(mailing, user) | {"seen": seen[mailing.pk]}) for mailing in mailings]
 
 
 def _card(mailing: Mailing, user: Any) -> dict[str, object]:

@@ -26,6 +26,7 @@ class Reason(models.TextChoices):
     TIMEOUT = "timeout", gettext_lazy("SMS Centre did not answer in time")
     DEADLINE = "deadline", gettext_lazy("the time for the whole call ran out")
     OBJECTION = "objection", gettext_lazy("it was stopped by us at the last moment")
+    DATABASE = "database", gettext_lazy("the database was away for a moment before it was handed over")
     UPLOAD = "upload", gettext_lazy("an attached file is no longer as it was stored")
     EMPTY = "empty", gettext_lazy("its answer was empty")
     NO_ID = "no_id", gettext_lazy("its answer names no job")

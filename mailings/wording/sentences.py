@@ -39,6 +39,7 @@ A_MOMENT = timedelta(minutes=1)
 def sentences(mailing: Mailing, now: datetime, *, actor: Any = None) -> list[SafeString]:
     """The state in sentences, the most important first. `actor`: who gave up an abandoned mailing."""
     texts = [*_alarm(mailing), SENTENCES[State(mailing.state)](mailing, now, actor)]
+    texts += _candidate(mailing, now) + _wish_before(mailing, now)
     texts += _wish(mailing, now) + _wish_result(mailing, now) + _gone(mailing, now)
     return [text for text in texts if text]
 
@@ -187,6 +188,11 @@ HELD: dict[HeldReason, Any] = {
         "Waiting since {time}: a backup was restored, so it may have gone out already. "
         "Look at SMS Centre, then say whether it may go, or take it back."
     ),
+    HeldReason.FORGOTTEN: gettext_lazy(
+        "Waiting since {time}: the queue (Redis) was emptied, and with it what tells whether a backup was "
+        "restored. If one was, it may have gone out already. "
+        "Look at SMS Centre, then say whether it may go, or take it back."
+    ),
 }
 
 
@@ -279,6 +285,10 @@ ALARMS: dict[str, Any] = {
         "Alarm: SMS Centre has more than one job of this mailing ({jobs}), so people may get it twice. "
         "Cancel the one that is not wanted."
     ),
+    Alarm.MAYBE_TWO: gettext_lazy(
+        "Alarm: it was sent a second time before the first job ({jobs}) was known, and no clear answer "
+        "came to that. People may get it twice: look at SMS Centre for another job with its reference."
+    ),
     Alarm.TURNED_UP: gettext_lazy(
         "Alarm: this mailing was given up, and then it turned up at SMS Centre after all (job {jobs})."
     ),
@@ -314,6 +324,33 @@ def bad_news(mailing: Mailing, now: datetime) -> list[SafeString]:
     """Those of the sentences that tell what went wrong: a page gives them a place of their own."""
     refused = [_refused(mailing, now, None)] if mailing.state == State.REFUSED else []
     return [*_alarm(mailing), *refused, *_wish_result(mailing, now)]
+
+
+def _candidate(mailing: Mailing, now: datetime) -> list[SafeString]:
+    """A job that a person named and that was not looked at yet."""
+    if not mailing.candidate:
+        return []
+    text = _("{who} said {age} that it is job {job}. SMS Centre is asked whose job that is.")
+    named_at = mailing.candidate_at or mailing.state_at
+    return [_say(text, who=person(mailing.candidate_by), age=ago(named_at, now), job=mailing.candidate)]
+
+
+def _wish_before(mailing: Mailing, now: datetime) -> list[SafeString]:
+    """What was asked for before a person said which job it is, and is not asked of that job by itself."""
+    if not mailing.wish_before:
+        return []
+    if mailing.wish_before == Wish.CANCEL:
+        text = _(
+            "{who} asked to cancel it at {time}, before it was taken to be job {job}. "
+            "Nothing was asked of that job: ask for it again if it is to be cancelled."
+        )
+    else:
+        text = _(
+            "{who} asked to delete it at {time}, before it was taken to be job {job}. "
+            "Nothing was asked of that job: ask for it again if it is to be deleted."
+        )
+    asked = at(mailing.wish_at or mailing.state_at, now)
+    return [_say(text, who=person(mailing.wish_by), time=asked, job=mailing.remote_id or "–")]
 
 
 def _wish(mailing: Mailing, now: datetime) -> list[SafeString]:

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from mailings.models import Alarm, Attempt, Event, EventKind, HeldReason, LookNote, Mailing, Wish, WishResult
+from mailings.models.states import NotItsJob
 from mailings.wording import chips, reasons
 
 AT_MOST = 300
@@ -54,6 +55,12 @@ def _under_way(mailing: Mailing) -> Iterable[Moment]:
         yield Moment(attempt.begin, _("Call under way: {kind}").format(kind=attempt.get_kind_display()))
 
 
+def rejected_since(mailing: Mailing) -> list[str]:
+    """Which jobs were not taken to be an unknown mailing, and why."""
+    events = Event.objects.filter(mailing=mailing, kind=EventKind.REJECTED, at__gte=mailing.state_at)
+    return [tell(event) for event in events]
+
+
 def tell(event: Event) -> str:
     """An event in words."""
     own = TELL.get(event.kind)
@@ -72,6 +79,11 @@ def _code(data: dict[str, Any]) -> str:
 def _reason(data: dict[str, Any]) -> str:
     reason = str(data.get("reason") or "")
     return str(HeldReason(reason).label) if reason in HeldReason.values else reasons.words(reason)
+
+
+def _not_its_job(data: dict[str, Any]) -> str:
+    reason = str(data.get("reason") or "")
+    return str(NotItsJob(reason).label) if reason in NotItsJob.values else "–"
 
 
 def _looked(data: dict[str, Any]) -> str:
@@ -143,7 +155,12 @@ TELL: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.SETTLED: lambda data: _("Found at SMS Centre by its reference, as job {job}").format(
         job=_job(data)
     ),
-    EventKind.ADOPTED: lambda data: _("Said to be job {job}").format(job=_job(data)),
+    EventKind.PROPOSED: lambda data: _("Said to be job {job}; looked at first").format(job=_job(data)),
+    EventKind.REJECTED: lambda data: _("Not taken to be job {job}: {why}").format(
+        job=_job(data), why=_not_its_job(data)
+    ),
+    EventKind.UNDONE: lambda data: _("Not taken to be job {job} any more").format(job=_job(data)),
+    EventKind.ADOPTED: lambda data: _("Taken to be job {job}").format(job=_job(data)),
     EventKind.SENT_AGAIN: lambda data: _("Said to be sent again"),
     EventKind.GIVEN_UP: lambda data: _("Given up"),
     EventKind.WITHDRAWN: lambda data: _("Taken back before anything was sent"),

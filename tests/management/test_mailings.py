@@ -396,27 +396,6 @@ def test_an_impossible_wish_ends_with_1(account: Account, mailings: Run):
     assert (code, list(said)) == (1, ["error"])
 
 
-@pytest.mark.parametrize(
-    ("words", "state"),
-    [(["--adopt", "17"], "accepted"), (["--send-again"], "queued"), (["--give-up"], "abandoned")],
-)
-def test_resolve_settles_an_unknown_mailing_once(account: Account, mailings: Run, words, state: str):
-    mailing = bare(account, state=State.UNKNOWN)
-
-    code, (said,) = mailings("resolve", str(mailing.pk), *words)
-
-    assert (code, said["state"]) == (0, state)
-    code, (said,) = mailings("resolve", str(mailing.pk), "--give-up")
-    assert (code, list(said)) == (1, ["error"])
-
-
-def test_release_lets_a_held_mailing_go(account: Account, mailings: Run):
-    mailing = bare(account, state=State.HELD, held_reason=HeldReason.OVERDUE)
-
-    assert mailings("release", str(mailing.pk))[1][0]["state"] == "queued"
-    assert mailings("release", str(mailing.pk))[0] == 1
-
-
 # --- sync and probe -----------------------------------------------------------------------------------------
 
 

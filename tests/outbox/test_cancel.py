@@ -153,6 +153,7 @@ def test_a_wish_on_an_unknown_mailing_fires_once_its_id_is_found(account, sandbo
     fulfil_now(mailing)
     assert (mailing.state, mailing.wish) == (State.UNKNOWN, Wish.CANCEL)
     outbox.adopt(mailing.pk, str(sandbox.jobs[0]["id"]))
+    outbox.verify(mailing.pk)
     fulfil_now(mailing)
     assert mailing.state == State.CANCELLED
 
@@ -292,6 +293,72 @@ def test_a_final_refusal_ends_the_wish_and_is_not_repeated(account, sandbox, num
     assert (mailing.state, mailing.wish, mailing.wish_result) == (State.ACCEPTED, "", WishResult.FAILED)
     assert last_attempt(mailing).outcome == Attempt.Outcome.REFUSED
     assert last_attempt(mailing).code == number
+
+
+def test_a_recurring_mailing_is_not_too_late_after_its_first_round(account, sandbox):
+    """Given a job that says that it has gone out, and a cancel that does not get through."""
+    mailing = delivered(account, time=IN_AN_HOUR, rpt="2")
+    assert mailing.repeats
+    sandbox.change_job(int(mailing.remote_id), status="gone")
+    sandbox.fault("cut_before_saving", calls="cancel")
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    # when
+    fulfil_now(mailing)
+    assert (mailing.state, mailing.wish) == (State.ACCEPTED, Wish.CANCEL)
+    sandbox.change_job(int(mailing.remote_id), status="waiting")
+    fulfil_now(mailing)
+    # then
+    assert mailing.state == State.CANCELLED
+
+
+def test_a_job_that_stays_after_error_3_again_and_again_comes_before_a_person(account, sandbox):
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.fault("wrong_error", calls="cancel", error=3, saved=False, count=None)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    for _ in range(3):
+        fulfil_now(mailing)
+        assert mailing.wish == Wish.CANCEL
+    fulfil_now(mailing)
+    assert (mailing.state, mailing.wish, mailing.wish_result) == (State.ACCEPTED, "", WishResult.FAILED)
+
+
+def test_error_3_to_a_delete_and_then_to_the_look_is_not_deleted(account, sandbox):
+    """Given a job that the provider does not list yet."""
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.fault("wrong_error", calls=["del", "get"], error=3, saved=False, count=2)
+    outbox.wish(mailing.pk, Wish.DELETE)
+    fulfil_now(mailing)
+    assert (mailing.state, mailing.wish_result, mailing.gone) == (State.ACCEPTED, WishResult.FAILED, True)
+
+
+def test_a_delete_that_was_done_without_an_answer_is_confirmed_by_error_3(account, sandbox):
+    """Given error 3 to the second try, since the first was carried out."""
+    mailing = delivered(account, time=IN_AN_HOUR)
+    sandbox.fault("cut_after_saving", calls="del")
+    sandbox.fault("server_error", calls="get")
+    outbox.wish(mailing.pk, Wish.DELETE)
+    fulfil_now(mailing)
+    assert mailing.wish == Wish.DELETE
+    fulfil_now(mailing)
+    assert (mailing.state, mailing.wish_result) == (State.DELETED, WishResult.CONFIRMED)
+
+
+def test_a_look_is_dated_by_its_asking(account, sandbox, monkeypatch):
+    """Given an answer that takes half a minute, and a list that was read meanwhile."""
+    mailing = delivered(account, time=IN_AN_HOUR)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    really_get = Client.get
+    with time_machine.travel(timezone.now(), tick=True) as clock:
+
+        def slow_get(client, *args):
+            job = really_get(client, *args)
+            clock.shift(timedelta(seconds=30))
+            return job
+
+        monkeypatch.setattr(Client, "get", slow_get)
+        before = timezone.now()
+        fulfil_now(mailing)
+    assert mailing.verified_at - before < timedelta(seconds=10)
 
 
 def test_a_final_refusal_of_what_has_gone_out_is_too_late(account, sandbox):

@@ -2,15 +2,22 @@
 
 import dataclasses
 import time
+from datetime import timedelta
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from mailings import outbox
+from mailings.accounts import restore_guard
 from mailings.models import Alarm, Mailing, State, Wish
-from mailings.outbox import deliver
+from mailings.outbox import deliver, outcomes
+from mailings.outbox.claims import Claim, StaleClaim
 from mailings.smsc.api.answers import Created
-from mailings.smsc.api.errors import SmscError, WrongParameters
+from mailings.smsc.api.errors import NotSent, SmscError, WrongParameters
 from tests.helpers.factories import queued
+
+FOUND = Created(remote_id="4100", cost=None, raw="{}")
 
 
 def test_a_mailing_that_is_to_be_cancelled_is_not_claimed(account):
@@ -28,12 +35,12 @@ def test_a_clock_that_was_set_back_gives_a_claim_no_more_time(account):
     assert claim is not None
     claim.confirm()
     late = dataclasses.replace(claim, deadline=time.monotonic() - 1)
-    with pytest.raises(deliver.StaleClaim):
+    with pytest.raises(StaleClaim):
         late.confirm()
 
 
 @pytest.fixture
-def claims(account) -> tuple[deliver.Claim, deliver.Claim]:
+def claims(account) -> tuple[Claim, Claim]:
     """An old claim, whose answer has not come, and the one made after a person sent the mailing again."""
     old = deliver.take(queued(account))
     assert old is not None
@@ -43,24 +50,114 @@ def claims(account) -> tuple[deliver.Claim, deliver.Claim]:
     return old, new
 
 
-def test_a_late_id_of_an_older_claim_does_not_end_the_one_under_way(claims):
+def test_a_late_id_of_an_older_claim_stops_the_one_under_way(claims):
+    """Given a newer claim that has not sent a byte yet."""
     old, new = claims
     # when
-    deliver.accept(old, Created(remote_id="4100", cost=None, raw="{}"))
+    outcomes.accept(old, FOUND)
+    # then the newer one sends nothing, and there is nothing to be alarmed about
+    with pytest.raises(StaleClaim):
+        new.confirm()
+    outcomes.conclude(new, NotSent("objection"))
+    mailing = Mailing.objects.get()
+    assert (mailing.state, mailing.remote_id, mailing.alarm) == (State.ACCEPTED, "4100", "")
+
+
+def test_two_ids_of_two_claims_are_an_alarm(claims):
+    """Given a newer claim whose request was on its way when the older one's id came."""
+    old, new = claims
+    outcomes.accept(old, FOUND)
+    outcomes.accept(new, Created(remote_id="4200", cost=None, raw="{}"))
+    mailing = Mailing.objects.get()
+    assert (mailing.remote_id, mailing.alarm) == ("4100", Alarm.TWO_JOBS)
+    assert mailing.alarm_jobs == ["4100", "4200"]
+
+
+def test_a_late_id_and_then_no_answer_to_the_newer_claim_may_be_two_jobs(claims):
+    old, new = claims
+    outcomes.accept(old, FOUND)
+    outcomes.conclude(new, SmscError(reason="reset"))
+    mailing = Mailing.objects.get()
+    assert (mailing.remote_id, mailing.alarm) == ("4100", Alarm.MAYBE_TWO)
+
+
+def test_a_late_id_and_then_a_killed_worker_may_be_two_jobs(claims):
+    old, _ = claims
+    outcomes.accept(old, FOUND)
+    with time_machine.travel(timezone.now() + timedelta(minutes=10)):
+        outbox.sweep()
+    mailing = Mailing.objects.get()
+    assert (mailing.remote_id, mailing.alarm) == ("4100", Alarm.MAYBE_TWO)
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.HELD, State.REFUSED, State.DRAFT])
+def test_a_late_id_is_taken_in_every_state_that_may_still_send(account, sandbox, state):
+    # given an old claim, and two further ones since, so that the row bears another token
+    claim = deliver.take(queued(account))
+    assert claim is not None
+    Mailing.objects.filter(pk=claim.mailing.pk).update(state=state, token="another", held_reason="")
+    # when
+    outcomes.accept(claim, FOUND)
+    outbox.deliver_mailing(claim.mailing.pk)
     # then
     mailing = Mailing.objects.get()
-    assert (mailing.state, mailing.remote_id, mailing.alarm) == (State.SENDING, None, Alarm.TWO_JOBS)
-    # and when
-    deliver.accept(new, Created(remote_id="4200", cost=None, raw="{}"))
+    assert (mailing.state, mailing.remote_id) == (State.ACCEPTED, "4100")
+    assert sandbox.jobs == []
+
+
+def test_a_late_id_of_a_mailing_taken_back_is_an_alarm_and_no_longer_taken_back(claims):
+    old, new = claims
+    outcomes.conclude(new, NotSent("connect"))
+    outbox.wish(old.mailing.pk, Wish.CANCEL)
+    outcomes.accept(old, FOUND)
+    mailing = Mailing.objects.get()
+    assert (mailing.state, mailing.alarm, mailing.wish_result) == (State.ACCEPTED, Alarm.TURNED_UP, "")
+
+
+def test_a_cancel_recorded_before_the_first_byte_stops_the_call(account, sandbox, monkeypatch):
+    # given a person who cancels while the connection is being made
+    mailing = queued(account)
+    really_send = deliver.send
+
+    def cancelled_meanwhile(claim, client):
+        outbox.wish(mailing.pk, Wish.CANCEL)
+        return really_send(claim, client)
+
+    monkeypatch.setattr(deliver, "send", cancelled_meanwhile)
+    # when
+    outbox.deliver_mailing(mailing.pk)
+    # then
     mailing.refresh_from_db()
-    assert (mailing.state, mailing.remote_id) == (State.ACCEPTED, "4200")
-    assert "4100" in mailing.alarm_jobs
+    assert (mailing.state, sandbox.jobs) == (State.WITHDRAWN, [])
+
+
+@pytest.mark.parametrize("change", [{"token": "another"}, {"wish": Wish.CANCEL}, {"state": State.UNKNOWN}])
+def test_the_last_look_comes_after_the_wait_for_redis(account, monkeypatch, change):
+    """Given a Redis that takes its time, while the row changes."""
+    claim = deliver.take(queued(account))
+    assert claim is not None
+
+    def slow(*args):
+        Mailing.objects.filter(pk=claim.mailing.pk).update(**change)
+
+    monkeypatch.setattr(restore_guard, "remember", slow)
+    with pytest.raises(StaleClaim):
+        claim.confirm()
+
+
+def test_the_time_is_looked_at_last(account, monkeypatch):
+    claim = deliver.take(queued(account))
+    assert claim is not None
+    with time_machine.travel(timezone.now(), tick=True) as clock:
+        monkeypatch.setattr(restore_guard, "remember", lambda *args: clock.shift(timedelta(seconds=61)))
+        with pytest.raises(StaleClaim):
+            claim.confirm()
 
 
 @pytest.mark.parametrize("error", [WrongParameters(code=1), SmscError(reason="reset")])
 def test_a_late_failure_of_an_older_claim_does_not_end_the_one_under_way(claims, error):
     old, _ = claims
-    deliver.conclude(old, error)
+    outcomes.conclude(old, error)
     assert Mailing.objects.get().state == State.SENDING
 
 
@@ -68,5 +165,5 @@ def test_a_refusal_that_comes_late_still_counts_for_its_claim(account):
     claim = deliver.take(queued(account))
     assert claim is not None
     Mailing.objects.filter(pk=claim.mailing.pk).update(state=State.UNKNOWN)
-    deliver.conclude(claim, WrongParameters(code=1))
+    outcomes.conclude(claim, WrongParameters(code=1))
     assert Mailing.objects.get().state == State.REFUSED

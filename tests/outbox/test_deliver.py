@@ -1,17 +1,31 @@
 """Handing over: one call per claim, and each outcome's one transition."""
 
+import time
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from mailings import outbox
-from mailings.models import Alarm, Attempt, EventKind, HeldReason, Mailing, State, Wish, WishResult, record
-from mailings.outbox import deliver
+from mailings import outbox, sync
+from mailings.models import (
+    Alarm,
+    Attempt,
+    EventKind,
+    HeldReason,
+    Mailing,
+    Pull,
+    State,
+    Wish,
+    WishResult,
+    record,
+)
+from mailings.outbox import deliver, outcomes
+from mailings.outbox.claims import Claim
 from mailings.smsc.api.answers import Created
 from mailings.smsc.api.errors import NotSent
 from mailings.smsc.spec.spec import FileRef, validate
@@ -123,18 +137,60 @@ def test_nothing_left_us_puts_it_back_under_the_same_letter(account, sandbox):
     assert [attempt.reference for attempt in mailing.attempts.all()] == [f"{mailing.code}a"] * 2
 
 
-def test_error_nine_on_the_very_first_try_goes_again_under_a_new_letter(account, sandbox):
-    # given
-    mailing = queued(account)
-    sandbox.fault("wrong_error", calls="add", error=9, saved=False)
-    # when
-    outbox.deliver_mailing(mailing.pk)
-    assert state_of(mailing) == State.QUEUED
+def go_on(mailing: Mailing) -> None:
+    """The next try, once the gap between identical calls has passed (conftest.py makes it short)."""
+    time.sleep(settings.SAME_REQUEST_SECONDS * 1.5)
     Mailing.objects.filter(pk=mailing.pk).update(not_before=None)
     outbox.deliver_mailing(mailing.pk)
-    # then
+
+
+@pytest.fixture
+def too_soon(account, sandbox) -> Mailing:
+    """A mailing whose first try was answered with error 9."""
+    mailing = queued(account)
+    sandbox.fault("wrong_error", calls="add", error=9, saved=False)
+    outbox.deliver_mailing(mailing.pk)
+    assert state_of(mailing) == State.QUEUED
+    return mailing
+
+
+def test_error_nine_on_the_very_first_try_goes_again_under_a_new_letter_once_the_list_was_read(
+    account, sandbox, too_soon
+):
+    go_on(too_soon)
+    assert (state_of(too_soon), too_soon.waiting_for) == (State.QUEUED, "look")
+    sync.pull_recent(account)
+    go_on(too_soon)
+    assert state_of(too_soon) == State.ACCEPTED
+    assert sandbox.jobs[0]["name"].startswith(f"{too_soon.code}b ")
+
+
+def test_a_request_that_was_repeated_on_its_way_is_found_before_the_second_try(account, sandbox):
+    """Given error 9 for a copy of a request whose first copy was saved."""
+    mailing = queued(account)
+    sandbox.fault("wrong_error", calls="add", error=9, saved=True)
+    outbox.deliver_mailing(mailing.pk)
+    go_on(mailing)
+    sync.pull_recent(account)
+    go_on(mailing)
     assert state_of(mailing) == State.ACCEPTED
-    assert sandbox.jobs[0]["name"].startswith(f"{mailing.code}b ")
+    assert [str(job["id"]) for job in sandbox.jobs] == [mailing.remote_id]
+
+
+@pytest.mark.parametrize("reason", ["failed", "ten_rows", "no_names"])
+def test_a_read_that_could_not_show_it_does_not_allow_the_second_try(account, too_soon, reason):
+    go_on(too_soon)
+    sync.pull_recent(account)
+    Pull.objects.update(incomplete_reason=reason, complete=False)
+    go_on(too_soon)
+    assert (state_of(too_soon), too_soon.waiting_for) == (State.QUEUED, "look")
+    # and a person decides once its hour has passed
+    with time_machine.travel(timezone.now() + timedelta(minutes=16), tick=True):
+        go_on(too_soon)
+        assert (state_of(too_soon), too_soon.held_reason) == (State.HELD, HeldReason.OVERDUE)
+        outbox.release(too_soon.pk)
+        go_on(too_soon)
+    assert state_of(too_soon) == State.ACCEPTED
 
 
 def test_error_nine_on_a_later_try_leaves_it_unknown(account, sandbox):
@@ -196,7 +252,7 @@ def test_a_worker_whose_lease_ran_out_before_the_first_byte_sends_nothing(accoun
     assert mailing.events.filter(kind=EventKind.LATE_ANSWER).exists()
 
 
-def claimed(account) -> deliver.Claim:
+def claimed(account) -> Claim:
     claim = deliver.take(queued(account))
     assert claim is not None
     return claim
@@ -207,7 +263,7 @@ def test_a_late_id_still_counts_for_the_same_token(account):
     Mailing.objects.filter(pk=claim.mailing.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     outbox.sweep()
     assert state_of(claim.mailing) == State.UNKNOWN
-    deliver.accept(claim, Created(remote_id="4100", cost=None, raw="{}"))
+    outcomes.accept(claim, Created(remote_id="4100", cost=None, raw="{}"))
     assert state_of(claim.mailing) == State.ACCEPTED
     assert claim.mailing.remote_id == "4100"
 
@@ -216,7 +272,7 @@ def test_a_late_id_after_giving_up_is_an_alarm(account):
     claim = claimed(account)
     Mailing.objects.filter(pk=claim.mailing.pk).update(state=State.UNKNOWN)
     outbox.give_up(claim.mailing.pk)
-    deliver.accept(claim, Created(remote_id="4100", cost=None, raw="{}"))
+    outcomes.accept(claim, Created(remote_id="4100", cost=None, raw="{}"))
     assert state_of(claim.mailing) == State.ACCEPTED
     assert claim.mailing.alarm == Alarm.TURNED_UP
 
@@ -226,7 +282,7 @@ def test_a_late_id_after_a_second_sending_is_an_alarm_of_two_jobs(account, sandb
     Mailing.objects.filter(pk=claim.mailing.pk).update(state=State.UNKNOWN)
     outbox.send_again(claim.mailing.pk)
     outbox.deliver_mailing(claim.mailing.pk)
-    deliver.accept(claim, Created(remote_id="4100", cost=None, raw="{}"))
+    outcomes.accept(claim, Created(remote_id="4100", cost=None, raw="{}"))
     assert state_of(claim.mailing) == State.ACCEPTED
     assert claim.mailing.alarm == Alarm.TWO_JOBS
     assert set(claim.mailing.alarm_jobs) == {"4100", claim.mailing.remote_id}
@@ -235,7 +291,7 @@ def test_a_late_id_after_a_second_sending_is_an_alarm_of_two_jobs(account, sandb
 def test_an_id_that_a_pull_has_met_already_makes_one_row(account):
     claim = claimed(account)
     twin = bare(account, code=None, origin="provider", state=State.ACCEPTED, remote_id="4100", name="?")
-    deliver.accept(claim, Created(remote_id="4100", cost=None, raw="{}"))
+    outcomes.accept(claim, Created(remote_id="4100", cost=None, raw="{}"))
     assert state_of(claim.mailing) == State.ACCEPTED
     assert not Mailing.objects.filter(pk=twin.pk).exists()
 
@@ -316,7 +372,8 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize(
-    ("number", "kind"), [(7, EventKind.UNKNOWN), (1, EventKind.REFUSED), (2, EventKind.HELD)]
+    ("number", "kind"),
+    [(7, EventKind.UNKNOWN), (1, EventKind.REFUSED), (2, EventKind.HELD), (9, EventKind.REQUEUED)],
 )
 def test_a_worker_killed_before_the_event_leaves_no_state_without_one(
     account, sandbox, monkeypatch, number, kind
@@ -330,12 +387,13 @@ def test_a_worker_killed_before_the_event_leaves_no_state_without_one(
             raise Killed
         return record(event, *args, **data)
 
-    monkeypatch.setattr(deliver, "record", killed)
+    monkeypatch.setattr(outcomes, "record", killed)
     # when
     with pytest.raises(Killed):
         outbox.deliver_mailing(mailing.pk)
-    # then the row is as it was before, and the sweep tells what became of it
+    # then the row and its attempt are as they were before, and the sweep tells what became of it
     assert state_of(mailing) == State.SENDING
+    assert only_attempt(mailing).outcome == ""
     with time_machine.travel(timezone.now() + timedelta(minutes=10)):
         outbox.sweep()
     assert state_of(mailing) == State.UNKNOWN
@@ -346,7 +404,7 @@ def test_an_id_that_another_mailing_has_already_proves_nothing(account):
     """Given a provider that answers a create with the id of a job that is known to be another mailing's."""
     bare(account, state=State.ACCEPTED, remote_id="4100")
     claim = claimed(account)
-    deliver.accept(claim, Created(remote_id="4100", cost=None, raw='{"id": 4100}'))
+    outcomes.accept(claim, Created(remote_id="4100", cost=None, raw='{"id": 4100}'))
     assert state_of(claim.mailing) == State.UNKNOWN
     attempt = claim.mailing.attempts.get()
     assert (attempt.outcome, attempt.text, attempt.raw) == (OUTCOME.UNKNOWN, "id_taken", '{"id": 4100}')

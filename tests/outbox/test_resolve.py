@@ -1,10 +1,11 @@
-"""A person's decisions on an unknown outcome."""
+"""A person's decisions on an unknown outcome: each rests on what was seen, and is made once."""
 
 import pytest
+from django.utils import timezone
 
 from mailings import outbox
-from mailings.models import Alarm, Mailing, State, Wish
-from tests.helpers.factories import bare
+from mailings.models import Attempt, Mailing, State, Wish
+from tests.helpers.factories import bare, queued
 
 
 @pytest.fixture
@@ -12,39 +13,10 @@ def unknown(account) -> Mailing:
     return bare(account, state=State.UNKNOWN)
 
 
-def test_a_job_is_adopted(unknown):
-    mailing = outbox.adopt(unknown.pk, " 4100 ")
-    assert (mailing.state, mailing.remote_id) == (State.ACCEPTED, "4100")
-
-
-def test_adopting_one_of_two_matches_raises_an_alarm_about_the_other(unknown):
-    Mailing.objects.filter(pk=unknown.pk).update(look_matches=["1", "2"])
-    mailing = outbox.adopt(unknown.pk, "1")
-    assert (mailing.alarm, mailing.alarm_jobs) == (Alarm.TWO_JOBS, ["1", "2"])
-    outbox.dismiss_alarm(unknown.pk)
+def shown(mailing: Mailing) -> outbox.Seen:
+    """What a page shows now."""
     mailing.refresh_from_db()
-    assert mailing.alarm == ""
-
-
-def test_the_row_that_a_pull_made_of_the_job_is_taken_in(unknown, account):
-    foreign = bare(
-        account, code=None, origin="provider", state=State.ACCEPTED, remote_id="5", remote_status="waiting"
-    )
-    mailing = outbox.adopt(unknown.pk, "5")
-    assert (mailing.state, mailing.remote_id, mailing.remote_status) == (State.ACCEPTED, "5", "waiting")
-    assert not Mailing.objects.filter(pk=foreign.pk).exists()
-
-
-def test_another_mailings_job_cannot_be_adopted(unknown, account):
-    bare(account, state=State.ACCEPTED, remote_id="5")
-    with pytest.raises(outbox.Impossible, match="belongs to another"):
-        outbox.adopt(unknown.pk, "5")
-
-
-@pytest.mark.parametrize("number", ["", "abc", "1,2", "-1", "١٢", "0", "9" * 21])
-def test_a_job_number_is_digits(unknown, number):
-    with pytest.raises(outbox.Impossible, match="digits"):
-        outbox.adopt(unknown.pk, number)
+    return outbox.Seen(stamp=outbox.stamp(mailing))
 
 
 def test_sending_again_starts_the_looking_afresh(unknown):
@@ -59,11 +31,6 @@ def test_a_mailing_that_is_to_be_cancelled_is_not_sent_again(unknown):
         outbox.send_again(unknown.pk)
 
 
-def test_a_given_up_mailing_can_still_be_found(unknown):
-    assert outbox.give_up(unknown.pk).state == State.ABANDONED
-    assert outbox.adopt(unknown.pk, "9").state == State.ACCEPTED
-
-
 @pytest.mark.parametrize(
     "state", [State.QUEUED, State.SENDING, State.ACCEPTED, State.REFUSED, State.CANCELLED]
 )
@@ -72,3 +39,86 @@ def test_decisions_are_for_unknown_outcomes_only(account, state):
     for decide in (outbox.send_again, outbox.give_up, lambda pk: outbox.adopt(pk, "2")):
         with pytest.raises(outbox.Impossible):
             decide(mailing.pk)
+
+
+def test_a_second_click_on_send_again_sends_nothing_more(account, sandbox):
+    # given a provider that fails fast, so that the outcome is unknown again when the second click comes
+    mailing = queued(account, time="+600")
+    sandbox.fault("cut_after_saving", calls="add", count=None)
+    outbox.deliver_mailing(mailing.pk)
+    seen = shown(mailing)
+    outbox.send_again(mailing.pk, seen=seen)
+    outbox.deliver_mailing(mailing.pk)
+    mailing.refresh_from_db()
+    assert mailing.state == State.UNKNOWN
+    # when
+    with pytest.raises(outbox.Outdated, match=f"{mailing.code}b"):
+        outbox.send_again(mailing.pk, seen=seen)
+    # then
+    outbox.deliver_mailing(mailing.pk)
+    assert len(sandbox.jobs) == 2
+
+
+DECISIONS = [
+    outbox.send_again,
+    outbox.give_up,
+    lambda pk, **seen: outbox.adopt(pk, "4100", **seen),
+]
+NEWER = [
+    {"look_matches": ["1", "2"]},
+    {"candidate": "77"},
+    {"wish": Wish.CANCEL, "wish_at": timezone.now()},
+    {"alarm": "two_jobs", "alarm_jobs": ["1"]},
+]
+
+
+@pytest.mark.parametrize("decide", DECISIONS)
+@pytest.mark.parametrize("newer", NEWER)
+def test_anything_newer_refuses_a_decision(unknown, decide, newer):
+    seen = shown(unknown)
+    Mailing.objects.filter(pk=unknown.pk).update(**newer)
+    with pytest.raises(outbox.Outdated):
+        decide(unknown.pk, seen=seen)
+    unknown.refresh_from_db()
+    assert (unknown.state, unknown.candidate) == (State.UNKNOWN, newer.get("candidate", ""))
+
+
+@pytest.mark.parametrize("decide", DECISIONS)
+def test_another_look_in_vain_refuses_nothing(unknown, decide):
+    seen = shown(unknown)
+    Mailing.objects.filter(pk=unknown.pk).update(looks=2, look_at=timezone.now())
+    decide(unknown.pk, seen=seen)
+    assert outbox.stamp(Mailing.objects.get()) != seen.stamp
+
+
+def test_a_form_that_carries_nothing_decides_nothing(unknown):
+    with pytest.raises(outbox.Outdated):
+        outbox.give_up(unknown.pk, seen=outbox.Seen(stamp=""))
+
+
+def test_a_decision_may_name_the_attempt_alone(unknown):
+    Attempt.objects.create(
+        mailing=unknown, kind="create", reference="K7Q2Mb", token="t", begin=timezone.now()
+    )
+    with pytest.raises(outbox.Outdated, match="K7Q2Mb"):
+        outbox.give_up(unknown.pk, seen=outbox.Seen(attempt="K7Q2Ma"))
+    outbox.give_up(unknown.pk, seen=outbox.Seen(attempt="K7Q2Mb"))
+
+
+def test_a_release_is_bound_to_what_was_seen(account):
+    # given a mailing that was released, and is held again for another reason
+    held = bare(account, state=State.HELD, held_reason="overdue")
+    seen = shown(held)
+    outbox.release(held.pk, seen=seen)
+    Mailing.objects.filter(pk=held.pk).update(state=State.HELD, held_reason="restored")
+    with pytest.raises(outbox.Outdated):
+        outbox.release(held.pk, seen=seen)
+
+
+def test_an_alarm_is_dismissed_only_as_it_was_seen(account):
+    mailing = bare(account, state=State.ACCEPTED, remote_id="1", alarm="two_jobs", alarm_jobs=["1", "2"])
+    seen = shown(mailing)
+    Mailing.objects.update(alarm_jobs=["1", "2", "3"])
+    with pytest.raises(outbox.Outdated):
+        outbox.dismiss_alarm(mailing.pk, seen=seen)
+    outbox.dismiss_alarm(mailing.pk, seen=shown(mailing))

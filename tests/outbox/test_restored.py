@@ -1,16 +1,18 @@
 """A restored backup, and a Redis that lost its memory: nothing that was sent before is sent again."""
 
-from datetime import timedelta
+import time
 
 import pytest
 import redis
 from django.conf import settings
 from django.utils import timezone
 
-from mailings import outbox, sync
-from mailings.models import Account, Attempt, Event, Mailing, Pull, State
+from mailings import accounts, outbox, sync
+from mailings.accounts import restore_guard
+from mailings.models import Account, Attempt, Event, Mailing, State, Wish
+from mailings.outbox import deliver
 from tests.helpers.append_only import rows_may_go
-from tests.helpers.factories import delivered, queued
+from tests.helpers.factories import bare, delivered, queued
 
 
 @pytest.fixture(autouse=True)
@@ -51,69 +53,137 @@ def test_a_mailing_that_was_sent_after_the_backup_is_tied_to_its_job_not_sent_ag
     restore(account)
     # when it is driven on
     let_go(mailing)
-    assert (mailing.state, mailing.waiting_for) == (State.QUEUED, "look")
-    assert "pull_doubtful" in nudges
-    account.refresh_from_db()
-    sync.pull_doubtful(account)
-    let_go(mailing)
+    assert (mailing.state, mailing.held_reason) == (State.HELD, "restored")
+    assert "pull_recent" in nudges
+    sync.pull_recent(account)
     # then
+    mailing.refresh_from_db()
     assert (mailing.state, mailing.remote_id) == (State.ACCEPTED, sent)
     assert len(sandbox.jobs) == 1
 
 
-def test_one_that_was_never_sent_goes_once_the_list_was_read(account, sandbox, nudges):
-    delivered(account)
-    waiting = queued(account)
-    restore(account)
-    let_go(waiting)
-    account.refresh_from_db()
-    sync.pull_doubtful(account)
-    let_go(waiting)
-    assert waiting.state == State.ACCEPTED
+def other_account_calls(account: Account, key: int) -> None:
+    other = Account.objects.create(name="other", kind="sandbox", base_url=account.base_url)
+    row = bare(other, state=State.SENDING)
+    Attempt.objects.create(pk=key, mailing=row, kind="create", token="0" * 32, begin=timezone.now())
+
+
+def own_cancel_is_made(account: Account, key: int) -> None:
+    found = bare(account, state=State.ACCEPTED, remote_id="999")
+    Attempt.objects.create(pk=key, mailing=found, kind="cancel", begin=timezone.now())
+
+
+@pytest.mark.parametrize("traffic", [other_account_calls, own_cancel_is_made])
+def test_a_lost_commit_is_noticed_whatever_was_tried_since(account, sandbox, nudges, traffic):
+    # given a failover to a replica that lagged behind: the last attempt is gone, its key given out again
+    _, lost = delivered(account, time="+600"), delivered(account, time="+600")
+    key = Attempt.objects.latest("pk").pk
+    take_back([lost])
+    traffic(account, key)
+    # when
+    let_go(lost)
+    # then
+    assert (lost.state, lost.held_reason) == (State.HELD, "restored")
     assert len(sandbox.jobs) == 2
 
 
-def test_a_read_that_is_not_whole_leaves_it_to_a_person(account, sandbox, nudges):
+def take_back(mailings: list[Mailing]) -> None:
+    with rows_may_go():
+        for model in (Event, Attempt):
+            model._base_manager.filter(mailing__in=mailings)._raw_delete("default")
+    for mailing in mailings:
+        Mailing.objects.filter(pk=mailing.pk).update(
+            state=State.QUEUED, remote_id=None, verified_at=None, not_before=None, token="", deadline_at=None
+        )
+
+
+def test_a_lost_commit_below_a_kept_one_is_noticed(account, sandbox, nudges):
+    """Given two calls at once, of which the earlier key was committed later, and lost."""
+    first, _ = delivered(account, time="+600"), delivered(account, time="+600")
+    take_back([first])
+    let_go(first)
+    assert (first.state, first.held_reason) == (State.HELD, "restored")
+
+
+def test_a_cancel_notices_it_too(account, sandbox, nudges):
+    # given a job that is known, and a lost attempt
+    known, lost = delivered(account, time="+600"), delivered(account, time="+600")
+    take_back([lost])
+    # when
+    outbox.wish(known.pk, Wish.CANCEL)
+    outbox.fulfil(known.pk)
+    # then the cancel is made, and the doubt is noted before its attempt got a key
+    account.refresh_from_db()
+    known.refresh_from_db()
+    assert known.state == State.CANCELLED
+    assert account.doubt_reason == "older"
+    let_go(lost)
+    assert lost.state == State.HELD
+
+
+def held_in_doubt(account: Account) -> Mailing:
+    """A mailing that was never sent, of which that cannot be known."""
     delivered(account)
     waiting = queued(account)
     restore(account)
     let_go(waiting)
-    account.refresh_from_db()
-    today = timezone.now().date()
-    Pull.objects.create(
-        account=account,
-        start=today - timedelta(days=5),
-        end=today + timedelta(days=5),
-        begun_at=timezone.now(),
-        ended_at=timezone.now(),
-        incomplete_reason="ten_rows",
-    )
+    assert waiting.state == State.HELD
+    return waiting
+
+
+def test_absence_never_sends_by_itself_but_a_person_does(account, sandbox, nudges, settings):
+    # given two complete reads, far enough from the doubt and from each other
+    settings.SETTLE_AFTER_SECONDS = 0
+    waiting = held_in_doubt(account)
+    time.sleep(0.6)
+    for _ in range(2):
+        assert sync.pull_recent(account, wait=1).complete
+        time.sleep(0.1)
+    # when
+    outbox.sweep()
     let_go(waiting)
-    assert (waiting.state, waiting.held_reason) == (State.HELD, "restored")
+    # then
+    assert (waiting.state, waiting.looks) == (State.HELD, 2)
     outbox.release(waiting.pk)
     let_go(waiting)
     assert waiting.state == State.ACCEPTED
 
 
-def test_a_failed_read_keeps_it_waiting(account, sandbox, nudges):
+def test_reads_before_the_settle_distance_do_not_count(account, sandbox, nudges):
+    waiting = held_in_doubt(account)
+    assert sync.pull_recent(account).complete
+    waiting.refresh_from_db()
+    assert waiting.looks == 0
+
+
+def test_a_read_of_other_days_does_not_count(account, sandbox, nudges, settings):
+    # given a mailing whose job may be listed on the day after tomorrow, and a whole read of today
+    settings.SETTLE_AFTER_SECONDS = 0
     delivered(account)
-    waiting = queued(account)
+    waiting = queued(account, time="+2880")
     restore(account)
     let_go(waiting)
-    account.refresh_from_db()
+    time.sleep(0.6)
+    today = timezone.now().date()
+    assert sync.pull(account, today, today).complete
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.looks) == (State.HELD, 0)
+
+
+def test_a_read_that_is_not_whole_says_why_it_does_not_count(account, sandbox, nudges):
+    waiting = held_in_doubt(account)
     sandbox.fault("server_error", calls="get_all", count=None)
-    sync.pull_doubtful(account)
-    let_go(waiting)
-    assert (waiting.state, waiting.waiting_for) == (State.QUEUED, "look")
+    sync.pull_recent(account)
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.looks, waiting.look_note) == (State.HELD, 0, "failed")
 
 
-def test_a_restored_database_with_an_empty_redis_is_noticed_too(account, sandbox, nudges):
+def test_an_emptied_redis_is_a_doubt_but_is_not_called_a_restored_backup(account, sandbox, nudges):
     mailing = delivered(account, time="+600")
-    account.refresh_from_db()
     restore(account, last_call_at=None)
     redis.Redis.from_url(settings.REDIS_URL).flushdb()
     let_go(mailing)
-    assert (mailing.state, mailing.waiting_for) == (State.QUEUED, "look")
+    assert (mailing.state, mailing.held_reason) == (State.HELD, "forgotten")
 
 
 def test_a_mailing_made_after_the_memory_was_lost_waits_for_nothing(account, sandbox, nudges):
@@ -134,8 +204,6 @@ def test_the_first_call_ever_is_in_no_doubt(account, sandbox, nudges):
 def test_a_memory_lost_after_the_claim_sends_nothing(account, sandbox, nudges, monkeypatch):
     delivered(account)
     mailing = queued(account)
-    from mailings.outbox import deliver
-
     really_send = deliver.send
 
     def flushed_send(claim, client):
@@ -148,20 +216,6 @@ def test_a_memory_lost_after_the_claim_sends_nothing(account, sandbox, nudges, m
     assert len(sandbox.jobs) == 1
 
 
-def test_a_read_from_before_the_doubt_clears_nothing(account, sandbox, nudges):
-    # given a whole read of the list, made before the backup that was restored
-    delivered(account)
-    waiting = queued(account)
-    assert sync.pull_recent(account).complete
-    restore(account)
-    # when
-    let_go(waiting)
-    let_go(waiting)
-    # then
-    assert (waiting.state, waiting.waiting_for) == (State.QUEUED, "look")
-    assert len(sandbox.jobs) == 1
-
-
 def test_a_backup_from_before_a_flush_is_noticed_although_no_call_was_made_since(account, sandbox, nudges):
     # given a secret that Redis has replaced since, and the same attempts
     delivered(account)
@@ -170,19 +224,16 @@ def test_a_backup_from_before_a_flush_is_noticed_although_no_call_was_made_since
     # when
     let_go(waiting)
     # then
-    assert (waiting.state, waiting.waiting_for) == (State.QUEUED, "look")
+    assert (waiting.state, waiting.held_reason) == (State.HELD, "restored")
 
 
-def test_a_read_of_other_days_clears_nothing(account, sandbox, nudges):
-    # given a mailing whose job may be listed on the day after tomorrow, and a whole read of today
+def test_of_two_workers_that_notice_a_restore_one_begins_the_new_memory(account, sandbox):
     delivered(account)
-    waiting = queued(account, time="+2880")
-    restore(account)
-    let_go(waiting)
-    account.refresh_from_db()
-    today = timezone.now().date()
-    assert sync.pull(account, today, today).reason in {"", "no_control"}
-    # when
-    let_go(waiting)
-    # then
-    assert (waiting.state, waiting.waiting_for) == (State.QUEUED, "look")
+    Account.objects.filter(pk=account.pk).update(memory="0" * 16)
+    one, other = Account.objects.get(pk=account.pk), Account.objects.get(pk=account.pk)
+    restore_guard.compare(one)
+    with pytest.raises(accounts.CannotCall):
+        restore_guard.compare(other)
+    other.refresh_from_db()
+    restore_guard.compare(other)
+    assert other.memory == one.memory

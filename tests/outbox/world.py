@@ -23,7 +23,8 @@ from mailings.accounts.credentials import credentials_of
 from mailings.models import Account, Mailing, State, WishResult
 from mailings.models.mailing import CODE_LENGTH
 from mailings.models.states import TRANSITIONS
-from mailings.outbox import deliver
+from mailings.outbox import deliver, outcomes
+from mailings.outbox.claims import Claim
 from mailings.smsc.api.client import Client
 from mailings.smsc.api.errors import SmscError
 from mailings.sync.spans import LOOKS_NEEDED
@@ -44,7 +45,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
 }
 LOOKED_AT = ("code", "state", "remote_id", "looks", "wish", "wish_result")
 UNSENT = (State.DRAFT, State.QUEUED, State.HELD, State.REFUSED, State.WITHDRAWN)
-Hand = tuple[deliver.Claim, Any]
+Hand = tuple[Claim, Any]
 
 
 class World(RuleBasedStateMachine):
@@ -117,9 +118,9 @@ class World(RuleBasedStateMachine):
             return
         claim, answer = held
         if isinstance(answer, SmscError):
-            deliver.conclude(claim, answer)
+            outcomes.conclude(claim, answer)
         else:
-            deliver.accept(claim, answer)
+            outcomes.accept(claim, answer)
 
     @precondition(lambda self: self.among(State.SENDING, State.QUEUED, State.HELD) or self.wished())
     @rule(minutes=st.sampled_from([4, 31, 70]))
@@ -131,8 +132,7 @@ class World(RuleBasedStateMachine):
     @rule()
     def the_list_is_read(self) -> None:
         self.account.refresh_from_db()
-        results = [sync.pull_recent(self.account, wait=1), sync.pull_doubtful(self.account, wait=1)]
-        if not any(result.error for result in results):
+        if not sync.pull_recent(self.account, wait=1).error:
             self.nothing_on_the_list_is_left_aside()
 
     # --- what is true then ---
@@ -187,7 +187,7 @@ class World(RuleBasedStateMachine):
         """Whether a wish can take a step."""
         return any(row.wish and row.remote_id for row in self.rows)
 
-    def call(self, claim: deliver.Claim, answer: str, place: AbstractContextManager[Client]) -> Any:
+    def call(self, claim: Claim, answer: str, place: AbstractContextManager[Client]) -> Any:
         """The creating call of a claim; what came of it is not written down yet."""
         if ANSWERS[answer]:
             self.sandbox.fault(calls="add", **ANSWERS[answer])

@@ -6,21 +6,30 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from mailings import outbox
 from mailings.models import HeldReason, Mailing, State
 from tests.views.rows import row
 
 pytestmark = pytest.mark.django_db
 
-FOR_STAFF = ("cancel", "delete", "withdraw", "release", "resolve", "dismiss_alarm")
-ASKED_ONCE = ("cancel", "delete", "withdraw", "release", "resolve")
-FITTING = {"withdraw": State.HELD, "release": State.HELD}
+FOR_STAFF = ("cancel", "delete", "withdraw", "release", "resolve", "dismiss_alarm", "undo_adoption")
+ASKED_ONCE = ("cancel", "delete", "withdraw", "release", "resolve", "undo_adoption")
+FITTING = {"withdraw": State.HELD, "release": State.HELD, "undo_adoption": State.ACCEPTED}
 POST_ONLY = ("duplicate", "dismiss_alarm")
 
 
+def seen(mailing: Mailing) -> str:
+    """What the page carries that shows this mailing."""
+    mailing.refresh_from_db()
+    return outbox.stamp(mailing)
+
+
 def do(client: Client, name: str, mailing: Mailing, **data: str) -> str:
-    """Post it; the page that follows."""
-    answer = client.post(reverse(name, args=[mailing.pk]), data, follow=True)
+    """Post it as the page shows it now; the page that follows."""
+    posted = {"seen": seen(mailing)} | data
+    answer = client.post(reverse(name, args=[mailing.pk]), posted, follow=True)
     assert answer.status_code == 200
     mailing.refresh_from_db()
     return answer.content.decode()
@@ -150,10 +159,36 @@ def test_the_text_of_a_job_made_elsewhere_cannot_be_copied(page: Client) -> None
     assert b"cannot be copied" in answer.content
 
 
+@pytest.mark.parametrize("name", ["release", "resolve", "dismiss_alarm"])
+def test_a_form_from_before_something_newer_decides_nothing(chief_page: Client, name: str) -> None:
+    state = State.UNKNOWN if name == "resolve" else State.HELD
+    mailing = row(state, held_reason=HeldReason.OVERDUE, alarm="two_jobs", alarm_jobs=["1", "2"])
+    shown = seen(mailing)
+    Mailing.objects.filter(pk=mailing.pk).update(alarm_jobs=["1", "2", "3"])
+    html = do(chief_page, name, mailing, decision="send_again", seen=shown)
+    assert (mailing.state, mailing.alarm) == (state, "two_jobs")
+    assert "Something newer is known" in html
+
+
+@pytest.mark.parametrize("name", ["release", "resolve"])
+def test_the_page_that_asks_carries_what_it_shows(chief_page: Client, name: str) -> None:
+    mailing = row(State.UNKNOWN if name == "resolve" else State.HELD, held_reason=HeldReason.OVERDUE)
+    html = chief_page.get(reverse(name, args=[mailing.pk])).content.decode()
+    assert f'name="seen" value="{seen(mailing)}"' in html
+
+
+def test_an_adoption_is_undone_by_hand(chief_page: Client) -> None:
+    mailing = row(adopted_at=timezone.now())
+    html = chief_page.get(reverse("undo_adoption", args=[mailing.pk])).content.decode()
+    assert str(mailing.remote_id) in html
+    do(chief_page, "undo_adoption", mailing)
+    assert (mailing.state, mailing.remote_id) == (State.UNKNOWN, None)
+
+
 @pytest.mark.parametrize(
     ("data", "state"),
     [
-        ({"decision": "adopt", "remote_id": "77"}, State.ACCEPTED),
+        ({"decision": "adopt", "remote_id": "77"}, State.UNKNOWN),
         ({"decision": "send_again"}, State.QUEUED),
         ({"decision": "give_up"}, State.ABANDONED),
         ({"decision": "adopt", "remote_id": "x"}, State.UNKNOWN),
@@ -164,6 +199,7 @@ def test_a_person_decides_what_became_of_it(chief_page: Client, data: dict[str, 
     mailing = row(State.UNKNOWN)
     do(chief_page, "resolve", mailing, **data)
     assert mailing.state == state
+    assert mailing.candidate == ("77" if data.get("remote_id") == "77" else "")
 
 
 def test_the_decision_page_offers_the_jobs_that_were_found(chief_page: Client) -> None:

@@ -18,9 +18,11 @@ from mailings.management.cli import order, people, recipients
 from mailings.management.cli.describe import described, money
 from mailings.management.cli.order import Wrong
 from mailings.models import Account, Mailing, State, Wish
+from mailings.models.states import UNDECIDED
 from mailings.smsc.api.answers import Jobs
 from mailings.smsc.api.errors import SmscError
 from mailings.sync import spans
+from mailings.wording import timeline
 
 Object = dict[str, Any]
 WRONG, FAILED, RAN_OUT = 1, 2, 3
@@ -96,13 +98,23 @@ def delete(asked: Namespace) -> Iterator[Object]:
 
 def resolve(asked: Namespace) -> Iterator[Object]:
     """A person's decision on an unknown outcome."""
-    pk = _existing(asked.id)
+    pk, seen = _existing(asked.id), outbox.Seen(attempt=asked.attempt)
     if asked.adopt is not None:
-        yield _brief(outbox.adopt(pk, asked.adopt))
+        yield _brief(_adopted(pk, asked.adopt, seen))
     elif asked.send_again:
-        yield _brief(outbox.send_again(pk))
+        yield _brief(outbox.send_again(pk, seen=seen))
     else:
-        yield _brief(outbox.give_up(pk))
+        yield _brief(outbox.give_up(pk, seen=seen))
+
+
+def _adopted(pk: int, remote_id: str, seen: outbox.Seen) -> Mailing:
+    """A command may wait for the provider: what a look at the job shows is said at once."""
+    outbox.adopt(pk, remote_id, seen=seen)
+    outbox.verify(pk)
+    mailing = Mailing.objects.get(pk=pk)
+    if mailing.state in UNDECIDED and not mailing.candidate:
+        raise outbox.Impossible("; ".join(timeline.rejected_since(mailing)[-1:]))
+    return mailing
 
 
 def release(asked: Namespace) -> Iterator[Object]:

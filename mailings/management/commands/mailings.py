@@ -66,6 +66,7 @@ class Command(BaseCommand):
         decision.add_argument("--adopt", metavar="REMOTE_ID")
         decision.add_argument("--send-again", action="store_true")
         decision.add_argument("--give-up", action="store_true")
+        verbs.choices["resolve"].add_argument("--attempt", metavar="REFERENCE")
         pull = verbs.add_parser("sync", help="read the provider's list now")
         pull.add_argument("--start", metavar="dd.mm.yyyy")
         pull.add_argument("--end", metavar="dd.mm.yyyy")
