@@ -149,7 +149,8 @@ class World(RuleBasedStateMachine):
     @invariant()
     def all_is_well(self) -> None:
         before = {row.pk: State(row.state) for row in self.rows}
-        self.rows = list(Mailing.objects.only(*LOOKED_AT).order_by("pk"))
+        ours = Mailing.objects.filter(account=self.account)
+        self.rows = list(ours.only(*LOOKED_AT).order_by("pk"))
         jobs = {str(job["id"]): job for job in self.sandbox.jobs}
         self.nothing_is_sent_twice_without_a_person_between(jobs)
         self.nothing_that_was_sent_is_taken_for_unsent()
@@ -203,7 +204,7 @@ class World(RuleBasedStateMachine):
 def lose_memory() -> None:
     """All but the gate's: its pause after a flush is tested in test_gate.py and would slow this down."""
     with redis.Redis.from_url(settings.REDIS_URL) as client:
-        client.delete(*client.keys("mailroom:memory:*"), "none")
+        client.delete(*client.keys("mailroom:memory:*"), *client.keys("mailroom:marks:*"), "none")
 
 
 def what_is_said_of_it_is_so(row: Mailing, job: dict[str, Any]) -> None:
