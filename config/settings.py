@@ -152,6 +152,7 @@ CACHES = {
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: workers and beat outlive any pause of Redis
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # a Redis that refuses to be written to (a failover) is waited for
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_timeout": 5,

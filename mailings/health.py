@@ -4,10 +4,12 @@ A worker leaves its heartbeat in Redis after each task. Beat queues a sweep ever
 one fresh sign proves Redis, beat and a worker together.
 """
 
+import shutil
 import threading
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import redis
@@ -22,6 +24,8 @@ KEY = "mailroom:sign-of-life"
 # How long a page may wait for Redis, and for how long the answer is believed.
 WAIT_SECONDS = 0.4
 REMEMBER_SECONDS = 5.0
+# A disk with less left than this counts as full: a write-ahead log alone takes some megabytes.
+LEAST_FREE = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,15 @@ def current() -> Pulse:
 def forget() -> None:
     """Look anew at the next question."""
     _memory.forget()
+
+
+def disk_is_full() -> bool:
+    """Whether what we keep (files, a database of SQLite) can hardly be written any more."""
+    places = {Path(settings.VAR_DIR), Path(settings.MEDIA_ROOT)}
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        places.add(Path(database["NAME"]).parent)
+    return any(place.is_dir() and shutil.disk_usage(place).free < LEAST_FREE for place in places)
 
 
 def leave_heartbeat(**kwargs: Any) -> None:

@@ -4,8 +4,9 @@ import sys
 from typing import Any
 
 from celery import current_app
-from celery.signals import beat_init, task_postrun, worker_init, worker_ready
+from celery.signals import beat_init, task_postrun, task_prerun, worker_init, worker_ready
 from django.core.exceptions import ImproperlyConfigured
+from django.db import close_old_connections
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 
@@ -13,6 +14,17 @@ from mailings import accounts, health
 
 # After each task a worker leaves its heartbeat; it loads no page that would import it.
 task_postrun.connect(health.leave_heartbeat)
+
+
+@task_prerun.connect
+@task_postrun.connect
+def drop_dead_connection(task: Any, **kwargs: Any) -> None:
+    """Each thread of a worker has a connection of its own: after a restart of PostgreSQL none may stay dead.
+
+    Before a task it is looked at once it is used (CONN_HEALTH_CHECKS); after a failure it is dropped.
+    """
+    if not task.request.is_eager:
+        close_old_connections()
 
 
 @receiver(post_migrate)

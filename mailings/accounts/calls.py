@@ -14,13 +14,14 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from mailings.accounts import breaker, limiter
 from mailings.accounts.credentials import UnreadableCredentials, credentials_of
 from mailings.accounts.limiter import CannotCall
 from mailings.models import Account, Breaker, Waiting
+from mailings.models.patience import drop_dead_connections
 from mailings.smsc.api.answers import Balance
 from mailings.smsc.api.client import Client, Credentials, Timeouts
 from mailings.smsc.api.errors import Blocked, LoginRefused, SmscError
@@ -165,12 +166,14 @@ def _caller(pk: int, *, probing: bool, before: _Caller | None = None) -> _Caller
 
 def _note(write: Callable[[], None]) -> bool:
     """Write down what a call met. A database that is away must not hide what the provider answered."""
-    try:
-        write()
-    except DatabaseError as error:
-        log.warning("An account's health could not be written: %s", type(error).__name__)
-        return False
-    return True
+    for _again in range(2):
+        try:
+            write()
+            return True
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("An account's health could not be written: %s", type(error).__name__)
+            drop_dead_connections()
+    return False
 
 
 def _timeouts() -> Timeouts:

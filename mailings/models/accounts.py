@@ -45,9 +45,9 @@ class Account(models.Model):
     # When a call first succeeded with these credentials; until then calls go one at a time.
     proven_at = models.DateTimeField(_("proven at"), null=True, blank=True)
 
-    # Roughly when a call last began: tells a Redis that lost its memory from one that is new (gate.py).
+    # Roughly when a call last began: tells a Redis that lost its memory from one that is new (limiter.py).
     last_call_at = models.DateTimeField(null=True, editable=False)
-    # Names this row and its restored copies in Redis, and what Redis last remembered of it (memory.py).
+    # Names this row and its restored copies in Redis, and what Redis remembered last (restore_guard.py).
     instance = models.CharField(max_length=16, default=new_instance, editable=False)
     memory = models.CharField(max_length=16, default="", editable=False)
     # Rows made before this moment may be older than the provider's truth: a person lets them go.

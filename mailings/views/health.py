@@ -13,15 +13,18 @@ from mailings import health
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 when the database and Redis answer, else 503. The worker is told of, but does not decide.
+    """200 when the database and Redis answer and there is room to write, else 503.
 
-    A web process without a worker still does its own part: taking it away would only take the page away too.
+    The worker is told of, but does not decide. A web process without a worker still does its own part: taking
+    it away would only take the page away too.
     """
     seen = health.current()
     checks = {"database": _database(), "redis": seen.redis}
     told = {name: "ok" if good else "failed" for name, good in checks.items()}
+    full = health.disk_is_full()
+    told["disk"] = "full" if full else "ok"
     told["worker"] = "ok" if seen.worker else "silent"
-    return JsonResponse(told, status=200 if all(checks.values()) else 503)
+    return JsonResponse(told, status=200 if all(checks.values()) and not full else 503)
 
 
 def _database() -> bool:

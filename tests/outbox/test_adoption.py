@@ -71,6 +71,7 @@ def test_without_an_answer_it_stays_unknown_and_is_looked_at_again(unknown, sand
     assert (unknown.state, unknown.candidate) == (State.UNKNOWN, str(number))
     with time_machine.travel(timezone.now() + timedelta(minutes=3), tick=True):
         assert outbox.sweep()["candidates"] == 1
+        time.sleep(0.08)
         outbox.verify(unknown.pk)
     unknown.refresh_from_db()
     assert unknown.state == State.ACCEPTED

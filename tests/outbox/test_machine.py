@@ -6,20 +6,23 @@ Hypothesis takes the steps in any order; what is checked after each stands in wo
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import hypothesis.strategies as st
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
 from mailings import outbox, sync
-from mailings.models import Alarm, Mailing, State, Wish
+from mailings.models import Account, Alarm, Attempt, Mailing, State, Wish
 from mailings.models.states import MAY_BE_AT_PROVIDER
 from mailings.sync import spans
-from tests.helpers.factories import queued
+from tests.helpers.factories import bare, queued
 from tests.outbox.world import ANSWERS, PICK, World, lose_memory
 
+Decide = Callable[..., Mailing]
 # What a worker meets on the way to fulfilling a wish.
 STEPS: dict[str, dict[str, Any]] = {
     "OK": {},
@@ -36,27 +39,57 @@ class Delivery(World):
 
     waiting = ("+600", "0")
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.tabs: list[tuple[int, State, outbox.Seen]] = []
+        self.decided: list[outbox.Seen] = []
+        self.other = Account.objects.create(name="other", kind="sandbox", base_url=self.account.base_url)
+
     @initialize(answer=st.sampled_from(list(ANSWERS)))
     def a_call_was_made_since_the_last_backup(self, answer: str) -> None:
         self.all_is_well()
         self.a_backup_is_made()
         self.a_worker_claims_one_and_is_answered(0, answer)
 
-    @precondition(lambda self: self.among(State.UNKNOWN))
+    @precondition(lambda self: self.among(State.UNKNOWN, State.HELD))
+    @rule(pick=PICK)
+    def a_person_opens_a_page(self, pick: int) -> None:
+        """Of a mailing that waits for a decision; an older tab of it stays open as well."""
+        mailing = Mailing.objects.get(pk=self.choose(pick, State.UNKNOWN, State.HELD))
+        page = (mailing.pk, State(mailing.state), outbox.Seen(stamp=outbox.stamp(mailing)))
+        self.tabs = [*self.tabs[-3:], page]
+
+    @precondition(lambda self: self.tabs)
     @rule(pick=PICK, decide=st.sampled_from([outbox.send_again, outbox.send_again, outbox.give_up]))
-    def a_person_decides_on_an_unknown_one(self, pick: int, decide: Callable[[int], Mailing]) -> None:
-        mailing = decide(self.choose(pick, State.UNKNOWN))
+    def a_person_clicks_in_some_tab(self, pick: int, decide: Decide) -> None:
+        """However often: what one page showed is decided on once."""
+        pk, state, seen = self.tabs[pick % len(self.tabs)]
+        decide = outbox.release if state == State.HELD else decide
+        try:
+            mailing = decide(pk, seen=seen)
+        except outbox.Impossible:
+            return
+        assert seen not in self.decided
+        self.decided.append(seen)
         if mailing.state == State.QUEUED:
             self.sent.discard(str(mailing.code))
 
-    @precondition(lambda self: self.among(State.HELD))
-    @rule(pick=PICK)
-    def a_person_releases_one(self, pick: int) -> None:
+    @precondition(lambda self: self.among(State.UNKNOWN) and self.jobs_seen)
+    @rule(pick=PICK, job=PICK)
+    def a_person_says_which_job_it_is(self, pick: int, job: int) -> None:
+        """Right or wrong; a job that bears another reference is never taken."""
+        pk, number = self.choose(pick, State.UNKNOWN), sorted(self.jobs_seen)[job % len(self.jobs_seen)]
         try:
-            mailing = outbox.release(self.choose(pick, State.HELD))
+            outbox.adopt(pk, number)
         except outbox.Impossible:
             return
-        self.sent.discard(str(mailing.code))
+        outbox.verify(pk)
+
+    @rule()
+    def another_account_calls(self) -> None:
+        """An attempt that is given the next key, which one that a backup does not know may have had."""
+        other = bare(self.other, state=State.REFUSED)
+        Attempt.objects.create(mailing=other, kind="create", token=uuid4().hex, begin=timezone.now())
 
     @rule()
     def redis_loses_its_memory(self) -> None:
@@ -73,6 +106,7 @@ class Delivery(World):
         self.hands = [None, None]
         transaction.savepoint_rollback(self.backup[0])
         self.rows = self.backup[1]
+        self.tabs, self.decided = [], []
         self.forgotten |= self.sent
 
 

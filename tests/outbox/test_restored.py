@@ -17,7 +17,7 @@ from tests.helpers.factories import bare, delivered, queued
 
 @pytest.fixture(autouse=True)
 def _open_gate(settings):
-    """The gate's own pause after a lost memory is tested in test_gate.py."""
+    """The gate's own pause after a lost memory is tested in test_limiter.py."""
     settings.PROVIDER_TOTAL_SECONDS = 0.5
 
 

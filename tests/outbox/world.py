@@ -66,7 +66,7 @@ class World(RuleBasedStateMachine):
         self.sent: set[str] = set()  # codes of which a job was made, and nobody asked for another since
         self.forgotten: set[str] = set()  # those among them that a restored backup may not know of
         self.rows: list[Mailing] = []
-        # The account has called before: memory.py says what is not covered.
+        # The account has called before: restore_guard.py says what is not covered.
         lose_memory()
         Account.objects.filter(pk=self.account.pk).update(memory="", doubt_from=None)
         self.account.refresh_from_db()
@@ -149,7 +149,8 @@ class World(RuleBasedStateMachine):
     @invariant()
     def all_is_well(self) -> None:
         before = {row.pk: State(row.state) for row in self.rows}
-        self.rows = list(Mailing.objects.only(*LOOKED_AT).order_by("pk"))
+        ours = Mailing.objects.filter(account=self.account)
+        self.rows = list(ours.only(*LOOKED_AT).order_by("pk"))
         jobs = {str(job["id"]): job for job in self.sandbox.jobs}
         self.nothing_is_sent_twice_without_a_person_between(jobs)
         self.nothing_that_was_sent_is_taken_for_unsent()
@@ -201,9 +202,9 @@ class World(RuleBasedStateMachine):
 
 
 def lose_memory() -> None:
-    """All but the gate's: its pause after a flush is tested in test_gate.py and would slow this down."""
+    """All but the gate's: its pause after a flush is tested in test_limiter.py and would slow this down."""
     with redis.Redis.from_url(settings.REDIS_URL) as client:
-        client.delete(*client.keys("mailroom:memory:*"), "none")
+        client.delete(*client.keys("mailroom:memory:*"), *client.keys("mailroom:marks:*"), "none")
 
 
 def what_is_said_of_it_is_so(row: Mailing, job: dict[str, Any]) -> None:

@@ -35,7 +35,7 @@ def worker_there(redis_url: str) -> None:
 def test_healthy(client: Client, worker_there: None) -> None:
     answer = client.get("/healthz")
     assert answer.status_code == 200
-    assert json.loads(answer.content) == {"database": "ok", "redis": "ok", "worker": "ok"}
+    assert json.loads(answer.content) == {"database": "ok", "redis": "ok", "disk": "ok", "worker": "ok"}
 
 
 def test_a_silent_worker_is_told_of(client: Client, redis_url: str) -> None:
@@ -47,7 +47,21 @@ def test_a_silent_worker_is_told_of(client: Client, redis_url: str) -> None:
 def test_redis_away_is_unhealthy(client: Client, redis_away: None) -> None:
     answer = client.get("/healthz")
     assert answer.status_code == 503
-    assert json.loads(answer.content) == {"database": "ok", "redis": "failed", "worker": "silent"}
+    assert json.loads(answer.content) == {
+        "database": "ok",
+        "redis": "failed",
+        "disk": "ok",
+        "worker": "silent",
+    }
+
+
+def test_a_full_disk_is_unhealthy(
+    client: Client, worker_there: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "LEAST_FREE", 1 << 62)
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert json.loads(answer.content)["disk"] == "full"
 
 
 def test_a_broken_database_is_unhealthy(
