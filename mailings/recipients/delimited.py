@@ -18,6 +18,7 @@ from mailings.recipients.reasons import Note, Said, Trouble, Unreadable
 
 DELIMITERS = ";,\t|"
 SAMPLE_LINES = 400
+SAMPLE_CHARACTERS = 1_000_000
 LINES_IN_A_CELL = 40
 """A quoted cell over more lines than this is a quotation mark that nobody closed."""
 OPEN_QUOTES = 20
@@ -56,7 +57,7 @@ class DelimitedTable:
         self._lines, self._limits = lines, limits
         self.notes = list(notes)
         self._told = False
-        sample = list(islice(lines, SAMPLE_LINES))
+        sample = list(_beginning(lines))
         named = _SEP.fullmatch(sample[0]) if sample else None
         self._skipped = 1 if named else 0
         self.delimiter = named[1] if named else delimiter(sample)
@@ -88,6 +89,16 @@ class DelimitedTable:
                 self._told = True
                 self.notes.append(Said(Note.OPEN_QUOTE, {"line": opened[0]}))
             yield row
+
+
+def _beginning(lines: Iterable[str]) -> Iterator[str]:
+    """The first lines; of very long ones few, but one at least."""
+    left = SAMPLE_CHARACTERS
+    for line in islice(lines, SAMPLE_LINES):
+        yield line
+        left -= len(line)
+        if left < 0:
+            return
 
 
 def parsed(

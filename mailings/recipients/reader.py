@@ -26,6 +26,8 @@ from mailings.recipients.xlsx import Sheet
 from mailings.smsc.spec.vocabulary import Channel
 
 SAMPLE_ROWS = 1000
+SAMPLE_CELLS = 500_000
+"""The beginning of a table: so many rows, fewer where they are very wide."""
 SHEETS_LOOKED_AT = 30
 _BEFORE = (Verdict.DUPLICATE, Reason.BEFORE)
 _ON_STOP_LIST = (Verdict.STOPPED, Reason.STOPPED)
@@ -142,7 +144,7 @@ class Reading:
         filled, telling = list[Sheet](), list[Sheet]()
         for sheet in visible[:SHEETS_LOOKED_AT] if len(visible) > 1 else []:
             profile = Profile(self._judge)
-            profile.add(islice(book.rows(sheet), SAMPLE_ROWS))
+            profile.add(beginning(book.rows(sheet)))
             if not profile.is_blank:
                 filled.append(sheet)
             if profile.holds_recipients:
@@ -155,17 +157,18 @@ class Reading:
         raise Unreadable(Trouble.NO_RECIPIENT)
 
     def _layout(self, form: Form | None) -> Layout:
-        sample = list(islice(self._source(), SAMPLE_ROWS))
+        sample = list(beginning(self._source()))
         if isinstance(self._table, DelimitedTable) and self._is_list(self._table, sample, form):
             self._source = self._table.as_list
             return Layout(list_heading(self._source(), self._judge), (), 0)
         profile = Profile(self._judge)
         profile.add(sample)
         chosen, line = self._choices.columns, self._choices.heading_line
-        complete = len(sample) < SAMPLE_ROWS
+        more = islice(self._source(), len(sample), None)
+        complete = next(more, None) is None
         found = None if profile.is_blank else profile.layout(chosen, line, whole=complete)
         if found is None and not complete:
-            profile.add(islice(self._source(), SAMPLE_ROWS, None))
+            profile.add(islice(self._source(), len(sample), None))
             found = None if profile.is_blank else profile.layout(chosen, line, whole=True)
         if found is None:
             raise Unreadable(Trouble.NO_RECIPIENT)
@@ -308,6 +311,16 @@ class _Tally:
             (Note.OTHER_TEXTS, self.other_texts),
         )
         return [Said(note, {"count": met.count, "line": met.line}) for note, met in counted if met.count]
+
+
+def beginning(rows: Iterator[Row]) -> Iterator[Row]:
+    """The first rows, as many as tell what a table is."""
+    left = SAMPLE_CELLS
+    for row in islice(rows, SAMPLE_ROWS):
+        yield row
+        left -= len(row[1])
+        if left < 0:
+            return
 
 
 def read(

@@ -91,6 +91,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "quotes": lambda: b'a;"\n' * (2 * MEGABYTE),
     "open_quote": lambda: b'"' + b"7\n" * (8 * MEGABYTE),
     "one_line": lambda: b"7" * (60 * MEGABYTE),
+    "wide_lines": lambda: ("я;" * 2_000_000 + "\n").encode("cp1251") * 15,
     "wide_rows": lambda: (b";".join([b"x"] * 16_000) + b"\n") * 1000,
     "same_headings": lambda: b";".join([b"x"] * 16_000) + b"\n" + b"79990000001;" * 16_000,
     "numbers_in_a_cell": lambda: b"a;b\n" + (b'x;"' + b"+79990000001," * 10_000 + b'"\n') * 60,
