@@ -1,6 +1,8 @@
 """A text with all recipients becomes a row for each, so that they can be looked for by their address."""
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import django.db.models.deletion
 import django.utils.timezone
@@ -12,7 +14,7 @@ LINE = re.compile(r"(?:[^|:;]*\|)?(?P<phones>[^|:;]*)[:;](?P<text>.*)", re.DOTAL
 CHUNK = 5_000
 
 
-def people(mailing, text):
+def people(mailing: Any, text: str) -> Iterator[tuple[str, str | None]]:
     listed = mailing.spec.get("options", {}).get("list")
     if listed is None:
         yield from ((line, None) for line in text.split("\n") if line)
@@ -23,7 +25,7 @@ def people(mailing, text):
             yield from ((phone.strip(), own) for phone in found["phones"].split(",") if phone.strip())
 
 
-def make_rows(apps, schema_editor):
+def make_rows(apps: Any, schema_editor: Any) -> None:
     Recipient = apps.get_model("mailings", "Recipient")
     for kept in (
         apps.get_model("mailings", "Recipients").objects.select_related("mailing").iterator(chunk_size=1)

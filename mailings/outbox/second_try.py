@@ -7,12 +7,12 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from mailings.models import Attempt, Mailing, Pull
+from mailings.models import Attempt, LookNote, Mailing, Pull
 from mailings.smsc.spec.times import MOSCOW
 
 TOO_SOON = 9
 # Reads in which our job may have stood unseen.
-BLIND = ("failed", "ten_rows", "odd_rows", "no_names")
+BLIND = tuple(note for note in LookNote if note is not LookNote.NO_CONTROL)
 
 
 def must_be_read_for(mailing: Mailing) -> bool:

@@ -12,7 +12,15 @@ from tests.helpers.people import GROUPS, person
 
 ROLES = ("anonymous", "nobody", "viewer", "operator", "maker", "staff", "superuser")
 # Addresses of Django's admin and of the login, by their patterns.
-MODELS = ("mailings/account", "mailings/mailing", "mailings/event", "auth/group", "auth/user")
+MODELS = (
+    *("mailings/account", "mailings/mailing", "mailings/event", "auth/group", "auth/user"),
+    *("account/emailaddress", "mfa/authenticator"),
+)
+    "mailings/mailing",
+    "mailings/event",
+    "auth/group",
+    "auth/user",
+)
 MODELS += ("account/emailaddress", "mfa/authenticator")
 ONE = "<path:object_id>/"
 ADMIN = {

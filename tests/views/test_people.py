@@ -54,7 +54,7 @@ def test_the_list_takes_many_and_a_file_and_gives_them_back(chief_page: Client, 
         typed = {"values": "+79990000001\n\nAnna@example.com", "reason": "asked", "file": file}
         assert page.post(reverse("add_stops"), typed).status_code == 302
 
-    export = b"".join(page.get(reverse("export_stops")).streaming_content).decode()
+    export = b"".join(page.get(reverse("export_stops"))).decode()
     for value in ("+79990000001", "anna@example.com", "+79990000003"):
         assert value in export
     entry = StopEntry.objects.get(address="+79990000003")

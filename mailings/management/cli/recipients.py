@@ -15,7 +15,7 @@ from mailings.management.cli.order import Wrong
 from mailings.recipients import reader, stop_list
 from mailings.recipients.columns import ROLES
 from mailings.recipients.limits import Limits
-from mailings.recipients.reasons import Trouble, Unreadable, Verdict
+from mailings.recipients.reasons import Unreadable, Verdict
 from mailings.smsc.spec.vocabulary import Channel
 
 Object = dict[str, Any]
@@ -90,7 +90,7 @@ def opened(path: str) -> IO[bytes]:
             return Path(path).open("rb")
     except (OSError, ValueError):
         pass
-    raise Wrong({FIELD: [_(Trouble.NO_FILE.value)]})
+    raise Wrong({FIELD: [_("This is no ordinary file, or it cannot be read.")]})
 
 
 def _stopped() -> Any:
