@@ -16,12 +16,6 @@ MODELS = (
     *("mailings/account", "mailings/mailing", "mailings/event", "auth/group", "auth/user"),
     *("account/emailaddress", "mfa/authenticator"),
 )
-    "mailings/mailing",
-    "mailings/event",
-    "auth/group",
-    "auth/user",
-)
-MODELS += ("account/emailaddress", "mfa/authenticator")
 ONE = "<path:object_id>/"
 ADMIN = {
     *("admin/", "admin/login/", "admin/logout/", "admin/password_change/", "admin/password_change/done/"),
