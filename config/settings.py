@@ -11,7 +11,16 @@ from django.contrib.messages import constants as message_levels
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import database, kept_secret, lease, provider_address, seconds, whole, whole_login
+from config.environment import (
+    database,
+    kept_secret,
+    lease,
+    private,
+    provider_address,
+    seconds,
+    whole,
+    whole_login,
+)
 
 django_stubs_ext.monkeypatch()
 
@@ -24,7 +33,8 @@ def given(name: str, default: str = "") -> str:
     return str(env.ENVIRON.get(name, default))
 
 
-VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+# Keys, recipients and sessions lie here: nobody else on this machine may read them.
+VAR_DIR = private(Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve())
 
 # --- the site -----------------------------------------------------------------------------------------------
 DEBUG: bool = env.bool("DEBUG", default=False)
