@@ -2,7 +2,16 @@
 
 from mailings.models.accounts import Account, Breaker, Pull
 from mailings.models.mailing import IllegalTransition, Mailing
-from mailings.models.records import Attachment, Attempt, Event, Observation, Recipients, record
+from mailings.models.records import (
+    Attachment,
+    Attempt,
+    Event,
+    Observation,
+    Recipients,
+    SystemUser,
+    login_of,
+    record,
+)
 from mailings.models.states import Alarm, EventKind, HeldReason, Origin, State, Waiting, Wish, WishResult
 
 __all__ = [
@@ -21,8 +30,10 @@ __all__ = [
     "Pull",
     "Recipients",
     "State",
+    "SystemUser",
     "Waiting",
     "Wish",
     "WishResult",
+    "login_of",
     "record",
 ]

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailings import accounts
-from mailings.models import Attempt, EventKind, Mailing, State, Waiting, Wish, WishResult, record
+from mailings.models import Attempt, EventKind, Mailing, State, Waiting, Wish, WishResult, login_of, record
 from mailings.models.mailing import MailingQuerySet, has_come
 from mailings.models.mirror import mark_gone, observe
 from mailings.models.states import MAY_BE_AT_PROVIDER, NOT_HANDED_OVER
@@ -214,7 +214,7 @@ def _record_wish(mailing: Mailing, kind: Wish, by: Any) -> None:
     Mailing.objects.filter(pk=mailing.pk).update(
         wish=kind,
         wish_at=now,
-        wish_by=by,
+        wish_by=login_of(by),
         wish_next_at=now,
         wish_tries=0,
         wish_agreed_at=None,

@@ -9,7 +9,17 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mailings.models import Account, Attachment, EventKind, Mailing, Recipients, State, WishResult, record
+from mailings.models import (
+    Account,
+    Attachment,
+    EventKind,
+    Mailing,
+    Recipients,
+    State,
+    WishResult,
+    login_of,
+    record,
+)
 from mailings.models.mailing import new_code, search_text
 from mailings.models.states import HELD_FOR_A_PERSON, NOT_HANDED_OVER
 from mailings.outbox import notify
@@ -160,7 +170,12 @@ def _same(twin: Mailing, spec: Spec) -> Mailing:
 def _new(account: Account, by: Any, key: str | None) -> Mailing:
     now = timezone.now()
     return Mailing(
-        account=account, code=_free_code(), key=key or None, created_at=now, created_by=by, state_at=now
+        account=account,
+        code=_free_code(),
+        key=key or None,
+        created_at=now,
+        created_by=login_of(by),
+        state_at=now,
     )
 
 
@@ -196,7 +211,7 @@ def _submit(mailing: Mailing, by: Any) -> None:
         State.QUEUED,
         state_at=now,
         submitted_at=now,
-        submitted_by=by,
+        submitted_by=login_of(by),
         due_at=_due_at(mailing, now),
     )
     if not moved:

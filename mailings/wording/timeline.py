@@ -34,9 +34,17 @@ def _events(mailing: Mailing) -> Iterable[Moment]:
         yield Moment(
             event.at,
             tell(event),
-            chips.person(event.who) if event.who else "",
+            _who(event),
             str(event.data.get("text") or ""),
         )
+
+
+def _who(event: Event) -> str:
+    if event.who:
+        return chips.person(event.who)
+    if name := event.data.get("system_user"):
+        return _("{name}, on the command line").format(name=name)
+    return ""
 
 
 def _observations(mailing: Mailing) -> Iterable[Moment]:

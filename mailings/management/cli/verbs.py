@@ -48,7 +48,7 @@ def create(asked: Namespace) -> Iterator[Object]:
     uploads = wanted.uploads()
     try:
         mailing = outbox.make(
-            spec, account=wanted.account, key=wanted.key, uploads=uploads, submit=wanted.submit
+            spec, account=wanted.account, key=wanted.key, uploads=uploads, submit=wanted.submit, by=asked.by
         )
     except outbox.KeyTaken as error:
         raise Wrong({"key": [str(error)]}) from None
@@ -86,28 +86,28 @@ def list_newest(asked: Namespace) -> Iterator[Object]:
 
 def cancel(asked: Namespace) -> Iterator[Object]:
     """Record the wish that a mailing be cancelled."""
-    yield _brief(outbox.wish(_existing(asked.id), Wish.CANCEL))
+    yield _brief(outbox.wish(_existing(asked.id), Wish.CANCEL, asked.by))
 
 
 def delete(asked: Namespace) -> Iterator[Object]:
     """Record the wish that a mailing be deleted."""
-    yield _brief(outbox.wish(_existing(asked.id), Wish.DELETE))
+    yield _brief(outbox.wish(_existing(asked.id), Wish.DELETE, asked.by))
 
 
 def resolve(asked: Namespace) -> Iterator[Object]:
     """A person's decision on an unknown outcome."""
     pk = _existing(asked.id)
     if asked.adopt is not None:
-        yield _brief(outbox.adopt(pk, asked.adopt))
+        yield _brief(outbox.adopt(pk, asked.adopt, asked.by))
     elif asked.send_again:
-        yield _brief(outbox.send_again(pk))
+        yield _brief(outbox.send_again(pk, asked.by))
     else:
-        yield _brief(outbox.give_up(pk))
+        yield _brief(outbox.give_up(pk, asked.by))
 
 
 def release(asked: Namespace) -> Iterator[Object]:
     """A person's word that a held mailing may go."""
-    yield _brief(outbox.release(_existing(asked.id)))
+    yield _brief(outbox.release(_existing(asked.id), asked.by))
 
 
 def pull(asked: Namespace) -> Iterator[Object]:
