@@ -23,6 +23,7 @@ from mailings.models import (
 from mailings.models.mailing import new_code, search_text
 from mailings.models.states import HELD_FOR_A_PERSON, NOT_HANDED_OVER
 from mailings.outbox import notify
+from mailings.outbox.changes import changed_fields
 from mailings.outbox.errors import Impossible, KeyTaken
 from mailings.smsc.spec.spec import FileRef, Spec
 
@@ -48,10 +49,11 @@ def make(
         with transaction.atomic():
             if key and (twin := Mailing.objects.filter(key=key).first()) and twin != draft:
                 return _same(twin, spec)
+            before = _contents(draft) if draft else None
             mailing = _editable(draft, account, by) if draft else _new(account, by, key)
             _write(mailing, spec)
             _attach(mailing, uploads, keep=spec.files)
-            record(EventKind.EDITED if draft else EventKind.CREATED, mailing, by=by)
+            _record_edit(mailing, before, by)
             if submit:
                 _submit(mailing, by)
     except IntegrityError:
@@ -79,13 +81,14 @@ def save_draft(
     with transaction.atomic():
         if mailing is None and key and (twin := Mailing.objects.filter(key=key).first()):
             mailing = twin
+        before = _contents(mailing) if mailing else None
         row = _editable(mailing, account, by) if mailing else _new(account, by, key)
         row.name = str(options.get("name") or "")[:255]
         row.draft, row.spec, row.spec_digest = options, {}, ""
         row.search_text = search_text(row.name, row.code, None)
         row.save()
         _attach(row, uploads, keep=keep)
-        record(EventKind.EDITED if mailing else EventKind.CREATED, row, by=by)
+        _record_edit(row, before, by)
     return row
 
 
@@ -157,6 +160,21 @@ def spec_of(mailing: Mailing) -> Spec:
     """The frozen spec of a mailing that has one."""
     kept = Recipients.objects.filter(mailing=mailing).first()
     return Spec.from_json(mailing.spec, kept.entries() if kept else ())
+
+
+def _contents(mailing: Mailing) -> dict[str, Any]:
+    """What an edit may change, as the database has it: options, account, files."""
+    row = Mailing.objects.select_related("account").get(pk=mailing.pk)
+    files = sorted(row.attachments.values_list("name", "sha256"))
+    return typed_options(row) | {"account": row.account.name, "files": [" ".join(file) for file in files]}
+
+
+def _record_edit(mailing: Mailing, before: dict[str, Any] | None, by: Any) -> None:
+    """`before`: what it held; None for a new one. An edit that changed nothing is none."""
+    if before is None:
+        record(EventKind.CREATED, mailing, by=by)
+    elif fields := changed_fields(before, _contents(mailing)):
+        record(EventKind.EDITED, mailing, by=by, fields=fields)
 
 
 def _same(twin: Mailing, spec: Spec) -> Mailing:
