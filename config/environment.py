@@ -4,6 +4,7 @@ import math
 import os
 import re
 import secrets
+import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -34,6 +35,27 @@ def kept_secret(path: Path, make: Callable[[], str]) -> str:
         finally:
             draft.unlink()
     return path.read_text().strip()
+
+
+def private(folder: Path) -> Path:
+    """A folder for this user alone, whatever is in it; made when it is not there.
+
+    What this process makes from now on is private too. A folder that others could read is mended with all
+    that it holds, itself last, so that a mending that was interrupted begins anew.
+    """
+    os.umask(0o077)
+    folder.mkdir(parents=True, exist_ok=True)
+    mode = folder.stat().st_mode
+    if mode & stat.S_ISVTX:
+        raise ImproperlyConfigured(
+            f"VAR_DIR ({folder}) is a folder for everybody: name one of Mailroom's own."
+        )
+    if mode & 0o077:
+        for path in (*folder.rglob("*"), folder):
+            with suppress(OSError):  # gone meanwhile, or somebody else's: mailroom.W001 tells of it
+                if not path.is_symlink():
+                    path.chmod(path.stat().st_mode & 0o700)
+    return folder
 
 
 def provider_address(url: str) -> str:

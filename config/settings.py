@@ -16,6 +16,7 @@ from config.environment import (
     database,
     kept_secret,
     lease,
+    private,
     provider_address,
     seconds,
     whole,
@@ -33,7 +34,8 @@ def given(name: str, default: str = "") -> str:
     return str(env.ENVIRON.get(name, default))
 
 
-VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+# Keys, recipients and sessions lie here: nobody else on this machine may read them.
+VAR_DIR = private(Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve())
 
 # --- the site -----------------------------------------------------------------------------------------------
 DEBUG: bool = env.bool("DEBUG", default=False)

@@ -1,11 +1,13 @@
 """System checks about the keys and the live account that the environment names."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
 from django.apps import AppConfig
 from django.conf import settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
 from mailings.accounts import keys
@@ -17,6 +19,15 @@ def live_account_needs_keys(app_configs: Sequence[AppConfig] | None, **kwargs: A
     live = settings.SMSC_API_KEY or (settings.SMSC_LOGIN and settings.SMSC_PASSWORD)
     problem = keys.missing_for_live() if live else ""
     return [Error(problem, id="mailroom.E001")] if problem else []
+
+
+@register
+def nobody_else_reads_our_files(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """The keys, the recipients and the sessions in VAR_DIR are for Mailroom's user alone."""
+    if not Path(settings.VAR_DIR).stat().st_mode & 0o077:
+        return []
+    problem = f"Others on this machine can open {settings.VAR_DIR}, and its mode could not be changed."
+    return [checks.Warning(problem, hint="Give the folder to Mailroom's user.", id="mailroom.W001")]
 
 
 @register

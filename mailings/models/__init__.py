@@ -3,7 +3,15 @@
 from mailings.models.accounts import Account, Breaker, Pull
 from mailings.models.mailing import IllegalTransition, Mailing
 from mailings.models.recipients import Recipient, StopEntry
-from mailings.models.records import Attachment, Attempt, Event, Observation, record
+from mailings.models.records import (
+    Attachment,
+    Attempt,
+    Event,
+    Observation,
+    SystemUser,
+    login_of,
+    record,
+)
 from mailings.models.states import (
     Alarm,
     EventKind,
@@ -34,8 +42,10 @@ __all__ = [
     "Recipient",
     "State",
     "StopEntry",
+    "SystemUser",
     "Waiting",
     "Wish",
     "WishResult",
+    "login_of",
     "record",
 ]

@@ -1,5 +1,6 @@
 """What is only ever added: attempts, events, observations; and the files that a mailing carries."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -115,10 +116,24 @@ class Event(models.Model):
         return self.kind
 
 
+@dataclass(frozen=True)
+class SystemUser:
+    """Whoever runs the command line without naming a login of ours: the machine's word for him."""
+
+    name: str
+
+
+def login_of(by: Any) -> Any:
+    """The login that a column can name; None for Mailroom itself and for a system user."""
+    return None if isinstance(by, SystemUser) else by
+
+
 def record(kind: EventKind, mailing: Mailing | int | None = None, *, by: Any = None, **data: Any) -> Event:
-    """Add an event to a mailing's timeline. `by`: the person, or None for Mailroom itself."""
+    """Add an event to a mailing's timeline. `by`: the login, a SystemUser, or None for Mailroom itself."""
     pk = mailing.pk if isinstance(mailing, Mailing) else mailing
-    return Event.objects.create(mailing_id=pk, kind=kind, at=timezone.now(), who=by, data=data)
+    if isinstance(by, SystemUser):
+        data["system_user"] = by.name
+    return Event.objects.create(mailing_id=pk, kind=kind, at=timezone.now(), who=login_of(by), data=data)
 
 
 class Observation(models.Model):

@@ -115,7 +115,7 @@ class EventKind(models.TextChoices):
     """What the timeline tells. The label is the sentence's beginning; `data` holds the rest."""
 
     CREATED = "created", _("made")
-    EDITED = "edited", _("changed")
+    EDITED = "edited", _("changed")  # fields: parameters, account, files
     SUBMITTED = "submitted", _("sent off")
     CLAIMED = "claimed", _("being handed over")  # reference
     ACCEPTED = "accepted", _("accepted by SMS Centre")  # remote_id, cost

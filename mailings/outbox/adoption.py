@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailings import accounts
-from mailings.models import Alarm, EventKind, Mailing, Origin, State, record
+from mailings.models import Alarm, EventKind, Mailing, Origin, State, login_of, record
 from mailings.models.mailing import CODE_LENGTH, has_come
 from mailings.models.mirror import absorb_twin, forgotten_job, observe, raise_alarm, take_job
 from mailings.models.references import is_of_another, reference_of
@@ -54,7 +54,7 @@ def adopt(mailing_id: int, remote_id: str, by: Any = None, seen: Seen = UNBOUND)
             raise Impossible(_not_its_job(remote_id, reason or NotItsJob.UNKNOWN_NUMBER))
         now = timezone.now()
         Mailing.objects.filter(pk=mailing_id).update(
-            candidate=remote_id, candidate_at=now, candidate_by=by, candidate_next_at=now
+            candidate=remote_id, candidate_at=now, candidate_by=login_of(by), candidate_next_at=now
         )
         record(EventKind.PROPOSED, mailing, by=by, remote_id=remote_id)
         mailing.refresh_from_db()

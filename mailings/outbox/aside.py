@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mailings.models import EventKind, Mailing, record
+from mailings.models import EventKind, Mailing, login_of, record
 from mailings.outbox.errors import Impossible
 from mailings.outbox.may import may_put_aside
 from mailings.outbox.seen import UNBOUND, Seen
@@ -22,6 +22,6 @@ def put_aside(mailing_id: int, by: Any = None, seen: Seen = UNBOUND) -> Mailing:
         # Not before what it is about: the database's clock, which writes state_at, may be ahead of ours.
         moments = (timezone.now(), mailing.state_at, mailing.wish_result_at)
         at = max(moment for moment in moments if moment is not None)
-        Mailing.objects.filter(pk=mailing_id).update(put_aside_at=at, put_aside_by=by)
+        Mailing.objects.filter(pk=mailing_id).update(put_aside_at=at, put_aside_by=login_of(by))
         record(EventKind.PUT_ASIDE, mailing, by=by)
     return Mailing.objects.get(pk=mailing_id)

@@ -18,7 +18,18 @@ from django.utils.translation import gettext as _
 
 from mailings import accounts
 from mailings.accounts import restore_guard
-from mailings.models import Alarm, Attempt, EventKind, Mailing, State, Waiting, Wish, WishResult, record
+from mailings.models import (
+    Alarm,
+    Attempt,
+    EventKind,
+    Mailing,
+    State,
+    Waiting,
+    Wish,
+    WishResult,
+    login_of,
+    record,
+)
 from mailings.models.mailing import MailingQuerySet, has_come
 from mailings.models.mirror import is_conflict, jobs_of, mark_gone, observe, raise_alarm, row_of_job
 from mailings.models.patience import until_written
@@ -280,7 +291,7 @@ def _record_wish(mailing: Mailing, kind: Wish, by: Any) -> None:
     Mailing.objects.filter(pk=mailing.pk).update(
         wish=kind,
         wish_at=now,
-        wish_by=by,
+        wish_by=login_of(by),
         wish_next_at=now,
         wish_tries=0,
         wish_agreed_at=None,

@@ -11,10 +11,21 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from mailings.models import Account, Attachment, EventKind, Mailing, Recipient, State, WishResult, record
+from mailings.models import (
+    Account,
+    Attachment,
+    EventKind,
+    Mailing,
+    Recipient,
+    State,
+    WishResult,
+    login_of,
+    record,
+)
 from mailings.models.mailing import new_code, search_text
 from mailings.models.states import HELD_FOR_A_PERSON, NOT_HANDED_OVER
 from mailings.outbox import notify
+from mailings.outbox.changes import changed_fields
 from mailings.outbox.columns import requeued, wish_ended
 from mailings.outbox.errors import Impossible, KeyTaken
 from mailings.outbox.may import may_duplicate, may_edit, may_reopen, why_not_release
@@ -44,10 +55,11 @@ def make(
         with transaction.atomic():
             if key and (twin := Mailing.objects.filter(key=key).first()) and twin != draft:
                 return _same(twin, spec)
+            before = _contents(draft) if draft else None
             mailing = _editable(draft, account, by) if draft else _new(account, by, key)
             _write(mailing, spec)
             _attach(mailing, uploads, keep=spec.files)
-            record(EventKind.EDITED if draft else EventKind.CREATED, mailing, by=by)
+            _record_edit(mailing, before, by)
             if submit:
                 _submit(mailing, by)
     except IntegrityError:
@@ -75,13 +87,14 @@ def save_draft(
     with transaction.atomic():
         if mailing is None and key and (twin := Mailing.objects.filter(key=key).first()):
             mailing = twin
+        before = _contents(mailing) if mailing else None
         row = _editable(mailing, account, by) if mailing else _new(account, by, key)
         row.name = str(options.get("name") or "")[:LONGEST_NAME]
         row.draft, row.spec, row.spec_digest = options, {}, ""
         row.search_text = search_text(row.name, row.code, None)
         row.save()
         _attach(row, uploads, keep=keep)
-        record(EventKind.EDITED if mailing else EventKind.CREATED, row, by=by)
+        _record_edit(row, before, by)
     return row
 
 
@@ -156,6 +169,21 @@ def spec_of(mailing: Mailing) -> Spec:
     )
 
 
+def _contents(mailing: Mailing) -> dict[str, Any]:
+    """What an edit may change, as the database has it: options, account, files."""
+    row = Mailing.objects.select_related("account").get(pk=mailing.pk)
+    files = sorted(row.attachments.values_list("name", "sha256"))
+    return typed_options(row) | {"account": row.account.name, "files": [" ".join(file) for file in files]}
+
+
+def _record_edit(mailing: Mailing, before: dict[str, Any] | None, by: Any) -> None:
+    """`before`: what it held; None for a new one. An edit that changed nothing is none."""
+    if before is None:
+        record(EventKind.CREATED, mailing, by=by)
+    elif fields := changed_fields(before, _contents(mailing)):
+        record(EventKind.EDITED, mailing, by=by, fields=fields)
+
+
 def _same(twin: Mailing, spec: Spec) -> Mailing:
     if twin.spec_digest != spec.digest():
         raise KeyTaken(
@@ -167,7 +195,12 @@ def _same(twin: Mailing, spec: Spec) -> Mailing:
 def _new(account: Account, by: Any, key: str | None) -> Mailing:
     now = timezone.now()
     return Mailing(
-        account=account, code=_free_code(), key=key or None, created_at=now, created_by=by, state_at=now
+        account=account,
+        code=_free_code(),
+        key=key or None,
+        created_at=now,
+        created_by=login_of(by),
+        state_at=now,
     )
 
 
@@ -203,7 +236,7 @@ def _submit(mailing: Mailing, by: Any) -> None:
         State.QUEUED,
         state_at=now,
         submitted_at=now,
-        submitted_by=by,
+        submitted_by=login_of(by),
         due_at=_due_at(mailing, now),
         refusal_code=None,
         refusal_text="",

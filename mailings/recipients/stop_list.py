@@ -10,7 +10,7 @@ from typing import IO, Any
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
-from mailings.models import Account, Mailing, Recipient, StopEntry
+from mailings.models import Account, Mailing, Recipient, StopEntry, login_of
 from mailings.recipients.judge import Judge, person
 from mailings.recipients.limits import Limits
 from mailings.recipients.reader import Choices, read
@@ -38,7 +38,7 @@ def add(
 ) -> list[StopEntry]:
     """Stop addresses; those that stand there already keep their reason and hour. All of them or none."""
     keys = [key(value, country) for value in values]
-    fields = {"reason": reason[:200], "who": by}
+    fields = {"reason": reason[:200], "who": login_of(by)}
     return [StopEntry.objects.get_or_create(account=account, address=one, defaults=fields)[0] for one in keys]
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from mailings.models import Alarm, Attempt, Event, EventKind, HeldReason, LookNote, Mailing, Wish, WishResult
 from mailings.models.states import NotItsJob
+from mailings.smsc.spec.catalogue import OPTIONS
 from mailings.wording import chips, reasons
 
 AT_MOST = 300
@@ -35,9 +36,17 @@ def _events(mailing: Mailing) -> Iterable[Moment]:
         yield Moment(
             event.at,
             tell(event),
-            chips.person(event.who) if event.who else "",
+            _who(event),
             str(event.data.get("text") or ""),
         )
+
+
+def _who(event: Event) -> str:
+    if event.who:
+        return chips.person(event.who)
+    if name := event.data.get("system_user"):
+        return _("{name}, on the command line").format(name=name)
+    return ""
 
 
 def _observations(mailing: Mailing) -> Iterable[Moment]:
@@ -133,13 +142,22 @@ def _alarm(data: dict[str, Any]) -> str:
     return _("Alarm: {what} ({jobs})").format(what=label, jobs=jobs or "–")
 
 
+def _edited(data: dict[str, Any]) -> str:
+    own = {"account": _("Account"), "files": _("Files"), "phones": _("Recipients")}
+    labels = [
+        own.get(name) or (_(OPTIONS[name].label) if name in OPTIONS else name)
+        for name in map(str, data.get("fields") or [])
+    ]
+    return _("Changed: {what}").format(what=", ".join(labels)) if labels else _("Changed")
+
+
 def _handed_over(data: dict[str, Any]) -> str:
     return _("Being handed over, reference {reference}").format(reference=data.get("reference") or "–")
 
 
 TELL: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.CREATED: lambda data: _("Made"),
-    EventKind.EDITED: lambda data: _("Changed"),
+    EventKind.EDITED: _edited,
     EventKind.SUBMITTED: lambda data: _("Sent off"),
     EventKind.CLAIMED: _handed_over,
     EventKind.ACCEPTED: lambda data: _("SMS Centre took it as job {job}").format(job=_job(data)),

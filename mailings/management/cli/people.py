@@ -44,7 +44,7 @@ def _add(asked: Namespace) -> Iterator[Object]:
         asked.values,
         country=settings.DEFAULT_COUNTRY,
         reason=asked.reason or "",
-        by=getattr(asked, "by", None),
+        by=asked.by,
     )
     return stop_list.described(found)
 
@@ -64,9 +64,7 @@ def _import(asked: Namespace) -> Iterator[Object]:
             values = stop_list.values_of(file, Path(asked.file).name, settings.DEFAULT_COUNTRY, limits())
         except Unreadable as error:
             raise Wrong({FIELD: [error.said.message(_)]}) from None
-    added = stop_list.add(
-        values, country=settings.DEFAULT_COUNTRY, reason=asked.reason or "", by=getattr(asked, "by", None)
-    )
+    added = stop_list.add(values, country=settings.DEFAULT_COUNTRY, reason=asked.reason or "", by=asked.by)
     yield {"added": len(added)}
 
 

@@ -50,7 +50,7 @@ def create(asked: Namespace) -> Iterator[Object]:
     uploads = wanted.uploads()
     try:
         mailing = outbox.make(
-            spec, account=wanted.account, key=wanted.key, uploads=uploads, submit=wanted.submit
+            spec, account=wanted.account, key=wanted.key, uploads=uploads, submit=wanted.submit, by=asked.by
         )
     except outbox.KeyTaken as error:
         raise Wrong({"key": [str(error)]}) from None
@@ -88,28 +88,28 @@ def list_newest(asked: Namespace) -> Iterator[Object]:
 
 def cancel(asked: Namespace) -> Iterator[Object]:
     """Record the wish that a mailing be cancelled."""
-    yield _brief(outbox.wish(_existing(asked.id), Wish.CANCEL))
+    yield _brief(outbox.wish(_existing(asked.id), Wish.CANCEL, asked.by))
 
 
 def delete(asked: Namespace) -> Iterator[Object]:
     """Record the wish that a mailing be deleted."""
-    yield _brief(outbox.wish(_existing(asked.id), Wish.DELETE))
+    yield _brief(outbox.wish(_existing(asked.id), Wish.DELETE, asked.by))
 
 
 def resolve(asked: Namespace) -> Iterator[Object]:
     """A person's decision on an unknown outcome."""
     pk, seen = _existing(asked.id), outbox.Seen(attempt=asked.attempt)
     if asked.adopt is not None:
-        yield _brief(_adopted(pk, asked.adopt, seen))
+        yield _brief(_adopted(pk, asked.adopt, asked.by, seen))
     elif asked.send_again:
-        yield _brief(outbox.send_again(pk, seen=seen))
+        yield _brief(outbox.send_again(pk, asked.by, seen=seen))
     else:
-        yield _brief(outbox.give_up(pk, seen=seen))
+        yield _brief(outbox.give_up(pk, asked.by, seen=seen))
 
 
-def _adopted(pk: int, remote_id: str, seen: outbox.Seen) -> Mailing:
+def _adopted(pk: int, remote_id: str, by: Any, seen: outbox.Seen) -> Mailing:
     """A command may wait for the provider: what a look at the job shows is said at once."""
-    outbox.adopt(pk, remote_id, seen=seen)
+    outbox.adopt(pk, remote_id, by, seen=seen)
     outbox.verify(pk)
     mailing = Mailing.objects.get(pk=pk)
     if mailing.state in UNDECIDED and not mailing.candidate:
@@ -119,7 +119,7 @@ def _adopted(pk: int, remote_id: str, seen: outbox.Seen) -> Mailing:
 
 def release(asked: Namespace) -> Iterator[Object]:
     """A person's word that a held mailing may go."""
-    yield _brief(outbox.release(_existing(asked.id)))
+    yield _brief(outbox.release(_existing(asked.id), asked.by))
 
 
 def pull(asked: Namespace) -> Iterator[Object]:

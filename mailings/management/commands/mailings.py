@@ -8,7 +8,7 @@ import json
 import math
 import os
 import sys
-from argparse import ArgumentTypeError, Namespace
+from argparse import SUPPRESS, ArgumentTypeError, Namespace
 from io import TextIOWrapper
 from typing import Any, NoReturn
 
@@ -20,6 +20,7 @@ from mailings import accounts, outbox
 from mailings.ids import row_id
 from mailings.management.cli.order import STANDARD_INPUT, Wrong
 from mailings.management.cli.verbs import VERBS, WRONG, Object, Stop
+from mailings.management.cli.who import NoSuchLogin, behind
 from mailings.models import State
 
 MOST_ROWS = 1_000_000
@@ -72,18 +73,24 @@ class Command(BaseCommand):
         pull.add_argument("--end", metavar="dd.mm.yyyy")
         _people(verbs)
         verbs.add_parser("probe", help="check the account and how its answers are read")
+        parser.set_defaults(login=None)
+        for verb in (parser, *verbs.choices.values()):  # in front of the verb, or behind it
+            verb.add_argument(
+                "--as", dest="login", metavar="NAME", default=SUPPRESS, help="the login that does it"
+            )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the verb; whatever comes of it is said in JSON."""
         try:
             accounts.at_process_start()
-            for found in VERBS[options["verb"]](Namespace(**options)):
+            by = behind(options["login"])
+            for found in VERBS[options["verb"]](Namespace(**options, by=by)):
                 self._print(found)
         except Wrong as wrong:
             self._end({"errors": wrong.errors}, WRONG)
         except Stop as stop:
             self._end(stop.last, stop.code)
-        except (outbox.Impossible, ImproperlyConfigured) as error:
+        except (outbox.Impossible, NoSuchLogin, ImproperlyConfigured) as error:
             self._end({"error": str(error)}, WRONG)
         except DatabaseError as error:
             self._end({"error": f"The database cannot be used ({type(error).__name__})."}, WRONG)
