@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -109,6 +110,7 @@ def run() -> dict[str, Any]:
     seeded = round(time.perf_counter() - begun, 1)
     client = Client()
     user = get_user_model().objects.order_by("id")[0]
+    user.groups.set(Group.objects.filter(name="Operators"))
     client.force_login(user)
     middle = Mailing.objects.newest_first()[ROWS // 2]
     key = f"{int(middle.created_at.timestamp() * 1_000_000)}-{middle.pk}"

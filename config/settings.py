@@ -121,7 +121,8 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-MESSAGE_TAGS = {message_levels.ERROR: "danger"}
+# A message stays while the page below it goes on, and bad news may come to stand there: none is green.
+MESSAGE_TAGS = {message_levels.ERROR: "danger", message_levels.SUCCESS: "info"}
 
 # --- database, cache, broker --------------------------------------------------------------------------------
 DATABASES = {"default": database(given("DATABASE_URL", f"sqlite:///{VAR_DIR}/mailroom.sqlite3"), BASE_DIR)}

@@ -10,16 +10,22 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from config.environment import provider_address
-from mailings import accounts
+from mailings import accounts, rights
 from mailings.accounts.keys import missing_for_live
 from mailings.models import Account, Event, Mailing
 from mailings.smsc.api.client import Credentials
 
 Row = TypeVar("Row", bound=Model)
+# A change of these points an account at another provider.
+MOVED_BY = frozenset({"kind", "base_url"})
 
 
 class AccountForm(forms.ModelForm[Account]):
-    """Credentials are written here and never shown again; left blank, they stay as they are."""
+    """Credentials are written here and never shown again; left blank, they stay as they are.
+
+    They go to the provider that they were given for and nowhere else: with another kind or address they are
+    asked for anew, or whoever may edit an account could have them posted to a server of his own.
+    """
 
     base_url = forms.CharField(
         label=_("Base address"),
@@ -56,7 +62,15 @@ class AccountForm(forms.ModelForm[Account]):
             self.add_error("password", _("Give login and password together."))
         elif data.get("login") and data.get("apikey"):
             self.add_error("apikey", _("Give either login and password, or a key."))
+        if self.moves and not (data.get("login") or data.get("password") or data.get("apikey")):
+            for name in MOVED_BY & set(self.changed_data):
+                self.add_error(name, _("Elsewhere the account needs its login and password, or key, anew."))
         return data
+
+    @property
+    def moves(self) -> bool:
+        """Whether an account that is there gets another provider."""
+        return bool(self.instance.pk and MOVED_BY & set(self.changed_data))
 
     def _check_address(self, data: dict[str, Any]) -> None:
         try:
@@ -93,13 +107,19 @@ class AccountAdmin(admin.ModelAdmin[Account]):
     actions = ["ask_probe"]
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
-        if {"kind", "base_url"} & set(form.changed_data):
-            obj.proven_at = None  # another provider: nothing is known there yet
-        super().save_model(request, obj, form, change)
+        if not change:
+            super().save_model(request, obj, form, change)
+        else:  # what the workers have written meanwhile stays
+            Account.objects.filter(pk=obj.pk).update(name=obj.name)
         if form.credentials:
-            accounts.set_credentials(obj, form.credentials, by=request.user)
+            whose = {"credentials": form.credentials, "by": request.user}
+            if not accounts.move(obj, kind=obj.kind, base_url=obj.base_url, **whose):
+                accounts.set_credentials(obj, **whose)
 
-    @admin.action(description=_("Try the corrected login with one call"), permissions=["change"])
+    def has_probe_permission(self, request: HttpRequest) -> bool:
+        return rights.may(request.user, "probe")
+
+    @admin.action(description=_("Try the corrected login with one call"), permissions=["probe"])
     def ask_probe(self, request: HttpRequest, chosen: QuerySet[Account]) -> None:
         for account in chosen:
             if accounts.ask_probe(account, request.user):
@@ -131,6 +151,9 @@ class MailingAdmin(LookOnly[Mailing]):
     list_filter = ["state", "origin"]
     ordering = ["-created_at", "-id"]
     exclude = ["token"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return rights.may(request.user, "mailing")
 
 
 @admin.register(Event)

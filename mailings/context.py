@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mailings import health
+from mailings import health, rights
 from mailings.models import Account
 from mailings.wording import moments
 
@@ -46,7 +47,22 @@ class Frame:
             (_("History"), "history", "queue-list"),
             (_("New mailing"), "compose", "plus"),
         )
-        return [Entry(label, reverse(name), icon, here == reverse(name)) for label, name, icon in entries]
+        return [
+            Entry(label, reverse(name), icon, here == reverse(name))
+            for label, name, icon in entries
+            if self.may[name]
+        ]
+
+    @cached_property
+    def may(self) -> dict[str, bool]:
+        """By the name of an address: whether this reader may open it."""
+        user = getattr(self.request, "user", AnonymousUser())  # refused before anybody asked who it is
+        return {name: rights.may(user, name) for name in rights.RIGHTS}
+
+    @property
+    def whom_to_ask(self) -> str:
+        """Said to somebody who was refused a page."""
+        return str(getattr(self.request, "whom_to_ask", ""))
 
     @cached_property
     def account(self) -> Account | None:

@@ -1,35 +1,45 @@
 """Addresses of our own pages."""
 
+from collections.abc import Callable
+
+from django.http import HttpResponseBase
 from django.urls import URLPattern, URLResolver, path
 
 from mailings.views import actions, compose, health, history, mailing, preferences, preview, sandbox, today
+from mailings.views.guard import guarded
+
+
+def page(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
+    """An address for those who may; whom that is says `rights.RIGHTS`."""
+    return path(route, guarded(view, name), name=name)
+
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", today.show, name="today"),
-    path("today/", today.part, name="today_part"),
-    path("mailings/", history.listing, name="history"),
-    path("mailings/rows/", history.rows, name="history_rows"),
-    path("mailings/export.csv", history.export, name="export"),
-    path("mailings/cancel/", history.bulk_cancel, name="bulk_cancel"),
-    path("mailings/new/", compose.compose, name="compose"),
-    path("mailings/new/preview/", preview.preview, name="compose_preview"),
-    path("mailings/<int:pk>/", mailing.show, name="mailing"),
-    path("mailings/<int:pk>/status/", mailing.status, name="mailing_status"),
-    path("mailings/<int:pk>/recipients/", mailing.recipients, name="mailing_recipients"),
-    path("mailings/<int:pk>/edit/", compose.edit, name="edit"),
-    path("mailings/<int:pk>/cancel/", actions.cancel, name="cancel"),
-    path("mailings/<int:pk>/delete/", actions.delete, name="delete"),
-    path("mailings/<int:pk>/withdraw/", actions.withdraw, name="withdraw"),
-    path("mailings/<int:pk>/release/", actions.release, name="release"),
-    path("mailings/<int:pk>/duplicate/", actions.duplicate, name="duplicate"),
-    path("mailings/<int:pk>/resolve/", actions.resolve, name="resolve"),
-    path("mailings/<int:pk>/alarm/", actions.dismiss_alarm, name="dismiss_alarm"),
-    path("sandbox/dismiss/", sandbox.dismiss, name="dismiss_trials"),
-    path("sandbox/<slug:trial>/", sandbox.order, name="trial"),
-    path("mailings/<int:pk>/aside/", actions.put_aside, name="put_aside"),
-    path("mailings/<int:pk>/jobs/<str:remote_id>/cancel/", actions.cancel_job, name="cancel_job"),
-    path("refresh/", today.refresh, name="refresh"),
-    path("accounts/<int:pk>/probe/", today.probe, name="probe"),
-    path("preferences/", preferences.preferences, name="preferences"),
-    path("healthz", health.healthz, name="healthz"),
+    page("", today.show, "today"),
+    page("today/", today.part, "today_part"),
+    page("mailings/", history.listing, "history"),
+    page("mailings/rows/", history.rows, "history_rows"),
+    page("mailings/export.csv", history.export, "export"),
+    page("mailings/cancel/", history.bulk_cancel, "bulk_cancel"),
+    page("mailings/new/", compose.compose, "compose"),
+    page("mailings/new/preview/", preview.preview, "compose_preview"),
+    page("mailings/<int:pk>/", mailing.show, "mailing"),
+    page("mailings/<int:pk>/status/", mailing.status, "mailing_status"),
+    page("mailings/<int:pk>/recipients/", mailing.recipients, "mailing_recipients"),
+    page("mailings/<int:pk>/edit/", compose.edit, "edit"),
+    page("mailings/<int:pk>/cancel/", actions.cancel, "cancel"),
+    page("mailings/<int:pk>/delete/", actions.delete, "delete"),
+    page("mailings/<int:pk>/withdraw/", actions.withdraw, "withdraw"),
+    page("mailings/<int:pk>/release/", actions.release, "release"),
+    page("mailings/<int:pk>/duplicate/", actions.duplicate, "duplicate"),
+    page("mailings/<int:pk>/resolve/", actions.resolve, "resolve"),
+    page("mailings/<int:pk>/alarm/", actions.dismiss_alarm, "dismiss_alarm"),
+    page("mailings/<int:pk>/aside/", actions.put_aside, "put_aside"),
+    page("mailings/<int:pk>/jobs/<str:remote_id>/cancel/", actions.cancel_job, "cancel_job"),
+    page("sandbox/dismiss/", sandbox.dismiss, "dismiss_trials"),
+    page("sandbox/<slug:trial>/", sandbox.order, "trial"),
+    page("refresh/", today.refresh, "refresh"),
+    page("accounts/<int:pk>/probe/", today.probe, "probe"),
+    page("preferences/", preferences.preferences, "preferences"),
+    page("healthz", health.healthz, "healthz"),
 ]

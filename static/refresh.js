@@ -28,7 +28,8 @@
     notice.hidden = false;
     document.body.classList.add("is-stale");
   };
-  const isPart = (event) => event.detail.elt?.matches?.("[data-refresh]");
+  /* The part that asked; once it is replaced, the event itself names what is round it. */
+  const isPart = (event) => event.detail.requestConfig?.elt.matches("[data-refresh]");
   /* A login that has run out answers with its own page, from another address. */
   const strayed = ({ xhr, pathInfo }) =>
     Boolean(xhr.responseURL) && new URL(xhr.responseURL).pathname !== new URL(pathInfo.requestPath, location).pathname;

@@ -12,7 +12,7 @@ import redis
 from django.conf import settings
 
 from scripts.servers import Redis
-from tests.helpers import services
+from tests.helpers import append_only, services
 
 # The environment must be ours before the settings are read: pytest-django reads them earlier than this file
 # where DJANGO_SETTINGS_MODULE is set, and a test that empties Redis would then empty somebody's.
@@ -30,6 +30,7 @@ if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
     )
 django.setup()
+append_only.let_tests_empty_tables()
 del os.environ["DJANGO_SETTINGS_MODULE"]  # or the workers of pytest-xdist would inherit it
 
 # A busy machine is no failure: examples have no time limit of their own.

@@ -55,16 +55,51 @@ def test_credentials_left_blank_stay_as_they_are(admin_client):
     assert credentials_of(account).login == "countess"
 
 
-def test_another_provider_has_to_be_proven_anew(admin_client):
+@pytest.mark.parametrize(
+    ("moved", "field"),
+    [
+        ({"kind": "sandbox", "base_url": "http://127.0.0.1:9/sys"}, "base_url"),
+        ({"kind": "sandbox", "base_url": "https://example.org/sys/"}, "kind"),
+        ({"base_url": "https://example.org/sys/"}, "base_url"),
+    ],
+)
+def test_credentials_do_not_go_to_another_provider_unless_typed_anew(admin_client, moved, field):
     account = made(admin_client)
-    Account.objects.update(proven_at=timezone.now())
 
-    elsewhere = {"kind": "sandbox", "base_url": "http://127.0.0.1:9/sys", "login": "", "password": ""}
+    answer = admin_client.post(change(account), TYPED | {"login": "", "password": ""} | moved)
+
+    assert field in errors(answer)
+    account.refresh_from_db()
+    assert (account.kind, account.base_url) == ("live", "")
+    assert not account.events.filter(kind=EventKind.ADDRESS_CHANGED).exists()
+
+
+def test_another_address_of_a_sandbox_needs_them_too(admin_client):
+    there = {"kind": "sandbox", "base_url": "https://example.org/sys/"}
+    admin_client.post(reverse(ADD), TYPED | there)
+    account = Account.objects.get()
+
+    blank = {"login": "", "password": "", "base_url": "https://example.net/sys/"}
+    answer = admin_client.post(change(account), TYPED | there | blank)
+
+    assert list(errors(answer)) == ["base_url"]
+
+
+def test_another_provider_has_to_be_proven_anew_and_the_timeline_says_who_changed_it(
+    admin_client, admin_user
+):
+    account = made(admin_client)
+    Account.objects.update(proven_at=timezone.now(), balance=5)
+
+    elsewhere = {"kind": "sandbox", "base_url": "http://127.0.0.1:9/sys"}
     admin_client.post(change(account), TYPED | elsewhere)
 
     account.refresh_from_db()
     assert account.base_url == "http://127.0.0.1:9/sys/"
     assert account.proven_at is None
+    event = account.events.get(kind=EventKind.ADDRESS_CHANGED)
+    assert event.who == admin_user
+    assert event.data == {"kind": ["live", "sandbox"], "base_url": ["", "http://127.0.0.1:9/sys/"]}
 
 
 @pytest.mark.parametrize(

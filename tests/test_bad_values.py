@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,6 +10,7 @@ from django.utils.html import escape
 
 from mailings.models import Attachment, Mailing, Recipients
 from mailings.smsc.spec.catalogue import OPTIONS
+from tests.helpers.people import person
 
 GOOD = {"name": "Spring sale", "phones": "79990000001", "mes": "Hello"}
 PAST = f"{datetime.now(UTC) - timedelta(days=2):%d.%m.%y %H:%M}"
@@ -122,8 +122,8 @@ BAD: list[tuple[str, dict[str, str]]] = [
 
 
 @pytest.fixture
-def page(client: Client, django_user_model: Any) -> Client:
-    client.force_login(django_user_model.objects.create_user("ann"))
+def page(client: Client, db: None) -> Client:
+    client.force_login(person("ann"))
     return client
 
 

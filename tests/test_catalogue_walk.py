@@ -15,6 +15,7 @@ from mailings import outbox
 from mailings.models import Mailing, State
 from mailings.smsc.spec.catalogue import OPTIONS
 from tests.helpers.catalogue import CASES, Case
+from tests.helpers.people import person
 from tests.helpers.recorder import Recorder, parameters, parts, recording
 
 OURS = {
@@ -36,8 +37,8 @@ def provider(db: None, redis_url: str, settings: Any) -> Iterator[Recorder]:
 
 
 @pytest.fixture
-def page(client: Client, django_user_model: Any) -> Client:
-    client.force_login(django_user_model.objects.create_user("ann"))
+def page(client: Client, db: None) -> Client:
+    client.force_login(person("ann"))
     return client
 
 

@@ -2,7 +2,7 @@
 
 from mailings.accounts.breaker import ask_probe
 from mailings.accounts.calls import calls_last_hour, probe, probe_if_due, slot
-from mailings.accounts.credentials import set_credentials
+from mailings.accounts.credentials import move, set_credentials
 from mailings.accounts.limiter import CannotCall
 from mailings.accounts.setup import (
     NoAccount,
@@ -21,6 +21,7 @@ __all__ = [
     "default_account",
     "ensure_default_account",
     "ensure_sandbox_account",
+    "move",
     "probe",
     "probe_if_due",
     "set_credentials",

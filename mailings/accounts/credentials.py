@@ -53,6 +53,28 @@ def set_credentials(account: Account, credentials: Credentials, by: Any = None) 
     return bool(stored)
 
 
+def move(account: Account, *, kind: str, base_url: str, credentials: Credentials, by: Any = None) -> bool:
+    """Point an account at another provider, with the credentials that belong there; its timeline tells.
+
+    One step: no call may take the old credentials to the new address. False when it points there already.
+    """
+    with transaction.atomic():
+        row = Account.objects.select_for_update().get(pk=account.pk)
+        before = {"kind": row.kind, "base_url": row.base_url}
+        after = {"kind": kind, "base_url": base_url}
+        if before == after:
+            return False
+        # Another provider: nothing is proven there yet.
+        Account.objects.filter(pk=row.pk).update(**after, proven_at=None)
+        changed = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+        Event.objects.create(
+            account=row, at=timezone.now(), who=by, kind=EventKind.ADDRESS_CHANGED, data=changed
+        )
+        set_credentials(row, credentials, by)
+    account.refresh_from_db()
+    return True
+
+
 def renew_all() -> None:
     """Encrypt anew, with the newest key, what an older one still opens."""
     newest = keys.newest()

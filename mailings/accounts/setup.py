@@ -1,13 +1,12 @@
 """Accounts as rows: which one is meant, and those that the environment or a sandbox brings."""
 
 import logging
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
-from mailings.accounts.credentials import renew_all, set_credentials
+from mailings.accounts.credentials import move, renew_all, set_credentials
 from mailings.accounts.keys import missing_for_live
 from mailings.models import Account
 from mailings.smsc.api.client import Credentials
@@ -76,11 +75,10 @@ def ensure_sandbox_account(url: str, login: str = SANDBOX_NAME, password: str = 
     return _ensure(SANDBOX_NAME, credentials, kind=Account.Kind.SANDBOX, base_url=url)
 
 
-def _ensure(name: str, credentials: Credentials, **fields: Any) -> Account:
-    account, _ = Account.objects.get_or_create(name=name, defaults=fields)
-    if any(getattr(account, field) != value for field, value in fields.items()):
-        # Another address or kind is another provider: nothing is proven there yet.
-        Account.objects.filter(pk=account.pk).update(**fields, proven_at=None)
-        account.refresh_from_db()
-    set_credentials(account, credentials)
+def _ensure(name: str, credentials: Credentials, *, kind: str, base_url: str | None = None) -> Account:
+    """`base_url`: None leaves it as it is; a live account takes its address from the settings."""
+    account, _ = Account.objects.get_or_create(name=name, defaults={"kind": kind, "base_url": base_url or ""})
+    where = account.base_url if base_url is None else base_url
+    if not move(account, kind=kind, base_url=where, credentials=credentials):
+        set_credentials(account, credentials)
     return account

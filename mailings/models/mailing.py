@@ -157,7 +157,7 @@ class Mailing(models.Model):
     nudged_at = models.DateTimeField(null=True)
     waiting_for = models.CharField(max_length=20, default="", blank=True)
 
-    # The mirror: only mirror.observe writes these.
+    # The mirror: only models.mirror writes these.
     remote_id = models.CharField(_("job"), max_length=40, null=True, blank=True)
     remote_status = models.CharField(max_length=20, default="", blank=True)
     remote_word = models.CharField(max_length=100, default="", blank=True)
@@ -192,7 +192,10 @@ class Mailing(models.Model):
     class Meta:
         verbose_name = _("mailing")
         verbose_name_plural = _("mailings")
-        permissions = [("cancel_mailing", _("Can cancel or delete a mailing at the provider"))]
+        permissions = [  # beside Django's own, of which only `view_mailing` is asked for (rights.py)
+            ("send_mailing", _("Can write and send mailings")),
+            ("cancel_mailing", _("Can cancel what others sent, release, and decide on unknown outcomes")),
+        ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="history"),
             models.Index(fields=["state", "-created_at", "-id"], name="history_by_state"),
@@ -234,6 +237,7 @@ class Mailing(models.Model):
     if TYPE_CHECKING:
         account_id: int
         created_by_id: int | None
+        submitted_by_id: int | None
 
     def __str__(self) -> str:
         return f"{self.code or self.remote_id}"
@@ -271,5 +275,6 @@ def searchable(text: str) -> str:
 
 
 def search_text(name: str, code: str | None, remote_id: str | None) -> str:
-    """What a search looks in: number, code and name in one text."""
-    return searchable(" ".join(part for part in (remote_id, code, name) if part))[:SEARCH_LENGTH]
+    """What a search looks in: name, code and job number in one text. Only the name may be cut short."""
+    numbers = searchable(" ".join(part for part in (code, remote_id) if part))
+    return f"{searchable(name)[: SEARCH_LENGTH - len(numbers) - 1]} {numbers}".strip()

@@ -52,8 +52,20 @@ class LookNote(models.TextChoices):
 
     TEN_ROWS = "ten_rows", _("a list came back with exactly ten mailings, so it may have been cut short")
     ODD_ROWS = "odd_rows", _("the list had rows that could not be read")
-    NO_NAMES = "no_names", _("the list has no names, so our reference cannot be seen in it")
+    COUNT = "count", _("the list says that it holds another number of mailings than it showed")
+    MORE = "more", _("the list says that there are more mailings than it showed")
+    UNREAD = "unread", _("a part of the answer could not be told from the list")
+    NO_NAMES = "no_names", _("the list has mailings without a name, so our reference cannot be seen in them")
     OWN_JOB_MISSING = "own_job_missing", _("a mailing of ours that must be there was missing from the list")
+    NO_REFERENCE = (
+        "no_reference",
+        _("mailings of ours stand in the list without their references, so another may stand there too"),
+    )
+    ELSEWHERE = "elsewhere", _("a mailing in the list holds one of our references in an unexpected place")
+    NO_CONTROL = (
+        "no_control",
+        _("no mailing of ours stands in the list yet that shows how our references look in it"),
+    )
     FAILED = "failed", _("the list could not be read")
 
 
@@ -82,6 +94,8 @@ class Alarm(models.TextChoices):
     TURNED_UP_REFUSED = "turned_up_refused", _("the job turned up although SMS Centre had refused it")
     TURNED_UP_WITHDRAWN = "turned_up_withdrawn", _("the job turned up after the mailing was taken back")
     TURNED_UP_UNSENT = "turned_up_unsent", _("the job turned up although the mailing was never sent off")
+    BACK = "back", _("the job waits or goes out again after it was cancelled or deleted")
+    OTHER_JOB = "other_job", _("the job now bears another mailing's reference")
 
 
 class EventKind(models.TextChoices):
@@ -108,6 +122,7 @@ class EventKind(models.TextChoices):
     PUT_ASIDE = "put_aside", _("put aside")
     WISH_STEP = "wish_step", _("asked SMS Centre")  # wish, outcome, code, text
     WISH_ENDED = "wish_ended", _("wish settled")  # wish, result, words
+    BACK = "back", _("waits or goes out again at SMS Centre")  # before, words
     GONE = "gone", _("no longer at SMS Centre")
     FOUND = "found", _("found at SMS Centre; made elsewhere")  # remote_id
     ALARM = "alarm", _("alarm")  # alarm, remote_ids
@@ -116,6 +131,7 @@ class EventKind(models.TextChoices):
     DOUBTED = "doubted", _("older mailings are looked for before they are sent")  # reason
     PROBE_ASKED = "probe_asked", _("a probe was asked for")
     CREDENTIALS_CHANGED = "credentials_changed", _("the credentials were changed")
+    ADDRESS_CHANGED = "address_changed", _("the kind or address was changed")  # kind, base_url: before, after
 
 
 # What stands as a refusal's text where not the provider refused: an attached file was gone or had changed.
@@ -153,8 +169,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.REFUSED: frozenset({State.DRAFT, State.ACCEPTED}),
     State.ABANDONED: frozenset({State.ACCEPTED}),
     State.ACCEPTED: frozenset({State.CANCELLED, State.DELETED}),
-    State.CANCELLED: frozenset({State.DELETED}),
-    State.DELETED: frozenset(),
+    # Back to accepted when the provider shows that the job waits or goes out again: nothing is final there.
+    State.CANCELLED: frozenset({State.DELETED, State.ACCEPTED}),
+    State.DELETED: frozenset({State.ACCEPTED}),
     State.WITHDRAWN: frozenset({State.ACCEPTED}),
 }
 

@@ -27,6 +27,10 @@ from mailings.outbox.may import (
     may_resolve,
     may_send_again,
     may_withdraw,
+    why_not_cancel,
+    why_not_delete,
+    why_not_release,
+    why_not_withdraw,
 )
 from mailings.outbox.resolve import adopt, dismiss_alarm, give_up, send_again
 from mailings.outbox.sweep import sweep
@@ -62,6 +66,10 @@ __all__ = [
     "spec_of",
     "sweep",
     "typed_options",
+    "why_not_cancel",
+    "why_not_delete",
+    "why_not_release",
+    "why_not_withdraw",
     "wish",
     "withdraw",
 ]

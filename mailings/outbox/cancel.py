@@ -1,7 +1,7 @@
 """Wishes: cancel and delete, from a person's word to what a second look at the provider shows.
 
 A wish is repeated until it is settled, for a day: asking twice to cancel costs nothing. It is settled as
-confirmed only when a `get` after the provider's OK shows it.
+confirmed only when a second look shows it: a `get` after the provider's OK, or the list, whichever is later.
 """
 
 from collections.abc import Callable
@@ -12,14 +12,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailings import accounts
-from mailings.models import Attempt, EventKind, Mailing, State, Waiting, Wish, WishResult, record
+from mailings.models import Alarm, Attempt, EventKind, Mailing, State, Waiting, Wish, WishResult, record
 from mailings.models.mailing import MailingQuerySet, has_come
-from mailings.models.mirror import jobs_of, mark_gone, observe, row_of_job
+from mailings.models.mirror import is_conflict, jobs_of, mark_gone, observe, raise_alarm, row_of_job
 from mailings.outbox import notify
 from mailings.outbox.drafts import withdraw
 from mailings.outbox.errors import Impossible
@@ -147,6 +147,9 @@ def fulfil(mailing_id: int) -> None:
     mailing = _take_wish(mailing_id)
     if mailing is None:
         return
+    if listed := _shown_by_list(mailing):
+        _settle(mailing, listed)
+        return
     if _ran_out(mailing):
         _settle(mailing, WishResult.UNCONFIRMED if mailing.wish_agreed_at else WishResult.FAILED)
         return
@@ -155,6 +158,21 @@ def fulfil(mailing_id: int) -> None:
     except accounts.CannotCall as why:
         soon = None if why.reason == Waiting.PROVIDER else NO_PERMIT_SECONDS
         _try_later(mailing, why.retry_after or soon)
+
+
+def _shown_by_list(mailing: Mailing) -> WishResult | None:
+    """What the provider's list has shown of the job since the wish: a second look as good as a `get`."""
+    asked, agreed, seen = mailing.wish_at, mailing.wish_agreed_at, mailing.verified_at
+    if asked is None or seen is None or seen <= asked:
+        return None
+    if mailing.wish == Wish.DELETE:
+        return WishResult.CONFIRMED if mailing.gone and agreed and seen > agreed else None
+    if mailing.gone:
+        return None
+    if mailing.remote_status == JobStatus.CANCELLED:
+        return WishResult.CONFIRMED
+    late = mailing.remote_status == JobStatus.GONE_OUT and not mailing.repeats
+    return WishResult.TOO_LATE if late else None
 
 
 def _step(mailing: Mailing) -> None:
@@ -243,7 +261,7 @@ def _take_wish(mailing_id: int) -> Mailing | None:
         pk=mailing_id,
         state__in=[State.ACCEPTED, State.CANCELLED],
         remote_id__isnull=False,
-    ).exclude(wish="")
+    ).exclude(Q(wish="") | Q(alarm=Alarm.OTHER_JOB))
     lease = now + timedelta(seconds=settings.LEASE_SECONDS)
     if not due.update(wish_next_at=lease, wish_tries=F("wish_tries") + 1):
         return None
@@ -324,6 +342,9 @@ def _look(mailing: Mailing) -> Seen:
     except NotSaved:
         return Missing()
     except SmscError:
+        return None
+    if is_conflict(mailing.code, job):
+        raise_alarm(mailing, Alarm.OTHER_JOB, [remote_id])
         return None
     observe(mailing, job, at=timezone.now(), source="get")
     return job

@@ -31,7 +31,7 @@ from mailings.models import (
     record,
 )
 from mailings.models.mailing import letters
-from mailings.models.mirror import absorb_twin, raise_alarm
+from mailings.models.mirror import raise_alarm, take_job
 from mailings.models.states import FILE_MISSING
 from mailings.outbox import notify
 from mailings.outbox.drafts import spec_of, withdraw
@@ -179,14 +179,11 @@ def accept(claim: Claim, created: Created) -> None:
         return
     finish_attempt(claim, OUTCOME.ACCEPTED, raw=created.raw)
     with transaction.atomic():
-        absorb_twin(claim.mailing, created.remote_id)
-        fields: dict[str, Any] = {"remote_id": created.remote_id, "waiting_for": "", "look_matches": []}
-        if created.cost is not None:
-            fields["cost"] = created.cost
+        fields = {"cost": created.cost} if created.cost is not None else {}
         given_up = Mailing.objects.filter(pk=claim.mailing.pk, state=State.ABANDONED).exists()
         mine = Mailing.objects.filter(token=claim.token)
         from_states = [State.SENDING, State.UNKNOWN, State.ABANDONED]
-        if mine.move(claim.mailing.pk, from_states, State.ACCEPTED, **fields):
+        if take_job(mine, claim.mailing, created.remote_id, from_states, **fields):
             cost = str(created.cost) if created.cost is not None else None
             record(EventKind.ACCEPTED, claim.mailing, remote_id=created.remote_id, cost=cost)
             if given_up:

@@ -16,7 +16,7 @@ from mailings.models.mailing import new_code, search_text
 from mailings.models.states import HELD_FOR_A_PERSON, NOT_HANDED_OVER
 from mailings.outbox import notify
 from mailings.outbox.errors import Impossible, KeyTaken
-from mailings.outbox.may import may_duplicate, may_edit, may_reopen
+from mailings.outbox.may import may_duplicate, may_edit, may_reopen, why_not_release
 from mailings.smsc.spec.spec import FileRef, Spec
 
 LONGEST_NAME = 255
@@ -135,7 +135,7 @@ def release(mailing_id: int, by: Any = None) -> Mailing:
             mailing_id, State.HELD, State.QUEUED, released_at=timezone.now(), not_before=None, nudged_at=None
         )
         if not moved:
-            raise Impossible(_release_refused(Mailing.objects.get(pk=mailing_id)))
+            raise Impossible(why_not_release(Mailing.objects.get(pk=mailing_id)))
         record(EventKind.RELEASED, mailing_id, by=by)
         notify.send("deliver", mailing_id)
     return Mailing.objects.get(pk=mailing_id)
@@ -250,12 +250,3 @@ def _attach_one(mailing: Mailing, ref: FileRef, content: File[bytes]) -> None:
 
 def _file_ref(kept: Attachment) -> FileRef:
     return FileRef(name=kept.name, size=kept.size, content_type=kept.content_type, sha256=kept.sha256)
-
-
-def _release_refused(mailing: Mailing) -> str:
-    if mailing.state == State.HELD:
-        return _(
-            "This mailing waits for the account: an administrator has to look at it. "
-            "It goes on by itself once SMS Centre answers again."
-        )
-    return _("This mailing is not held, so there is nothing to release.")

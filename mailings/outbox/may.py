@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mailings.models import State, Wish
+from mailings.models import Alarm, State, Wish
 from mailings.models.states import (
     HELD_FOR_A_PERSON,
     MAY_BE_AT_PROVIDER,
@@ -19,6 +19,9 @@ from mailings.models.states import (
     UNHAPPY,
 )
 from mailings.smsc.api.answers import JobStatus
+
+# What became of these nobody knows, or a person has given up to know.
+UNDECIDED = (State.UNKNOWN, State.ABANDONED)
 
 
 def may_edit(row: Any) -> bool:
@@ -41,9 +44,30 @@ def may_withdraw(row: Any) -> bool:
     return row.state in NOT_HANDED_OVER
 
 
+def why_not_withdraw(row: Any) -> str:
+    """Why it cannot be taken back by us alone."""
+    if may_withdraw(row):
+        return ""
+    if row.state in MAY_BE_AT_PROVIDER:
+        return _("It has left us, or may have, so it can only be cancelled now.")
+    return _is_past(row)
+
+
 def may_release(row: Any) -> bool:
     """Say that a held mailing may go."""
     return row.state == State.HELD and row.held_reason in HELD_FOR_A_PERSON
+
+
+def why_not_release(row: Any) -> str:
+    """Why a person's word does not let it go."""
+    if may_release(row):
+        return ""
+    if row.state == State.HELD:
+        return _(
+            "This mailing waits for the account: an administrator has to look at it. "
+            "It goes on by itself once SMS Centre answers again."
+        )
+    return _("This mailing is not held, so there is nothing to release.")
 
 
 def may_cancel(row: Any) -> bool:
@@ -85,16 +109,25 @@ def why_not_delete(row: Any) -> str:
 
 def _why_not_at_provider(row: Any, states: frozenset[State]) -> str:
     if row.state not in states:
-        state = State(row.state).label
-        return _("This mailing is %(state)s, so this can no longer be done.") % {"state": state}
+        return _is_past(row)
     if row.gone:
         return _("SMS Centre no longer has this mailing, so there is nothing to cancel or delete.")
+    if row.alarm == Alarm.OTHER_JOB:
+        return _(
+            "SMS Centre shows another mailing's reference on this job, so it may be another mailing's. "
+            "Look there which it is, say that the alarm was dealt with, and then cancel it."
+        )
     return ""
+
+
+def _is_past(row: Any) -> str:
+    state = State(row.state).label
+    return _("This mailing is %(state)s, so this can no longer be done.") % {"state": state}
 
 
 def may_resolve(row: Any) -> bool:
     """Decide what became of it: say which job it is, or one of the two below."""
-    return row.state in (State.UNKNOWN, State.ABANDONED)
+    return row.state in UNDECIDED
 
 
 def may_give_up(row: Any) -> bool:

@@ -8,14 +8,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailings.models import Alarm, EventKind, Mailing, Origin, State, record
-from mailings.models.mirror import absorb_twin, raise_alarm
+from mailings.models.mirror import raise_alarm, take_job
 from mailings.outbox import notify
 from mailings.outbox.errors import Impossible
-from mailings.outbox.may import why_not_send_again
+from mailings.outbox.may import UNDECIDED, why_not_send_again
 
 # As the provider's answers show them; more digits are a slip of the hand.
 JOB_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
-UNDECIDED = (State.UNKNOWN, State.ABANDONED)
 
 
 def adopt(mailing_id: int, remote_id: str, by: Any = None) -> Mailing:
@@ -27,9 +26,8 @@ def adopt(mailing_id: int, remote_id: str, by: Any = None) -> Mailing:
         mailing = Mailing.objects.select_for_update().get(pk=mailing_id)
         _refuse_taken(mailing, remote_id)
         others = [job for job in mailing.look_matches if job != remote_id]
-        if mailing.state in UNDECIDED:
-            absorb_twin(mailing, remote_id)
-        _decide(mailing, UNDECIDED, State.ACCEPTED, remote_id=remote_id, look_matches=[])
+        if not take_job(Mailing.objects.all(), mailing, remote_id, UNDECIDED):
+            raise _decided(mailing)
         record(EventKind.ADOPTED, mailing, by=by, remote_id=remote_id)
         if others:
             raise_alarm(mailing, Alarm.TWO_JOBS, [remote_id, *others])
@@ -79,10 +77,14 @@ def dismiss_alarm(mailing_id: int, by: Any = None) -> None:
 
 def _decide(mailing: Mailing, olds: tuple[State, ...], new: State, **fields: Any) -> None:
     if not Mailing.objects.move(mailing.pk, olds, new, **fields):
-        state = mailing.get_state_display()
-        raise Impossible(
-            _("This mailing is %(state)s, not unknown any more, so nothing was changed.") % {"state": state}
-        )
+        raise _decided(mailing)
+
+
+def _decided(mailing: Mailing) -> Impossible:
+    state = mailing.get_state_display()
+    return Impossible(
+        _("This mailing is %(state)s, not unknown any more, so nothing was changed.") % {"state": state}
+    )
 
 
 def _refuse_taken(mailing: Mailing, remote_id: str) -> None:

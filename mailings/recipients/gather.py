@@ -1,5 +1,6 @@
 """The recipients of one form: what was pasted and what a file holds, together and each person once."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
@@ -14,6 +15,9 @@ from mailings.smsc.spec.vocabulary import Channel
 
 COUNTRY = "RU"
 """Where numbers without a calling code are at home."""
+
+# Between recipients of one line.
+SEPARATOR = re.compile(r"[,;\r\n]+")
 
 
 @dataclass(frozen=True)
@@ -106,14 +110,18 @@ def gather(
 
 def _pasted(text: str, choices: Choices) -> list[Entry]:
     """Every entry of a paste: the column of a table, or where that is in doubt whatever the lines hold."""
-    table = tables.pasted(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), Limits())
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    table = tables.pasted(lines, Limits())
     try:
         reading = Reading(table, choices)
         if reading.questions:
             reading = Reading(table, choices, form=Form.LIST)
         return list(reading)
-    except Unreadable:
-        return []
+    except Unreadable as refusal:
+        if refusal.said.what is not Trouble.TOO_WIDE:
+            return []
+    # No table is that wide: many recipients stand in one line.
+    return list(Reading(tables.pasted(SEPARATOR.split(text), Limits()), choices, form=Form.LIST))
 
 
 def _filed(found: _Sorted, reading: Reading) -> tuple[tuple[Wrong, ...], tuple[Said, ...]]:

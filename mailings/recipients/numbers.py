@@ -69,6 +69,8 @@ class Numbers:
     def __init__(self, country: str) -> None:
         self.country = country
         self._home = plans.home(country)
+        # The same words and slips stand in thousands of rows.
+        self._closely = lru_cache(maxsize=4096)(self._look_closely)
 
     def valid(self, text: str) -> str | None:
         """`+` and digits, if the text is a number and nothing else; None where `judge` must look closer."""
@@ -85,8 +87,9 @@ class Numbers:
         if sent is not None:
             return (Judged(Verdict.VALID, text, sent, None),)
         bare = text.strip()
-        if len(bare) > LONGEST:
-            return (_wrong(bare, Reason.NO_NUMBER),)
+        return self._closely(bare) if len(bare) <= LONGEST else (_wrong(bare, Reason.NO_NUMBER),)
+
+    def _look_closely(self, bare: str) -> tuple[Judged, ...]:
         plain, reason = _plain(bare)
         if reason is not None:
             return (_wrong(bare, reason),)

@@ -186,6 +186,7 @@ class Reading:
     def __iter__(self) -> Iterator[Entry]:
         """Every recipient that stands in the file, in its order; none while the column is asked for."""
         self.counts, self._tally = Counter(), _Tally()
+        self.questions = [one for one in self.questions if one.what is not Ask.HIDDEN_ROWS]
         if self.layout.recipients is None:
             return
         seen: set[int] = set()

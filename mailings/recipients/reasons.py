@@ -90,9 +90,6 @@ class Trouble(Sentence):
 
     EMPTY = N_("The file is empty. Nobody can be reached with it; choose another.")
     NO_RECIPIENT = N_("The file holds no recipient. Check that it is the right one.")
-    NO_COLUMN_FOUND = N_(
-        "No column holds recipients for this channel. Say which one does, or correct the file."
-    )
     NO_SUCH_COLUMN = N_("The file has no column “%(name)s”. It has: %(names)s.")
     NO_SUCH_SHEET = N_("The workbook has no sheet “%(name)s”. It has: %(names)s.")
     TOO_LARGE = N_("The file is larger than %(megabytes)s MB. Divide it.")
@@ -110,7 +107,6 @@ class Trouble(Sentence):
     OTHER_DOCUMENT = N_("This is no table. Recipients come as .txt, .csv, .xlsx or .ods.")
     NO_TEXT = N_("This is no text file. Recipients come as .txt, .csv, .xlsx or .ods.")
     ASKED = N_("%(question)s (%(options)s) Change the file so that there is no doubt, and choose it again.")
-    NO_FILE = N_("This is no ordinary file.")
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,8 @@ class _Walk:
             place = attributes.get("r")
             self._column = self._sheet.columns[place.rstrip("0123456789")] if place else len(self._row)
             self._kind, self._style = attributes.get("t", ""), attributes.get("s", "")
+            if self._column >= COLUMNS:
+                raise Unreadable(Trouble.TOO_WIDE, columns=COLUMNS)
             self._formula = False
             self.text.clear()
         elif name in ("v", "is"):

@@ -51,7 +51,8 @@ PERIODS = {"today": 0, "7": 7, "30": 30, "365": 365}
 COLUMNS = (
     "id", "name", "code", "state", "state_at", "channel", "recipients_count", "cost", "account__currency",
     "created_at", "due_at", "remote_send_at", "repeats", "created_by__username", "origin", "wish",
-    "wish_result", "gone", "alarm", "remote_status", "remote_word", "verified_at",
+    "wish_result", "gone", "alarm", "remote_status", "remote_word", "verified_at", "created_by_id",
+    "submitted_by_id",
 )  # fmt: skip
 
 
@@ -175,6 +176,16 @@ class Row:
     @property
     def state(self) -> str:
         return str(self.values["state"])
+
+    @property
+    def created_by_id(self) -> int | None:
+        maker: int | None = self.values["created_by_id"]
+        return maker
+
+    @property
+    def submitted_by_id(self) -> int | None:
+        sender: int | None = self.values["submitted_by_id"]
+        return sender
 
     @cached_property
     def chip(self) -> chips.Chip:

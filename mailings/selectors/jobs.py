@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -29,18 +28,6 @@ class Job:
         return chips.status_word(self.row) or _("its status is not known")
 
     @property
-    def size(self) -> str:
-        return sentences.size(self.row)
-
-    @property
-    def due_at(self) -> datetime | None:
-        return self.row.due_at
-
-    @property
-    def cost(self) -> Decimal | None:
-        return self.row.cost
-
-    @property
     def verified_at(self) -> datetime | None:
         return self.row.verified_at
 
@@ -60,8 +47,10 @@ class Job:
     @property
     def words(self) -> SafeString:
         """All of it in one line."""
-        hour = moments.both_clocks(self.due_at) if self.due_at else self.said_hour
-        parts = [_("job {job}").format(job=self.remote_id), self.status, *([hour] if hour else []), self.size]
+        due = self.row.due_at
+        hour = moments.both_clocks(due) if due else self.said_hour
+        size = sentences.size(self.row)
+        parts = [_("job {job}").format(job=self.remote_id), self.status, *([hour] if hour else []), size]
         return format_html("{}" + " · {}" * (len(parts) - 1), *parts)
 
 

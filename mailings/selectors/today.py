@@ -26,9 +26,6 @@ SHOWN_A_DAY = 8
 # How long an unhappy end of a wish stays on the first page.
 REMIND = timedelta(days=3)
 
-# What has left us, so that it counts as spent.
-HANDED_OVER = (State.ACCEPTED, State.CANCELLED, State.DELETED)
-
 
 def light() -> QuerySet[Mailing]:
     """Mailings without their heavy columns."""
@@ -166,10 +163,10 @@ class Spent:
 
 
 def spent(now: datetime) -> list[Spent]:
-    """What was handed over in the last days, by day (on the reader's clock) and channel.
+    """What was spent in the last days, by day (on the reader's clock) and channel.
 
     Ours count on the day of making them; those made elsewhere on the provider's day, or, where it names none,
-    on the day on which they were first seen.
+    on the last of the days in whose list they were first seen. What was cancelled or deleted is not spent.
     """
     start = now - timedelta(days=BACK_DAYS)
     ours = Q(created_at__gte=start) & (Q(origin=Origin.LOCAL) | Q(remote_send_at=None))
@@ -185,7 +182,8 @@ def spent(now: datetime) -> list[Spent]:
 def _by_day(which: Q, moment: str) -> Iterator[Spent]:
     day = TruncDate(moment, tzinfo=timezone.get_current_timezone())
     rows = (
-        Mailing.objects.filter(which, state__in=HANDED_OVER)
+        Mailing.objects.filter(which, state=State.ACCEPTED)
+        .exclude(remote_status=JobStatus.CANCELLED)
         .annotate(day=day)
         .values("day", "channel")
         .annotate(mailings=Count("id"), recipients=Sum("recipients_count"), cost=Sum("cost"))
@@ -201,7 +199,7 @@ def chart(figures: list[Spent], now: datetime) -> dict[str, Any]:
     today = timezone.localdate(now)
     days = [today - timedelta(days=n) for n in range(BACK_DAYS - 1, -1, -1)]
     found = {(one.day, one.channel): one for one in figures}
-    channels = sorted({one.channel for one in figures})
+    channels = sorted({one.channel for one in figures}, key=lambda channel: (not channel, channel))
     return {
         "days": [f"{day:%d.%m}" for day in days],
         "channels": [
@@ -247,10 +245,9 @@ class ProviderHealth:
 
     @property
     def incomplete(self) -> str:
-        """Why the last read does not count as whole; empty when it does."""
-        if self.pull is None or self.pull.complete:
-            return ""
-        return str(LookNote(self.pull.incomplete_reason).label) if self.pull.incomplete_reason else ""
+        """Why the last read may not have shown all there is; empty when it has."""
+        reason = self.pull.incomplete_reason if self.pull else ""
+        return str(LookNote(reason).label) if reason and reason != LookNote.NO_CONTROL else ""
 
     @property
     def may_probe(self) -> bool:

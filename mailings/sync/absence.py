@@ -1,8 +1,10 @@
 """What a read that is whole may say about jobs that it does not show.
 
-A read is whole when every window was read, none may have been cut at ten rows, every row could be read and
-had a name, and every job of ours that belongs in its days was there. Only two such reads, begun long enough
-after the deadline of the creating call, show that an unknown mailing is absent; and then a person decides.
+A read is whole when every window was read, none may have been cut, its own counts agree with it, every row
+could be read and had a name, every job of ours that belongs in its days was there, and at least one of them
+bore its reference while none that should bear it lacked it: only then is it known that a reference would be
+seen. Only two such reads, begun long enough after the deadline of the creating call, show that an unknown
+mailing is absent; and then a person decides.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -12,17 +14,49 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from mailings import accounts
-from mailings.models import Account, EventKind, Mailing, Origin, State, record
-from mailings.models.mirror import mark_gone, observe
+from mailings.models import Account, Event, EventKind, LookNote, Mailing, Origin, State, Wish, record
+from mailings.models.mirror import is_conflict, mark_gone, observe
 from mailings.smsc.api.errors import NotSaved, SmscError
 from mailings.sync.spans import LOOKS_NEEDED, TWO_MONTHS, Span, span_of, with_tries
-from mailings.sync.tally import Tally
+from mailings.sync.tally import Conflict, Tally
 
 LOOK_UPS_AT_MOST = 20
 # A draft may have waited this long before it was sent: older rows are not looked through at every pull.
 LONGEST_DRAFT = timedelta(days=90)
 # A job that a `get` still showed is asked for again only after a list has shown it once more.
 NOT_ASKED_FOR = Q(look_at=None) | Q(look_at__lt=F("verified_at"))
+
+
+def wanted(account: Account) -> frozenset[str]:
+    """The codes of mailings that may be at the provider unseen: no job may hold one and be passed over."""
+    lost = Q(state=State.UNKNOWN) | Q(state=State.HELD)
+    if account.doubt_from is not None:
+        lost |= Q(state=State.QUEUED)
+    codes = Mailing.objects.filter(lost, account=account, code__isnull=False).values_list("code", flat=True)
+    return frozenset(str(code) for code in codes)
+
+
+def control(tally: Tally) -> LookNote | None:
+    """Why a read does not show that our references would be seen in it; None when it does.
+
+    A job that a person said is a mailing's may well bear no reference.
+    """
+    adopted = Event.objects.filter(kind=EventKind.ADOPTED, mailing__in=tally.lacking)
+    if tally.lacking - set(adopted.values_list("mailing_id", flat=True)):
+        return LookNote.NO_REFERENCE
+    return None if tally.controls or tally.bearers else LookNote.NO_CONTROL
+
+
+def without_deleted(rows: list[Mailing], tally: Tally) -> list[Mailing]:
+    """The missing rows but those of which the provider said, before this whole read, that it deleted them."""
+    left = []
+    for row in rows:
+        agreed = row.wish == Wish.DELETE and row.wish_agreed_at and row.wish_agreed_at < tally.begun
+        if agreed and mark_gone(row, at=tally.begun):
+            tally.gone += 1
+        else:
+            left.append(row)
+    return left
 
 
 def missing(account: Account, span: Span, begun: datetime) -> list[Mailing]:
@@ -68,6 +102,9 @@ def _is_gone(account: Account, row: Mailing, tally: Tally) -> bool:
         return False
     finally:
         tally.calls += 1
+    if is_conflict(row.code, job):
+        tally.conflicts.append(Conflict(row.pk, job))
+        return False
     observe(row, job, at=at, source="get")
     Mailing.objects.filter(pk=row.pk).update(look_at=at)
     return False

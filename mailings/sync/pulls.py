@@ -10,7 +10,7 @@ from mailings import accounts
 from mailings.models import Account, LookNote, Pull
 from mailings.smsc.api.answers import Jobs
 from mailings.smsc.api.errors import SmscError
-from mailings.sync import absence, rows, settle, spans
+from mailings.sync import absence, reverse, rows, settle, spans
 from mailings.sync.spans import Span
 from mailings.sync.tally import Result, Tally
 
@@ -29,7 +29,7 @@ def pull(account: Account, start: date, end: date, *, wait: float = 0.0) -> Resu
     `wait`: seconds to wait when the very same read was made within the last minute; with 0 it is joined to
     that one. Everything that was read counts, also when a later window fails.
     """
-    span, tally = Span(start, end), Tally(timezone.now())
+    span, tally = Span(start, end), Tally(timezone.now(), absence.wanted(account))
     try:
         _read(account, span, tally, wait)
         error = ""
@@ -41,6 +41,8 @@ def pull(account: Account, start: date, end: date, *, wait: float = 0.0) -> Resu
         error = str(failure)
     settle.settle(account, tally)
     reason = LookNote.FAILED if error else _reason(account, span, tally)
+    settle.note_conflicts(account, tally)
+    reverse.note_reversals(account, tally)
     absence.look(account, span, tally.begun, reason)
     result = tally.result(reason=reason, error=error)
     _keep(account, span, tally, result)
@@ -83,11 +85,11 @@ def _read_window(account: Account, window: Span, tally: Tally, wait: float) -> s
     jobs, at = _ask(account, window, patience)
     tally.begun = tally.begun if tally.calls else at
     tally.calls += 1
-    rows.mirror(account, jobs.jobs, at, tally)
-    tally.rows += jobs.rows
-    tally.odd += len(jobs.odd)
+    rows.mirror(account, jobs.jobs, at, tally, window.latest(at))
+    tally.add(jobs)
+    _remember_most(account, jobs.rows)
     shown = {job.remote_id for job in jobs.jobs}
-    if jobs.rows != CUT_AT:
+    if jobs.rows != CUT_AT or account.most_rows > CUT_AT:
         return shown
     if window.start == window.end:
         tally.maybe_cut = True
@@ -100,6 +102,13 @@ def _read_window(account: Account, window: Span, tally: Tally, wait: float) -> s
     return shown | halves
 
 
+def _remember_most(account: Account, shown: int) -> None:
+    """An answer of more than ten rows shows that this account's answers are not cut at ten."""
+    if shown > account.most_rows:
+        Account.objects.filter(pk=account.pk, most_rows__lt=shown).update(most_rows=shown)
+        account.most_rows = shown
+
+
 def _ask(account: Account, window: Span, wait: float) -> tuple[Jobs, datetime]:
     """One `get_all`, and when it went out."""
     span = f"{window.start:%d.%m.%Y}-{window.end:%d.%m.%Y}"
@@ -110,8 +119,12 @@ def _ask(account: Account, window: Span, wait: float) -> tuple[Jobs, datetime]:
 
 def _reason(account: Account, span: Span, tally: Tally) -> str:
     """Why the read cannot show absence, after looking for what it did not show; "" when it can."""
-    all_there = absence.look_up(account, absence.missing(account, span, tally.begun), tally)
-    return tally.reason() or ("" if all_there else LookNote.OWN_JOB_MISSING)
+    reason, blind = tally.reason(), absence.control(tally)
+    unseen = absence.missing(account, span, tally.begun)
+    if not (reason or blind):
+        unseen = absence.without_deleted(unseen, tally)
+    all_there = absence.look_up(account, unseen, tally)
+    return reason or ("" if all_there else LookNote.OWN_JOB_MISSING) or blind or ""
 
 
 def _keep(account: Account, span: Span, tally: Tally, result: Result) -> None:

@@ -10,9 +10,11 @@ from typing import Any
 from django.db import transaction
 
 from mailings.models import Account, Alarm, Attempt, EventKind, Mailing, State, record
-from mailings.models.mirror import absorb_twin, note_jobs, observe, raise_alarm
-from mailings.sync.rows import SOURCE
-from mailings.sync.tally import Bearer, Tally
+from mailings.models.mailing import CODE_LENGTH
+from mailings.models.mirror import jobs_of, note_jobs, observe, raise_alarm, row_of_job, take_job
+from mailings.models.references import reference_of
+from mailings.smsc.api.answers import JobStatus
+from mailings.sync.tally import Bearer, Conflict, Tally
 
 # A job that turns up for a mailing in one of these states contradicts what a person was told or has decided.
 SURPRISES = {
@@ -25,7 +27,10 @@ SURPRISES = {
 
 
 def settle(account: Account, tally: Tally) -> None:
-    """Tie every job in `tally.bearers` to its row; counts the jobs that settled one."""
+    """Tie every job in `tally.bearers` to its row; counts the jobs that settled one.
+
+    Traces tie nothing: they are evidence for the person who decides.
+    """
     for code, bearers in tally.bearers.items():
         with transaction.atomic():
             row = Mailing.objects.select_for_update().filter(account=account, code=code).first()
@@ -35,6 +40,34 @@ def settle(account: Account, tally: Tally) -> None:
         tally.settled += settled
         # Other jobs with the same code, or all of them while a person has to decide, change no row.
         tally.unchanged += len(bearers) - settled
+    for code, jobs in tally.traces.items():
+        _show(account, code, jobs)
+
+
+def note_conflicts(account: Account, tally: Tally) -> None:
+    """Numbers of ours that came back with another mailing's reference."""
+    for conflict in {each.pk: each for each in tally.conflicts}.values():
+        _note_conflict(account, conflict)
+        tally.unchanged += conflict.job.remote_id in tally.ids
+
+
+def _show(account: Account, code: str, jobs: set[str]) -> None:
+    """Put jobs that may be an unknown mailing's before the person who decides on it."""
+    with transaction.atomic():
+        unknown = Mailing.objects.select_for_update().filter(account=account, code=code, state=State.UNKNOWN)
+        for row in unknown:
+            if jobs - set(row.look_matches):
+                unknown.update(look_matches=sorted(jobs | set(row.look_matches)), looks=0)
+
+
+def _note_conflict(account: Account, conflict: Conflict) -> None:
+    """Two mailings claim a job, and a person decides."""
+    row = Mailing.objects.get(pk=conflict.pk)
+    if row.alarm != Alarm.TWO_JOBS:
+        _alarm(row, [conflict.job.remote_id], Alarm.OTHER_JOB)
+    reference = reference_of(conflict.job.name)
+    if reference is not None:
+        _show(account, reference[:CODE_LENGTH], {conflict.job.remote_id})
 
 
 def _settle_row(row: Mailing, bearers: Sequence[Bearer]) -> bool:
@@ -43,7 +76,7 @@ def _settle_row(row: Mailing, bearers: Sequence[Bearer]) -> bool:
         return False
     if row.state == State.SENDING:
         return _settle_sending(row, bearers)
-    jobs = sorted({bearer.job.remote_id for bearer in bearers} | set(row.look_matches))
+    jobs = sorted({bearer.job.remote_id for bearer in bearers} | _bearers_before(row))
     if len(jobs) == 1:
         return _accept(row, bearers[0])
     _alarm(row, jobs)
@@ -55,9 +88,27 @@ def _settle_row(row: Mailing, bearers: Sequence[Bearer]) -> bool:
 
 def _note(row: Mailing, bearers: Sequence[Bearer]) -> None:
     """Of two jobs a person has to be told what each is."""
-    row.refresh_from_db(fields=["remote_id", "look_matches", "alarm_jobs"])
+    row.refresh_from_db(fields=["remote_id", "look_matches", "alarm", "alarm_jobs"])
     if row.remote_id is not None or row.look_matches or row.alarm_jobs:
-        note_jobs(row, [bearer.job for bearer in bearers], at=bearers[-1].at, source=SOURCE)
+        note_jobs(row, [bearer.job for bearer in bearers], at=bearers[-1].at, source="get_all")
+        _end_alarm(row)
+
+
+def _end_alarm(row: Mailing) -> None:
+    """All but one of its jobs are shown as cancelled: nobody gets the mailing twice any more."""
+    if row.alarm != Alarm.TWO_JOBS:
+        return
+    row.refresh_from_db(fields=["other_jobs"])
+    shown = [row_of_job(row, job).remote_status for job in jobs_of(row)]
+    if sum(status != JobStatus.CANCELLED for status in shown) <= 1:
+        Mailing.objects.filter(pk=row.pk, alarm=Alarm.TWO_JOBS).update(alarm="")
+        record(EventKind.ALARM, row, alarm="", left=1)
+
+
+def _bearers_before(row: Mailing) -> set[str]:
+    """The jobs seen earlier that bear the row's code; one that only holds it has a row of its own."""
+    own_rows = Mailing.objects.filter(account_id=row.account_id, remote_id__in=row.look_matches)
+    return set(row.look_matches) - {str(job) for job in own_rows.values_list("remote_id", flat=True)}
 
 
 def _compare(row: Mailing, bearers: Sequence[Bearer]) -> None:
@@ -79,16 +130,10 @@ def _settle_sending(row: Mailing, bearers: Sequence[Bearer]) -> bool:
 
 def _accept(row: Mailing, bearer: Bearer) -> bool:
     job, old = bearer.job, State(row.state)
-    absorb_twin(row, job.remote_id)
-    values: dict[str, Any] = {
-        "remote_id": job.remote_id,
-        "waiting_for": "",
-        "look_matches": [],
-        "not_before": None,
-    }
+    values: dict[str, Any] = {"not_before": None}
     if old == State.WITHDRAWN:
         values["wish_result"] = ""
-    if not Mailing.objects.move(row.pk, old, State.ACCEPTED, **values):
+    if not take_job(Mailing.objects.all(), row, job.remote_id, [old], **values):
         return False
     for attempt in Attempt.objects.open().filter(
         mailing=row, kind=Attempt.Kind.CREATE, reference=bearer.reference
@@ -96,14 +141,14 @@ def _accept(row: Mailing, bearer: Bearer) -> bool:
         Attempt.objects.finish(attempt.pk, Attempt.Outcome.ACCEPTED, bearer.at)
     record(EventKind.SETTLED, row, remote_id=job.remote_id, reference=bearer.reference, before=old)
     row.refresh_from_db()
-    observe(row, job, at=bearer.at, source=SOURCE)
+    observe(row, job, at=bearer.at, source="get_all")
     if old in SURPRISES and not row.alarm:
         raise_alarm(row, SURPRISES[old], [job.remote_id])
     return True
 
 
-def _alarm(row: Mailing, jobs: Sequence[str]) -> None:
+def _alarm(row: Mailing, jobs: Sequence[str], alarm: Alarm = Alarm.TWO_JOBS) -> None:
     """Once for each new job: an alarm that a person has dismissed does not come back for the same ones."""
     if set(jobs) - set(row.alarm_jobs):
-        raise_alarm(row, Alarm.TWO_JOBS, list(jobs))
+        raise_alarm(row, alarm, list(jobs))
         row.refresh_from_db()

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from mailings.accounts import restore_guard
-from mailings.models import Account, Attempt, Mailing, State
+from mailings.models import Account, Attempt, Mailing, Origin, State
 from mailings.smsc.spec import times
 from mailings.smsc.spec.problems import Refusal
 
@@ -37,6 +37,11 @@ class Span:
 
     def holds(self, other: "Span") -> bool:
         return self.start <= other.start and other.end <= self.end
+
+    def latest(self, now: datetime) -> datetime:
+        """The last moment of these days that is not after `now`."""
+        end = datetime.combine(self.end + DAY, datetime.min.time(), times.MOSCOW) - timedelta(seconds=1)
+        return min(end, now)
 
     def halves(self) -> tuple["Span", "Span"]:
         """Two spans that make up this one, which must be longer than a day."""
@@ -96,9 +101,26 @@ def recent(account: Account) -> list[Span]:
     """The last and the next days, and those that unknown and scheduled mailings ask for."""
     now = today()
     spans = [Span(now - RECENT_BACK, now + RECENT_AHEAD)]
-    spans += [span_of(row) for row in _looked_for(account)]
+    spans += _with_control(account, [span_of(row) for row in _looked_for(account)])
     spans += [Span(day - DAY, day + DAY) for day in _scheduled_days(account)]
     return merged(spans)
+
+
+def _with_control(account: Account, spans: list[Span]) -> list[Span]:
+    """The days of mailings that are looked for, drawn out to a day with a job of ours.
+
+    Only a read that shows how our references look in the list can show that one is not there.
+    """
+    newest = (
+        Mailing.objects.filter(account=account, origin=Origin.LOCAL, gone=False, remote_id__isnull=False)
+        .filter(created_at__gte=datetime.combine(today() - TWO_MONTHS + DAY, datetime.min.time(), UTC))
+        .order_by("-created_at", "-id")
+    )
+    control = with_tries(newest).first() if spans else None
+    if control is None:
+        return spans
+    near = span_of(control)
+    return [Span(min(span.start, near.start), max(span.end, near.start + DAY)) for span in spans]
 
 
 def two_months(account: Account) -> Span:
@@ -130,8 +152,9 @@ def merged(spans: list[Span]) -> list[Span]:
 
 
 def _open(account: Account) -> "QuerySet[Mailing]":
-    states = [State.ACCEPTED, State.UNKNOWN, State.SENDING]
-    return Mailing.objects.filter(account=account, state__in=states, gone=False)
+    """What may still go out: one that was cancelled or deleted may be switched on again."""
+    here = Q(state__in=[State.ACCEPTED, State.UNKNOWN, State.SENDING, State.CANCELLED], gone=False)
+    return Mailing.objects.filter(here | Q(state=State.DELETED), account=account)
 
 
 def _looked_for(account: Account) -> "QuerySet[Mailing]":
@@ -142,6 +165,6 @@ def _looked_for(account: Account) -> "QuerySet[Mailing]":
 
 def _scheduled_days(account: Account) -> list[date]:
     later = datetime.combine(today() + RECENT_AHEAD, datetime.min.time(), UTC)
-    due = _open(account).filter(state=State.ACCEPTED, due_at__gt=later).order_by("due_at")
+    due = _open(account).filter(remote_id__isnull=False, due_at__gt=later).order_by("due_at")
     moments = due.values_list("due_at", flat=True)[:SCHEDULED_AT_MOST]
     return [moscow_day(moment) for moment in moments if moment is not None]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailings.models import LookNote
-from mailings.smsc.api.answers import Job
+from mailings.smsc.api.answers import Job, Jobs
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,23 @@ class Bearer:
     at: datetime
 
 
+@dataclass(frozen=True)
+class Conflict:
+    """A job that goes by the number of a row of ours and bears another mailing's reference."""
+
+    pk: int
+    job: Job
+
+
 @dataclass
 class Tally:
-    """The running figures of one pull, over all its windows. `begun`: when its first call went out."""
+    """The running figures of one pull, over all its windows. `begun`: when its first call went out.
+
+    `wanted`: the codes of the mailings that may be at the provider unseen.
+    """
 
     begun: datetime
+    wanted: frozenset[str] = frozenset()
     ids: set[str] = field(default_factory=set)
     new: int = 0
     changed: int = 0
@@ -65,14 +77,32 @@ class Tally:
     maybe_cut: bool = False
     # Code -> the jobs that bear it and have no row by their id.
     bearers: dict[str, list[Bearer]] = field(default_factory=dict)
+    conflicts: list[Conflict] = field(default_factory=list)
+    # Wanted code -> the ids of jobs that hold it somewhere, but not as a reference in front of their names.
+    traces: dict[str, set[str]] = field(default_factory=dict)
+    # Jobs of ours that bear their references, and the rows of those that do not.
+    controls: int = 0
+    lacking: set[int] = field(default_factory=set)
+    # What the envelopes of the answers said against their rows (smsc.api.rows).
+    doubts: set[str] = field(default_factory=set)
 
-    def reason(self) -> str:
-        """Why the reads so far cannot show that something is absent; "" when they can."""
+    def add(self, jobs: Jobs) -> None:
+        """Take in what one answer says of itself."""
+        self.rows += jobs.rows
+        self.odd += len(jobs.odd)
+        self.doubts |= jobs.doubts
+
+    def reason(self) -> LookNote | None:
+        """Why what was read may not be all there is, or not as it seems; None when it is whole."""
         if self.maybe_cut:
             return LookNote.TEN_ROWS
         if self.odd:
             return LookNote.ODD_ROWS
-        return LookNote.NO_NAMES if self.nameless else ""
+        if self.doubts:
+            return LookNote(min(self.doubts))
+        if self.traces or self.conflicts:
+            return LookNote.ELSEWHERE
+        return LookNote.NO_NAMES if self.nameless else None
 
     def result(self, *, reason: str, error: str = "") -> Result:
         return Result(

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,13 +19,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from mailings import outbox
-from mailings.models import Mailing, State, Wish
+from mailings import outbox, rights
+from mailings.models import Mailing, Wish
+from mailings.rights import Right
 from mailings.selectors import jobs
 from mailings.wording import chips, sentences
+from mailings.wording.whom import whom_to_ask
 
-MAY_CANCEL = "mailings.cancel_mailing"
-may_cancel = permission_required(MAY_CANCEL, raise_exception=True)
 asked_once = require_http_methods(["GET", "POST"])
 
 
@@ -40,7 +39,6 @@ class Verb:
     when: Callable[[Mailing], bool]
     tone: str = ""
     post: bool = False
-    permission: str = ""
 
     def url(self, mailing: Mailing) -> str:
         return reverse(self.name, args=[mailing.pk])
@@ -62,7 +60,6 @@ VERBS = (
         "scale",
         outbox.may_resolve,
         "primary",
-        permission=MAY_CANCEL,
     ),
     Verb("release", gettext_lazy("It may go now…"), "play", outbox.may_release, "primary"),
     Verb("edit", gettext_lazy("Go on writing"), "pencil-square", outbox.may_edit, "primary"),
@@ -74,14 +71,7 @@ VERBS = (
         "primary",
         post=True,
     ),
-    Verb(
-        "cancel",
-        gettext_lazy("Cancel this mailing…"),
-        "no-symbol",
-        _only_cancel,
-        "danger",
-        permission=MAY_CANCEL,
-    ),
+    Verb("cancel", gettext_lazy("Cancel this mailing…"), "no-symbol", _only_cancel, "danger"),
     Verb("withdraw", gettext_lazy("Take it back…"), "arrow-uturn-left", outbox.may_withdraw, "danger"),
     Verb(
         "delete",
@@ -89,7 +79,6 @@ VERBS = (
         "trash",
         _only_delete,
         "danger",
-        permission=MAY_CANCEL,
     ),
     Verb("duplicate", gettext_lazy("Make a copy"), "document-duplicate", outbox.may_duplicate, post=True),
     Verb(
@@ -98,7 +87,6 @@ VERBS = (
         "bell-slash",
         outbox.may_dismiss_alarm,
         post=True,
-        permission=MAY_CANCEL,
     ),
     Verb(
         "put_aside",
@@ -106,7 +94,6 @@ VERBS = (
         "archive-box",
         outbox.may_put_aside,
         post=True,
-        permission=MAY_CANCEL,
     ),
 )
 
@@ -120,8 +107,18 @@ def offered(mailing: Mailing, user: Any, among: Sequence[Verb] = VERBS) -> list[
     return [
         {"verb": verb, "url": verb.url(mailing)}
         for verb in among
-        if verb.when(mailing) and (not verb.permission or user.has_perm(verb.permission))
+        if verb.when(mailing) and rights.may(user, verb.name, mailing)
     ]
+
+
+def withheld(mailing: Mailing, user: Any) -> list[str]:
+    """In place of buttons that others have for this mailing: whom to ask, a sentence for each right."""
+    missing: dict[Right, list[str]] = {}
+    for verb in VERBS:
+        if verb.when(mailing) and not rights.may(user, verb.name, mailing):
+            label = _("“{button}”").format(button=str(verb.label).rstrip("…"))
+            missing.setdefault(rights.RIGHTS[verb.name], []).append(label)
+    return [f"{', '.join(labels)}: {whom_to_ask(right, mailing)}" for right, labels in missing.items()]
 
 
 def _fetch(pk: int) -> Mailing:
@@ -147,9 +144,18 @@ def attempt(request: HttpRequest, pk: int, act: Callable[[], Any], done: str = "
 
 
 def ask(
-    request: HttpRequest, mailing: Mailing, *, title: str, facts: list[str | SafeString], button: str
+    request: HttpRequest,
+    mailing: Mailing,
+    *,
+    title: str,
+    facts: list[str | SafeString],
+    button: str,
+    why_not: str = "",
 ) -> HttpResponse:
-    """The page that asks once: what it is about, what follows, one button."""
+    """The page that asks once: what it is about, what follows, one button; not for what cannot be done."""
+    if why_not:
+        messages.error(request, why_not)
+        return redirect("mailing", mailing.pk)
     now = timezone.now()
     context = {
         "mailing": mailing,
@@ -167,7 +173,6 @@ def what_it_is(mailing: Mailing, now: datetime) -> list[str | SafeString]:
     return [sentences.size(mailing), *([sentences.hour(mailing, now)] if mailing.due_at else [])]
 
 
-@may_cancel
 @asked_once
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     mailing = _fetch(pk)
@@ -180,11 +185,15 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     if mailing.repeats:
         facts.insert(0, _("It repeats: cancelling means that there are no further repeats."))
     return ask(
-        request, mailing, title=_("Cancel this mailing?"), facts=facts, button=_("Cancel this mailing")
+        request,
+        mailing,
+        title=_("Cancel this mailing?"),
+        facts=facts,
+        button=_("Cancel this mailing"),
+        why_not=outbox.why_not_cancel(mailing),
     )
 
 
-@may_cancel
 @asked_once
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     mailing = _fetch(pk)
@@ -203,26 +212,30 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         title=_("Delete this mailing at SMS Centre?"),
         facts=facts,
         button=_("Delete at SMS Centre"),
+        why_not=outbox.why_not_delete(mailing),
     )
 
 
 @asked_once
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take back what has not left us; what others sent off, with the permission to cancel."""
+    """Take back what has not left us."""
     mailing = _fetch(pk)
-    own = mailing.state == State.DRAFT or mailing.created_by_id == request.user.pk
-    if not own and not request.user.has_perm(MAY_CANCEL):
-        messages.error(request, _("Taking back what somebody else sent off needs the permission to cancel."))
-        return redirect("mailing", pk)
     if request.method == "POST":
         return attempt(request, pk, lambda: _withdraw(pk, request.user))
     facts = [_("Nothing has been handed over yet. It stays in the history, and can be copied.")]
-    return ask(request, mailing, title=_("Take this mailing back?"), facts=facts, button=_("Take it back"))
+    return ask(
+        request,
+        mailing,
+        title=_("Take this mailing back?"),
+        facts=facts,
+        button=_("Take it back"),
+        why_not=outbox.why_not_withdraw(mailing),
+    )
 
 
 def _withdraw(pk: int, by: Any) -> None:
     if not outbox.withdraw(pk, by):
-        raise outbox.Impossible(_("It has left us, or may have, so it can only be cancelled now."))
+        raise outbox.Impossible(outbox.why_not_withdraw(Mailing.objects.get(pk=pk)))
 
 
 @asked_once
@@ -233,7 +246,12 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     facts = [_("Its hour has passed, so SMS Centre sends it at once.")] if sentences.is_past(mailing) else []
     facts.append(_("If it has gone out before after all, everybody gets it twice."))
     return ask(
-        request, mailing, title=_("May this mailing go now?"), facts=facts, button=_("Hand it over now")
+        request,
+        mailing,
+        title=_("May this mailing go now?"),
+        facts=facts,
+        button=_("Hand it over now"),
+        why_not=outbox.why_not_release(mailing),
     )
 
 
@@ -249,21 +267,18 @@ def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(f"{reverse('compose')}?draft={copy.pk}")
 
 
-@may_cancel
 @require_POST
 def dismiss_alarm(request: HttpRequest, pk: int) -> HttpResponse:
     done = _("The alarm is off; the timeline keeps it.")
     return attempt(request, pk, lambda: outbox.dismiss_alarm(pk, request.user), done)
 
 
-@may_cancel
 @require_POST
 def put_aside(request: HttpRequest, pk: int) -> HttpResponse:
     done = _("Put aside; the timeline says by whom. It comes back if something new goes wrong.")
     return attempt(request, pk, lambda: outbox.put_aside(pk, request.user), done)
 
 
-@may_cancel
 @asked_once
 def cancel_job(request: HttpRequest, pk: int, remote_id: str) -> HttpResponse:
     """Cancel one of a mailing's jobs, where there are two."""
@@ -279,10 +294,10 @@ def cancel_job(request: HttpRequest, pk: int, remote_id: str) -> HttpResponse:
     ]
     title = _("Cancel job {job} of this mailing?").format(job=remote_id)
     button = _("Cancel job {job}").format(job=remote_id)
-    return ask(request, mailing, title=title, facts=[job.words, *facts], button=button)
+    why_not = outbox.why_not_cancel(job.row)
+    return ask(request, mailing, title=title, facts=[job.words, *facts], button=button, why_not=why_not)
 
 
-@may_cancel
 @asked_once
 def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     """A person's decision on an unknown outcome, with all the evidence there is."""

@@ -209,7 +209,7 @@ def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
         return refused(request, form, refusal)
     except DatabaseError:
         return busy(request, form)
-    messages.success(request, _("The draft is saved."))
+    messages.info(request, _("The draft is saved."))
     return kept(form, redirect(f"{reverse('compose')}?draft={mailing.pk}"))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,10 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from mailings import outbox
+from mailings import outbox, rights
 from mailings.ids import row_id
 from mailings.models import Mailing, Wish
+from mailings.rights import Right
 from mailings.selectors import history
+from mailings.wording.whom import whom_to_ask
 
 STOP_POLLING = 286
 BULK_LIMIT = 500
@@ -57,7 +58,8 @@ def listing(request: HttpRequest) -> HttpResponse:
         "failed_query": history.failed_query(),
         "mine_query": f"by={request.user.pk}",
         "query_string": request.GET.urlencode(),
-        "may_cancel": request.user.has_perm("mailings.cancel_mailing"),
+        "may_cancel": rights.may(request.user, "bulk_cancel"),
+        "may_pick": {row.id for row in page.rows if may_pick(request.user, row)},
     }
     return render(request, "mailings/history.html", context)
 
@@ -77,9 +79,15 @@ def rows(request: HttpRequest) -> HttpResponse:
     context = {
         "changed": changed,
         "poll": poll,
-        "may_cancel": request.user.has_perm("mailings.cancel_mailing"),
+        "may_cancel": rights.may(request.user, "bulk_cancel"),
+        "may_pick": {row.id for row in changed if may_pick(request.user, row)},
     }
     return render(request, "mailings/_rows.html", context, status=200 if poll.seconds else STOP_POLLING)
+
+
+def may_pick(user: Any, row: history.Row) -> bool:
+    """Whether this person may choose a row for the bar below the table."""
+    return row.selectable and rights.may(user, "cancel", row)
 
 
 def _known(texts: list[str]) -> Iterator[tuple[int, str]]:
@@ -89,7 +97,6 @@ def _known(texts: list[str]) -> Iterator[tuple[int, str]]:
             yield number, version
 
 
-@permission_required("mailings.cancel_mailing", raise_exception=True)
 @require_http_methods(["GET", "POST"])
 def bulk_cancel(request: HttpRequest) -> HttpResponse:
     """Cancel the chosen mailings: asked once, with the facts (GET), and done (POST)."""
@@ -128,6 +135,9 @@ def _wish_all(request: HttpRequest, chosen: list[Mailing]) -> None:
     """Wish each; say how many, and of each that could not be why."""
     asked = 0
     for mailing in chosen:
+        if not rights.may(request.user, "cancel", mailing):
+            messages.warning(request, f"{mailing.name}: {whom_to_ask(Right.STOP, mailing)}")
+            continue
         try:
             outbox.wish(mailing.pk, Wish.CANCEL, request.user)
             asked += 1

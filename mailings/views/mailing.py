@@ -9,10 +9,11 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from mailings import rights
 from mailings.models import EventKind, Mailing, State
 from mailings.selectors import jobs, mailing
 from mailings.smsc.api.answers import JobStatus
-from mailings.views.actions import MAY_CANCEL, offered
+from mailings.views.actions import offered, withheld
 from mailings.views.history import STOP_POLLING
 from mailings.wording import chips, sentences, timeline
 
@@ -47,13 +48,14 @@ def state_of(request: HttpRequest, mailing: Mailing) -> dict[str, Any]:
     return {
         "mailing": mailing,
         "jobs": jobs.jobs(mailing),
-        "may_cancel": request.user.has_perm(MAY_CANCEL),
+        "may_cancel": rights.may(request.user, "cancel", mailing),
         "chip": chips.chip(mailing, now),
         "bad_news": bad,
         "sentences": [one for one in said if one not in bad],
         "note": sentences.elsewhere(mailing),
         "channel": chips.channel_label(mailing.channel),
         "actions": offered(mailing, request.user),
+        "withheld": withheld(mailing, request.user),
         "refresh_seconds": refresh_seconds(mailing),
         "version": version(mailing),
         "timeline": timeline.moments(mailing),

@@ -7,7 +7,6 @@ from typing import Any
 from celery import current_app
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -77,7 +76,7 @@ def _card(mailing: Mailing, user: Any) -> dict[str, object]:
 def refresh(request: HttpRequest) -> HttpResponse:
     """Ask a worker to read the provider's list now. Two people who press it make one call."""
     if _ask_for_pull():
-        messages.success(request, _("Asked SMS Centre for news. What is new appears here in a moment."))
+        messages.info(request, _("Asked SMS Centre for news. What is new appears here in a moment."))
     else:
         messages.warning(request, _("The queue (Redis) cannot be reached, so nothing can be refreshed now."))
     target = request.POST.get("next", "")
@@ -85,12 +84,11 @@ def refresh(request: HttpRequest) -> HttpResponse:
     return redirect(target if safe else "today")
 
 
-@permission_required("mailings.cancel_mailing", raise_exception=True)
 @require_POST
 def probe(request: HttpRequest, pk: int) -> HttpResponse:
     """A person has corrected a refused login and asks for one call with it; the next sweep makes it."""
     if accounts.ask_probe(get_object_or_404(Account, pk=pk), request.user):
-        messages.success(request, _("The login will be tried once in a moment."))
+        messages.info(request, _("The login will be tried once in a moment."))
     else:
         messages.info(request, _("This account's calls are not stopped by a refused login."))
     return redirect("today")

@@ -91,7 +91,12 @@ NO_LONGER_THERE = Chip(pgettext_lazy("chip", "no longer there"), "eye-slash", "o
 
 ALARMS: dict[Alarm, Chip] = {
     Alarm.TWO_JOBS: Chip(pgettext_lazy("mark", "alarm: two jobs"), "bell-alert", "red"),
-    Alarm.TURNED_UP: Chip(pgettext_lazy("mark", "alarm: it turned up"), "bell-alert", "red"),
+    **dict.fromkeys(
+        (Alarm.TURNED_UP, Alarm.TURNED_UP_REFUSED, Alarm.TURNED_UP_WITHDRAWN, Alarm.TURNED_UP_UNSENT),
+        Chip(pgettext_lazy("mark", "alarm: it turned up"), "bell-alert", "red"),
+    ),
+    Alarm.BACK: Chip(pgettext_lazy("mark", "alarm: it goes out again"), "bell-alert", "red"),
+    Alarm.OTHER_JOB: Chip(pgettext_lazy("mark", "alarm: another's job"), "bell-alert", "red"),
 }
 UNHAPPY: dict[WishResult, Chip] = {
     WishResult.TOO_LATE: Chip(pgettext_lazy("mark", "too late to cancel"), "exclamation-circle", "red"),

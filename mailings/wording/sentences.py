@@ -292,6 +292,14 @@ ALARMS: dict[str, Any] = {
     Alarm.TURNED_UP_UNSENT: gettext_lazy(
         "Alarm: this mailing was not sent off from here, and yet SMS Centre has it (job {jobs})."
     ),
+    Alarm.BACK: gettext_lazy(
+        "Alarm: this mailing was cancelled or deleted, and SMS Centre now shows that it waits or goes out "
+        "after all (job {jobs}). Cancel it again if it must not go out."
+    ),
+    Alarm.OTHER_JOB: gettext_lazy(
+        "Alarm: SMS Centre now shows another mailing's reference on job {jobs}, so it may not be this "
+        "mailing's job. Look at SMS Centre which mailing it is before anything is asked of it."
+    ),
 }
 
 

@@ -112,6 +112,8 @@ def _wish_ended(data: dict[str, Any]) -> str:
 
 
 def _alarm(data: dict[str, Any]) -> str:
+    if data.get("left"):
+        return _("No more than one of its jobs is left, so the alarm is over")
     if not data.get("alarm"):
         return _("Alarm dealt with")
     label = str(Alarm(data["alarm"]).label)
@@ -149,6 +151,9 @@ TELL: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.PUT_ASIDE: lambda data: _("Put aside: nothing more is to be done"),
     EventKind.WISH_STEP: _wish_step,
     EventKind.WISH_ENDED: _wish_ended,
+    EventKind.BACK: lambda data: _("Listed again at SMS Centre; its word for it: {word}").format(
+        word=data.get("words") or "–"
+    ),
     EventKind.GONE: lambda data: _("No longer at SMS Centre"),
     EventKind.FOUND: lambda data: _("Found at SMS Centre as job {job}; made elsewhere").format(
         job=_job(data)

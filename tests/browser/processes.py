@@ -38,8 +38,8 @@ SETTINGS = {
     "LEASE_SECONDS": "30",
 }
 MAKE_PLAIN = f"""
-from django.contrib.auth import get_user_model
-get_user_model().objects.create_user({PLAIN!r}, password={PASSWORD!r})
+from django.contrib.auth.models import Group, User
+User.objects.create_user({PLAIN!r}, password={PASSWORD!r}).groups.add(Group.objects.get(name="Operators"))
 """
 
 

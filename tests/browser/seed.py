@@ -21,6 +21,15 @@ from tests.views.rows import account, row  # noqa: E402
 
 LONG = "Распродажа" * 9 + " 🛍️ <b>&amp;"
 
+SECOND_JOB = {
+    "name": "K7Q2Mb Распродажа",
+    "remote_status": "waiting",
+    "remote_word": "0",
+    "recipients_count": 4812,
+    "cost": "6736.80",
+    "hour": "26.11.2026 09:30:00",
+}
+
 
 def variants(now: datetime) -> dict[str, dict[str, Any]]:
     """What a page may have to tell of a mailing besides its state; by a label."""
@@ -34,7 +43,12 @@ def variants(now: datetime) -> dict[str, dict[str, Any]]:
         "unconfirmed": {"wish_result": "unconfirmed", "wish_at": now, "wish_result_at": now},
         "failed": {"wish_result": "failed", "wish_at": now, "wish_result_at": now},
         "gone": {"gone": True, "gone_at": now},
-        "alarm": {"alarm": "two_jobs", "alarm_jobs": ["4200001", "4200002"]},
+        "alarm": {
+            "remote_id": "4200001",
+            "alarm": "two_jobs",
+            "alarm_jobs": ["4200001", "4200002"],
+            "other_jobs": {"4200002": SECOND_JOB | {"verified_at": now.isoformat()}},
+        },
         "elsewhere": {"origin": "provider", "code": None},
     }
 

@@ -133,7 +133,7 @@ def test_a_copy_becomes_a_draft_with_all_that_was_typed(desk: Desk, truth: Truth
 def test_a_change_at_the_provider_arrives_on_the_page(desk: Desk, truth: Truth) -> None:
     name = "Через полчаса ⏳"
     desk.accepted(name, time="+30")
-    desk.sees("waiting")
+    desk.sees("waits")
     truth.advance(31 * 60)
     assert eventually(lambda: truth.job(name)["status"] == "gone")
     desk.sees("gone out", within=40)

@@ -267,8 +267,10 @@ def test_refreshing_stops_once_nothing_is_pending(desk: Desk, truth: Truth) -> N
     assert {"status", "rows"} == {url.split("?")[0].split("/")[-2] for url in asked}
     history.page.wait_for_timeout(500)
     asked.clear()
-    history.page.wait_for_timeout(9000)  # over two rounds of either page
-    assert asked == []
+    history.page.wait_for_timeout(9000)  # over two rounds of a page that is in a hurry
+    # The mailing's page is done; the list goes on listening for what is new, at its leisure.
+    assert len(asked) <= 1
+    assert not [url for url in asked if "/status/" in url]
 
 
 def test_focus_and_scroll_survive_a_refresh(desk: Desk, truth: Truth) -> None:

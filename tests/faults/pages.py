@@ -6,10 +6,10 @@ import urllib.error
 import urllib.request
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.test import Client as Browser
 
 from tests.faults.proxy import HOST
+from tests.helpers.people import person
 
 PAGES = ("/", "/mailings/", "/mailings/new/", "/healthz")
 PAUSE_SECONDS = 1.0
@@ -25,7 +25,7 @@ class Pages(threading.Thread):
         self.ended = threading.Event()
         self._port = port
         browser = Browser()
-        browser.force_login(get_user_model().objects.create_user("reader"))
+        browser.force_login(person("reader"))
         name = settings.SESSION_COOKIE_NAME
         self._cookie = f"{name}={browser.cookies[name].value}"
 

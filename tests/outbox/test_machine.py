@@ -13,9 +13,10 @@ from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
-from mailings import outbox
-from mailings.models import Mailing, State, Wish
+from mailings import outbox, sync
+from mailings.models import Alarm, Mailing, State, Wish
 from mailings.models.states import MAY_BE_AT_PROVIDER
+from mailings.sync import spans
 from tests.helpers.factories import queued
 from tests.outbox.world import ANSWERS, PICK, World, lose_memory
 
@@ -105,6 +106,16 @@ class Wishes(World):
         for row in self.rows:
             outbox.fulfil(row.pk)
         self.sandbox.clear_faults()
+
+    @precondition(lambda self: self.among(State.CANCELLED, State.DELETED))
+    @rule(pick=PICK, status=st.sampled_from(["waiting", "going"]))
+    def somebody_switches_one_on_again_and_the_list_is_read(self, pick: int, status: str) -> None:
+        row = Mailing.objects.get(pk=self.choose(pick, State.CANCELLED, State.DELETED))
+        self.sandbox.change_job(int(row.remote_id or 0), status=status, deleted=False)
+        today = spans.today()
+        result = sync.pull(self.account, today - timedelta(days=20), today + timedelta(days=3), wait=1)
+        row.refresh_from_db()
+        assert result.error or (row.state, row.alarm) == (State.ACCEPTED, Alarm.BACK)
 
     @precondition(lambda self: self.wished())
     @rule()

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from mailings import outbox, sync
 from mailings.models import Account, Attempt, Event, Mailing, Pull, State
+from tests.helpers.append_only import rows_may_go
 from tests.helpers.factories import delivered, queued
 
 
@@ -27,8 +28,9 @@ def nudges(monkeypatch):
 
 def restore(account: Account, **account_fields) -> None:
     """Take the database back to before the last attempts, as a backup does."""
-    for model in (Event, Attempt):
-        model._base_manager.all()._raw_delete("default")
+    with rows_may_go():
+        for model in (Event, Attempt):
+            model._base_manager.all()._raw_delete("default")
     Mailing.objects.update(
         state=State.QUEUED, remote_id=None, verified_at=None, not_before=None, token="", deadline_at=None
     )
@@ -179,7 +181,7 @@ def test_a_read_of_other_days_clears_nothing(account, sandbox, nudges):
     let_go(waiting)
     account.refresh_from_db()
     today = timezone.now().date()
-    assert sync.pull(account, today, today).complete
+    assert sync.pull(account, today, today).reason in {"", "no_control"}
     # when
     let_go(waiting)
     # then

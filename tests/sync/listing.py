@@ -9,6 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
+from mailings.models import Account, Mailing, State
+from tests.helpers.factories import bare
+
 Answer = Callable[[dict[str, str]], Any]
 
 
@@ -21,12 +24,23 @@ class Listing:
         self.end_excluded = False
         self.asked: list[tuple[date, date]] = []
         self.url = ""
+        # The answer to every `get`; None: the row.
+        self.get: Any = None
+        # How the rows of a list become an answer.
+        self.shape: Callable[[list[Any]], Any] = list
 
     def add(self, day: date, *numbers: int, **fields: Any) -> None:
         """A plain job for each number; `fields` go into each."""
         self.rows += [(day, {"id": number, "name": f"Job {number}"} | fields) for number in numbers]
 
+    def add_ours(self, day: date, mailing: Mailing, **fields: Any) -> None:
+        """The job of a mailing of ours, under the name that bears its reference."""
+        name = f"{mailing.code}a {mailing.name}"
+        self.rows.append((day, {"id": int(mailing.remote_id or 0), "name": name} | fields))
+
     def answer(self, form: dict[str, str]) -> Any:
+        if "get" in form and self.get is not None:
+            return self.get
         if "get" in form:
             rows = [row for _, row in self.rows if isinstance(row, dict)]
             found = [row for row in rows if str(row.get("id")) == form["id"]]
@@ -36,7 +50,14 @@ class Listing:
         inside = [
             row for day, row in self.rows if start <= day and (day < end if self.end_excluded else day <= end)
         ]
-        return inside[: self.cap]
+        return self.shape(inside[: self.cap])
+
+
+def control(account: Account, listing: Listing, day: date, number: int = 900) -> Mailing:
+    """A mailing of ours in the list, which shows how our references look there."""
+    mailing = bare(account, name="Control", state=State.ACCEPTED, remote_id=str(number))
+    listing.add_ours(day, mailing)
+    return mailing
 
 
 def _day(text: str) -> date:

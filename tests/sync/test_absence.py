@@ -11,7 +11,7 @@ from mailings.models import Account, Mailing, State
 from mailings.sync import absence, spans
 from sandbox import Sandbox
 from tests.helpers.factories import bare, delivered, queued
-from tests.sync.listing import Listing
+from tests.sync.listing import Listing, control
 from tests.sync.test_pulls import pull
 
 DAY = timedelta(days=1)
@@ -69,6 +69,7 @@ def test_two_reads_at_the_same_time_count_as_one(account: Account, sandbox: Sand
 
 def test_a_read_too_soon_after_the_deadline_says_nothing(account: Account, sandbox: Sandbox, settings):
     settings.SETTLE_AFTER_SECONDS = 600
+    delivered(account)
     mailing = never_arrived(account, sandbox)
 
     pull(account)
@@ -90,6 +91,7 @@ def test_a_read_that_failed_says_nothing(account: Account, sandbox: Sandbox):
 
 @pytest.mark.parametrize(("before", "after", "looks"), [(1, 1, 1), (0, 1, 0), (1, 0, 0)])
 def test_a_read_must_reach_from_the_day_before_to_the_day_after(account, sandbox, before, after, looks):
+    delivered(account)
     mailing = never_arrived(account, sandbox)
     day = spans.moscow_day(mailing.attempts.get().begin)
 
@@ -99,6 +101,7 @@ def test_a_read_must_reach_from_the_day_before_to_the_day_after(account, sandbox
 
 
 def test_a_read_must_reach_the_day_after_the_hour_asked_for(account: Account, sandbox: Sandbox):
+    delivered(account)
     due = timezone.now() + 20 * DAY
     mailing = never_arrived(account, sandbox, time=f"0{int(due.timestamp())}")
     day = spans.moscow_day(due)
@@ -111,6 +114,7 @@ def test_a_read_must_reach_the_day_after_the_hour_asked_for(account: Account, sa
 
 
 def test_recent_pulls_reach_far_enough_for_every_unknown_mailing(account: Account, sandbox: Sandbox):
+    delivered(account)
     due = timezone.now() + 40 * DAY
     mailing = never_arrived(account, sandbox, time=f"0{int(due.timestamp())}")
     old = bare(account, state=State.UNKNOWN, state_at=timezone.now() - 30 * DAY, deadline_at=an_hour_ago())
@@ -151,6 +155,7 @@ def test_a_mailing_of_ours_that_must_be_there_and_is_not_spoils_the_read(
 
 def test_a_job_that_is_gone_does_not_spoil_the_read(listed_account: Account, listing: Listing):
     there = bare(listed_account, state=State.ACCEPTED, remote_id="17")
+    control(listed_account, listing, spans.today())
     unknown = bare(listed_account, state=State.UNKNOWN, deadline_at=an_hour_ago())
 
     result = pull(listed_account)
@@ -170,13 +175,16 @@ def test_a_list_without_names_says_nothing(listed_account: Account, listing: Lis
     assert looked(unknown) == (0, "no_names")
 
 
-def test_a_nameless_row_of_a_mailing_that_we_know_is_no_harm(listed_account: Account, listing: Listing):
+@pytest.mark.parametrize("name", [None, "", "   "])
+def test_a_nameless_row_of_a_mailing_that_we_know_shows_that_names_are_not_told(
+    listed_account: Account, listing: Listing, name: str | None
+):
     bare(listed_account, state=State.ACCEPTED, remote_id="5")
     unknown = bare(listed_account, state=State.UNKNOWN, deadline_at=an_hour_ago())
-    listing.rows.append((spans.today(), {"id": 5, "status": "waiting"}))
+    listing.rows.append((spans.today(), {"id": 5, "status": "waiting", "name": name}))
 
-    assert pull(listed_account).complete
-    assert looked(unknown)[0] == 1
+    assert pull(listed_account).reason == "no_reference"
+    assert looked(unknown) == (0, "no_reference")
 
 
 def test_a_list_with_an_odd_row_says_nothing(listed_account: Account, listing: Listing):
@@ -202,6 +210,7 @@ def test_a_day_with_exactly_ten_rows_says_nothing(listed_account: Account, listi
 
 
 def test_look_ups_by_id_are_few_in_one_pull(listed_account: Account, listing: Listing):
+    control(listed_account, listing, spans.today())
     for number in range(absence.LOOK_UPS_AT_MOST + 5):
         bare(listed_account, state=State.ACCEPTED, remote_id=str(1000 + number))
 
@@ -213,6 +222,7 @@ def test_look_ups_by_id_are_few_in_one_pull(listed_account: Account, listing: Li
 
 def test_a_look_up_that_fails_is_made_again_by_the_next_pull(account, sandbox: Sandbox, settings):
     mailing = delivered(account)
+    delivered(account)
     pull(account)
     sandbox.change_job(int(mailing.remote_id or 0), deleted=True)
     sandbox.fault("server_error", calls="get")

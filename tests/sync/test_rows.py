@@ -1,6 +1,6 @@
 """One odd row among many, and many rows at once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,11 @@ from mailings.sync import rows, spans
 from mailings.sync.tally import Tally
 from tests.sync.listing import Listing
 from tests.sync.test_pulls import pull
+
+
+def mirror(account: Account, jobs: list[Job], at: datetime, tally: Tally) -> None:
+    rows.mirror(account, jobs, at, tally, latest=at)
+
 
 # Text that no database takes.
 BROKEN = "\ud800"
@@ -38,7 +43,7 @@ def job(number: int, **fields: object) -> Job:
 def test_one_row_that_cannot_be_written_leaves_the_others(listed_account: Account):
     tally = Tally(timezone.now())
 
-    rows.mirror(listed_account, [job(1), job(2, name=BROKEN), job(3)], timezone.now(), tally)
+    mirror(listed_account, [job(1), job(2, name=BROKEN), job(3)], timezone.now(), tally)
 
     assert set(Mailing.objects.values_list("remote_id", flat=True)) == {"1", "3"}
     assert (tally.new, tally.odd) == (2, 1)
@@ -47,7 +52,7 @@ def test_one_row_that_cannot_be_written_leaves_the_others(listed_account: Accoun
 def test_figures_beyond_all_measure_are_left_to_the_payload(listed_account: Account):
     odd = job(1, cost=Decimal("1e30"), parts=10**11, recipients=10**11)
 
-    rows.mirror(listed_account, [odd], timezone.now(), Tally(timezone.now()))
+    mirror(listed_account, [odd], timezone.now(), Tally(timezone.now()))
 
     row = Mailing.objects.get()
     assert (row.cost, row.parts, row.recipients_count) == (None, None, None)
@@ -56,11 +61,11 @@ def test_figures_beyond_all_measure_are_left_to_the_payload(listed_account: Acco
 
 def test_a_change_that_cannot_be_written_leaves_the_others(listed_account: Account):
     at = timezone.now()
-    rows.mirror(listed_account, [job(number) for number in (1, 2, 3)], at, Tally(timezone.now()))
+    mirror(listed_account, [job(number) for number in (1, 2, 3)], at, Tally(timezone.now()))
     tally = Tally(timezone.now())
 
     jobs = [job(1, name="New"), job(2, name=BROKEN), job(3, name="New")]
-    rows.mirror(listed_account, jobs, at + timedelta(seconds=1), tally)
+    mirror(listed_account, jobs, at + timedelta(seconds=1), tally)
 
     assert (tally.changed, tally.odd) == (2, 1)
     assert list(Mailing.objects.order_by("id").values_list("name", flat=True)) == ["New", "Job 2", "New"]
@@ -86,11 +91,9 @@ def test_unknown_fields_are_kept_as_they_came(listed_account: Account, listing: 
 
 def test_figures_that_an_answer_leaves_out_stay(listed_account: Account):
     at = timezone.now()
-    rows.mirror(
-        listed_account, [job(1, cost=Decimal("1.40"), parts=2, recipients=2)], at, Tally(timezone.now())
-    )
+    mirror(listed_account, [job(1, cost=Decimal("1.40"), parts=2, recipients=2)], at, Tally(timezone.now()))
 
-    rows.mirror(listed_account, [job(1, status_word="x")], at + timedelta(seconds=1), Tally(timezone.now()))
+    mirror(listed_account, [job(1, status_word="x")], at + timedelta(seconds=1), Tally(timezone.now()))
 
     row = Mailing.objects.get()
     assert (row.cost, row.parts, row.recipients_count, row.remote_word) == (Decimal("1.40"), 2, 2, "x")
@@ -98,11 +101,11 @@ def test_figures_that_an_answer_leaves_out_stay(listed_account: Account):
 
 def test_two_pulls_that_meet_a_job_at_once_make_one_row(listed_account: Account, monkeypatch):
     at = timezone.now()
-    rows.mirror(listed_account, [job(1)], at, Tally(timezone.now()))
+    mirror(listed_account, [job(1)], at, Tally(timezone.now()))
     monkeypatch.setattr(rows, "_known", lambda account, jobs: {})
     tally = Tally(timezone.now())
 
-    rows.mirror(listed_account, [job(1), job(2)], at, tally)
+    mirror(listed_account, [job(1), job(2)], at, tally)
 
     assert (tally.new, Mailing.objects.count(), Observation.objects.count()) == (1, 2, 2)
     assert Event.objects.filter(kind="found").count() == 2
@@ -113,11 +116,11 @@ def test_a_thousand_unchanged_jobs_take_a_handful_of_queries(
 ):
     at = timezone.now()
     many = [job(number) for number in range(1, rows.CHUNK + 1)]
-    rows.mirror(listed_account, many, at, Tally(timezone.now()))
+    mirror(listed_account, many, at, Tally(timezone.now()))
     tally = Tally(timezone.now())
 
     with django_assert_max_num_queries(4):
-        rows.mirror(listed_account, many, at + timedelta(seconds=1), tally)
+        mirror(listed_account, many, at + timedelta(seconds=1), tally)
 
     assert (tally.unchanged, tally.new, tally.changed) == (rows.CHUNK, 0, 0)
     assert set(Mailing.objects.values_list("verified_at", flat=True)) == {at + timedelta(seconds=1)}
@@ -125,12 +128,12 @@ def test_a_thousand_unchanged_jobs_take_a_handful_of_queries(
 
 def test_changes_are_written_together(listed_account: Account, django_assert_max_num_queries):
     at = timezone.now()
-    rows.mirror(listed_account, [job(number) for number in range(1, 201)], at, Tally(timezone.now()))
+    mirror(listed_account, [job(number) for number in range(1, 201)], at, Tally(timezone.now()))
     tally = Tally(timezone.now())
 
     with django_assert_max_num_queries(15 if connection.vendor == "sqlite" else 8):
         later = [job(number, name=f"Later {number}") for number in range(1, 201)]
-        rows.mirror(listed_account, later, at + timedelta(seconds=1), tally)
+        mirror(listed_account, later, at + timedelta(seconds=1), tally)
 
     assert tally.changed == 200
     assert Mailing.objects.filter(name__startswith="Later").count() == 200

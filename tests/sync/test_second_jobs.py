@@ -33,7 +33,7 @@ def test_each_of_two_jobs_is_told_apart(account: Account, sandbox: Sandbox, any_
     if any_dialect == "plain":
         assert own.row.remote_status == "waiting"
         assert (other.row.remote_status, other.row.recipients_count) == ("waiting", 1)
-        assert other.cost is not None
+        assert other.row.cost is not None
         assert other.said_hour != ""
     assert (Mailing.objects.count(), other.page) == (1, None)
 
@@ -55,6 +55,7 @@ def test_the_second_job_is_cancelled_and_seen_to_be(account: Account, sandbox: S
     assert [job.status for job in jobs(mailing)] == ["waiting", "cancelled"]
     told = mailing.events.filter(kind="wished").values_list("data", flat=True)
     assert [data["remote_id"] for data in told] == [second, second]
+    assert (mailing.alarm, mailing.events.last().data) == ("", {"alarm": "", "left": 1})
 
 
 def test_the_mailings_own_job_is_cancelled_as_ever(account: Account, sandbox: Sandbox) -> None:

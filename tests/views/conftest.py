@@ -3,12 +3,11 @@
 from typing import Any, NoReturn
 
 import pytest
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
 from django.template import Engine
 from django.test import Client
 
 from mailings import health
+from tests.helpers.people import person
 
 
 class MissingVariable:
@@ -33,16 +32,14 @@ def fresh_pulse() -> None:
 
 @pytest.fixture
 def operator(db: None) -> Any:
-    """May do everything but cancel."""
-    return get_user_model().objects.create_user("olga", password="olga-pass")
+    """May write and send, and cancel what is her own."""
+    return person("olga", password="olga-pass")
 
 
 @pytest.fixture
 def chief(db: None) -> Any:
-    """May cancel too."""
-    user = get_user_model().objects.create_user("clara", password="clara-pass")
-    user.user_permissions.add(Permission.objects.get(codename="cancel_mailing"))
-    return user
+    """May cancel what others sent too, and decide."""
+    return person("clara", "staff", password="clara-pass")
 
 
 @pytest.fixture

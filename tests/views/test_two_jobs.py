@@ -38,7 +38,7 @@ def page_of(client: Client, mailing: Mailing) -> str:
 
 
 def test_the_page_says_what_each_job_is(page: Client) -> None:
-    table = page_of(page, two_jobs()).split("The jobs of this mailing")[1].split("</table>")[0]
+    table = page_of(page, two_jobs()).split("The jobs of this mailing")[1].split("</ul>")[0]
     for said in ("75", "76", "waiting", "26.11.2026 09:30", "4,812", "99.50", "6,736.80"):
         assert said in table
 

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django.utils.html import strip_tags
 
-from mailings.models import HeldReason, Mailing, State
+from mailings.models import Alarm, HeldReason, Mailing, State
 from mailings.wording import chips, sentences
 from tests.views.rows import account, row
 
@@ -79,7 +79,22 @@ TABLE = [
     (
         State.ACCEPTED,
         {"alarm": "turned_up", "alarm_jobs": ["1"]},
-        "it turned up at SMS Centre after all (job 1)",
+        "this mailing was given up, and then it turned up at SMS Centre after all (job 1)",
+    ),
+    (
+        State.ACCEPTED,
+        {"alarm": "turned_up_refused", "alarm_jobs": ["1"]},
+        "SMS Centre had refused this mailing, and then it turned up there all the same (job 1)",
+    ),
+    (
+        State.ACCEPTED,
+        {"alarm": "turned_up_withdrawn", "alarm_jobs": ["1"]},
+        "this mailing was taken back before it was sent, and then it turned up",
+    ),
+    (
+        State.ACCEPTED,
+        {"alarm": "turned_up_unsent", "alarm_jobs": ["1"]},
+        "this mailing was not sent off from here, and yet SMS Centre has it (job 1)",
     ),
 ]
 
@@ -87,6 +102,10 @@ TABLE = [
 @pytest.mark.parametrize(("state", "fields", "expected"), TABLE)
 def test_says_what_the_table_says(state: State, fields: dict[str, Any], expected: str) -> None:
     assert expected in said(row(state, **fields))
+
+
+def test_every_alarm_has_a_sentence() -> None:
+    assert set(sentences.ALARMS) == set(Alarm)
 
 
 def test_every_state_has_a_chip_and_a_sentence() -> None:
@@ -174,11 +193,13 @@ def test_the_hour_stands_on_both_clocks() -> None:
     [
         ({"breaker": "login"}, "login refused"),
         ({"breaker": "block"}, "blocked"),
-        ({"last_error_at": timezone.now()}, "not answering"),
-        ({"last_ok_at": timezone.now()}, "answering"),
-        ({"last_ok_at": timezone.now() - timedelta(hours=1)}, "not heard from lately"),
+        ({"last_error_at": timedelta()}, "not answering"),
+        ({"last_ok_at": timedelta()}, "answering"),
+        ({"last_ok_at": timedelta(hours=1)}, "not heard from lately"),
         ({}, "not asked yet"),
     ],
 )
 def test_the_provider_s_health_in_a_word(fields: dict[str, Any], expected: str) -> None:
-    assert str(chips.health_chip(account(**fields)).word) == expected
+    now = timezone.now()
+    values = {name: now - value if isinstance(value, timedelta) else value for name, value in fields.items()}
+    assert str(chips.health_chip(account(**values), now).word) == expected

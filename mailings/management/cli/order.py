@@ -6,10 +6,13 @@ Whatever is wrong is told by parameter, all at once as far as it can be, and bef
 import hashlib
 import json
 import mimetypes
+import os
+import stat
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +66,11 @@ class Order:
             raise Wrong(errors) from None
 
     def uploads(self) -> list[tuple[FileRef, File[bytes]]]:
-        """The files, open for reading."""
-        return [(ref, File(path.open("rb"), name=ref.name)) for ref, path in self.files]
+        """The files, open for reading; Wrong when one of them has gone meanwhile."""
+        try:
+            return [(ref, File(_opened(path), name=ref.name)) for ref, path in self.files]
+        except Unfit as error:
+            raise Wrong({"files": [str(error)]}) from None
 
 
 def read(source: str) -> Order:
@@ -97,6 +103,13 @@ def _bytes_of(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except (OSError, ValueError):
+        raise Unfit(_("This file cannot be read.")) from None
+
+
+def _read(file: BufferedReader) -> bytes:
+    try:
+        return file.read()
+    except OSError:
         raise Unfit(_("This file cannot be read.")) from None
 
 
@@ -133,19 +146,32 @@ def _files(value: Any) -> tuple[tuple[FileRef, Path], ...]:
 
 def _file_ref(path: Path) -> FileRef:
     content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    unreadable = _("The file “%(name)s” cannot be read.") % {"name": path.name}
-    try:
-        regular = path.is_file()
-    except ValueError:
-        regular = False
-    if not regular:
-        raise Unfit(unreadable)
-    try:
-        with path.open("rb") as file:
+    with _opened(path) as file:
+        try:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-            return FileRef(name=path.name, size=file.tell(), content_type=content_type, sha256=digest)
-    except OSError:
-        raise Unfit(unreadable) from None
+        except OSError:
+            raise Unfit(_unreadable(path)) from None
+        return FileRef(name=path.name, size=file.tell(), content_type=content_type, sha256=digest)
+
+
+def _opened(path: Path) -> BufferedReader:
+    """A regular file, open for reading. Devices, pipes and folders are refused: they may never end.
+
+    What was opened is looked at, not the name, which may stand for another file a moment later; and opened
+    without waiting, as a pipe that nobody writes to would let it wait for ever.
+    """
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        raise Unfit(_unreadable(path)) from None
+    if stat.S_ISREG(os.fstat(opened).st_mode):
+        return os.fdopen(opened, "rb")
+    os.close(opened)
+    raise Unfit(_("“%(name)s” is not a file, so nothing was read from it.") % {"name": path.name})
+
+
+def _unreadable(path: Path) -> str:
+    return _("The file “%(name)s” cannot be read.") % {"name": path.name}
 
 
 def _recipients_file(value: Any) -> Path | None:
@@ -153,12 +179,6 @@ def _recipients_file(value: Any) -> Path | None:
         return None
     if not isinstance(value, str):
         raise Unfit(_("A path is expected here."))
-    try:
-        regular = Path(value).is_file()
-    except ValueError:
-        regular = False
-    if not regular:
-        raise Unfit(_("This file cannot be read."))
     return Path(value)
 
 
@@ -167,10 +187,12 @@ def _with_recipients(options: dict[str, Any], path: Path) -> dict[str, Any]:
         both = _("Give phones or a recipients_file, not both.")
         raise Wrong({"phones": [both], "recipients_file": [both]})
     try:
-        with path.open("rb") as file:
+        with _opened(path) as file:
             found = gather("", _channel(options), file, path.name)
+    except Unfit as error:
+        raise Wrong({"recipients_file": [str(error)]}) from None
     except OSError:
-        raise Wrong({"recipients_file": [_("This file cannot be read.")]}) from None
+        raise Wrong({"recipients_file": [_unreadable(path)]}) from None
     if found.unreadable:
         raise Wrong({"recipients_file": [found.unreadable.message(_)]})
     if found.wrong_in_file:

@@ -3,7 +3,8 @@
 Nobody outside the provider knows these fields; all that is published is that a line of text begins with the
 id. So every name below is ASSUMED, as are the words of the status. A name that is not here is kept in the
 payload and listed as unrecognised; a status word that is not here is no status. Names are compared in small
-letters without separators.
+letters without separators. Only a row's own keys are its fields: an owner's name is no mailing's name, and a
+sender's status no mailing's status.
 """
 
 import re
@@ -127,6 +128,12 @@ STATUS_WORDS: dict[JobStatus, tuple[str, ...]] = {
     ),
 }
 
+# Assumed: sections of a row. What lies in one is the row's own, where the row itself has no such key. Any
+# other object in a row (its owner, sender, template) is another thing, whose fields are not the mailing's.
+SECTIONS = frozenset({"info", "data", "details", "attributes", "fields", "properties", "money"})
+
+# The status words that the provider publishes for a message as other than waiting or stopped.
+_MESSAGE_STATUSES = frozenset({"-3", "0", "1", "2", "3", "4", "20", "22", "23", "24", "25"})
 _FIELD_OF = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
 _RANK = {alias: rank for aliases in ALIASES.values() for rank, alias in enumerate(aliases)}
 _STATUS_OF = {word: status for status, words in STATUS_WORDS.items() for word in words}
@@ -138,12 +145,16 @@ T = TypeVar("T")
 
 
 class Leaf(NamedTuple):
-    """One value of a row: the plain key it goes by, the way to it in the provider's keys, how deep it lay."""
+    """One value of a row: the plain key it goes by, the way to it in the provider's keys, how deep it lay.
+
+    `sections`: how many sections it lay in.
+    """
 
     alias: str
     path: str
     value: Any
     depth: int
+    sections: int
 
 
 class Reading:
@@ -173,7 +184,7 @@ class Reading:
         return None
 
     def _remote_id(self) -> str | None:
-        """The row's own id: deeper down an id may be anything's."""
+        """The row's own id: in a section an id may be anything's."""
         for leaf in self._candidates.get("remote_id", ()):
             if leaf.depth == 0 and (found := id_of(leaf.value)):
                 self.recognised["remote_id"] = leaf.path
@@ -186,7 +197,7 @@ class Reading:
         if not words:
             return None, None
         known = [(leaf, word, status) for leaf, word in words if (status := status_of(word))]
-        if len({status for _, _, status in known}) == 1:
+        if len({status for _, _, status in known}) == 1 and not _is_doubtful(known[0][2], words):
             leaf, word, status = known[0]
             self.recognised["status"] = leaf.path
             return word, status
@@ -206,6 +217,14 @@ def status_of(word: str) -> JobStatus | None:
     if not re.fullmatch("-?[0-9]+", spelt):
         spelt = " ".join(re.split(r"[\s_-]+", spelt.strip(" .!")))
     return _STATUS_OF.get(spelt)
+
+
+def _is_doubtful(status: JobStatus, words: list[tuple[Leaf, str]]) -> bool:
+    """Whether something stands beside "cancelled" that may mean another thing: it must never be a guess."""
+    others = [word.strip() for _, word in words if status_of(word) is not status]
+    return status is JobStatus.CANCELLED and any(
+        word in _MESSAGE_STATUSES or not re.fullmatch("-?[0-9]+", word) for word in others if word
+    )
 
 
 def id_of(value: Any) -> str | None:
@@ -244,26 +263,47 @@ def _count(value: Any) -> int | None:
 
 
 def _by_field(leaves: list[Leaf]) -> dict[str, list[Leaf]]:
-    """The leaves that may be a field of ours: the likeliest name first, and of one name the outermost."""
+    """The leaves that may be a field of ours: those of the row itself, else of a section; likeliest first."""
     found: dict[str, list[Leaf]] = {}
     for leaf in leaves:
         if leaf.alias in _FIELD_OF:
             found.setdefault(_FIELD_OF[leaf.alias], []).append(leaf)
-    for candidates in found.values():
-        if len(candidates) > 1:
-            candidates.sort(key=lambda leaf: (_RANK[leaf.alias], leaf.depth))
+    for name, candidates in found.items():
+        outermost = min(leaf.sections for leaf in candidates)
+        own = [leaf for leaf in candidates if leaf.sections == outermost]
+        found[name] = sorted(own, key=lambda leaf: (_RANK[leaf.alias], leaf.depth))
     return found
 
 
 def _leaves(row: dict[str, Any]) -> Iterator[Leaf]:
-    """The values of a row, the outermost first. What lies inside a known field belongs to that field."""
-    waiting: deque[tuple[dict[str, Any], str, str, int]] = deque([(row, "", "", 0)])
+    """The values of a row, the outermost first. What lies inside a known field belongs to that field.
+
+    What lies in any other object, a section apart, goes by no key.
+    """
+    waiting: deque[tuple[dict[str, Any], str, str | None, int, int]] = deque([(row, "", None, 0, 0)])
     while waiting:
-        inside, way, owner, depth = waiting.popleft()
+        inside, way, owner, depth, sections = waiting.popleft()
         for key, value in inside.items():
-            path = f"{way}{key}"
-            alias = owner or plain_key(key)
-            if isinstance(value, dict) and value and depth < _DEPTH:
-                waiting.append((value, f"{path}.", alias if alias in _FIELD_OF else "", depth + 1))
+            path, plain = f"{way}{key}", plain_key(key)
+            alias = plain if owner is None else owner
+            if not isinstance(value, dict) or not value or depth == _DEPTH:
+                yield Leaf(alias, path, value, depth, sections)
+            elif owner is None and plain in SECTIONS:
+                waiting.append((value, f"{path}.", None, depth + 1, sections + 1))
             else:
-                yield Leaf(alias, path, value, depth)
+                owned = alias if alias in _FIELD_OF else ""
+                waiting.append((value, f"{path}.", owned, depth + 1, sections))
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """Every text in a row, keys and numbers included, however deep it lies."""
+    waiting: deque[Any] = deque([value])
+    while waiting:
+        item = waiting.popleft()
+        if isinstance(item, dict):
+            waiting.extend(item)
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+        elif (text := text_of(item)) is not None:
+            yield text

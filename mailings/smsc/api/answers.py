@@ -10,9 +10,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from mailings.smsc.api.aliases import ALIASES, JobStatus, Reading, id_of, money, plain_key, text_of, whole
+from mailings.smsc.api.aliases import JobStatus, Reading, id_of, money, plain_key, text_of, whole
 from mailings.smsc.api.errors import ProviderError, Unreadable
 from mailings.smsc.api.formats import Content, raise_error_in, read, unwrapped
+from mailings.smsc.api.rows import Found, Row, find_rows, is_row, says_yes, unwrapped_row
 
 __all__ = ["Balance", "Created", "Done", "Job", "JobStatus", "Jobs", "Lookup", "LookupRow", "Price"]
 
@@ -29,9 +30,11 @@ _PRICE_TEXT = re.compile(
     re.IGNORECASE,
 )
 _ID_BESIDE = re.compile(r"""("id"\s*:\s*"?|<id>\s*)[1-9]""", re.IGNORECASE)
-_YES = frozenset({"ok", "true", "1", "success"})
-_NO = frozenset({"error", "fail", "failed", "failure", "false"})
-_DEPTH = 4  # the envelope and up to three levels below it
+_WRAPPERS = 4
+# What an answer to add may hold: the published id and cost, the figures of its text forms, a plain yes.
+_SAYS_YES = frozenset({"result", "status", "ok", "success", "answer"})
+_FIGURES = frozenset({"id", "cost", "cnt", "count", "smscnt", "balance"})
+_NO_ERROR = frozenset({"error", "errorcode"})  # an error there would have been raised
 
 
 @dataclass(frozen=True)
@@ -73,12 +76,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Jobs:
-    """An answer to get_all, read whole. `odd`: the rows that have no readable id; `rows` counts them too."""
+    """An answer to get_all. `odd`: the rows that have no readable id; `rows` counts them too.
+
+    `doubts` (smsc.api.rows): why the provider may have others in this span than it showed.
+    """
 
     jobs: tuple[Job, ...]
     odd: tuple[Any, ...]
     rows: int
     raw_format: str
+    doubts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -145,14 +152,14 @@ def parse_done(body: bytes, http_status: int, content_type: str = "", framed: bo
 def parse_job(
     body: bytes, http_status: int, content_type: str = "", framed: bool = True, *, remote_id: str
 ) -> Job:
-    """The answer to get for this id. Rows of other ids only: Unreadable."""
+    """The answer to get for this id. Rows of other ids only, or nothing but the id: Unreadable."""
     content = read(body, http_status, content_type, framed)
-    rows = _rows_of(content)
+    rows = _rows_of(content).rows
     if len(rows) == 1 and rows[0].key is None:
         rows = [Row(rows[0].value, remote_id)]  # it was asked for by its id, and may not repeat it
     for row in rows:
         job = _job(row)
-        if job is not None and job.remote_id == remote_id and job.recognised:
+        if job is not None and job.remote_id == remote_id and job.recognised.keys() - {"remote_id"}:
             return job
     raise Unreadable("no_row", raw=content.text)
 
@@ -160,11 +167,11 @@ def parse_job(
 def parse_jobs(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Jobs:
     """The answer to get_all. One odd row never fails the rest."""
     content = read(body, http_status, content_type, framed)
-    rows = _rows_of(content)
-    read_rows = [(row, _job(row)) for row in rows]
+    found = _rows_of(content)
+    read_rows = [(row, _job(row)) for row in found.rows]
     jobs = tuple(job for _, job in read_rows if job is not None)
     odd = tuple(row.value for row, job in read_rows if job is None)
-    return Jobs(jobs, odd, len(rows), content.format)
+    return Jobs(jobs, odd, len(found.rows), content.format, frozenset(found.doubts))
 
 
 def parse_balance(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Balance:
@@ -205,16 +212,8 @@ def parse_price(body: bytes, http_status: int, content_type: str = "", framed: b
 def parse_lookup(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Lookup:
     """The answer of senders.php, templates.php or phones.php, none of which is published."""
     content = read(body, http_status, content_type, framed)
-    found = [row for row in (_lookup_row(row) for row in _rows_of(content, lines=True)) if row is not None]
-    return Lookup(tuple(found), content.value)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row as it came, and the id that the key it lay under may be."""
-
-    value: Any
-    key: str | None = None
+    rows = _rows_of(content, lines=True).rows
+    return Lookup(tuple(row for row in map(_lookup_row, rows) if row is not None), content.value)
 
 
 def _created_text(content: Content) -> tuple[str | None, Decimal | None]:
@@ -240,97 +239,54 @@ def _created_fields(content: Content) -> tuple[str | None, Decimal | None]:
     if not isinstance(value, dict):
         return None, None
     keys = _plain(value)
+    if not _is_answer_to_add(keys):
+        return None, None
     return id_of(keys.get("id")), money(keys.get("cost"))
+
+
+def _is_answer_to_add(keys: dict[str, Any]) -> bool:
+    """Whether an object has the form of an answer to add: with a "no" or other words the number is no id."""
+    said_yes = all(says_yes(keys[key]) for key in keys.keys() & _SAYS_YES)
+    return said_yes and not keys.keys() - _FIGURES - _SAYS_YES - _NO_ERROR
 
 
 def _says_ok(value: dict[str, Any]) -> bool:
     """Assumed: {"result": "OK"}, {"status": "OK"}, {"ok": true} and the like; a no beside it is no OK."""
-    said = {
-        key: item
-        for key, item in _plain(value).items()
-        if key in ("result", "status", "ok", "success", "answer")
-    }
-    return bool(said) and all(_yes(item) for item in said.values())
+    said = [item for key, item in _plain(value).items() if key in _SAYS_YES]
+    return bool(said) and all(says_yes(item) for item in said)
 
 
-def _says_no(value: dict[str, Any]) -> bool:
-    """Assumed: an envelope such as {"success": false, "data": []} is no list without rows."""
-    keys = _plain(value)
-    plain_no = [keys[key] for key in ("ok", "success") if key in keys and not _yes(keys[key])]
-    return bool(plain_no) or any(str(keys.get(key)).lower() in _NO for key in ("result", "status"))
-
-
-def _yes(item: Any) -> bool:
-    return str(item).strip().lower() in _YES
-
-
-def _rows_of(content: Content, *, lines: bool = False) -> list[Row]:
+def _rows_of(content: Content, *, lines: bool = False) -> Found:
     """The rows of an answer. Raises an error that stands alone; Unreadable when nothing looks like rows."""
     value = content.value
-    for _ in range(_DEPTH):
-        raise_error_in(value, content, is_row=isinstance(value, dict) and _is_row(value))
+    for _ in range(_WRAPPERS):
+        raise_error_in(value, content, is_row=isinstance(value, dict) and is_row(value))
         if isinstance(value, (dict, list)) and len(value) == 1:
             value = next(iter(value.values())) if isinstance(value, dict) else value[0]
     if isinstance(content.value, str) and content.value:
-        rows = _text_rows(content.value) if content.format in ("text", "numbers") else None
+        found = _text_rows(content.value) if content.format in ("text", "numbers") else None
         if lines and content.format != "xml":
-            rows = [Row(line) for line in content.value.splitlines() if line.strip()]
+            found = Found([Row(line) for line in content.value.splitlines() if line.strip()])
     else:
-        rows = _find_rows(content.value, _DEPTH)
-    if rows is None:
+        found = find_rows(content.value)
+    if found is None:
         raise Unreadable("no_rows", raw=content.text)
-    return rows
+    return found
 
 
-def _text_rows(text: str) -> list[Row] | None:
+def _text_rows(text: str) -> Found | None:
     """A line per mailing that begins with its id (published for fmt=0); the rest is taken for the name."""
     lines = [line for line in text.splitlines() if line.strip()]
     rows: list[Row] = []
     for line in lines:
         found = _LINE.fullmatch(line)
         rows.append(Row({"id": found[1], "name": found[2].strip(), "line": line} if found else line))
-    return rows if any(isinstance(row.value, dict) for row in rows) else None
-
-
-def _find_rows(value: Any, depth: int) -> list[Row] | None:
-    """The rows in any envelope: a list, an object by ids, one row, or one of these under a key; else None."""
-    if value in ("", None, {}, []):
-        return []  # an empty XML list is an empty text
-    if not depth or not isinstance(value, (dict, list)):
-        return None
-    if isinstance(value, list):
-        return [Row(item) for item in value]
-    if all(re.fullmatch("[0-9]{1,19}", str(key)) for key in value):
-        return [Row(item, str(key)) for key, item in value.items()]
-    if _is_row(value):
-        return [Row(value)]
-    if _says_no(value):
-        return None
-    if len(value) == 1:
-        return _find_rows(next(iter(value.values())), depth - 1)
-    inner = [_find_rows(item, depth - 1) for item in value.values() if isinstance(item, (dict, list))]
-    found = [rows for rows in inner if rows is not None]
-    return max(found, key=_readable, default=None)
-
-
-def _readable(rows: list[Row]) -> tuple[int, int]:
-    """How much a list of rows looks like the mailings, by its first ones."""
-    return sum(_job(row) is not None for row in rows[:20]), len(rows)
-
-
-def _is_row(value: dict[str, Any]) -> bool:
-    """A mailing itself, no envelope: an id with a name or a status, or those two and nothing deeper."""
-    keys = {plain_key(key) for key, item in value.items() if not isinstance(item, list)}
-    has_id, has_name, has_status = (bool(keys & set(ALIASES[f])) for f in ("remote_id", "name", "status"))
-    is_flat = not any(isinstance(item, (dict, list)) for item in value.values())
-    return (has_id and (has_name or has_status)) or (has_name and has_status and is_flat)
+    return Found(rows) if any(isinstance(row.value, dict) for row in rows) else None
 
 
 def _job(row: Row) -> Job | None:
     """The mailing in a row; None when it has no readable id."""
-    value = row.value
-    while isinstance(value, dict) and len(value) == 1 and isinstance(next(iter(value.values())), dict):
-        value = next(iter(value.values()))
+    value = unwrapped_row(row.value)
     if not isinstance(value, dict):
         return None
     reading = Reading(value)

@@ -1,0 +1,108 @@
+"""Who may do what: the one place that addresses, buttons, rows and the administrator's pages ask.
+
+What may be done to a mailing at all, whoever asks, is the outbox's business. The command line asks nothing
+here: whoever runs it has the database in hand anyway.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.db.models import QuerySet, TextChoices
+from django.utils.translation import gettext_lazy as _
+
+VIEW, SEND, CANCEL = "mailings.view_mailing", "mailings.send_mailing", "mailings.cancel_mailing"
+MAKE_LOGINS = "auth.change_user"
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+class Right(TextChoices):
+    """What an address or a button asks for. The label is what somebody without it is told."""
+
+    OPEN = "open", ""  # anybody, without a login too
+    LOGIN = "login", ""  # whoever is logged in: what a person sets for himself
+    LOOK = "look", _("Your login may not look at mailings.")
+    SEND = "send", _("Your login may not write and send mailings.")
+    STOP = "stop", _("Your login may not stop what others have made.")
+    DECIDE = "decide", _("Your login may not decide on mailings that wait for a decision.")
+
+
+# By the name of the address, which is the name of the button too. An address without a row here is a defect
+# that shows at the start.
+RIGHTS: dict[str, Right] = {
+    "healthz": Right.OPEN,
+    "preferences": Right.LOGIN,
+    "today": Right.LOOK,
+    "today_part": Right.LOOK,
+    "refresh": Right.LOOK,
+    "dismiss_trials": Right.LOOK,
+    "trial": Right.SEND,
+    "history": Right.LOOK,
+    "history_rows": Right.LOOK,
+    "export": Right.LOOK,
+    "mailing": Right.LOOK,
+    "mailing_status": Right.LOOK,
+    "mailing_recipients": Right.LOOK,
+    "compose": Right.SEND,
+    "compose_preview": Right.SEND,
+    "edit": Right.SEND,
+    "duplicate": Right.SEND,
+    "bulk_cancel": Right.STOP,
+    "cancel": Right.STOP,
+    "delete": Right.STOP,
+    "withdraw": Right.STOP,
+    "cancel_job": Right.STOP,
+    "put_aside": Right.STOP,
+    "release": Right.DECIDE,
+    "resolve": Right.DECIDE,
+    "dismiss_alarm": Right.DECIDE,
+    "probe": Right.DECIDE,
+}
+
+
+def may(user: Any, verb: str, mailing: Any = None) -> bool:
+    """Whether this person may do what the address or button `verb` stands for.
+
+    `mailing`: the row that it is about; its `created_by_id` and `submitted_by_id` are read. Without one:
+    whether to any at all.
+    """
+    return RULES[RIGHTS[verb]](user, mailing)
+
+
+def owns(user: Any, mailing: Any) -> bool:
+    """Whether this person made the mailing, or sent it off."""
+    return user.pk is not None and user.pk in (mailing.created_by_id, mailing.submitted_by_id)
+
+
+def _may_look(user: Any) -> bool:
+    """Whoever may send or cancel has to see what."""
+    return any(user.has_perm(permission) for permission in (VIEW, SEND, CANCEL))
+
+
+def _may_stop(user: Any, mailing: Any) -> bool:
+    """Whoever has made a mistake may undo it, without waiting for anybody."""
+    own = user.has_perm(SEND) if mailing is None else owns(user, mailing) and _may_look(user)
+    return bool(own or user.has_perm(CANCEL))
+
+
+RULES: dict[Right, Callable[[Any, Any], bool]] = {
+    Right.OPEN: lambda user, mailing: True,
+    Right.LOGIN: lambda user, mailing: bool(user.is_authenticated),
+    Right.LOOK: lambda user, mailing: _may_look(user),
+    Right.SEND: lambda user, mailing: bool(user.has_perm(SEND)),
+    Right.STOP: _may_stop,
+    Right.DECIDE: lambda user, mailing: bool(user.has_perm(CANCEL)),
+}
+
+
+def who_can(right: Right) -> QuerySet[User]:
+    """Active people who may do it to any mailing: for a person who may not, those to ask."""
+    permission = {Right.SEND: SEND, Right.STOP: CANCEL, Right.DECIDE: CANCEL}.get(right, VIEW)
+    return get_user_model().objects.with_perm(permission, backend=BACKEND).order_by("username")
+
+
+def who_gives_rights() -> QuerySet[User]:
+    """Active people who may put others into a group at /admin/."""
+    givers = get_user_model().objects.with_perm(MAKE_LOGINS, backend=BACKEND)
+    return givers.filter(is_staff=True).order_by("username")

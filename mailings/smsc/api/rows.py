@@ -1,0 +1,226 @@
+"""The rows of an answer whose envelope nobody publishes, and what speaks against having found all of them.
+
+Every list that looks like mailings is read, and they are joined: grouped by day or by status, in pages, by id
+beside a total, a PHP array beside a word. A count or a "more" in the envelope that does not agree with the
+rows, and a part that could not be read as rows, are doubts: such an answer shows nothing absent.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from mailings.smsc.api.aliases import ALIASES, id_of, plain_key, whole
+
+_DEPTH = 6
+_SAMPLE = 20
+_DIGITS = re.compile("[0-9]{1,19}")
+_IDS, _NAMES, _STATUSES = (frozenset(ALIASES[name]) for name in ("remote_id", "name", "status"))
+_YES = frozenset({"ok", "true", "1", "success"})
+_NO = frozenset({"error", "fail", "failed", "failure", "false"})
+# Assumed: keys of an envelope that count its rows, and keys that say there are others.
+_COUNTS = frozenset(
+    {"count", "cnt", "total", "totalcount", "totalrows", "rowcount", "rows", "found", "quantity", "num"}
+)
+_LIMITS = frozenset({"limit", "perpage", "pagesize"})
+_PAGES = frozenset({"pages", "pagecount", "pagescount", "totalpages", "lastpage"})
+_MORE = frozenset(
+    {
+        *("more", "hasmore", "ismore", "morerows", "next", "nextpage", "nexturl", "nextid", "cursor"),
+        *("nextcursor", "continuation", "truncated", "partial", "incomplete", "offset"),
+    }
+)
+_NOTHING = frozenset({"", "0", "false", "no", "none", "null"})
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row as it came, and the id that the key it lay under may be."""
+
+    value: Any
+    key: str | None = None
+
+
+@dataclass
+class Found:
+    """The rows of an answer. `doubts`: "count", "more", "unread": why there may be others than these."""
+
+    rows: list[Row] = field(default_factory=list)
+    doubts: set[str] = field(default_factory=set)
+
+    def join(self, other: "Found") -> None:
+        self.rows += other.rows
+        self.doubts |= other.doubts
+
+
+def find_rows(value: Any, depth: int = _DEPTH) -> Found | None:
+    """The rows in any envelope; None when nothing in it looks like rows, nor like a list without any."""
+    if value in ("", None, {}, []):
+        return Found()  # an empty XML list is an empty text
+    if not depth or not isinstance(value, (dict, list)):
+        return None
+    if isinstance(value, list):
+        return _in_list(value, depth)
+    if is_row(value):
+        return Found([Row(value)], {"unread"} if _holds_named_rows(value) else set())
+    if says_no(value):
+        return None
+    return _in_envelope(value, depth)
+
+
+def is_row(value: dict[str, Any]) -> bool:
+    """A mailing itself, no envelope: an id with a name or a status, or those two and nothing deeper."""
+    keys = {plain_key(key) for key, item in value.items() if not isinstance(item, list)}
+    has_id, has_name, has_status = bool(keys & _IDS), bool(keys & _NAMES), bool(keys & _STATUSES)
+    is_flat = not any(isinstance(item, (dict, list)) for item in value.values())
+    return (has_id and (has_name or has_status)) or (has_name and has_status and is_flat)
+
+
+def says_no(value: dict[str, Any]) -> bool:
+    """Assumed: an envelope such as {"success": false, "data": []} is no list without rows."""
+    keys = {plain_key(key): item for key, item in value.items()}
+    plain_no = [keys[key] for key in ("ok", "success") if key in keys and not says_yes(keys[key])]
+    return bool(plain_no) or any(str(keys.get(key)).lower() in _NO for key in ("result", "status", "answer"))
+
+
+def says_yes(item: Any) -> bool:
+    return str(item).strip().lower() in _YES
+
+
+def _in_list(items: list[Any], depth: int) -> Found:
+    """The items of a list are its rows; a page or a group among them gives its own."""
+    found = Found()
+    for item in items:
+        inner = find_rows(item, depth - 1) if _may_be_group(item) else None
+        if inner is not None and (item == [] or _readable(inner.rows)):
+            found.join(inner)
+        else:
+            found.rows.append(Row(item))
+    return found
+
+
+def _may_be_group(item: Any) -> bool:
+    if isinstance(item, dict):
+        return not _looks_like_row(item)
+    return isinstance(item, list)
+
+
+def _in_envelope(value: dict[str, Any], depth: int) -> Found | None:
+    """All rows under the keys of an object. One object alone is a row only where there is no list."""
+    numbered = {key: item for key, item in value.items() if _DIGITS.fullmatch(str(key))}
+    named = {key: item for key, item in value.items() if key not in numbered}
+    found = _by_number(numbered, depth) if numbered else Found()
+    lists, alone = _under_names(named, depth)
+    like_rows = [each for each in lists if _readable(each.rows)]
+    for each in like_rows:
+        found.join(each)
+    if not (numbered or lists):
+        if not alone:
+            return None
+        found = Found([Row(item) for item in alone], {"unread"} if len(alone) > 1 else set())
+    if unlike := [each for each in lists if each.rows and each not in like_rows]:
+        found = _with_unlike(found, unlike)
+    found.doubts |= _doubts(_marks(named, depth), len(found.rows))
+    return found
+
+
+def _by_number(items: dict[str, Any], depth: int) -> Found:
+    """Rows by their ids, or a PHP array, whose keys (from nought on) are no ids, or numbered groups."""
+    counted = set(items) == {str(index) for index in range(len(items))}
+    found = Found()
+    for key, item in items.items():
+        inner = find_rows(item, depth - 1) if _may_be_group(item) and not _has_fields(item) else None
+        if inner is not None and (item == [] or _readable(inner.rows)):
+            found.join(inner)
+        else:
+            found.rows.append(Row(item, None if counted else str(key)))
+    return found
+
+
+def _under_names(items: dict[str, Any], depth: int) -> tuple[list[Found], list[dict[str, Any]]]:
+    """What lies under the named keys: lists and envelopes with rows, and objects that are a row alone."""
+    lists: list[Found] = []
+    alone: list[dict[str, Any]] = []
+    for item in items.values():
+        if not isinstance(item, (dict, list)) and len(items) > 1:
+            continue
+        if isinstance(item, dict) and is_row(item):
+            alone.append(item)
+        elif (inner := find_rows(item, depth - 1)) is not None:
+            lists.append(inner)
+    return lists, alone
+
+
+def _with_unlike(found: Found, unlike: list[Found]) -> Found:
+    """Lists in which no mailing could be read. Beside others, a list of texts alone is none of mailings."""
+    if not found.rows:
+        return max(unlike, key=lambda each: len(each.rows))
+    if any(not isinstance(row.value, str) for each in unlike for row in each.rows):
+        found.doubts.add("unread")
+    return found
+
+
+def _marks(items: dict[str, Any], depth: int) -> Iterator[tuple[str, Any]]:
+    """The plain values of an envelope, with those of objects in it that hold no rows (its "meta")."""
+    for key, item in items.items():
+        if not isinstance(item, (dict, list)):
+            yield plain_key(key), item
+        elif plain_key(key) in _MORE:
+            yield plain_key(key), "yes" if item else ""
+        elif isinstance(item, dict) and depth and not is_row(item) and find_rows(item, depth - 1) is None:
+            yield from _marks(item, depth - 1)
+
+
+def _doubts(marks: Iterator[tuple[str, Any]], rows: int) -> set[str]:
+    """Why the marks of an envelope do not agree with the number of rows in it."""
+    doubts = set()
+    for key, item in marks:
+        number = whole(item)
+        if key in _COUNTS and number is not None and number != rows:
+            doubts.add("count")
+        elif _says_more(key, item, number or 0, rows):
+            doubts.add("more")
+    return doubts
+
+
+def _says_more(key: str, item: Any, number: int, rows: int) -> bool:
+    if key in _PAGES:
+        return number > 1
+    if key in _LIMITS:
+        return 0 < number <= rows
+    return key in _MORE and str(item).strip().lower() not in _NOTHING
+
+
+def _readable(rows: list[Row]) -> int:
+    """How many of the first rows look like mailings: they have an id of their own or lie under one."""
+    return sum(1 for row in rows[:_SAMPLE] if _looks_like_row(row.value) or _lies_under_id(row))
+
+
+def _lies_under_id(row: Row) -> bool:
+    return isinstance(row.value, dict) and row.key is not None and id_of(row.key) is not None
+
+
+def _looks_like_row(value: Any) -> bool:
+    value = unwrapped_row(value)
+    return isinstance(value, dict) and any(
+        plain_key(key) in _IDS and id_of(item) is not None for key, item in value.items()
+    )
+
+
+def unwrapped_row(value: Any) -> Any:
+    """A row without objects of one key around it: {"job": {"id": 17}}."""
+    while isinstance(value, dict) and len(value) == 1 and isinstance(next(iter(value.values())), dict):
+        value = next(iter(value.values()))
+    return value
+
+
+def _has_fields(item: Any) -> bool:
+    """Whether an object has a name or a status of its own, so that what lies deeper is the row's."""
+    return isinstance(item, dict) and any(plain_key(key) in _NAMES | _STATUSES for key in item)
+
+
+def _holds_named_rows(value: dict[str, Any]) -> bool:
+    """Whether what looks like one mailing may be an envelope that bears a number and a name itself."""
+    lists = [item for item in value.values() if isinstance(item, list)]
+    inner = [each for items in lists for each in items[:_SAMPLE] if isinstance(each, dict)]
+    return any({plain_key(key) for key in each} & _NAMES and _looks_like_row(each) for each in inner)

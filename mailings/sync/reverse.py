@@ -1,0 +1,57 @@
+"""Nothing is final while the provider lists it: what the list says against, or for, what was settled here.
+
+A mailing that was cancelled or deleted and waits or goes out again is accepted again, with an alarm. A wish
+that the list shows to be done is taken up at once: the list is a second look as good as a `get`.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from mailings.models import Account, Alarm, EventKind, Mailing, State, Wish, record
+from mailings.models.mirror import raise_alarm
+from mailings.smsc.api.answers import JobStatus
+from mailings.sync.tally import Tally
+
+ON_ITS_WAY = frozenset({JobStatus.WAITING, JobStatus.GOING})
+
+
+def note_reversals(account: Account, tally: Tally) -> None:
+    """Act on what the reads of this pull wrote to the rows of cancelled, deleted and unwanted mailings."""
+    shown = Mailing.objects.filter(account=account, verified_at__gte=tally.begun, gone=False)
+    later = Q(wish_result_at=None) | Q(verified_at__gt=F("wish_result_at"))
+    cancelled = Q(state=State.CANCELLED, remote_status__in=[*ON_ITS_WAY, JobStatus.GONE_OUT])
+    listed = Q(state=State.DELETED) & ~Q(remote_status="")
+    for row in shown.filter(later, cancelled | listed):
+        if not (row.repeats and row.state == State.CANCELLED and row.remote_status == JobStatus.GONE_OUT):
+            _take_back(row)
+    hasten_wishes(account, tally.begun)
+
+
+def hasten_wishes(account: Account, since: datetime) -> None:
+    """Wishes that a read since then shows to be settled: their next step is due now."""
+    wished = Mailing.objects.filter(account=account, verified_at__gte=since).exclude(wish="")
+    ended = Q(wish=Wish.CANCEL, remote_status__in=[JobStatus.CANCELLED, JobStatus.GONE_OUT])
+    wished.filter(ended | Q(wish=Wish.DELETE, gone=True)).update(wish_next_at=timezone.now(), nudged_at=None)
+
+
+def _take_back(row: Mailing) -> None:
+    """The row's state says what is no longer so."""
+    before = State(row.state)
+    with transaction.atomic():
+        same = Mailing.objects.filter(verified_at=row.verified_at, wish_result_at=row.wish_result_at)
+        if not same.move(row.pk, before, State.ACCEPTED, wish_result=""):
+            return
+        record(EventKind.BACK, row, before=before, words=row.remote_word)
+        if _goes_out(row) and row.alarm != Alarm.TWO_JOBS:
+            raise_alarm(row, Alarm.BACK, [str(row.remote_id)])
+
+
+def _goes_out(row: Mailing) -> bool:
+    """Whether people get it after all. One that had gone out before it was deleted is only listed again."""
+    if row.remote_status != JobStatus.GONE_OUT:
+        return row.remote_status in ON_ITS_WAY
+    ended = row.wish_result_at or row.state_at
+    return row.state == State.CANCELLED or (row.due_at is not None and row.due_at > ended)

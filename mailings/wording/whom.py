@@ -1,0 +1,43 @@
+"""Whom to ask: what a person is told who may not do something."""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from mailings import rights
+from mailings.rights import Right
+from mailings.wording import chips
+
+NAMED = 5
+
+
+def whom_to_ask(right: Right, mailing: Any = None) -> str:
+    """That the login may not, who can do it instead, and who gives the permission."""
+    said = [str(right.label)]
+    if right != Right.LOOK:  # nobody can look for another
+        can = [*_makers(right, mailing), *islice(rights.who_can(right), NAMED)]
+        if names := _names(can):
+            said.append(_("Ask one of these to do it: {names}.").format(names=names))
+    if names := _names(islice(rights.who_gives_rights(), NAMED)):
+        said.append(
+            _(
+                "An administrator can put you into a group that may (Viewers, Operators, Staff): {names}."
+            ).format(names=names)
+        )
+    else:
+        said.append(_("An administrator can put you into a group that may (Viewers, Operators, Staff)."))
+    return " ".join(said)
+
+
+def _makers(right: Right, mailing: Any) -> list[Any]:
+    if right != Right.STOP or mailing is None:
+        return []
+    return [
+        user for user in (mailing.created_by, mailing.submitted_by) if user is not None and user.is_active
+    ]
+
+
+def _names(people: Iterable[Any]) -> str:
+    return ", ".join(dict.fromkeys(chips.person(user) for user in people))
