@@ -186,6 +186,7 @@ CELERY_BEAT_SCHEDULE = {
         "pull_recent": SYNC_SECONDS,
         "pull_two_months": 3600.0,
         "refresh_account": 300.0,
+        "clear_uploads": 3600.0,
     }.items()
 }
 

@@ -6,7 +6,7 @@ because a worker died. What a lost message leaves behind is found by the sweep a
 
 from celery import shared_task
 
-from mailings import outbox, sync
+from mailings import forms, outbox, sync
 
 
 @shared_task(ignore_result=True)
@@ -27,6 +27,11 @@ def verify(mailing_id: int) -> None:
 @shared_task(ignore_result=True)
 def sweep() -> None:
     outbox.sweep()
+
+
+@shared_task(ignore_result=True)
+def clear_uploads() -> None:
+    forms.clear_away()
 
 
 @shared_task(ignore_result=True)

@@ -4,13 +4,13 @@ import pytest
 from celery import current_app
 from django.conf import settings
 
-from mailings import outbox, sync, tasks
+from mailings import forms, outbox, sync, tasks
 
 BY_MAILING = {"deliver": "deliver_mailing", "fulfil": "fulfil", "verify": "verify"}
 BY_ACCOUNT = ("pull_recent", "pull_two_months", "refresh_account")
 
 
-@pytest.mark.parametrize("name", ["sweep", *BY_MAILING, *BY_ACCOUNT])
+@pytest.mark.parametrize("name", ["sweep", "clear_uploads", *BY_MAILING, *BY_ACCOUNT])
 def test_a_task_is_known_by_its_name_and_keeps_no_result(name: str):
     task = current_app.tasks[f"mailings.tasks.{name}"]
 
@@ -41,6 +41,15 @@ def test_the_sweep_is_one_round(monkeypatch):
     tasks.sweep()
 
     assert rounds == [1]
+
+
+def test_old_uploads_are_cleared_away_by_the_clock(monkeypatch):
+    cleared: list[int] = []
+    monkeypatch.setattr(forms, "clear_away", lambda: cleared.append(1))
+
+    tasks.clear_uploads()
+
+    assert cleared == [1]
 
 
 @pytest.mark.parametrize("name", BY_ACCOUNT)

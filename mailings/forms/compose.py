@@ -47,13 +47,15 @@ COMMON = (Channel.SMS, Channel.VIBER, Channel.WHATSAPP, Channel.MAIL)
 class Files:
     """The files of a form: `attached` to its draft already, and `held` from this post or one before.
 
-    `dropped`: names of the draft's files that go once it is saved or sent.
+    `dropped`: names of the draft's files that go once it is saved or sent. `refused`: uploads that were
+    not taken, each as the field that it came by and a sentence.
     """
 
     attached: Sequence[Attachment] = ()
     held: list[Held] = field(default_factory=list)
     recipients: Held | None = None
     dropped: Sequence[str] = ()
+    refused: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def refs(self) -> list[FileRef]:
@@ -193,6 +195,8 @@ class ComposeForm(forms.Form):
             self._show_problems()
         if self.refusal[0]:
             self.add_error(*self.refusal)
+        for field_name, text in self.uploads.refused:
+            self.add_error(field_name, text)
         for name in self.unstorable:
             if not self.has_error(name):
                 text = _("There is an invisible character (NUL) in it that cannot be kept. Type it anew.")

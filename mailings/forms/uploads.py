@@ -1,28 +1,37 @@
 """Files between two posts of a form: a browser does not send a file again that it sent with a refused form.
 
 Each upload is written to the private storage under `pending/` and travels on in the form as a signed token,
-good for its uploader and for a day. It belongs to no mailing until one is stored.
+good for its uploader and for a day. It belongs to no mailing until one is stored. How large it may be, how
+much one person may bring in a day, and that it is what its name says is looked at before it is written.
 """
 
 import hashlib
 import mimetypes
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, timedelta
 from typing import IO, Any, cast
 
+from django.conf import settings
 from django.core import signing
 from django.core.files import File
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from mailings.forms import kinds
+from mailings.models import Attachment
 from mailings.smsc.spec.spec import FileRef
 
 FOLDER = "pending"
 SALT = "mailings.uploads"
 KEPT_FOR = timedelta(days=1)
+MEGABYTE = 1024 * 1024
+FILES_A_DAY = 16
+"""So many files of the largest size may one person bring in a day, in smaller ones just as much."""
 
 
 @dataclass(frozen=True)
@@ -37,22 +46,39 @@ class Held:
         return storages["default"].open(self.path)
 
 
-def hold(upload: UploadedFile[bytes], owner: int) -> Held:
-    """Write an upload down for the user `owner`; old ones are cleared away on the way."""
-    clear_away()
-    storage = storages["default"]
-    name = f"{FOLDER}/{timezone.now():%Y-%m-%d}/{secrets.token_hex(16)}"
+class Refused(Exception):
+    """The upload is not taken; the text is a sentence for the operator."""
+
+
+def hold(upload: UploadedFile[bytes], owner: int, *, attached: bool = True) -> Held:
+    """Write an upload down for the user `owner`; raises Refused.
+
+    `attached`: it goes to people, so it must be what its name says. Recipients are judged by their reader.
+    """
     upload.seek(0)
     content = cast("IO[bytes]", upload.file)
+    head, ref = content.read(kinds.HEAD), _ref(upload)
+    _look_at(ref, head, owner, attached=attached)
+    storage = storages["default"]
+    name = f"{_folder(owner)}/{secrets.token_hex(16)}"
     path = storage.save(name, File(content, name=name))
-    kept = FileRef(
-        name=str(upload.name or "file")[:255],
-        size=int(upload.size or 0),
-        content_type=_content_type(upload),
-        sha256=_sha256(content),
-    )
+    kept = replace(ref, sha256=_sha256(content), content_type=kinds.content_type(head) or ref.content_type)
     values = {"path": path, "owner": owner, "ref": [kept.name, kept.size, kept.content_type, kept.sha256]}
     return Held(signing.dumps(values, salt=SALT), path, kept)
+
+
+def _look_at(ref: FileRef, head: bytes, owner: int, *, attached: bool) -> None:
+    """Raises Refused for what is too large, too much, or not what its name says."""
+    most, a_day = settings.UPLOAD_MB, settings.UPLOAD_MB * FILES_A_DAY
+    if ref.size > most * MEGABYTE:
+        text = _("“{name}” is larger than {most} MB, so it was not taken. Divide it, or send a link.")
+        raise Refused(text.format(name=ref.name, most=most))
+    if attached and not kinds.is_what_its_name_says(head, ref.ending):
+        text = _("“{name}” is not what its name says, so it was not taken. Save it anew or rename it.")
+        raise Refused(text.format(name=ref.name))
+    if ref.size + brought_today(owner) > a_day * MEGABYTE:
+        text = _("“{name}” was not taken: you may bring {most} MB a day, and they are used up.")
+        raise Refused(text.format(name=ref.name, most=a_day))
 
 
 def held(token: str, owner: int) -> Held | None:
@@ -72,6 +98,16 @@ def let_go(uploads: Iterable[Held]) -> None:
         storages["default"].delete(upload.path)
 
 
+def brought_today(owner: int) -> int:
+    """The bytes that the user has brought since midnight (UTC): what waits, and what went into mailings."""
+    storage, folder = storages["default"], _folder(owner)
+    waiting = storage.listdir(folder)[1] if storage.exists(folder) else []
+    midnight = timezone.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    stored = Attachment.objects.filter(mailing__created_by=owner, mailing__created_at__gte=midnight)
+    total = stored.aggregate(total=Sum("size"))["total"] or 0
+    return int(total) + sum(storage.size(f"{folder}/{name}") for name in waiting)
+
+
 def clear_away() -> None:
     """Remove what was uploaded the day before yesterday or earlier and never used."""
     storage = storages["default"]
@@ -80,14 +116,28 @@ def clear_away() -> None:
         return
     for day in storage.listdir(FOLDER)[0]:
         if day < oldest:
-            for name in storage.listdir(f"{FOLDER}/{day}")[1]:
-                storage.delete(f"{FOLDER}/{day}/{name}")
-            storage.delete(f"{FOLDER}/{day}")
+            _remove(f"{FOLDER}/{day}")
 
 
-def _content_type(upload: UploadedFile[bytes]) -> str:
-    guessed = mimetypes.guess_type(str(upload.name or ""))[0]
-    return str(upload.content_type or guessed or "application/octet-stream")[:100]
+def _remove(folder: str) -> None:
+    storage = storages["default"]
+    inner, files = storage.listdir(folder)
+    for name in inner:
+        _remove(f"{folder}/{name}")
+    for name in files:
+        storage.delete(f"{folder}/{name}")
+    storage.delete(folder)
+
+
+def _folder(owner: int) -> str:
+    return f"{FOLDER}/{timezone.now().astimezone(UTC):%Y-%m-%d}/{owner}"
+
+
+def _ref(upload: UploadedFile[bytes]) -> FileRef:
+    """What name and size say of an upload; what a browser says of its kind is not believed."""
+    name = str(upload.name or "file")[:255]
+    guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return FileRef(name=name, size=int(upload.size or 0), content_type=guessed, sha256="")
 
 
 def _sha256(file: IO[bytes]) -> str:

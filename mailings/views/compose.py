@@ -23,6 +23,7 @@ from mailings.forms import (
     ComposeForm,
     Facts,
     Files,
+    Refused,
     Typed,
     field_of,
     from_draft,
@@ -118,25 +119,45 @@ def _posted(request: HttpRequest) -> HttpResponse:
     return actions.get(action, show)(request, form)
 
 
-def filled(request: HttpRequest, typed: Typed, *, check: bool) -> ComposeForm:
-    """The form as posted, with its files: those of the draft, those held before, those that came now."""
-    owner, dropped = request.user.pk or 0, set(request.POST.getlist("drop"))
+def filled(request: HttpRequest, typed: Typed, *, check: bool, uploads: bool = True) -> ComposeForm:
+    """The form as posted, with its files. `uploads`: whether those that came with it are kept."""
     draft = draft_of(typed)
     typed.draft = str(draft.pk) if draft else ""
-    tokens = [token for token in request.POST.getlist("held") if token not in dropped]
-    files = Files(
-        attached=[one for one in draft.attachments.all() if f"{ATTACHED}{one.pk}" not in dropped]
-        if draft
-        else [],
-        held=[found for token in tokens if (found := held(token, owner))],
+    files = _files(request, draft)
+    if uploads:
+        _take_in(request, files)
+    return ComposeForm(typed, now=timezone.now(), files=files, accounts=accounts(), check=check)
+
+
+def _files(request: HttpRequest, draft: Mailing | None) -> Files:
+    """The files of a form: those of the draft and those held before. What was taken out is held no longer."""
+    owner, dropped = request.user.pk or 0, set(request.POST.getlist("drop"))
+    let_go(found for token in dropped if (found := held(token, owner)))
+    token = request.POST.get("held_recipients", "")
+    attached = draft.attachments.all() if draft else ()
+    return Files(
+        attached=[one for one in attached if f"{ATTACHED}{one.pk}" not in dropped],
+        held=[found for token in request.POST.getlist("held") if (found := held(token, owner))],
+        recipients=held(token, owner) if token else None,
         dropped=sorted(one for one in dropped if one.startswith(ATTACHED)),
     )
-    files.held += [hold(upload, owner) for upload in request.FILES.getlist("files")]
-    if upload := request.FILES.get("recipients_file"):
-        files.recipients = hold(upload, owner)
-    elif (token := request.POST.get("held_recipients", "")) and token not in dropped:
-        files.recipients = held(token, owner)
-    return ComposeForm(typed, now=timezone.now(), files=files, accounts=accounts(), check=check)
+
+
+def _take_in(request: HttpRequest, files: Files) -> None:
+    """Keep what came with this post; a new file of recipients takes the place of the one before."""
+    owner = request.user.pk or 0
+    for name in ("files", "recipients_file"):
+        for upload in request.FILES.getlist(name):
+            try:
+                kept = hold(upload, owner, attached=name == "files")
+            except Refused as refusal:
+                files.refused.append((name, str(refusal)))
+                continue
+            if name == "files":
+                files.held.append(kept)
+            else:
+                let_go(filter(None, [files.recipients]))
+                files.recipients = kept
 
 
 def lost_files(request: HttpRequest) -> bool:
@@ -174,7 +195,7 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
 
 
 def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
-    if form.unstorable:
+    if form.unstorable or form.uploads.refused:
         return show(request, form)
     if form.account is None or form.gathered.unreadable or form.typed.odd_channel:
         form.check = True

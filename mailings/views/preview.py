@@ -15,6 +15,6 @@ from mailings.views.compose import filled
 def preview(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return HttpResponse(status=204)
-    form = filled(request, from_post(request.POST), check=False)
+    form = filled(request, from_post(request.POST), check=False, uploads=False)
     context = {"form": form, "facts": Facts(form), "live": True}
     return render(request, "mailings/_partials/compose_panel.html", context)

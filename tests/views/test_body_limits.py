@@ -144,7 +144,8 @@ def test_no_more_wrong_entries_are_put_into_words_than_the_panel_shows(
         return plain(text)
 
     monkeypatch.setattr(trans_real, "gettext", counted)
-    facts = Facts(ComposeForm(Typed({"phones": ",".join(f"x{n}" for n in range(20_000))}), now=None))
+    facts = Facts(ComposeForm(Typed({"phones": "\n".join(f"9{n:05}" for n in range(20_000))}), now=None))
+    assert len(facts.gathered.wrong) == 20_000
     translated.clear()
 
     for _ in range(3):

@@ -471,9 +471,8 @@ def test_a_locked_database_gives_the_form_back_filled(action: str, page: Client,
 
 def test_a_file_that_was_cleared_away_is_asked_for_again_and_nothing_is_sent_without_it(page: Client) -> None:
     wrong = post(page, MAIL | {"subj": "", "files": [file("a.txt")]}, "send")
-    for day in storages["default"].listdir("pending")[0]:
-        for name in storages["default"].listdir(f"pending/{day}")[1]:
-            storages["default"].delete(f"pending/{day}/{name}")
+    for one in wrong.context["form"].uploads.held:
+        storages["default"].delete(one.path)
 
     answer = reposted(wrong, "send", page, subj="Subject")
 
