@@ -139,7 +139,7 @@ FILES = {"photo.jpg": bytes(range(256)) * 5, "music.mp3": b"\r\n--x\r\n\x00\xff"
 
 @pytest.mark.parametrize("channel", ["mms", "mail"])
 def test_files_of_the_page_arrive_byte_for_byte(channel: str, provider: Recorder, page: Client) -> None:
-    posted = {"name": "Фото", "phones": "79990000001", "mes": "Привет", channel: "1"}
+    posted = {"name": "Фото", "phones": "+79990000001", "mes": "Привет", channel: "1"}
     if channel == "mail":
         posted |= {"phones": "ann@example.com", "sender": "shop@example.com", "subj": "Тема"}
     uploads = [SimpleUploadedFile(name, content) for name, content in FILES.items()]

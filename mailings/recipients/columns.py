@@ -11,7 +11,7 @@ from itertools import islice
 
 from mailings.recipients.cells import Odd
 from mailings.recipients.delimited import Row
-from mailings.recipients.judge import Judge
+from mailings.recipients.judge import Judge, split
 from mailings.recipients.reasons import Ask, Question, Trouble, Unreadable
 from mailings.smsc.spec.addresses import Kind
 
@@ -218,8 +218,8 @@ def list_heading(rows: Iterable[Row], judge: Judge) -> int | None:
     """The line of the heading of a plain list: the first that is not blank, if it names recipients."""
     for line, cells, _hidden in islice(rows, HEADING_WITHIN):
         if cells[0].strip():
-            named = _rank(cells[0], judge) > NOTHING and not judge.valid(cells[0])
-            return line if named else None
+            meant = "@" in cells[0] or "#" in cells[0] or any(map(judge.valid, split(cells[0])))
+            return line if _rank(cells[0], judge) > NOTHING and not meant else None
     return None
 
 

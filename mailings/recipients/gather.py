@@ -16,6 +16,9 @@ from mailings.smsc.spec.vocabulary import Channel
 # Between recipients of one line.
 SEPARATOR = re.compile(r"[,;\r\n]+")
 
+BETWEEN_ENTRIES = (",", ";")
+"""Between recipients of a paste: without a heading they make no columns, which would hide wrong ones."""
+
 
 @dataclass(frozen=True)
 class Wrong:
@@ -111,10 +114,8 @@ def _pasted(text: str, choices: Choices) -> list[Entry]:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     table = tables.pasted(lines, Limits())
     try:
-        # One line is no table: what stands beside a number in it was meant as a recipient, too.
-        only_line = sum(1 for line in lines if line.strip()) == 1
-        reading = Reading(table, choices, form=Form.LIST if only_line else None)
-        if reading.questions:
+        reading = Reading(table, choices)
+        if reading.questions or (reading.layout.heading_line is None and table.delimiter in BETWEEN_ENTRIES):
             reading = Reading(table, choices, form=Form.LIST)
         return list(reading)
     except Unreadable as refusal:

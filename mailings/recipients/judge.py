@@ -42,7 +42,7 @@ class Judge:
 
     def valid(self, text: str) -> bool:
         """Whether a cell says plainly who is meant, and nothing else; a bare word never does."""
-        if Kind.NICKNAME in self.kinds and not _numeric(text) and not telegram.plainly(text):
+        if Kind.NICKNAME in self.kinds and not _numeric(text) and not telegram.plainly(text.strip()):
             return False
         return all(entry.verdict is Verdict.VALID for entry in self.entries(text))
 
@@ -56,9 +56,14 @@ def _numeric(text: str) -> bool:
     return text.lstrip(" '=\"+(")[:1].isdigit()
 
 
+def split(line: str) -> list[str]:
+    """What stands between the commas and semicolons of a line."""
+    return [piece for piece in _BETWEEN.split(line) if piece.strip()]
+
+
 def pieces(line: str, judge: Judge) -> tuple[Judged, ...]:
     """The entries of a line of a list, each judged by itself; the line as one where none of them is valid."""
-    found = [entry for piece in _BETWEEN.split(line) if piece.strip() for entry in judge.entries(piece)]
+    found = [entry for piece in split(line) for entry in judge.entries(piece)]
     if any(entry.verdict is not Verdict.WRONG for entry in found):
         return tuple(found)
     return judge.entries(line)

@@ -111,7 +111,7 @@ class Numbers:
             return (_wrong(value, Reason.DATE),)
         if not _HAS_DIGIT.search(plain) or _IP.fullmatch(plain):
             return (_wrong(value, Reason.NO_NUMBER),)
-        if _EXTENSION.search(plain):
+        if (behind := _EXTENSION.search(plain)) and sum(map(str.isdigit, plain[: behind.start() + 1])) >= 5:
             return (_wrong(value, Reason.EXTENSION),)
         several = self._several(value, plain)
         return several or (_wrong(value, Reason.SEVERAL if _BETWEEN.search(plain) else Reason.NO_NUMBER),)

@@ -178,8 +178,9 @@ class Reading:
         """Whether lines hold recipients and nothing else, one or several: no columns then."""
         if form is Form.LIST or RECIPIENTS in self._choices.columns or self._choices.heading_line:
             return form is Form.LIST
-        several = sum(any(map(str.strip, cells)) for _line, cells, _hidden in sample) > 1
-        if form is Form.TABLE and several:
+        if not sum(any(map(str.strip, cells)) for _line, cells, _hidden in sample) > 1:
+            return True
+        if form is Form.TABLE:
             return False
         filled = [cell for _line, cells, _hidden in sample for cell in cells if cell.strip()]
         return not table.delimiter or (bool(filled) and all(map(self._judge.valid, filled)))

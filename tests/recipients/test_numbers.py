@@ -115,6 +115,7 @@ def test_nothing_breaks_the_judge_and_valid_ones_stay_valid(text: str) -> None:
     [
         ("", Reason.NO_NUMBER),
         ("abc", Reason.NO_NUMBER),
+        ("x12", Reason.NO_NUMBER),
         ("12345", Reason.TOO_SHORT),
         ("7999000000112345678", Reason.TOO_LONG),
         ("+89990000001", Reason.NO_COUNTRY),

@@ -89,6 +89,8 @@ def read(source: str) -> Order:
     options, people = found.pop("options"), found.pop("recipients_file")
     if people is not None:
         options = _with_recipients(options, people)
+    elif isinstance(options.get("phones"), str | list):
+        options = _with_phones(options)
     return Order(options=options, from_file=people is not None, **found)
 
 
@@ -200,6 +202,18 @@ def _with_recipients(options: dict[str, Any], path: Path) -> dict[str, Any]:
     if found.wrong_in_file:
         wrong = problems(found.wrong_in_file, "recipients_file")
         raise Wrong({"recipients_file": [one.message(_) for one in wrong]})
+    return options | {"phones": list(found.valid)}
+
+
+def _with_phones(options: dict[str, Any]) -> dict[str, Any]:
+    """The recipients among the options as they are sent; what is no text or number is left to the spec."""
+    given = options["phones"]
+    entries = given if isinstance(given, list) else [given]
+    if not all(isinstance(one, str | int) and not isinstance(one, bool) for one in entries):
+        return options
+    found = gather("\n".join(map(str, entries)), _channel(options), country=settings.DEFAULT_COUNTRY)
+    if found.wrong:
+        raise Wrong({"phones": [one.message(_) for one in problems(found.wrong)]})
     return options | {"phones": list(found.valid)}
 
 
