@@ -12,13 +12,15 @@ from tests.helpers.people import GROUPS, person
 
 ROLES = ("anonymous", "nobody", "viewer", "operator", "maker", "staff", "superuser")
 # Addresses of Django's admin and of the login, by their patterns.
-MODELS = ("mailings/account", "mailings/mailing", "mailings/event", "auth/group", "auth/user")
-MODELS += ("account/emailaddress", "mfa/authenticator")
+MODELS = (
+    *("mailings/account", "mailings/mailing", "mailings/event", "auth/group", "auth/user"),
+    *("account/emailaddress", "mfa/authenticator"),
+)
 ONE = "<path:object_id>/"
 ADMIN = {
     *("admin/", "admin/login/", "admin/logout/", "admin/password_change/", "admin/password_change/done/"),
     *("admin/autocomplete/", "admin/jsi18n/", "admin/r/<path:content_type_id>/<path:object_id>/"),
-    *("admin/^(?P<app_label>mailings|auth|account|mfa)/$", "admin/(?P<url>.*)$"),
+    *("admin/^(?P<app_label>account|auth|mailings|mfa)/$", "admin/(?P<url>.*)$"),
     "admin/auth/user/<id>/password/",
     *(f"admin/{model}/{part}" for model in MODELS for part in ("", "add/", ONE)),
     *(f"admin/{model}/{ONE}{part}/" for model in MODELS for part in ("history", "delete", "change")),
@@ -36,6 +38,7 @@ FOR_LOGINS = {
     *(f"accounts/2fa/webauthn/{part}" for part in ("", "add/", "reauthenticate/")),
     *(f"accounts/2fa/webauthn/keys/<int:pk>/{part}/" for part in ("remove", "edit")),
 }
+APPS = re.compile(r"\(\?P<app_label>([^)]*)\)")
 NOT_OFFERED = {
     "^accounts/(?:signup|email|confirm-email|password/reset|password/set)/",
     *(f"accounts/{part}/" for part in ("signup", "email", "confirm-email", "password/set", "password/reset")),
@@ -56,12 +59,17 @@ def addresses(patterns: Any, before: str = "") -> Iterator[tuple[str, str | None
 
 
 def everything() -> dict[str, str | None]:
-    return dict(addresses(get_resolver().url_patterns))
+    return {APPS.sub(_sorted, route): name for route, name in addresses(get_resolver().url_patterns)}
+
+
+def _sorted(match: re.Match[str]) -> str:
+    """Django names the applications of the admin in the order in which they were met."""
+    return f"(?P<app_label>{'|'.join(sorted(match[1].split('|')))})"
 
 
 def example(route: str) -> str:
     """A path that a pattern takes."""
-    path = route.replace("(?P<app_label>mailings|auth|account|mfa)", "auth").replace("(?P<url>.*)", "none")
+    path = route.replace("(?P<app_label>account|auth|mailings|mfa)", "auth").replace("(?P<url>.*)", "none")
     path = path.replace("(?:signup|email|confirm-email|password/reset|password/set)", "email")
     path = re.sub(r"<(path:content_type_id|path:object_id|int:pk|id)>", "1", path)
     return "/" + re.sub(r"\(\?P<\w+>[^)]*\)", "a1", path).replace("^", "").replace("$", "")
