@@ -132,7 +132,7 @@ def test_nothing_there_is_said_well(still_desk: Desk, path: str, status: int) ->
 
 
 def test_not_allowed_is_said_well(plain_desk: Desk) -> None:
-    answer = plain_desk.page.goto(f"{plain_desk.url}/mailings/cancel/")
+    answer = plain_desk.page.goto(f"{plain_desk.url}/accounts/1/probe/")
     assert answer.status == 403
     assert faults(plain_desk) == []
     plain_desk.complaints.forgive("403")
