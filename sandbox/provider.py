@@ -193,26 +193,7 @@ class Provider:
                 raise RefusedError(3, "could not save the record: not enough money")
             number = self.store.next_id()
             if fault is None or fault.saved:
-                self.store.save(
-                    Job(
-                        id=number,
-                        name=wanted.name,
-                        channel=wanted.channel,
-                        recipients=wanted.recipients,
-                        paid_parts=wanted.paid_parts,
-                        time=wanted.time,
-                        due_at=wanted.due_at,
-                        zone=wanted.zone,
-                        created_at=moment,
-                        rpt=wanted.rpt,
-                        rptn=wanted.rptn,
-                        stretch=wanted.stretch,
-                        step=wanted.step,
-                        parameters=call.parameters,
-                        long=call.long,
-                        files=call.files,
-                    )
-                )
+                self.store.save(_job(number, wanted, call, moment))
                 call.job = number
         asked = f"{cost:.2f}" if form.get("cost") == "1" else None
         return formats.created(form.answer_format, number, asked)
@@ -283,3 +264,25 @@ class Provider:
         """Whether the balance covers it; a bound that needs no look at every job comes first."""
         most = self.store.committed + self._charged(self.store.recurring)
         return cost <= self.deposit - most or cost <= self.balance()
+
+
+def _job(number: int, wanted: rules.Wanted, call: Call, moment: float) -> Job:
+    """What is kept of a mailing that was asked for at `moment`."""
+    return Job(
+        id=number,
+        name=wanted.name,
+        channel=wanted.channel,
+        recipients=wanted.recipients,
+        paid_parts=wanted.paid_parts,
+        time=wanted.time,
+        due_at=wanted.due_at,
+        zone=wanted.zone,
+        created_at=moment,
+        rpt=wanted.rpt,
+        rptn=wanted.rptn,
+        stretch=wanted.stretch,
+        step=wanted.step,
+        parameters=call.parameters,
+        long=call.long,
+        files=call.files,
+    )
