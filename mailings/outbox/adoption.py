@@ -4,7 +4,7 @@ No page waits on the provider, so the number is a candidate first. What the list
 once; else a worker asks for it by `get`. A number that the provider does not know, or a job that bears
 another mailing's reference, is refused. A job that bears no reference is taken on the person's word, which
 can be taken back until something was asked of it.
-See docs/decisions/0013-decisions-rest-on-what-was-seen.md.
+See docs/decisions/0014-decisions-rest-on-what-was-seen.md.
 """
 
 import re

@@ -72,9 +72,13 @@ def test_a_mailing_that_was_found_by_its_reference_is_found_by_its_job(
 
 
 def test_an_adopted_mailing_is_found_by_its_job_before_any_pull(account: Account, sandbox: Sandbox) -> None:
-    mailing = lost(account, sandbox)
-    outbox.adopt(mailing.pk, "424242")
-    assert found("424242") == {mailing.pk}
+    mailing, number = lost(account, sandbox), str(sandbox.make_job("Spring sale"))
+    outbox.adopt(mailing.pk, number)
+    outbox.verify(mailing.pk)
+    assert found(number) == {mailing.pk}
+    # when it is taken back
+    outbox.undo_adoption(mailing.pk)
+    assert found(number) == set()
 
 
 def test_the_longest_name_leaves_room_for_the_job(account: Account, sandbox: Sandbox) -> None:

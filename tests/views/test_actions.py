@@ -52,7 +52,9 @@ def test_buttons_for_staff_are_shown_to_staff_alone(page: Client, chief_page: Cl
 @pytest.mark.parametrize("name", ASKED_ONCE)
 def test_asking_changes_nothing_and_states_the_facts(chief_page: Client, name: str) -> None:
     state = FITTING.get(name, State.UNKNOWN)
-    mailing = row(state, held_reason=HeldReason.OVERDUE if state == State.HELD else "")
+    on_a_word = timezone.now() if name == "undo_adoption" else None
+    held_reason = HeldReason.OVERDUE if state == State.HELD else ""
+    mailing = row(state, held_reason=held_reason, adopted_at=on_a_word)
     answer = chief_page.get(reverse(name, args=[mailing.pk]))
     assert answer.status_code == 200
     assert b"2 recipients" in answer.content
@@ -61,7 +63,7 @@ def test_asking_changes_nothing_and_states_the_facts(chief_page: Client, name: s
     assert (mailing.state, mailing.wish, mailing.state_at) == (state, "", before)
 
 
-@pytest.mark.parametrize("name", ["cancel", "delete", "withdraw", "release"])
+@pytest.mark.parametrize("name", ["cancel", "delete", "withdraw", "release", "undo_adoption"])
 def test_what_cannot_be_done_is_not_asked(chief_page: Client, name: str) -> None:
     mailing = row(State.WITHDRAWN)
     answer = chief_page.get(reverse(name, args=[mailing.pk]))
