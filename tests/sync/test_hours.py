@@ -72,9 +72,10 @@ def test_a_mailing_that_was_found_by_its_reference_is_found_by_its_job(
 
 
 def test_an_adopted_mailing_is_found_by_its_job_before_any_pull(account: Account, sandbox: Sandbox) -> None:
-    mailing = lost(account, sandbox)
-    outbox.adopt(mailing.pk, "424242")
-    assert found("424242") == {mailing.pk}
+    mailing, number = lost(account, sandbox), sandbox.make_job("From the cabinet")
+    outbox.adopt(mailing.pk, str(number))
+    outbox.verify(mailing.pk)
+    assert found(str(number)) == {mailing.pk}
 
 
 def test_the_longest_name_leaves_room_for_the_job(account: Account, sandbox: Sandbox) -> None:
