@@ -30,7 +30,7 @@ def test_a_job_made_elsewhere_becomes_a_row(account: Account, sandbox: Sandbox, 
     assert result.counts() == {"seen": 1, "new": 1, "changed": 0, "unchanged": 0, "settled": 0, "gone": 0}
     assert row.remote
     assert row.verified_at
-    assert row.search_text == f"{number} reminder"
+    assert row.search_text == f"reminder {number}"
     assert list(row.observations.values_list("payload", flat=True)) == [row.remote]
     assert list(row.events.values_list("kind", flat=True)) == ["found"]
 
@@ -78,7 +78,7 @@ def test_a_changed_job_is_written_and_observed(account: Account, sandbox: Sandbo
     row = Mailing.objects.get()
     assert (result.changed, result.unchanged) == (1, 0)
     assert (row.remote_status, row.remote_word, row.name) == ("gone_out", "sent", "Reminder 2")
-    assert row.search_text.endswith("reminder 2")
+    assert row.search_text == f"reminder 2 {number}"
     assert list(row.observations.values_list("status_word", "source")) == [
         ("waiting", "get_all"),
         ("sent", "get_all"),
