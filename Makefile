@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install --require-ha
 TEST_JOBS ?= 2
 
 .SILENT:
-.PHONY: run setup test check bench faults lock
+.PHONY: run setup test check bench faults fuzz lock
 .DELETE_ON_ERROR:
 
 run: setup
@@ -58,6 +58,11 @@ bench: setup
 faults: setup .venv/installed-dev
 	sh scripts/test-needs.sh
 	$(BIN)/python -m tests.faults $(FAULTS)
+
+# Random requests at every address, on both databases. FUZZ holds options, e.g. FUZZ="--seed 7 --count 500".
+fuzz: setup .venv/installed-dev
+	sh scripts/test-needs.sh
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 # Pins every dependency anew, from pyproject.toml and package.json, with hashes and without any registry's address.
 lock:

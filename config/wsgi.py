@@ -3,10 +3,10 @@
 import os
 import sys
 
+import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIHandler
-from django.core.wsgi import get_wsgi_application
 from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -18,7 +18,8 @@ def _start() -> WSGIHandler:
     # Before the first connection: a page gives up on a busy SQLite sooner than a worker does.
     if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         settings.DATABASES["default"]["OPTIONS"]["timeout"] = settings.WEB_SQLITE_WAIT_SECONDS
-    made = get_wsgi_application()
+    django.setup(set_prefix=False)
+    made: WSGIHandler = import_string("config.handler.Handler")()
     import_string("mailings.accounts.at_process_start")()  # its models load after the applications do
     return made
 

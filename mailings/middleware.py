@@ -6,6 +6,7 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -101,7 +102,7 @@ class ReadersTimeZone:
 
 
 class BodyLimits:
-    """Refuses a request by the length that it declares, before a byte of its body is read.
+    """Refuses a request by the length and the charset that it declares, before a byte of its body is read.
 
     Stands behind the session, which says whose request it is, and before all that reads a form.
     """
@@ -111,9 +112,13 @@ class BodyLimits:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         declared = request.META.get("CONTENT_LENGTH", "")
+        if (request.content_params or {}).get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+            raise BadRequest("What was sent is not in UTF-8.")
+        if declared and not (declared.isascii() and declared.isdecimal()):
+            raise BadRequest("The length of what was sent is no number.")
         if not declared and "HTTP_TRANSFER_ENCODING" in request.META:
             return render(request, "413.html", {"undeclared": True}, status=411)
-        length = int(declared) if declared.isascii() and declared.isdecimal() else 0
+        length = int(declared or 0)
         if length > VISITORS and length > (most := body_limit(request)):
             context = {"most": most, "visitor": not request.user.is_authenticated}
             return render(request, "413.html", context, status=413)

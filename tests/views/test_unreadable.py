@@ -12,9 +12,18 @@ from mailings.models import Account, Mailing
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 FORM = "application/x-www-form-urlencoded"
-POSTS = ("/accounts/login/", "/i18n/setlang/", "/mailings/new/", "/refresh/", "/nothing/", "/admin/login/")
+POSTS = (
+    "/accounts/login/",
+    "/i18n/setlang/",
+    "/mailings/new/",
+    "/refresh/",
+    "/nothing/",
+    "/admin/login/",
+)
 UNREADABLE = [
     (f"{FORM}; charset=utf-16", b"csrfmiddlewaretoken=T"),
+    (f"{FORM}; charset=idna", b"csrfmiddlewaretoken=T&a=%D1%91"),
+    ("multipart/form-data; boundary=b; charset=punycode", b"--b--"),
     (f"{FORM}; charset=no-such", b"csrfmiddlewaretoken=T"),
     (FORM, b"&".join(b"a=1" for _ in range(1001))),
     ("multipart/form-data", b"no boundary"),
