@@ -108,20 +108,17 @@ def _unsent(now: datetime) -> Iterator[Past]:
         words="answer",
         steps=((EventKind.UNKNOWN, {"reason": "answer", "code": None, "text": ""}),),
     )
+    why = "the sender name SHOPX is not registered"
     yield Past(
         "refused",
         3 * timedelta(hours=1),
         sms("Debtors, last reminder", 31, "Please settle your bill today.", sender="SHOPX"),
         job=None,
-        fields={
-            "state": State.REFUSED,
-            "refusal_code": 1,
-            "refusal_text": "the sender name SHOPX is not registered",
-        },
+        fields={"state": State.REFUSED, "refusal_code": 1, "refusal_text": why},
         outcome=OUTCOME.REFUSED,
         code=1,
-        words="the sender name SHOPX is not registered",
-        steps=((EventKind.REFUSED, {"code": 1, "text": "the sender name SHOPX is not registered"}),),
+        words=why,
+        steps=((EventKind.REFUSED, {"code": 1, "text": why}),),
     )
     yield Past(
         "overdue",
