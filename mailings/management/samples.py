@@ -32,6 +32,7 @@ PEOPLE = [f"7999000{number:04d}" for number in range(1, 241)]
 READERS = [f"reader{number}@example.com" for number in range(1, 61)]
 OUTCOME = Attempt.Outcome
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+NOT_REGISTERED = "the sender name SHOPX is not registered"
 
 
 @dataclass(frozen=True)
@@ -108,17 +109,16 @@ def _unsent(now: datetime) -> Iterator[Past]:
         words="answer",
         steps=((EventKind.UNKNOWN, {"reason": "answer", "code": None, "text": ""}),),
     )
-    why = "the sender name SHOPX is not registered"
     yield Past(
         "refused",
         3 * timedelta(hours=1),
         sms("Debtors, last reminder", 31, "Please settle your bill today.", sender="SHOPX"),
         job=None,
-        fields={"state": State.REFUSED, "refusal_code": 1, "refusal_text": why},
+        fields={"state": State.REFUSED, "refusal_code": 1, "refusal_text": NOT_REGISTERED},
         outcome=OUTCOME.REFUSED,
         code=1,
-        words=why,
-        steps=((EventKind.REFUSED, {"code": 1, "text": why}),),
+        words=NOT_REGISTERED,
+        steps=((EventKind.REFUSED, {"code": 1, "text": NOT_REGISTERED}),),
     )
     yield Past(
         "overdue",
