@@ -1,6 +1,6 @@
 """The one form for every option: what was typed, checked by the spec, with errors beside their fields."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +17,7 @@ from mailings.forms.fields import fields
 from mailings.forms.typed import FLAGS, Typed
 from mailings.forms.uploads import Held
 from mailings.models import Account, Attachment, Mailing
+from mailings.recipients import stop_list
 from mailings.recipients.gather import Gathered, gather, problems
 from mailings.smsc.spec import spec
 from mailings.smsc.spec.catalogue import FILES, OPTIONS
@@ -138,11 +139,18 @@ class ComposeForm(forms.Form):
             return Gathered()
         pasted, channel = self.typed.values.get("phones", ""), self.typed.channel
         if self.uploads.recipients is None:
-            return gather(pasted, channel, country=settings.DEFAULT_COUNTRY)
+            return gather(pasted, channel, country=settings.DEFAULT_COUNTRY, stopped=self._stopped)
         with self.uploads.recipients.open() as file:
             found = cast("IO[bytes]", file.file)
             name = self.uploads.recipients.ref.name
-            return gather(pasted, channel, found, name, country=settings.DEFAULT_COUNTRY)
+            return gather(
+                pasted, channel, found, name, country=settings.DEFAULT_COUNTRY, stopped=self._stopped
+            )
+
+    @cached_property
+    def _stopped(self) -> Callable[[str], bool] | None:
+        """Whether a recipient is on the stop list of the account that is chosen."""
+        return stop_list.checker(self.account) if self.account else None
 
     @property
     def skips_wrong(self) -> bool:

@@ -136,6 +136,7 @@ class EventKind(models.TextChoices):
     WITHDRAWN = "withdrawn", _("taken back")
     WISHED = "wished", _("asked for")  # wish
     PUT_ASIDE = "put_aside", _("put aside")
+    LEFT_OUT = "left_out", _("left out: on the stop list")  # count, all
     WISH_STEP = "wish_step", _("asked SMS Centre")  # wish, outcome, code, text
     WISH_ENDED = "wish_ended", _("wish settled")  # wish, result, words
     BACK = "back", _("waits or goes out again at SMS Centre")  # before, words

@@ -12,6 +12,7 @@ from django.utils import timezone
 from mailings.accounts import restore_guard
 from mailings.models import Attempt, EventKind, Mailing, State, record
 from mailings.models.mailing import letters
+from mailings.recipients import stop_list
 
 
 class StaleClaim(Exception):
@@ -44,7 +45,10 @@ class Claim:
 
 
 def claim(mailing: Mailing) -> Claim | None:
-    """Take a queued mailing for sending, in one conditional UPDATE; None when another worker has it."""
+    """Take a queued mailing for sending, in one conditional UPDATE; None when another worker has it.
+
+    Whoever was put on the stop list by now is left out, in the same transaction.
+    """
     started, now, token = time.monotonic(), timezone.now(), uuid.uuid4().hex
     total = settings.PROVIDER_TOTAL_SECONDS
     deadline_at = now + timedelta(seconds=total)
@@ -61,5 +65,7 @@ def claim(mailing: Mailing) -> Claim | None:
             token=token,
             begin=now,
         )
+        if left_out := stop_list.leave_out(mailing):
+            record(EventKind.LEFT_OUT, mailing, count=left_out)
         record(EventKind.CLAIMED, mailing, reference=attempt.reference)
     return Claim(mailing, attempt, token, started + total, deadline_at, first_try=count == 0)

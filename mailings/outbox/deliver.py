@@ -12,13 +12,14 @@ from django.utils import timezone
 
 from mailings import accounts
 from mailings.accounts import restore_guard
-from mailings.models import Breaker, EventKind, HeldReason, Mailing, State, Waiting, record
+from mailings.models import Breaker, EventKind, HeldReason, Mailing, Recipient, State, Waiting, record
 from mailings.models.patience import AWAY
 from mailings.outbox import claims, notify, outcomes
 from mailings.outbox.claims import Claim
 from mailings.outbox.columns import requeued
 from mailings.outbox.drafts import spec_of, withdraw
 from mailings.outbox.second_try import must_be_read_for
+from mailings.recipients import stop_list
 from mailings.smsc.api.answers import Created
 from mailings.smsc.api.client import Client, Upload
 from mailings.smsc.api.errors import NotSent, SmscError
@@ -82,6 +83,7 @@ def take(mailing: Mailing) -> Claim | None:
 
     - Another worker has it, it is not queued any more, or its time has not come: nothing changes.
     - It became overdue while it waited for the permit: held for a person.
+    - Everybody it is for is on the stop list: taken back.
     - The database may be older than the provider's truth, and so may this row: held for a person.
 
     Raises CannotCall(REDIS) when the database cannot be compared with what Redis remembers.
@@ -90,7 +92,21 @@ def take(mailing: Mailing) -> Claim | None:
     restore_guard.compare(mailing.account)
     if _overdue(mailing) or _doubtful(mailing):
         return None
+    if _nobody_left(mailing):
+        return None
     return claims.claim(mailing)
+
+
+def _nobody_left(mailing: Mailing) -> bool:
+    """Take a mailing back when everybody it is for is on the stop list: there is nothing to send."""
+    people = Recipient.objects.filter(mailing=mailing)
+    if not people.exists() or stop_list.reachable(mailing).exists():
+        return False
+    with transaction.atomic():
+        count = stop_list.leave_out(mailing)
+        if withdraw(mailing.pk):
+            record(EventKind.LEFT_OUT, mailing, count=count, all=True)
+    return True
 
 
 def send(claim: Claim, client: Client) -> Created:

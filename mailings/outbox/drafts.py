@@ -164,9 +164,10 @@ def typed_options(mailing: Mailing) -> dict[str, Any]:
 
 def spec_of(mailing: Mailing) -> Spec:
     """The frozen spec of a mailing that has one."""
-    return Spec.from_json(
-        mailing.spec, () if "list" in mailing.options else Recipient.objects.addresses(mailing)
-    )
+    if "list" not in mailing.options:
+        return Spec.from_json(mailing.spec, Recipient.objects.addresses(mailing))
+    stopped = Recipient.objects.filter(mailing=mailing, stopped=True)
+    return Spec.from_json(mailing.spec).leaving_out(frozenset(stopped.values_list("address", flat=True)))
 
 
 def _contents(mailing: Mailing) -> dict[str, Any]:

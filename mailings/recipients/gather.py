@@ -1,7 +1,7 @@
 """The recipients of one form: what was pasted and what a file holds, together and each person once."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -36,11 +36,13 @@ class Wrong:
 class Gathered:
     """`valid`: as they are sent, in order, the first `pasted` of them pasted, the others from the file.
 
-    `unreadable`: why the file gives nothing, or what it asks; then nothing of it is in the others.
+    `stopped`: on the stop list, and left out. `unreadable`: why the file gives nothing, or what it asks;
+    then nothing of it is in the others.
     """
 
     valid: tuple[str, ...] = ()
     duplicates: int = 0
+    stopped: int = 0
     wrong: tuple[Wrong, ...] = ()
     wrong_in_file: tuple[Wrong, ...] = ()
     unreadable: Said | None = None
@@ -66,7 +68,7 @@ class _Sorted:
 
     def __init__(self) -> None:
         self.valid: dict[int, str] = {}
-        self.duplicates = 0
+        self.duplicates = self.stopped = 0
 
     def add(self, entries: Iterator[Entry]) -> tuple[Wrong, ...]:
         """Takes the entries in; those that are left out come back."""
@@ -78,6 +80,8 @@ class _Sorted:
                 key = key_of(entry.recipient)
                 self.duplicates += key in self.valid
                 self.valid.setdefault(key, entry.recipient)
+            elif entry.verdict is Verdict.STOPPED:
+                self.stopped += 1
             elif entry.reason is not None:
                 wrong.append(Wrong(entry.line, entry.value, entry.reason))
         return tuple(wrong)
@@ -90,39 +94,44 @@ def gather(
     name: str = "",
     *,
     country: str,
+    stopped: Callable[[str], bool] | None = None,
 ) -> Gathered:
-    """Pasted recipients and those of a file."""
+    """Pasted recipients and those of a file. `stopped`: whether a recipient is on the stop list."""
     choices = Choices(channel=channel, country=country)
     found = _Sorted()
-    wrong = found.add(iter(_pasted(pasted, choices))) if pasted.strip() else ()
+    wrong = found.add(iter(_pasted(pasted, choices, stopped))) if pasted.strip() else ()
     pasted_valid = len(found.valid)
     filed: tuple[Wrong, ...] = ()
     notes: tuple[Said, ...] = ()
     unreadable = None
     if file is not None:
         try:
-            filed, notes = _filed(found, read(file, name, choices))
+            filed, notes = _filed(found, read(file, name, choices, stopped=stopped))
         except Unreadable as refusal:
             unreadable = refusal.said
     valid = tuple(found.valid.values())
     groups = sum(map(is_group, valid))
-    return Gathered(valid, found.duplicates, wrong, filed, unreadable, notes, groups, pasted_valid)
+    return Gathered(
+        valid, found.duplicates, found.stopped, wrong, filed, unreadable, notes, groups, pasted_valid
+    )
 
 
-def _pasted(text: str, choices: Choices) -> list[Entry]:
+def _pasted(text: str, choices: Choices, stopped: Callable[[str], bool] | None) -> list[Entry]:
     """Every entry of a paste: the column of a table, or where that is in doubt whatever the lines hold."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     table = tables.pasted(lines, Limits())
     try:
-        reading = Reading(table, choices)
+        reading = Reading(table, choices, stopped=stopped)
         if reading.questions or (reading.layout.heading_line is None and table.delimiter in BETWEEN_ENTRIES):
-            reading = Reading(table, choices, form=Form.LIST)
+            reading = Reading(table, choices, form=Form.LIST, stopped=stopped)
         return list(reading)
     except Unreadable as refusal:
         if refusal.said.what is not Trouble.TOO_WIDE:
             return []
     # No table is that wide: many recipients stand in one line.
-    return list(Reading(tables.pasted(SEPARATOR.split(text), Limits()), choices, form=Form.LIST))
+    return list(
+        Reading(tables.pasted(SEPARATOR.split(text), Limits()), choices, form=Form.LIST, stopped=stopped)
+    )
 
 
 def _filed(found: _Sorted, reading: Reading) -> tuple[tuple[Wrong, ...], tuple[Said, ...]]:

@@ -65,6 +65,13 @@ def checker(account: Account) -> Callable[[str], bool]:
     return lambda recipient: person(recipient) in known
 
 
+def reachable(mailing: Mailing) -> QuerySet[Recipient]:
+    """The recipients of a mailing that do not stand on the list now."""
+    listed = of(mailing.account).values("address")
+    found = Recipient.objects.filter(mailing=mailing, stopped=False).annotate(key=Lower("address"))
+    return found.exclude(key__in=listed)
+
+
 def leave_out(mailing: Mailing) -> int:
     """Mark the recipients of a mailing that stand on the list now; how many. Call inside the claim."""
     listed = of(mailing.account).values("address")

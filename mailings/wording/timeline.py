@@ -132,6 +132,12 @@ def _wish_ended(data: dict[str, Any]) -> str:
     return _("SMS Centre did not do it")
 
 
+def _left_out(data: dict[str, Any]) -> str:
+    if data.get("all"):
+        return _("Everybody it was for is on the stop list, so nothing was sent")
+    return _("Left out, since they are on the stop list: {count}").format(count=data.get("count") or "–")
+
+
 def _alarm(data: dict[str, Any]) -> str:
     if data.get("left"):
         return _("No more than one of its jobs is left, so the alarm is over")
@@ -183,6 +189,7 @@ TELL: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.GIVEN_UP: lambda data: _("Given up"),
     EventKind.WITHDRAWN: lambda data: _("Taken back before anything was sent"),
     EventKind.WISHED: _wished,
+    EventKind.LEFT_OUT: _left_out,
     EventKind.PUT_ASIDE: lambda data: _("Put aside: nothing more is to be done"),
     EventKind.WISH_STEP: _wish_step,
     EventKind.WISH_ENDED: _wish_ended,

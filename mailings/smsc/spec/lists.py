@@ -7,7 +7,7 @@ that begins with recipients and a separator starts the next message, any other g
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -205,6 +205,16 @@ def _prefix(prefix: str | None) -> tuple[str | None, int | float | None]:
     if not comma:
         return prefix.strip() or None, None
     return sender.strip() or None, values.read(OPTIONS["tz"], zone)
+
+
+def without(entry: Entry, addresses_left: Collection[str], *, nl: bool) -> str:
+    """An entry's line without these addresses; empty when nobody of it is left."""
+    phones = [phone for phone in entry.phones if phone not in addresses_left]
+    if len(phones) == len(entry.phones):
+        return entry.source
+    front = "" if entry.sender is None and entry.zone is None else _front(entry.sender, entry.zone)
+    text = entry.text if nl else entry.text.replace("\n", "\\n")
+    return f"{front}{','.join(phones)}:{text}" if phones else ""
 
 
 def _front(sender: str | None, zone: int | float | None) -> str:

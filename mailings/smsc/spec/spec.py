@@ -6,7 +6,7 @@ that was validated before, without looking at it again (its time may have passed
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -139,6 +139,17 @@ class Spec:
             return
         for entry in self._messages():
             yield from ((phone, entry.text) for phone in entry.phones)
+
+    def leaving_out(self, addresses_left: Collection[str]) -> "Spec":
+        """The same personal messages without these addresses."""
+        if not addresses_left:
+            return self
+        lines = (
+            lists.without(entry, addresses_left, nl=bool(self.options.get("nl")))
+            for entry in self._messages()
+        )
+        text = "\n".join(line for line in lines if line)
+        return Spec(_frozen({**self.options, "list": text}), self.phones, self.files)
 
     def _messages(self) -> Iterator[lists.Entry]:
         """The personal messages; a spec holds only such as can be read."""
