@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import KombuError
@@ -21,6 +20,7 @@ from mailings.models import Account, Mailing
 from mailings.selectors import history, news, today
 from mailings.views import sandbox
 from mailings.views.actions import ASIDE, offered
+from mailings.views.back import back
 from mailings.wording import chips, sentences
 
 log = logging.getLogger(__name__)
@@ -86,9 +86,7 @@ def refresh(request: HttpRequest) -> HttpResponse:
         messages.info(request, _("Asked SMS Centre for news. What is new appears here in a moment."))
     else:
         messages.warning(request, _("The queue (Redis) cannot be reached, so nothing can be refreshed now."))
-    target = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
-    return redirect(target if safe else "today")
+    return back(request)
 
 
 @require_POST

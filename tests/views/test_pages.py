@@ -190,8 +190,12 @@ def test_the_zone_can_be_chosen(page: Client) -> None:
     assert b"Times are in Asia/Omsk" in page.get("/mailings/").content
 
 
-def test_choosing_a_zone_leads_nowhere_else(page: Client) -> None:
-    answer = page.post(reverse("preferences"), {"timezone": "Mars/Base", "next": "https://evil.example/"})
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example/", "draft", "\0", "http://[", "1"]
+)
+@pytest.mark.parametrize("name", ["preferences", "refresh"])
+def test_a_form_that_leads_back_leads_nowhere_else(page: Client, name: str, target: str) -> None:
+    answer = page.post(reverse(name), {"timezone": "Mars/Base", "next": target})
     assert answer["Location"] == "/"
     assert "timezone" not in answer.cookies
 
