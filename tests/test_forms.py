@@ -9,7 +9,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailings.forms import ComposeForm, Facts, Typed, field_of, from_draft, from_post
+from mailings.forms import ComposeForm, Preview, Typed, field_of, from_draft, from_post
 from mailings.forms.typed import VALUES, picked_moment
 from mailings.models import Mailing
 from mailings.smsc.spec import times
@@ -137,7 +137,7 @@ def test_whatever_is_posted_the_form_and_its_facts_stand(values: dict[str, str])
     data = QueryDict(mutable=True)
     data.update(values)
     made = ComposeForm(from_post(data), now=NOW, check=True)
-    facts = Facts(made)
+    facts = Preview(made)
 
     assert (made.spec is None) == bool(made.problems)
     assert facts.button
@@ -168,24 +168,24 @@ def test_a_picked_hour_is_read_by_the_readers_clock(zone: str, text: str, moment
 
 
 def test_the_facts_count_a_translated_text_as_an_estimate() -> None:
-    facts = Facts(form("mes=Привет&translit=1"))
+    facts = Preview(form("mes=Привет&translit=1"))
 
     assert facts.parts is not None
     assert (facts.parts.alphabet, facts.parts.estimate) == ("gsm", True)
 
 
 def test_a_text_that_needs_unicode_anyway_blames_no_letter() -> None:
-    assert Facts(form("mes=" + "Привет, это распродажа. " * 4)).culprits == ""
+    assert Preview(form("mes=" + "Привет, это распродажа. " * 4)).culprits == ""
 
 
 def test_a_saving_of_several_parts_is_said() -> None:
-    facts = Facts(form("mes=" + "a" * 300 + "ё"))
+    facts = Preview(form("mes=" + "a" * 300 + "ё"))
 
     assert (facts.culprits, facts.parts_saved) == ("«ё»", 3)
 
 
 def test_times_typed_into_an_unfinished_form_are_read_already() -> None:
-    facts = Facts(form("time=%2B15"))
+    facts = Preview(form("time=%2B15"))
 
     assert facts.spec is None
     assert facts.when is not None
@@ -193,7 +193,7 @@ def test_times_typed_into_an_unfinished_form_are_read_already() -> None:
 
 
 def test_the_due_moment_is_that_of_the_spec() -> None:
-    facts = Facts(form("name=x&phones=79990000001&mes=Hi&time=%2B15"))
+    facts = Preview(form("name=x&phones=79990000001&mes=Hi&time=%2B15"))
 
     assert facts.due_at == NOW + timedelta(minutes=15)
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from mailings.forms.fields import fields
 from mailings.forms.typed import FLAGS, Typed
-from mailings.forms.uploads import Held
+from mailings.forms.uploads import StoredUpload
 from mailings.models import Account, Attachment, Mailing
 from mailings.recipients import stop_list
 from mailings.recipients.gather import Gathered, gather, problems
@@ -53,8 +53,8 @@ class Files:
     """
 
     attached: Sequence[Attachment] = ()
-    held: list[Held] = field(default_factory=list)
-    recipients: Held | None = None
+    held: list[StoredUpload] = field(default_factory=list)
+    recipients: StoredUpload | None = None
     dropped: Sequence[str] = ()
     refused: list[tuple[str, str]] = field(default_factory=list)
 

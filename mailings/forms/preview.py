@@ -25,7 +25,7 @@ REFERENCE = "•••••a"
 
 
 @dataclass(frozen=True)
-class Facts:
+class Preview:
     """All of it is worked out only when the panel shows it."""
 
     form: ComposeForm

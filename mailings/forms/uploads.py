@@ -35,7 +35,7 @@ FILES_A_DAY = 16
 
 
 @dataclass(frozen=True)
-class Held:
+class StoredUpload:
     """An upload that waits for its form to be right. `token` stands for it in the page."""
 
     token: str
@@ -50,7 +50,7 @@ class Refused(Exception):
     """The upload is not taken; the text is a sentence for the operator."""
 
 
-def hold(upload: UploadedFile[bytes], owner: int, *, attached: bool = True) -> Held:
+def store(upload: UploadedFile[bytes], owner: int, *, attached: bool = True) -> StoredUpload:
     """Write an upload down for the user `owner`; raises Refused.
 
     `attached`: it goes to people, so it must be what its name says. Recipients are judged by their reader.
@@ -64,7 +64,7 @@ def hold(upload: UploadedFile[bytes], owner: int, *, attached: bool = True) -> H
     path = storage.save(name, File(content, name=name))
     kept = replace(ref, sha256=_sha256(content), content_type=kinds.content_type(head) or ref.content_type)
     values = {"path": path, "owner": owner, "ref": [kept.name, kept.size, kept.content_type, kept.sha256]}
-    return Held(signing.dumps(values, salt=SALT), path, kept)
+    return StoredUpload(signing.dumps(values, salt=SALT), path, kept)
 
 
 def _look_at(ref: FileRef, head: bytes, owner: int, *, attached: bool) -> None:
@@ -81,7 +81,7 @@ def _look_at(ref: FileRef, head: bytes, owner: int, *, attached: bool) -> None:
         raise Refused(text.format(name=ref.name, most=a_day))
 
 
-def held(token: str, owner: int) -> Held | None:
+def stored(token: str, owner: int) -> StoredUpload | None:
     """The upload that a token stands for; None when it is another's, too old, or was cleared away."""
     try:
         values: dict[str, Any] = signing.loads(token, salt=SALT, max_age=KEPT_FOR)
@@ -89,10 +89,10 @@ def held(token: str, owner: int) -> Held | None:
         return None
     if values["owner"] != owner or not storages["default"].exists(values["path"]):
         return None
-    return Held(token, values["path"], FileRef(*values["ref"]))
+    return StoredUpload(token, values["path"], FileRef(*values["ref"]))
 
 
-def let_go(uploads: Iterable[Held]) -> None:
+def discard(uploads: Iterable[StoredUpload]) -> None:
     """Their mailing is stored, with copies of its own."""
     for upload in uploads:
         storages["default"].delete(upload.path)

@@ -4,15 +4,54 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('mailings', '0010_words'),
+        ("mailings", "0010_words"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='event',
-            name='kind',
-            field=models.CharField(choices=[('created', 'made'), ('edited', 'changed'), ('submitted', 'sent off'), ('claimed', 'being handed over'), ('accepted', 'accepted by SMS Centre'), ('refused', 'refused by SMS Centre'), ('requeued', 'nothing had left us; back in the queue'), ('held', 'held'), ('released', 'released'), ('unknown', 'outcome unknown'), ('late_answer', 'a late answer arrived'), ('looked', 'looked for it'), ('settled', 'found at SMS Centre'), ('proposed', 'said to be the job'), ('rejected', 'not its job'), ('adopted', 'taken to be the job'), ('undone', 'not taken to be the job any more'), ('sent_again', 'sent again'), ('given_up', 'given up'), ('withdrawn', 'taken back'), ('wished', 'asked for'), ('put_aside', 'put aside'), ('left_out', 'left out: on the stop list'), ('wish_step', 'asked SMS Centre'), ('wish_ended', 'wish settled'), ('back', 'waits or goes out again at SMS Centre'), ('gone', 'no longer at SMS Centre'), ('found', 'found at SMS Centre; made elsewhere'), ('alarm', 'alarm'), ('breaker_opened', 'calls stopped'), ('breaker_closed', 'calls may go out again'), ('doubted', 'older mailings are looked for before they are sent'), ('probe_asked', 'a probe was asked for'), ('credentials_changed', 'the credentials were changed'), ('address_changed', 'the kind or address was changed')], max_length=40, verbose_name='kind'),
+            model_name="event",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("created", "made"),
+                    ("edited", "changed"),
+                    ("submitted", "sent off"),
+                    ("claimed", "being handed over"),
+                    ("accepted", "accepted by SMS Centre"),
+                    ("refused", "refused by SMS Centre"),
+                    ("requeued", "nothing had left us; back in the queue"),
+                    ("held", "held"),
+                    ("released", "released"),
+                    ("unknown", "outcome unknown"),
+                    ("late_answer", "a late answer arrived"),
+                    ("looked", "looked for it"),
+                    ("settled", "found at SMS Centre"),
+                    ("proposed", "said to be the job"),
+                    ("rejected", "not its job"),
+                    ("adopted", "taken to be the job"),
+                    ("undone", "not taken to be the job any more"),
+                    ("sent_again", "sent again"),
+                    ("given_up", "given up"),
+                    ("withdrawn", "taken back"),
+                    ("wished", "asked for"),
+                    ("put_aside", "put aside"),
+                    ("left_out", "left out: on the stop list"),
+                    ("wish_step", "asked SMS Centre"),
+                    ("wish_ended", "wish settled"),
+                    ("back", "waits or goes out again at SMS Centre"),
+                    ("gone", "no longer at SMS Centre"),
+                    ("found", "found at SMS Centre; made elsewhere"),
+                    ("alarm", "alarm"),
+                    ("breaker_opened", "calls stopped"),
+                    ("breaker_closed", "calls may go out again"),
+                    ("doubted", "older mailings are looked for before they are sent"),
+                    ("probe_asked", "a probe was asked for"),
+                    ("credentials_changed", "the credentials were changed"),
+                    ("address_changed", "the kind or address was changed"),
+                ],
+                max_length=40,
+                verbose_name="kind",
+            ),
         ),
     ]

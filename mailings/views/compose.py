@@ -21,16 +21,16 @@ from django.views.decorators.http import require_http_methods
 from mailings import outbox
 from mailings.forms import (
     ComposeForm,
-    Facts,
     Files,
+    Preview,
     Refused,
     Typed,
+    discard,
     field_of,
     from_draft,
     from_post,
-    held,
-    hold,
-    let_go,
+    store,
+    stored,
 )
 from mailings.ids import row_id
 from mailings.models import Account, Attachment, Mailing, State
@@ -91,7 +91,7 @@ def show(request: HttpRequest, form: ComposeForm, notice: str = "", status: int 
     template = "mailings/_partials/compose_form.html" if part else "mailings/compose.html"
     context = {
         "form": form,
-        "facts": Facts(form),
+        "facts": Preview(form),
         "notice": notice,
     }
     return render(request, template, context, status=status)
@@ -132,13 +132,13 @@ def filled(request: HttpRequest, typed: Typed, *, check: bool, uploads: bool = T
 def _files(request: HttpRequest, draft: Mailing | None) -> Files:
     """The files of a form: those of the draft and those held before. What was taken out is held no longer."""
     owner, dropped = request.user.pk or 0, set(request.POST.getlist("drop"))
-    let_go(found for token in dropped if (found := held(token, owner)))
+    discard(found for token in dropped if (found := stored(token, owner)))
     token = request.POST.get("held_recipients", "")
     attached = draft.attachments.all() if draft else ()
     return Files(
         attached=[one for one in attached if f"{ATTACHED}{one.pk}" not in dropped],
-        held=[found for token in request.POST.getlist("held") if (found := held(token, owner))],
-        recipients=held(token, owner) if token else None,
+        held=[found for token in request.POST.getlist("held") if (found := stored(token, owner))],
+        recipients=stored(token, owner) if token else None,
         dropped=sorted(one for one in dropped if one.startswith(ATTACHED)),
     )
 
@@ -149,14 +149,14 @@ def _take_in(request: HttpRequest, files: Files) -> None:
     for name in ("files", "recipients_file"):
         for upload in request.FILES.getlist(name):
             try:
-                kept = hold(upload, owner, attached=name == "files")
+                kept = store(upload, owner, attached=name == "files")
             except Refused as refusal:
                 files.refused.append((name, str(refusal)))
                 continue
             if name == "files":
                 files.held.append(kept)
             else:
-                let_go(filter(None, [files.recipients]))
+                discard(filter(None, [files.recipients]))
                 files.recipients = kept
 
 
@@ -164,7 +164,7 @@ def lost_files(request: HttpRequest) -> bool:
     """Whether the form names an upload that was cleared away: it must not be sent without it in silence."""
     dropped, owner = set(request.POST.getlist("drop")), request.user.pk or 0
     tokens = [*request.POST.getlist("held"), request.POST.get("held_recipients", "")]
-    return any(token and token not in dropped and held(token, owner) is None for token in tokens)
+    return any(token and token not in dropped and stored(token, owner) is None for token in tokens)
 
 
 def draft_of(typed: Typed) -> Mailing | None:
@@ -215,7 +215,7 @@ def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
 
 def kept(form: ComposeForm, response: HttpResponse) -> HttpResponse:
     """The mailing is stored, with its own copies of the files."""
-    let_go([*form.uploads.held, *filter(None, [form.uploads.recipients])])
+    discard([*form.uploads.held, *filter(None, [form.uploads.recipients])])
     return response
 
 

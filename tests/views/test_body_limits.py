@@ -12,7 +12,7 @@ from django.utils.translation import trans_real
 
 from mailings.forms import Typed
 from mailings.forms.compose import ComposeForm
-from mailings.forms.preview import SHOWN_WRONG, Facts
+from mailings.forms.preview import SHOWN_WRONG, Preview
 
 pytestmark = pytest.mark.django_db
 
@@ -144,7 +144,7 @@ def test_no_more_wrong_entries_are_put_into_words_than_the_panel_shows(
         return plain(text)
 
     monkeypatch.setattr(trans_real, "gettext", counted)
-    facts = Facts(ComposeForm(Typed({"phones": "\n".join(f"9{n:05}" for n in range(20_000))}), now=None))
+    facts = Preview(ComposeForm(Typed({"phones": "\n".join(f"9{n:05}" for n in range(20_000))}), now=None))
     assert len(facts.gathered.wrong) == 20_000
     translated.clear()
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from mailings import outbox
-from mailings.forms import held, uploads
+from mailings.forms import stored, uploads
 from mailings.models import Account, Attachment, Mailing, Recipient
 from tests.views.composing import MAIL, SMS, URL, post, reposted, text_of, values_of
 
@@ -106,23 +106,23 @@ def test_a_drafts_recipients_from_a_file_stand_below_the_pasted_ones(page: Clien
 
 
 def test_a_held_file_is_its_uploaders_alone(page: Client, operator: Any) -> None:
-    token = uploads.hold(file(), operator.pk).token
+    token = uploads.store(file(), operator.pk).token
 
-    assert held(token, operator.pk) is not None
-    assert held(token, operator.pk + 1) is None
-    assert held(f"{token}x", operator.pk) is None
-    assert held(signing.dumps({"path": "../db", "owner": operator.pk}), operator.pk) is None
+    assert stored(token, operator.pk) is not None
+    assert stored(token, operator.pk + 1) is None
+    assert stored(f"{token}x", operator.pk) is None
+    assert stored(signing.dumps({"path": "../db", "owner": operator.pk}), operator.pk) is None
 
 
 def test_held_files_are_cleared_away_after_two_days(operator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = uploads.hold(file(), operator.pk)
+    kept = uploads.store(file(), operator.pk)
     later = timezone.now() + timedelta(days=2)
     monkeypatch.setattr("mailings.forms.uploads.timezone.now", lambda: later)
 
     uploads.clear_away()
 
     monkeypatch.undo()
-    assert held(kept.token, operator.pk) is None
+    assert stored(kept.token, operator.pk) is None
 
 
 # --- nothing typed is lost ----------------------------------------------------------------------------------

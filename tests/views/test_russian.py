@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from mailings.forms import ComposeForm, Facts, Files, from_draft
+from mailings.forms import ComposeForm, Files, Preview, from_draft
 from mailings.models import EventKind, State, record
 from mailings.models.states import HeldReason
 from mailings.smsc.spec.vocabulary import Channel
@@ -201,7 +201,7 @@ def test_the_button_counts_whom_it_sends_to(db: None, people: int, button: str) 
     with translation.override("ru"):
         form = ComposeForm(typed, now=account().created_at, files=Files([]), accounts=[account()])
 
-        assert Facts(form).button == button
+        assert Preview(form).button == button
 
 
 def test_a_reason_is_told_in_words_and_the_provider_s_own_text_as_it_came() -> None:

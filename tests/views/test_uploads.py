@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from mailings.forms import clear_away, held, hold, uploads
+from mailings.forms import clear_away, store, stored, uploads
 from mailings.models import Account, Attachment, Mailing
 
 pytestmark = pytest.mark.django_db
@@ -115,11 +115,11 @@ def test_one_person_brings_so_much_a_day_used_or_not(
     answer = post(page, MMS, "c.txt", b"7")
 
     assert "you may bring 2 MB a day" in str(answer.context["form"].errors["files"])
-    other = hold(SimpleUploadedFile("d.txt", b"7"), operator.pk + 1)
-    assert held(other.token, operator.pk + 1)
+    other = store(SimpleUploadedFile("d.txt", b"7"), operator.pk + 1)
+    assert stored(other.token, operator.pk + 1)
     tomorrow = timezone.now() + timedelta(days=1)
     monkeypatch.setattr("mailings.forms.uploads.timezone.now", lambda: tomorrow)
-    assert hold(SimpleUploadedFile("e.txt", b"7"), operator.pk)
+    assert store(SimpleUploadedFile("e.txt", b"7"), operator.pk)
 
 
 def test_the_panel_keeps_no_file(page: Client) -> None:
@@ -148,7 +148,7 @@ def test_what_is_taken_out_or_replaced_is_held_no_longer(page: Client) -> None:
 
 
 def test_what_is_never_used_is_cleared_away(operator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    hold(SimpleUploadedFile("a.txt", b"7"), operator.pk)
+    store(SimpleUploadedFile("a.txt", b"7"), operator.pk)
     later = timezone.now() + timedelta(days=2)
     monkeypatch.setattr("mailings.forms.uploads.timezone.now", lambda: later)
 
