@@ -35,7 +35,7 @@ def is_date_format(number: int, code: str) -> bool:
 
 def number(text: str) -> str:
     """A number without the fraction and the exponent that spreadsheets give whole ones."""
-    if (text.isdigit() and len(text) < 20) or _FRACTION.fullmatch(text):
+    if (text.isdecimal() and len(text) < 20) or _FRACTION.fullmatch(text):
         return text
     try:
         value = Decimal(text)

@@ -268,6 +268,6 @@ def _named(names: Sequence[str], wanted: str) -> int:
     for index, name in enumerate(names):
         if name.casefold() == plain:
             return index
-    if plain.isdigit() and 0 < int(plain) <= len(names):
+    if plain.isdecimal() and 0 < int(plain) <= len(names):
         return int(plain) - 1
     raise Unreadable(Trouble.NO_SUCH_COLUMN, name=wanted, names=", ".join(names))

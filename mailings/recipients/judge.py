@@ -49,11 +49,11 @@ class Judge:
 
 def person(recipient: str) -> str:
     """Equal for two recipients in their sent form that reach one person."""
-    return recipient if recipient[0] == "+" and recipient[1:].isdigit() else recipient.casefold()
+    return recipient if recipient[0] == "+" and recipient[1:].isdecimal() else recipient.casefold()
 
 
 def _numeric(text: str) -> bool:
-    return text.lstrip(" '=\"+(")[:1].isdigit()
+    return text.lstrip(" '=\"+(")[:1].isdecimal()
 
 
 def split(line: str) -> list[str]:

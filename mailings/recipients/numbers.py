@@ -102,7 +102,7 @@ class Numbers:
     def _written(self, value: str, plain: str) -> tuple[Judged, ...]:
         """A text that may hold filling, remarks and other numbers."""
         digits = plain.translate(_FILLING)
-        if digits.removeprefix("+").isdigit() and not _DATE.fullmatch(plain) and not _IP.fullmatch(plain):
+        if digits.removeprefix("+").isdecimal() and not _DATE.fullmatch(plain) and not _IP.fullmatch(plain):
             one = self._one(value, plain, _ascii(digits))
             if one.verdict is Verdict.VALID:
                 return (one,)
@@ -111,7 +111,7 @@ class Numbers:
             return (_wrong(value, Reason.DATE),)
         if not _HAS_DIGIT.search(plain) or _IP.fullmatch(plain):
             return (_wrong(value, Reason.NO_NUMBER),)
-        if (behind := _EXTENSION.search(plain)) and sum(map(str.isdigit, plain[: behind.start() + 1])) >= 5:
+        if (behind := _EXTENSION.search(plain)) and sum(map(str.isdecimal, plain[: behind.start() + 1])) >= 5:
             return (_wrong(value, Reason.EXTENSION),)
         several = self._several(value, plain)
         return several or (_wrong(value, Reason.SEVERAL if _BETWEEN.search(plain) else Reason.NO_NUMBER),)
@@ -246,7 +246,9 @@ def _shape(text: str) -> list[int]:
 
 def _ascii(digits: str) -> str:
     """Digits of other scripts (Arabic, full-width) as plain ones."""
-    return digits if digits.isascii() else "".join(one if one == "+" else str(int(one)) for one in digits)
+    if digits.isascii():
+        return digits
+    return "".join(str(int(one)) if one.isdecimal() else one for one in digits)
 
 
 def _wrong(value: str, reason: Reason) -> Judged:

@@ -161,4 +161,4 @@ def _value(cell: dict[str, str], text: str) -> str:
 
 def _times(attributes: dict[str, str], name: str) -> int:
     given = attribute(attributes, name)
-    return int(given) if given.isdigit() and len(given) < 9 else 1
+    return int(given) if given.isdecimal() and len(given) < 9 else 1

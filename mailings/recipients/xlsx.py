@@ -107,7 +107,7 @@ def _date_styles(package: Package, part: str) -> frozenset[int]:
             within = name == "cellXfs"
         elif name == "xf" and within:
             number = attributes.get("numFmtId", "0")
-            if number.isdigit() and cells.is_date_format(int(number), codes.get(number, "")):
+            if number.isdecimal() and cells.is_date_format(int(number), codes.get(number, "")):
                 found.add(count)
             count += 1
     return frozenset(found)
