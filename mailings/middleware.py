@@ -60,7 +60,7 @@ PERMISSIONS = ", ".join(
                     "magnetometer",
                 ),
                 *("microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial"),
-                *("storage-access", "usb", "web-share", "xr-spatial-tracking"),
+                *("storage-access", "usb", "xr-spatial-tracking"),
             )
         ),
         "publickey-credentials-create=(self)",

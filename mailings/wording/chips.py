@@ -91,6 +91,7 @@ NO_LONGER_THERE = Chip(pgettext_lazy("chip", "no longer there"), "eye-slash", "o
 
 ALARMS: dict[Alarm, Chip] = {
     Alarm.TWO_JOBS: Chip(pgettext_lazy("mark", "alarm: two jobs"), "bell-alert", "red"),
+    Alarm.MAYBE_TWO: Chip(pgettext_lazy("mark", "alarm: perhaps two jobs"), "bell-alert", "red"),
     **dict.fromkeys(
         (Alarm.TURNED_UP, Alarm.TURNED_UP_REFUSED, Alarm.TURNED_UP_WITHDRAWN, Alarm.TURNED_UP_UNSENT),
         Chip(pgettext_lazy("mark", "alarm: it turned up"), "bell-alert", "red"),

@@ -7,6 +7,7 @@ import pytest
 
 from mailings.models import Account, Event, EventKind, Mailing, State
 from mailings.wording import timeline
+from sandbox import Sandbox
 from tests.helpers.factories import PHONE, bare
 from tests.helpers.people import person
 from tests.management.conftest import Run
@@ -25,6 +26,7 @@ def test_the_login_that_was_named_did_it(account: Account, mailings: Run, words:
     assert set(row.events.values_list("kind", "who")) == {("created", olga.pk), ("submitted", olga.pk)}
 
 
+@pytest.mark.usefixtures("account")
 @pytest.mark.parametrize(
     ("verb", "state", "kind"),
     [
@@ -32,15 +34,17 @@ def test_the_login_that_was_named_did_it(account: Account, mailings: Run, words:
         (["delete"], State.ACCEPTED, EventKind.WISHED),
         (["resolve", "--give-up"], State.UNKNOWN, EventKind.GIVEN_UP),
         (["resolve", "--send-again"], State.UNKNOWN, EventKind.SENT_AGAIN),
-        (["resolve", "--adopt", "7"], State.UNKNOWN, EventKind.ADOPTED),
+        (["resolve", "--adopt", "JOB"], State.UNKNOWN, EventKind.PROPOSED),
         (["release"], State.HELD, EventKind.RELEASED),
     ],
 )
-def test_else_the_machine_s_user_did_it(account: Account, mailings: Run, verb, state, kind):
+def test_else_the_machine_s_user_did_it(account: Account, sandbox: Sandbox, mailings: Run, verb, state, kind):
     held = {"held_reason": "restored"} if state == State.HELD else {}
-    row = bare(account, state=state, remote_id="5" if state == State.ACCEPTED else None, **held)
+    row = bare(Account.objects.get(), state=state, remote_id="5" if state == State.ACCEPTED else None, **held)
 
-    assert mailings(*verb, str(row.pk))[0] == 0
+    words = [str(sandbox.make_job("From the cabinet")) if word == "JOB" else word for word in verb]
+
+    assert mailings(*words, str(row.pk))[0] == 0
 
     event = Event.objects.get(kind=kind)
     name = pwd.getpwuid(os.getuid()).pw_name

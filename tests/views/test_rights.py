@@ -3,12 +3,13 @@
 A letter for each role of ROLES, in its order, for GET and for POST; the mailing is the maker's.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.urls import reverse
 
-from mailings import rights
+from mailings import outbox, rights
 from mailings.models import Account, Breaker, HeldReason, Mailing, State
 from mailings.rights import Right
 from tests.helpers.addresses import (
@@ -59,6 +60,7 @@ OURS = {
     "put_aside": ("L---mmm", "L--->>>"),
     "release": ("L----oo", "L---->>"),
     "resolve": ("L----oo", "L---->>"),
+    "undo_adoption": ("L----oo", "L---->>"),
     "dismiss_alarm": ("L----mm", "L---->>"),
     "probe": ("L----mm", "L---->>"),
     "preferences": ("Lmmmmmm", "L>>>>>>"),
@@ -72,6 +74,7 @@ STATES: dict[str, dict[str, Any]] = {
     "resolve": {"state": State.UNKNOWN},
     "dismiss_alarm": {"alarm": "two_jobs"},
     "put_aside": {"state": State.REFUSED},
+    "undo_adoption": {"state": State.ACCEPTED, "adopted_at": datetime(2026, 11, 26, 12, tzinfo=UTC)},
 }
 POSTED = {"resolve": {"decision": "give_up"}, "compose": {"action": "check"}}
 # What changes nothing of a mailing, whoever does it.
@@ -122,6 +125,7 @@ def test_what_a_role_may_at_an_address(people: dict[str, Any], name: str, method
         data = {"id": mailing.pk, "row": f"{mailing.pk}-x"}
         if method == "post":
             data |= POSTED.get(name, {})
+        data["seen"] = outbox.stamp(mailing)
         before = everything_of(mailing)
 
         answer = getattr(browser(people, role), method)(address(name, mailing), data)

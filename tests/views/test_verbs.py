@@ -1,7 +1,7 @@
 """Every verb's button is found on the page and pressed there, and the state looked at; one rule for all."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -36,14 +36,16 @@ class Deed:
 
 
 OVERDUE = {"held_reason": HeldReason.OVERDUE}
+ADOPTED = {"adopted_at": datetime(2026, 11, 26, 12, tzinfo=UTC)}
 TOO_LATE = {"wish_result": WishResult.TOO_LATE, "remote_status": "gone_out"}
 DEEDS = (
-    Deed("resolve", State.UNKNOWN, State.ACCEPTED, then={"remote_id": "77"}, decision="adopt",
+    Deed("resolve", State.UNKNOWN, State.UNKNOWN, then={"candidate": "77"}, decision="adopt",
          typed={"remote_id": "77"}),
     Deed("resolve", State.UNKNOWN, State.QUEUED, decision="send_again"),
     Deed("resolve", State.UNKNOWN, State.ABANDONED, decision="give_up"),
-    Deed("resolve", State.ABANDONED, State.ACCEPTED, then={"remote_id": "78"}, decision="adopt",
+    Deed("resolve", State.ABANDONED, State.ABANDONED, then={"candidate": "78"}, decision="adopt",
          typed={"remote_id": "78"}),
+    Deed("undo_adoption", State.ACCEPTED, State.UNKNOWN, ADOPTED, {"remote_id": None}),
     Deed("release", State.HELD, State.QUEUED, OVERDUE),
     Deed("edit", State.DRAFT, State.DRAFT),
     Deed("edit", State.REFUSED, State.DRAFT, {"refusal_code": 1, "refusal_text": "wrong parameters: sender"}),

@@ -218,10 +218,13 @@ def _with_phones(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _channel(options: dict[str, Any]) -> Channel | None:
-    """The channel that options as given choose; None where they choose several, which is refused later."""
+    """The channel that options as given choose; None where that is in doubt, which is refused later."""
     off = ("", "0", "None", "False")
-    chosen = [one for one in Channel if one.option and str(options.get(one.option, "")).strip() not in off]
-    return (chosen or [Channel.SMS])[0] if len(chosen) < 2 else None
+    given = {one: str(options.get(one.option or "", "")).strip() for one in Channel}
+    chosen = [one for one, value in given.items() if value not in off]
+    if len(chosen) > 1 or any("\0" in given[one] for one in chosen):
+        return None
+    return chosen[0] if chosen else Channel.SMS
 
 
 def _account(value: Any) -> Account:
