@@ -38,7 +38,7 @@ def test_the_login_that_was_named_did_it(account: Account, mailings: Run, words:
         (["release"], State.HELD, EventKind.RELEASED),
     ],
 )
-def test_else_the_machine_s_user_did_it(account: Account, sandbox: Sandbox, mailings: Run, verb, state, kind):
+def test_else_the_machine_s_user_did_it(sandbox: Sandbox, mailings: Run, verb, state, kind):
     held = {"held_reason": "restored"} if state == State.HELD else {}
     row = bare(Account.objects.get(), state=state, remote_id="5" if state == State.ACCEPTED else None, **held)
 
