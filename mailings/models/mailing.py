@@ -111,6 +111,10 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
             deadline_at=deadline,
             lease_until=lease,
             not_before=None,
+            # What was looked for so far was an older attempt.
+            looks=0,
+            look_at=None,
+            look_note="",
         )
 
 

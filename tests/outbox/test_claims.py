@@ -168,3 +168,14 @@ def test_a_refusal_that_comes_late_still_counts_for_its_claim(account):
     Mailing.objects.filter(pk=claim.mailing.pk).update(state=State.UNKNOWN)
     outcomes.conclude(claim, WrongParameters(code=1))
     assert Mailing.objects.get().state == State.REFUSED
+
+
+def test_what_was_looked_for_before_a_claim_says_nothing_of_its_attempt(account):
+    """Given a mailing that two reads did not show, and that a person let go all the same."""
+    mailing = queued(account)
+    Mailing.objects.filter(pk=mailing.pk).update(looks=2, look_at=timezone.now(), look_note="failed")
+
+    deliver.take(mailing)
+
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.looks, mailing.look_at, mailing.look_note) == (State.SENDING, 0, None, "")
