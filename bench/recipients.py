@@ -20,6 +20,7 @@ from typing import Any
 import openpyxl
 import phonenumbers
 
+from mailings.recipients.limits import Limits
 from mailings.recipients.numbers import Numbers
 from mailings.recipients.reader import Choices, read
 
@@ -137,7 +138,7 @@ def library(folder: Path) -> int:
 
 def _read(path: Path) -> int:
     with path.open("rb") as file:
-        return sum(1 for _entry in read(file, path.name, Choices()))
+        return sum(1 for _entry in read(file, path.name, Choices(), Limits(seconds=600)))
 
 
 def _numbers(folder: Path, count: int) -> list[str]:

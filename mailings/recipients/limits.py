@@ -18,7 +18,7 @@ class Limits:
 
     megabytes: int = 64
     rows: int = 2_000_000
-    seconds: float = 40.0
+    seconds: float = 10.0
 
     @property
     def bytes(self) -> int:

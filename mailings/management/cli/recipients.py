@@ -45,7 +45,7 @@ def reading(file: IO[bytes], name: str, choices: reader.Choices) -> reader.Readi
 
 def limits() -> Limits:
     """What a file may hold and cost."""
-    return Limits(megabytes=settings.UPLOAD_MB, rows=settings.UPLOAD_ROWS)
+    return Limits(megabytes=settings.UPLOAD_MB, rows=settings.UPLOAD_ROWS, seconds=60)
 
 
 def _said(found: reader.Reading, *, valid: bool, problems: bool) -> Iterator[Object]:
