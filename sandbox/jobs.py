@@ -10,6 +10,7 @@ from typing import Any
 from sandbox import times
 
 WAITING, GOING, GONE, CANCELLED = "waiting", "going", "gone", "cancelled"
+FIRST_ID = 1000
 PRICES = {
     "sms": "1.40",
     "hlr": "0.20",
@@ -146,7 +147,7 @@ class Store:
         self.jobs: dict[int, Job] = {}
         self.committed = Decimal(0)
         self.recurring: list[Job] = []
-        self._last_id = 0
+        self._last_id = FIRST_ID - 1
         self._file: sqlite3.Connection | None = None
         if path is not None:
             self._open(path)
@@ -200,7 +201,7 @@ class Store:
         self.jobs.clear()
         self.recurring.clear()
         self.committed = Decimal(0)
-        self._last_id = 0
+        self._last_id = FIRST_ID - 1
         if self._file is not None:
             self._file.execute("DELETE FROM job")
 

@@ -39,7 +39,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("mailroom")
 
-ON_POSTGRES_TOO = ("models", "outbox", "sync", "history", "account", "recipients")
+ON_POSTGRES_TOO = ("models", "outbox", "sync", "selectors", "accounts", "recipients")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,8 +48,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
+    assert all((here / folder).is_dir() for folder in ON_POSTGRES_TOO)
     for item in items:
-        part = item.path.relative_to(here).parts[0].removesuffix(".py").removeprefix("test_")
+        part = item.path.relative_to(here).parts[0]
         if part in ON_POSTGRES_TOO:
             item.add_marker(pytest.mark.postgres)
 

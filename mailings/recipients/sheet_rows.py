@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from mailings.recipients.delimited import Row
 from mailings.recipients.limits import COLUMNS
-from mailings.recipients.package import DEEPEST, LocalNames, feed, parser
+from mailings.recipients.package import CHUNK, DEEPEST, LocalNames, feed, parser
 from mailings.recipients.reasons import Trouble, Unreadable
 from mailings.recipients.shared_strings import is_plain
 
@@ -65,7 +65,9 @@ class SheetRows:
             if cut >= len(_ENDS):
                 yield self._whole(rest[:cut])
                 rest = rest[cut:]
-        yield from self._slowly(chain([_HEAD + rest], chunks))
+        rest = _HEAD + rest
+        pieces = (rest[at : at + CHUNK] for at in range(0, len(rest), CHUNK))
+        yield from self._slowly(chain(pieces, chunks))
 
     def _whole(self, piece: bytes) -> list[Row]:
         """The rows of a piece that ends where a row ends."""
@@ -154,7 +156,7 @@ class _Walk:
             self._end_cell()
         elif name == "f":
             self.text.clear()
-        elif name == "row":
+        elif name == "row" and self._row:
             self._held = self._held + len(self._row) if self._found else len(self._row)
             if self._held > MOST_CELLS_AT_ONCE:
                 raise Unreadable(Trouble.TOO_WIDE, columns=COLUMNS)

@@ -131,6 +131,10 @@ def settled(ids: list[int]) -> int:
     return Mailing.objects.filter(pk__in=ids).exclude(state__in=open_states).count()
 
 
+def accepted(ids: list[int]) -> int:
+    return Mailing.objects.filter(pk__in=ids, state=State.ACCEPTED).count()
+
+
 def restless(ids: list[int]) -> list[int]:
     """Rows on which something will still happen by itself."""
     rows = Mailing.objects.filter(pk__in=ids).values_list(

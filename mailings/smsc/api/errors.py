@@ -76,15 +76,15 @@ class NotSent(SmscError):
 class FileMissing(NotSent):
     """An attached file cannot be read as it was stored."""
 
-    def __init__(self) -> None:
-        super().__init__("upload")
+    def __init__(self, reason: str = "upload") -> None:
+        super().__init__(reason)
 
 
 class Objected(NotSent):
     """`before_first_byte` raised; the error that it raised is the cause."""
 
-    def __init__(self) -> None:
-        super().__init__("objection")
+    def __init__(self, reason: str = "objection") -> None:
+        super().__init__(reason)
 
 
 class ProviderError(SmscError):
