@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from django.contrib.messages import constants as message_levels
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 from config.environment import (
     country,
@@ -68,6 +69,8 @@ LEASE_SECONDS = lease(seconds(env.ENVIRON, "LEASE_SECONDS", 180), PROVIDER_TOTAL
 
 SYNC_SECONDS = seconds(env.ENVIRON, "SYNC_SECONDS", 90)
 SWEEP_SECONDS = seconds(env.ENVIRON, "SWEEP_SECONDS", 15)
+# How long what was sent off from a page can still be taken back to a draft before it is handed over.
+HOLD_SECONDS = seconds(env.ENVIRON, "HOLD_SECONDS", 10, or_none=True)
 SETTLE_AFTER_SECONDS = seconds(env.ENVIRON, "SETTLE_AFTER_SECONDS", 600, or_none=True)
 SAME_REQUEST_SECONDS = seconds(env.ENVIRON, "SAME_REQUEST_SECONDS", 61, or_none=True)
 # The provider refuses fifteen calls at once under one login.
@@ -171,6 +174,10 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False
 CELERY_TIMEZONE = "UTC"
+# Background work that may be slow has a queue of its own, so that what creates and cancels never stands
+# behind it; every worker takes from both in turn.
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("slow")]
+CELERY_TASK_ROUTES = {f"mailings.tasks.{name}": {"queue": "slow"} for name in ("price", "pull_catalogs")}
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = 8
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -186,6 +193,7 @@ CELERY_BEAT_SCHEDULE = {
         "pull_recent": SYNC_SECONDS,
         "pull_two_months": 3600.0,
         "refresh_account": 300.0,
+        "pull_catalogs": 60.0,
         "clear_uploads": 3600.0,
     }.items()
 }

@@ -4,13 +4,14 @@ import pytest
 from celery import current_app
 from django.conf import settings
 
-from mailings import forms, outbox, sync, tasks
+from mailings import forms, lookups, outbox, sync, tasks
 
 BY_MAILING = {"deliver": "deliver_mailing", "fulfil": "fulfil", "verify": "verify"}
+SLOW = ("price", "pull_catalogs")
 BY_ACCOUNT = ("pull_recent", "pull_two_months", "refresh_account")
 
 
-@pytest.mark.parametrize("name", ["sweep", "clear_uploads", *BY_MAILING, *BY_ACCOUNT])
+@pytest.mark.parametrize("name", ["sweep", "clear_uploads", *SLOW, *BY_MAILING, *BY_ACCOUNT])
 def test_a_task_is_known_by_its_name_and_keeps_no_result(name: str):
     task = current_app.tasks[f"mailings.tasks.{name}"]
 
@@ -60,3 +61,23 @@ def test_work_on_accounts_is_handed_on_with_its_id(name: str, monkeypatch):
     getattr(tasks, name)(5)
 
     assert done == [(getattr(sync, name), 5)]
+
+
+def test_the_lists_of_an_account_and_prices_are_looked_up(monkeypatch):
+    done: list[object] = []
+    monkeypatch.setattr(lookups, "answer", done.append)
+    monkeypatch.setattr(sync, "each_account", lambda work, account_id: done.append((work, account_id)))
+
+    tasks.price(3)
+    tasks.pull_catalogs(5)
+
+    assert done == [3, (lookups.pull_catalogs, 5)]
+
+
+def test_slow_background_work_has_a_queue_of_its_own_that_every_worker_reads():
+    router = current_app.amqp.router
+
+    queues = {name: router.route({}, f"mailings.tasks.{name}")["queue"].name for name in (*SLOW, "deliver")}
+
+    assert queues == {"price": "slow", "pull_catalogs": "slow", "deliver": "celery"}
+    assert set(current_app.amqp.queues.consume_from) == {"celery", "slow"}

@@ -1,6 +1,7 @@
 """The rows: accounts, mailings, and what is recorded of them."""
 
 from mailings.models.accounts import Account, Breaker, Pull
+from mailings.models.lookups import Catalog, Quote
 from mailings.models.mailing import IllegalTransition, Mailing
 from mailings.models.recipients import Recipient, StopEntry
 from mailings.models.records import (
@@ -14,6 +15,7 @@ from mailings.models.records import (
 )
 from mailings.models.states import (
     Alarm,
+    Confirmation,
     EventKind,
     HeldReason,
     LookNote,
@@ -30,6 +32,8 @@ __all__ = [
     "Attachment",
     "Attempt",
     "Breaker",
+    "Catalog",
+    "Confirmation",
     "Event",
     "EventKind",
     "HeldReason",
@@ -39,6 +43,7 @@ __all__ = [
     "Observation",
     "Origin",
     "Pull",
+    "Quote",
     "Recipient",
     "State",
     "StopEntry",
