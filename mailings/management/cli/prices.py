@@ -13,7 +13,8 @@ from mailings.forms import ComposeForm, Files, from_draft
 from mailings.ids import row_id
 from mailings.management.cli import order
 from mailings.management.cli.describe import money
-from mailings.management.cli.order import Order, Wrong
+from mailings.management.cli.errors import Wrong
+from mailings.management.cli.order import Order
 from mailings.models import Account, Mailing
 from mailings.smsc.api.client import Upload
 from mailings.smsc.api.errors import SmscError
