@@ -52,6 +52,7 @@ RIGHTS: dict[str, Right] = {
     "compose": Right.SEND,
     "compose_preview": Right.SEND,
     "edit": Right.SEND,
+    "review": Right.SEND,
     "duplicate": Right.SEND,
     "bulk_cancel": Right.STOP,
     "cancel": Right.STOP,

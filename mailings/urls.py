@@ -14,6 +14,7 @@ from mailings.views import (
     people,
     preferences,
     preview,
+    review,
     sandbox,
     today,
 )
@@ -38,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     page("mailings/<int:pk>/status/", mailing.status, "mailing_status"),
     page("mailings/<int:pk>/recipients/", mailing.recipients, "mailing_recipients"),
     page("mailings/<int:pk>/edit/", compose.edit, "edit"),
+    page("mailings/<int:pk>/review/", review.review, "review"),
     page("mailings/<int:pk>/cancel/", actions.cancel, "cancel"),
     page("mailings/<int:pk>/delete/", actions.delete, "delete"),
     page("mailings/<int:pk>/withdraw/", actions.withdraw, "withdraw"),

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from django.conf import settings
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import npgettext
 
 from mailings.forms import when
 from mailings.forms.compose import ComposeForm
@@ -66,14 +66,14 @@ class Preview:
 
     @property
     def button(self) -> str:
-        """What the sending button says: how many it goes to."""
-        people = ngettext("{n} person", "{n} people", self.people).format(n=grouped(self.people))
-        groups = ngettext("{n} group", "{n} groups", self.groups).format(n=self.groups)
+        """What the button that leads to the review says: how many it goes to."""
+        people = npgettext("counted", "{n} person", "{n} people", self.people).format(n=grouped(self.people))
+        groups = npgettext("counted", "{n} group", "{n} groups", self.groups).format(n=self.groups)
         if self.people and self.groups:
-            return _("Send to {people} and {groups}").format(people=people, groups=groups)
+            return _("Review: {people} and {groups}").format(people=people, groups=groups)
         if self.people or self.groups:
-            return _("Send to {people}").format(people=people if self.people else groups)
-        return _("Send")
+            return _("Review: {people}").format(people=people if self.people else groups)
+        return _("Review")
 
     # --- the text ---------------------------------------------------------------------------------
 

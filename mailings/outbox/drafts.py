@@ -74,18 +74,18 @@ def make(
 
 
 def prepare(
-    spec: Spec, typed: dict[str, Any], left_out: dict[str, int], *, draft: Mailing | None = None, **whose: Any
+    spec: Spec, typed: dict[str, Any], prepared: dict[str, Any], *, draft: Mailing | None = None, **whose: Any
 ) -> Mailing:
     """Store a valid spec as a draft to be reviewed, with all that was typed beside it.
 
-    `left_out`: how many entries are not among the recipients, by verdict. `whose`: as for `make`. A draft
+    `prepared`: what its review shows and costs to work out. `whose`: as for `make`. A draft
     that was sent off meanwhile is given back as it is.
     """
     with transaction.atomic():
         mailing = make(spec, submit=False, draft=draft, **whose)
         if may_edit(mailing):
-            mailing.draft, mailing.left_out = typed, left_out
-            mailing.save(update_fields=["draft", "left_out"])
+            mailing.draft, mailing.prepared = typed, prepared
+            mailing.save(update_fields=["draft", "prepared"])
     return mailing
 
 
@@ -109,7 +109,7 @@ def save_draft(
         before = _contents(mailing) if mailing else None
         row = _editable(mailing, account, by) if mailing else _new(account, by, key)
         row.name = str(options.get("name") or "")[:LONGEST_NAME]
-        row.draft, row.spec, row.spec_digest = options, {}, ""
+        row.draft, row.spec, row.spec_digest, row.prepared = options, {}, "", {}
         row.search_text = search_text(row.name, row.code, None)
         row.save()
         _attach(row, uploads, keep=keep)
@@ -242,6 +242,7 @@ def _editable(mailing: Mailing, account: Account, by: Any) -> Mailing:
 def _write(mailing: Mailing, spec: Spec) -> None:
     mailing.name, mailing.channel = spec.name[:LONGEST_NAME], spec.channel
     mailing.spec, mailing.spec_digest, mailing.draft = spec.to_json(), spec.digest(), {}
+    mailing.prepared = {}
     mailing.recipients_count, mailing.repeats = spec.recipients, int(spec.options.get("rpt", 0))
     mailing.search_text = search_text(mailing.name, mailing.code, None)
     mailing.save()

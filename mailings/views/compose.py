@@ -37,6 +37,8 @@ from mailings.forms import (
 from mailings.ids import row_id
 from mailings.models import Account, Attachment, Mailing, State
 from mailings.outbox import Impossible
+from mailings.selectors import review
+from mailings.smsc.spec.spec import Spec
 from mailings.wording import sentences
 
 ATTACHED = "attachment:"
@@ -110,15 +112,14 @@ def _posted(request: HttpRequest) -> HttpResponse:
         return show(
             request, form, _("Your session has ended, and nothing was sent. Log in again, in another tab.")
         )
-    form = filled(request, typed, check=action in ("send", "check"))
+    form = filled(request, typed, check=action in ("send", "review", "check"))
     if trouble:
         form.check = False
         again = _(
             "You have logged in anew since this page was opened. Nothing was sent: press the button again."
         )
         return show(request, form, again)
-    actions: dict[str, Callable[[HttpRequest, ComposeForm], HttpResponse]] = {"send": _send, "draft": _save}
-    return actions.get(action, show)(request, form)
+    return ACTIONS.get(action, show)(request, form)
 
 
 def filled(request: HttpRequest, typed: Typed, *, check: bool, uploads: bool = True) -> ComposeForm:
@@ -177,6 +178,26 @@ def draft_of(typed: Typed) -> Mailing | None:
 
 
 def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    """Send it off at once, as scripts do; people come by the review."""
+
+    def make(spec: Spec, **whose: Any) -> Mailing:
+        return outbox.make(spec, submit=True, hold_seconds=settings.HOLD_SECONDS, **whose)
+
+    return _made(request, form, make, "mailing")
+
+
+def _review(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    """Make a draft of it that is ready to be sent, with all that was typed, and open its review."""
+
+    def make(spec: Spec, **whose: Any) -> Mailing:
+        facts = review.settle(whose["account"], spec, review.left_out(form.gathered))
+        return outbox.prepare(spec, form.draft_options(), facts, **whose)
+
+    return _made(request, form, make, "review")
+
+
+def _made(request: HttpRequest, form: ComposeForm, make: Callable[..., Mailing], then: str) -> HttpResponse:
+    """Store what is valid by `make`, and go on to the page `then`; else the form comes back."""
     if lost_files(request):
         again = _("A file that you had attached is no longer here. Nothing was sent: attach it again.")
         return show(request, form, again)
@@ -186,17 +207,14 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
     whose: dict[str, Any] = {"account": form.account, "by": request.user, "key": form.typed.key or None}
     try:
         with form.uploads.opened() as uploads:
-            hold = settings.HOLD_SECONDS
-            mailing = outbox.make(
-                form.spec, **whose, uploads=uploads, submit=True, hold_seconds=hold, draft=draft
-            )
+            mailing = make(form.spec, **whose, uploads=uploads, draft=draft)
     except Impossible as refusal:
         if draft and Mailing.objects.filter(pk=draft.pk, spec_digest=form.spec.digest()).exists():
             return redirect("mailing", draft.pk)  # a double click: it has been sent off already
         return refused(request, form, refusal)
     except DatabaseError:
         return busy(request, form)
-    return kept(form, redirect("mailing", mailing.pk))
+    return kept(form, redirect(then, mailing.pk))
 
 
 def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
@@ -216,6 +234,13 @@ def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
         return busy(request, form)
     messages.info(request, _("The draft is saved."))
     return kept(form, redirect(f"{reverse('compose')}?draft={mailing.pk}"))
+
+
+ACTIONS: dict[str, Callable[[HttpRequest, ComposeForm], HttpResponse]] = {
+    "send": _send,
+    "review": _review,
+    "draft": _save,
+}
 
 
 def kept(form: ComposeForm, response: HttpResponse) -> HttpResponse:

@@ -51,6 +51,7 @@ OURS = {
     "compose": ("L--oooo", "o--oooo"),
     "compose_preview": ("m--mmmm", "o--oooo"),
     "edit": ("L-->>>>", "L-->>>>"),
+    "review": ("L--oooo", "L--oooo"),
     "duplicate": ("L--mmmm", "L-->>>>"),
     "bulk_cancel": ("L--oooo", "L--s>>>"),
     "cancel": ("L---ooo", "L--->>>"),
@@ -70,6 +71,7 @@ OURS = {
 # The mailing that each is tried on, so that it would come to something.
 STATES: dict[str, dict[str, Any]] = {
     "edit": {"state": State.DRAFT},
+    "review": {"state": State.DRAFT},
     "withdraw": {"state": State.QUEUED},
     "hold": {"state": State.QUEUED, "not_before": datetime(2099, 1, 1, tzinfo=UTC)},
     "release": {"state": State.HELD, "held_reason": HeldReason.RESTORED},
