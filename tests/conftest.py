@@ -39,7 +39,11 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("mailroom")
 
-ON_POSTGRES_TOO = ("models", "outbox", "sync", "selectors", "accounts", "recipients")
+ON_POSTGRES_TOO = (
+    *("models", "outbox", "sync", "accounts", "recipients"),
+    *("views/test_history.py", "views/test_people.py"),
+)
+"""Folders and modules of tests."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,10 +52,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
-    assert all((here / folder).is_dir() for folder in ON_POSTGRES_TOO)
+    assert all((here / name).exists() for name in ON_POSTGRES_TOO)
     for item in items:
-        part = item.path.relative_to(here).parts[0]
-        if part in ON_POSTGRES_TOO:
+        if any(item.path.is_relative_to(here / name) for name in ON_POSTGRES_TOO):
             item.add_marker(pytest.mark.postgres)
 
 

@@ -18,7 +18,8 @@ from django.db import DatabaseError
 
 from mailings import accounts, outbox
 from mailings.ids import row_id
-from mailings.management.cli.order import STANDARD_INPUT, Wrong
+from mailings.management.cli.errors import Wrong
+from mailings.management.cli.order import STANDARD_INPUT
 from mailings.management.cli.verbs import VERBS, WRONG, Object, Stop
 from mailings.management.cli.who import NoSuchLogin, behind
 from mailings.models import State

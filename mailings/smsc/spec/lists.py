@@ -133,7 +133,7 @@ def _chunks(text: str, kinds: frozenset[Kind]) -> Iterator[tuple[int, str]]:
     """With `nl`: the lines of one message together, and the number of the first."""
     first, lines = 1, list[str]()
     for number, line in enumerate(text.split("\n"), 1):
-        if lines and not _begins(line, kinds):
+        if lines and not begins(line, kinds):
             lines.append(line)
         elif lines:
             yield first, "\n".join(lines)
@@ -144,7 +144,7 @@ def _chunks(text: str, kinds: frozenset[Kind]) -> Iterator[tuple[int, str]]:
         yield first, "\n".join(lines).rstrip("\n")
 
 
-def _begins(line: str, kinds: frozenset[Kind]) -> bool:
+def begins(line: str, kinds: frozenset[Kind] = frozenset(Kind)) -> bool:
     """Whether a line starts a message: recipients and a separator, or what was meant as a number.
 
     A nickname needs its @ here: "Hello: …" inside a text is no person.
