@@ -22,6 +22,7 @@ from mailings.models.states import (
     State,
     Waiting,
     Wish,
+    WishAnswer,
     WishResult,
 )
 
@@ -48,6 +49,7 @@ __all__ = [
     "SystemUser",
     "Waiting",
     "Wish",
+    "WishAnswer",
     "WishResult",
     "login_of",
     "record",

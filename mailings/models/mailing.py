@@ -24,6 +24,7 @@ from mailings.models.states import (
     Origin,
     State,
     Wish,
+    WishAnswer,
     WishResult,
     may_follow,
 )
@@ -171,6 +172,9 @@ class Mailing(models.Model):
     # A person's word that an overdue or restored mailing may go: lateness counts from here.
     released_at = models.DateTimeField(null=True)
 
+    # Of an unknown mailing: why, a slug of wording.reasons.
+    unknown_reason = models.CharField(max_length=60, default="", blank=True, editable=False)
+
     # The claim: whoever holds the token may send until the deadline; past the lease the outcome is unknown.
     token = models.CharField(max_length=32, default="", editable=False)
     deadline_at = models.DateTimeField(null=True)
@@ -202,6 +206,8 @@ class Mailing(models.Model):
     wish_agreed_at = models.DateTimeField(null=True)
     wish_result = models.CharField(max_length=15, choices=WishResult.choices, default="", blank=True)
     wish_result_at = models.DateTimeField(null=True)
+    # Of a wish that failed: what the provider had said of it.
+    wish_answer = models.CharField(max_length=10, choices=WishAnswer.choices, default="", blank=True)
 
     # The job that a person says is this mailing's, until a `get` has shown whose it is.
     candidate = models.CharField(max_length=40, default="", blank=True)

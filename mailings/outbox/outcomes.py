@@ -181,7 +181,8 @@ def _mark_unknown(claim: Claim, error: SmscError) -> None:
     """Anything else: the provider may or may not have it. Not sent again without a person."""
     was_open = _finish(claim, OUTCOME.UNKNOWN, error)
     reason = error.reason or type(error).__name__
-    if _move(claim, State.UNKNOWN, waiting_for=""):
+    told = reason if error.code is None else f"error {error.code}"
+    if _move(claim, State.UNKNOWN, waiting_for="", unknown_reason=told[:60]):
         record(EventKind.UNKNOWN, claim.mailing, reason=reason, code=error.code, text=error.text)
     elif was_open:
         suspect_second_job(claim.mailing.pk)
