@@ -1,6 +1,7 @@
 """The rows: accounts, mailings, and what is recorded of them."""
 
 from mailings.models.accounts import Account, Breaker, Pull
+from mailings.models.deliveries import Delivery, DeliveryPull, Message, Result
 from mailings.models.mailing import IllegalTransition, Mailing
 from mailings.models.recipients import Recipient, StopEntry
 from mailings.models.records import (
@@ -30,16 +31,20 @@ __all__ = [
     "Attachment",
     "Attempt",
     "Breaker",
+    "Delivery",
+    "DeliveryPull",
     "Event",
     "EventKind",
     "HeldReason",
     "IllegalTransition",
     "LookNote",
     "Mailing",
+    "Message",
     "Observation",
     "Origin",
     "Pull",
     "Recipient",
+    "Result",
     "State",
     "StopEntry",
     "SystemUser",

@@ -98,7 +98,9 @@ def test_an_odd_date_is_read_or_not_known_and_never_invented(given: dict[str, An
 
 
 def test_a_row_without_a_number_of_its_own_is_odd_and_fails_nothing():
-    found = read([ROW, {"phone": "79990000001"}, "text", 5, None, ROW | {"int_id": "x"}, ROW | {"int_id": 2**63}])
+    found = read(
+        [ROW, {"phone": "79990000001"}, "text", 5, None, ROW | {"int_id": "x"}, ROW | {"int_id": 2**63}]
+    )
 
     assert (len(found.messages), found.odd, found.rows) == (1, 6, 7)
 
