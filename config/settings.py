@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from django.contrib.messages import constants as message_levels
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 from config.environment import (
     country,
@@ -68,6 +69,9 @@ LEASE_SECONDS = lease(seconds(env.ENVIRON, "LEASE_SECONDS", 180), PROVIDER_TOTAL
 
 SYNC_SECONDS = seconds(env.ENVIRON, "SYNC_SECONDS", 90)
 SWEEP_SECONDS = seconds(env.ENVIRON, "SWEEP_SECONDS", 15)
+# How often beat asks what became of messages, and for how many days after a mailing's last expected one.
+DELIVERY_SECONDS = seconds(env.ENVIRON, "DELIVERY_SECONDS", 300)
+DELIVERY_DAYS = whole(env.ENVIRON, "DELIVERY_DAYS", 4, least=1, most=180)
 SETTLE_AFTER_SECONDS = seconds(env.ENVIRON, "SETTLE_AFTER_SECONDS", 600, or_none=True)
 SAME_REQUEST_SECONDS = seconds(env.ENVIRON, "SAME_REQUEST_SECONDS", 61, or_none=True)
 # The provider refuses fifteen calls at once under one login.
@@ -187,8 +191,13 @@ CELERY_BEAT_SCHEDULE = {
         "pull_two_months": 3600.0,
         "refresh_account": 300.0,
         "clear_uploads": 3600.0,
+        "pull_deliveries": DELIVERY_SECONDS,
     }.items()
 }
+# What became of messages has a queue of its own, so that its ticks never stand before a mailing's. A worker
+# without -Q takes both; whoever likes gives each a worker of its own.
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("deliveries")]
+CELERY_TASK_ROUTES = {"mailings.tasks.pull_deliveries": {"queue": "deliveries"}}
 
 # --- people -------------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["config.backend.Backend"]

@@ -6,7 +6,7 @@ because a worker died. What a lost message leaves behind is found by the sweep a
 
 from celery import shared_task
 
-from mailings import forms, outbox, sync
+from mailings import delivery, forms, outbox, sync
 
 
 @shared_task(ignore_result=True)
@@ -47,3 +47,8 @@ def pull_two_months(account_id: int | None = None) -> None:
 @shared_task(ignore_result=True)
 def refresh_account(account_id: int | None = None) -> None:
     sync.each_account(sync.refresh_account, account_id)
+
+
+@shared_task(ignore_result=True)
+def pull_deliveries(account_id: int | None = None) -> None:
+    sync.each_account(delivery.pull_due, account_id)

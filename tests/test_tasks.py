@@ -4,13 +4,13 @@ import pytest
 from celery import current_app
 from django.conf import settings
 
-from mailings import forms, outbox, sync, tasks
+from mailings import delivery, forms, outbox, sync, tasks
 
 BY_MAILING = {"deliver": "deliver_mailing", "fulfil": "fulfil", "verify": "verify"}
 BY_ACCOUNT = ("pull_recent", "pull_two_months", "refresh_account")
 
 
-@pytest.mark.parametrize("name", ["sweep", "clear_uploads", *BY_MAILING, *BY_ACCOUNT])
+@pytest.mark.parametrize("name", ["sweep", "clear_uploads", "pull_deliveries", *BY_MAILING, *BY_ACCOUNT])
 def test_a_task_is_known_by_its_name_and_keeps_no_result(name: str):
     task = current_app.tasks[f"mailings.tasks.{name}"]
 
@@ -60,3 +60,14 @@ def test_work_on_accounts_is_handed_on_with_its_id(name: str, monkeypatch):
     getattr(tasks, name)(5)
 
     assert done == [(getattr(sync, name), 5)]
+
+
+def test_deliveries_are_asked_for_by_account_on_a_queue_of_their_own(monkeypatch):
+    done: list[tuple[object, object]] = []
+    monkeypatch.setattr(sync, "each_account", lambda work, account_id: done.append((work, account_id)))
+
+    tasks.pull_deliveries(5)
+
+    assert done == [(delivery.pull_due, 5)]
+    assert settings.CELERY_TASK_ROUTES["mailings.tasks.pull_deliveries"] == {"queue": "deliveries"}
+    assert {queue.name for queue in settings.CELERY_TASK_QUEUES} == {"celery", "deliveries"}

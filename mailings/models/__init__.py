@@ -2,6 +2,7 @@
 
 from mailings.models.accounts import Account, Breaker, Pull
 from mailings.models.imports import Import, ImportedRow
+from mailings.models.deliveries import Delivery, DeliveryPull, Message, Result
 from mailings.models.mailing import IllegalTransition, Mailing
 from mailings.models.recipients import Recipient, StopEntry
 from mailings.models.records import (
@@ -32,6 +33,8 @@ __all__ = [
     "Attachment",
     "Attempt",
     "Breaker",
+    "Delivery",
+    "DeliveryPull",
     "Event",
     "EventKind",
     "HeldReason",
@@ -40,10 +43,12 @@ __all__ = [
     "ImportedRow",
     "LookNote",
     "Mailing",
+    "Message",
     "Observation",
     "Origin",
     "Pull",
     "Recipient",
+    "Result",
     "State",
     "StopEntry",
     "SystemUser",

@@ -42,11 +42,22 @@ class Recipient(models.Model):
     text = models.TextField(null=True)
     # Left out at the claim, because the address stood on the stop list by then.
     stopped = models.BooleanField(default=False)
+    # What became of its message, written by mailings.delivery alone: a `Result` ("" while nothing was seen),
+    # the provider's status and error number, and when (seconds since 1970) it came to that.
+    result = models.CharField(max_length=10, default="", db_default="", blank=True)
+    status = models.IntegerField(null=True)
+    err = models.IntegerField(null=True)
+    result_at = models.BigIntegerField(null=True)
+    cost = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    parts = models.PositiveIntegerField(null=True)
 
     objects = RecipientQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["address", "mailing"], name="recipient_address")]
+        indexes = [
+            models.Index(fields=["address", "mailing"], name="recipient_address"),
+            models.Index(fields=["mailing", "result", "position"], name="recipient_result"),
+        ]
         constraints = [models.UniqueConstraint(fields=["mailing", "position"], name="recipient_in_order")]
 
     if TYPE_CHECKING:
