@@ -40,8 +40,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("mailroom")
 
 ON_POSTGRES_TOO = (
-    "delivery",
-    *("models", "outbox", "sync", "accounts", "recipients"),
+    *("delivery", "lookups", "models", "outbox", "sync", "accounts", "recipients"),
     *("views/test_history.py", "views/test_people.py"),
 )
 """Folders and modules of tests."""

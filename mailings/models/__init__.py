@@ -3,6 +3,7 @@
 from mailings.models.accounts import Account, Breaker, Pull
 from mailings.models.imports import Import, ImportedRow
 from mailings.models.deliveries import Delivery, DeliveryPull, Message, Result
+from mailings.models.lookups import Catalog, Quote
 from mailings.models.mailing import IllegalTransition, Mailing
 from mailings.models.recipients import Recipient, StopEntry
 from mailings.models.records import (
@@ -16,6 +17,7 @@ from mailings.models.records import (
 )
 from mailings.models.states import (
     Alarm,
+    Confirmation,
     EventKind,
     HeldReason,
     LookNote,
@@ -35,6 +37,8 @@ __all__ = [
     "Breaker",
     "Delivery",
     "DeliveryPull",
+    "Catalog",
+    "Confirmation",
     "Event",
     "EventKind",
     "HeldReason",
@@ -47,6 +51,7 @@ __all__ = [
     "Observation",
     "Origin",
     "Pull",
+    "Quote",
     "Recipient",
     "Result",
     "State",

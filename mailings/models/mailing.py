@@ -138,6 +138,8 @@ class Mailing(models.Model):
     spec_digest = models.CharField(max_length=64, default="", editable=False)
     # What a draft's form held, as typed; empty once there is a spec.
     draft = models.JSONField(default=dict, blank=True)
+    # Of a draft that was made ready for its review: how many entries were left out, by verdict.
+    left_out = models.JSONField(default=dict, blank=True)
     recipients_count = models.PositiveIntegerField(_("recipients"), null=True)
     parts = models.PositiveIntegerField(null=True)
     cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=4, null=True)

@@ -23,6 +23,7 @@ from mailings.recipients import stop_list
 from mailings.smsc.api.answers import Created
 from mailings.smsc.api.client import Client, Upload
 from mailings.smsc.api.errors import NotSent, SmscError
+from mailings.smsc.spec.spec import Spec
 
 OVERDUE_AFTER = timedelta(minutes=15)
 # How long a worker waits for one of the account's calls to end before it leaves the row to the sweep.
@@ -111,7 +112,17 @@ def _nobody_left(mailing: Mailing) -> bool:
 
 def send(claim: Claim, client: Client) -> Created:
     spec = spec_of(claim.mailing)
-    uploads = [
+    return client.add(
+        spec.wire(claim.attempt.reference),
+        uploads_of(claim.mailing, spec),
+        deadline=claim.deadline,
+        before_first_byte=claim.confirm,
+    )
+
+
+def uploads_of(mailing: Mailing, spec: Spec) -> list[Upload]:
+    """The files of a mailing as they go along with a call."""
+    return [
         Upload(
             field=spec.upload_field(index),
             name=kept.name,
@@ -119,14 +130,8 @@ def send(claim: Claim, client: Client) -> Created:
             path=kept.file.path,
             size=kept.size,
         )
-        for index, kept in enumerate(claim.mailing.attachments.all())
+        for index, kept in enumerate(mailing.attachments.all())
     ]
-    return client.add(
-        spec.wire(claim.attempt.reference),
-        uploads,
-        deadline=claim.deadline,
-        before_first_byte=claim.confirm,
-    )
 
 
 def _may_not_go(mailing: Mailing) -> bool:
