@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 from sandbox import dialects, times
 from sandbox.faults import FAULTS
 from sandbox.jobs import PRICES, Job, Pace
+from sandbox.messages import Manner
 from sandbox.provider import Provider
 
 PREFIX = "/_sandbox/"
@@ -176,7 +177,10 @@ def settings(provider: Provider, changes: Mapping[str, Any]) -> dict[str, Any]:
         provider.pace = Pace(
             checked.get("speed", pace.speed), checked.get("going_seconds", pace.going_seconds)
         )
+        if "messages" in checked:
+            provider.messages.manner = provider.messages.manner.changed(checked["messages"])
         return {
+            "messages": asdict(provider.messages.manner),
             "dialect": provider.dialect,
             "list_by": provider.list_by,
             "zone": provider.zone,
@@ -206,6 +210,7 @@ _SETTINGS: dict[str, Callable[[Any], Any]] = {
     "at_once": int,
     "speed": float,
     "going_seconds": float,
+    "messages": lambda value: Manner().changed(value) and value,
 }
 
 
@@ -217,6 +222,7 @@ def reset(provider: Provider, *, keep_jobs: bool) -> None:
         provider.limits.forget()
         if not keep_jobs:
             provider.store.clear()
+            provider.messages.forget()
 
 
 def _summary(provider: Provider, asked: Any) -> Any:
@@ -234,6 +240,23 @@ def _get_counters(provider: Provider, asked: Any) -> Any:
 
 def _post_jobs(provider: Provider, asked: Any) -> Any:
     return {"ids": make_jobs(provider, asked if isinstance(asked, list) else [asked])}
+
+
+def messages(provider: Provider) -> dict[str, dict[str, int]]:
+    """How many messages of each job stand how: {job: {status: count}}; job 0 for strangers' messages."""
+    with provider.lock:
+        counts = provider.messages.truth(provider.now(), provider.pace)
+    return {str(job): count for job, count in counts.items()}
+
+
+def _get_messages(provider: Provider, asked: Any) -> Any:
+    return {"messages": messages(provider)}
+
+
+def _post_messages(provider: Provider, asked: Any) -> Any:
+    with provider.lock:
+        rows = asked if isinstance(asked, list) else [asked]
+        return {"ids": provider.messages.add_strangers(rows, provider.now())}
 
 
 def _get_faults(provider: Provider, asked: Any) -> Any:
@@ -283,6 +306,8 @@ _ACTIONS: dict[tuple[str, str], Callable[[Provider, Any], Any]] = {
     ("GET", ""): _summary,
     ("GET", "jobs"): _get_jobs,
     ("POST", "jobs"): _post_jobs,
+    ("GET", "messages"): _get_messages,
+    ("POST", "messages"): _post_messages,
     ("GET", "faults"): _get_faults,
     ("POST", "faults"): _post_faults,
     ("DELETE", "faults"): _delete_faults,

@@ -23,7 +23,10 @@ FAULTS = {
     "false_ok": "OK, and nothing was done",
     "hang": "no answer for `seconds`, or until the caller goes away",
 }
-KINDS = ("add", "del", "cancel", "get", "get_all", "balance", "price", "senders", "templates", "groups")
+KINDS = (
+    *("add", "del", "cancel", "get", "get_all", "balance", "price", "senders", "templates", "groups"),
+    *("messages", "status"),
+)
 NEVER_SAVED = frozenset({"cut_before_reading", "cut_before_saving", "false_ok"})
 
 

@@ -92,6 +92,15 @@ def rows(fmt: str, kind: str, found: list[dict[str, Any]], codec: str) -> str:
     return "\n".join(", ".join(f"{key} = {one_line(value)}" for key, value in row.items()) for row in found)
 
 
+def row(fmt: str, found: dict[str, Any], codec: str) -> str:
+    """One thing's fields by themselves."""
+    if fmt == JSON:
+        return to_json(found, codec)
+    if fmt == XML:
+        return f"<result>{''.join(element(key, value) for key, value in found.items())}</result>"
+    return rows(fmt, "", [found], codec)
+
+
 def element(name: str, value: Any) -> str:
     """XML of a value: each key an element."""
     if isinstance(value, dict):

@@ -147,6 +147,7 @@ class Store:
         self.jobs: dict[int, Job] = {}
         self.committed = Decimal(0)
         self.recurring: list[Job] = []
+        self._texts: dict[int, dict[str, str]] = {}
         self._last_id = FIRST_ID - 1
         self._file: sqlite3.Connection | None = None
         if path is not None:
@@ -158,6 +159,9 @@ class Store:
         self._file.execute("PRAGMA synchronous=NORMAL")
         self._file.execute("CREATE TABLE IF NOT EXISTS job (id INTEGER PRIMARY KEY, data TEXT NOT NULL)")
         self._file.execute("CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        self._file.execute("CREATE TABLE IF NOT EXISTS said (job INTEGER PRIMARY KEY, data TEXT NOT NULL)")
+        for number, data in self._file.execute("SELECT job, data FROM said"):
+            self._texts[number] = json.loads(data)
         for (data,) in self._file.execute("SELECT data FROM job ORDER BY id"):
             job = Job(**json.loads(data))
             self._hold(job)
@@ -186,6 +190,17 @@ class Store:
                 self._file.execute("BEGIN")
                 self._file.executemany("INSERT OR REPLACE INTO job VALUES (?, ?)", rows)
 
+    def keep_texts(self, number: int, texts: dict[str, str]) -> None:
+        """Keeps what a mailing says and to whom, in full."""
+        self._texts[number] = texts
+        if self._file is not None:
+            data = json.dumps(texts, ensure_ascii=False)
+            self._file.execute("INSERT OR REPLACE INTO said VALUES (?, ?)", (number, data))
+
+    def texts(self, number: int) -> dict[str, str]:
+        """What was kept of a mailing; nothing of one made elsewhere."""
+        return self._texts.get(number, {})
+
     def note(self, name: str, value: str) -> None:
         """Keeps a setting, such as the dialect, over restarts."""
         if self._file is not None:
@@ -200,10 +215,12 @@ class Store:
     def clear(self) -> None:
         self.jobs.clear()
         self.recurring.clear()
+        self._texts.clear()
         self.committed = Decimal(0)
         self._last_id = FIRST_ID - 1
         if self._file is not None:
             self._file.execute("DELETE FROM job")
+            self._file.execute("DELETE FROM said")
 
     def close(self) -> None:
         if self._file is not None:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -12,11 +12,18 @@ from sandbox.faults import Fault, Faults
 from sandbox.forms import Form, UndecodableError
 from sandbox.jobs import CANCELLED, Job, Pace, Progress, Store, price
 from sandbox.limits import MINUTE, Credentials, Limits
+from sandbox.messages import Messages
 from sandbox.rules import RefusedError, Surroundings, wrong
 
 ACTIONS = ("add", "del", "cancel", "get", "get_all")
-SCRIPTS = {"balance": "", "send": "", "senders": "get", "templates": "get", "phones": "get_group"}
-LOOK_UPS = {"senders": "senders", "templates": "templates", "phones": "groups", "balance": "balance"}
+SCRIPTS = {"balance": "", "send": "", "senders": "get", "templates": "get", "phones": "get_group"} | {
+    "get": "get_messages",
+    "status": "",
+}
+LOOK_UPS = {"senders": "senders", "templates": "templates", "phones": "groups", "balance": "balance"} | {
+    "get": "messages",
+    "status": "status",
+}
 SENDERS: list[dict[str, Any]] = [{"sender": "Mailroom"}, {"sender": "Sandbox"}]
 TEMPLATES: list[dict[str, Any]] = [
     {"id": 1, "name": "Reminder", "message": "Your appointment is tomorrow."},
@@ -69,6 +76,7 @@ class Provider:
         self.lock = threading.RLock()
         self.credentials = credentials
         self.store = store
+        self.messages = Messages(store)
         self.pace = pace
         self.limits = Limits(same_request_seconds, at_once)
         self.faults = Faults(seed)
@@ -171,12 +179,23 @@ class Provider:
         if call.kind == "price":
             wanted = rules.check_add(form, self._surroundings(self.now()), named=False)
             return formats.price(fmt, f"{price(wanted.channel, wanted.paid_parts):.2f}", wanted.paid_parts)
+        if call.kind in ("messages", "status"):
+            return self._messages(call.kind, form)
         if call.kind == "send":
             raise RefusedError(1, "the sandbox sends no single messages: only cost=1 is answered")
         found_rows = {"senders": SENDERS, "templates": TEMPLATES, "groups": GROUPS}.get(call.kind)
         if found_rows is None:
             raise RefusedError(1, "wrong parameters: no single action")
         return formats.rows(fmt, call.kind.removesuffix("s"), found_rows, codec)
+
+    def _messages(self, kind: str, form: Form) -> str:
+        """What became of messages: their history, or how one of them stands."""
+        with self.lock:
+            around = (form, self.now(), self.pace, self.zone)
+            if kind == "messages":
+                found = self.messages.history(*around)
+                return formats.rows(form.answer_format, "message", found, form.answer_charset)
+            return formats.row(form.answer_format, self.messages.one(*around), form.answer_charset)
 
     def _surroundings(self, now: float) -> Surroundings:
         groups = {group["id"]: group["num"] for group in GROUPS}
@@ -193,6 +212,7 @@ class Provider:
                 raise RefusedError(3, "could not save the record: not enough money")
             number = self.store.next_id()
             if fault is None or fault.saved:
+                self.messages.keep(number, form)
                 self.store.save(_job(number, wanted, call, moment))
                 call.job = number
         asked = f"{cost:.2f}" if form.get("cost") == "1" else None
@@ -228,14 +248,14 @@ class Provider:
         start, end = form.get("start"), form.get("end")
         with self.lock:
             now = self.now()
-            today = datetime.fromtimestamp(now, times.zone(self.zone)).date()
+            today = times.on_day(now, self.zone)
             try:
                 first = times.day(start, "start") if start else times.two_months_before(today)
                 last = times.day(end, "end") if end else None
             except times.BadTimeError as error:
                 raise RefusedError(5, f"wrong date format: {error}") from None
-            opens = self._midnight(first)
-            closes = self._midnight(last + timedelta(days=1)) if last else float("inf")
+            opens = times.midnight(first, self.zone)
+            closes = times.midnight(last + timedelta(days=1), self.zone) if last else float("inf")
             jobs = [(self._moment(job, now), job) for job in self.store.shown(now)]
             jobs = [(moment, job) for moment, job in jobs if opens <= moment < closes]
             jobs.sort(key=lambda pair: (pair[1].created_at, pair[1].id), reverse=True)
@@ -247,9 +267,6 @@ class Provider:
         if self.list_by == "created":
             return job.created_at
         return job.progress(now, self.pace).next_at or job.due_at
-
-    def _midnight(self, day: Any) -> float:
-        return datetime(day.year, day.month, day.day, tzinfo=times.zone(self.zone)).timestamp()
 
     def balance(self) -> Decimal:
         """What is left of the test money: the deposit less every sending begun or still ahead."""

@@ -16,7 +16,8 @@ CHOICES = {"translit": "012", "bin": "012", "rpt": "01234567", "cost": "01", "fm
 CHOICES |= dict.fromkeys(FLAGS, "01")
 _OTHERS = (
     "login psw apikey name phones mes sender sender2 time rptn tz period freq bot smsreq fileurl mes2 "
-    "voice param subj charset list tpl valid add del cancel get get_all id start end cur get_group"
+    "voice param subj charset list tpl valid add del cancel get get_all id start end cur get_group "
+    "get_messages phone email format cnt prev_id all"
 )
 KNOWN = frozenset(CHOICES) | frozenset(_OTHERS.split())
 MMS_FILES = frozenset({"txt", "jpg", "jpeg", "gif", "png", "wav", "amr", "mp3", "mid", "mp4", "3gp"})
@@ -301,6 +302,12 @@ def _from_list(form: Form, channel: str, around: Surroundings) -> tuple[int, int
     if not recipients:
         raise wrong("list")
     return recipients, paid
+
+
+def list_entries(text: str, multiline: bool) -> list[tuple[str, str]]:
+    """A list that was accepted: the numbers of each entry, and what they are told."""
+    entries = (_LIST_LINE.fullmatch(line) for line in _list_lines(text, multiline))
+    return [(entry[2], entry[3].replace("\\n", "\n")) for entry in entries if entry]
 
 
 def _list_lines(text: str, multiline: bool) -> list[str]:

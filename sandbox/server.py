@@ -29,7 +29,7 @@ from sandbox.rules import KNOWN
 IDLE_SECONDS = 120
 LARGEST_BODY = 256 * 1024 * 1024
 PEEKED_BYTES = 8192
-_SCRIPT = re.compile(r"/sys/(jobs|balance|send|senders|templates|phones)\.php")
+_SCRIPT = re.compile(r"/sys/(jobs|balance|send|senders|templates|phones|get|status)\.php")
 _URLENCODED_ACTION = re.compile(rb"(?:^|&)(add|del|cancel|get|get_all)=1(?:&|$)")
 _MULTIPART_ACTION = re.compile(rb'name="(add|del|cancel|get|get_all)"\r\n\r\n1\r\n')
 
@@ -359,6 +359,16 @@ class Sandbox:
     def change_job(self, number: int, **changes: Any) -> None:
         """Sets `status` (one of ours, any word, or None), `name` or `deleted` of a job by hand."""
         control.change_job(self.provider, number, changes)
+
+    @property
+    def messages(self) -> dict[str, dict[str, int]]:
+        """How many messages of each job stand how, by status; job "0" for strangers' messages."""
+        return control.messages(self.provider)
+
+    def add_messages(self, *rows: Mapping[str, Any]) -> list[int]:
+        """Messages that none of the jobs has sent (`Messages.add_strangers` has the options)."""
+        with self.provider.lock:
+            return self.provider.messages.add_strangers(rows, self.provider.now())
 
     def settings(self, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Changes settings at run time (docs/sandbox.md) and gives them all."""

@@ -74,6 +74,16 @@ def day(text: str, name: str) -> date:
         raise BadTimeError(name) from None
 
 
+def on_day(moment: float, hours_from_moscow: float) -> date:
+    """The day of a moment in the account's zone."""
+    return datetime.fromtimestamp(moment, zone(hours_from_moscow)).date()
+
+
+def midnight(first: date, hours_from_moscow: float) -> float:
+    """The moment at which a day begins in the account's zone."""
+    return datetime(first.year, first.month, first.day, tzinfo=zone(hours_from_moscow)).timestamp()
+
+
 def two_months_before(today: date) -> date:
     """The same day two months ago, or that month's last day."""
     year, month = divmod(today.year * 12 + today.month - 3, 12)

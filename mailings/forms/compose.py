@@ -11,17 +11,19 @@ from django import forms
 from django.conf import settings
 from django.core.files import File
 from django.forms import BoundField
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mailings.forms import when
 from mailings.forms.fields import fields
-from mailings.forms.typed import FLAGS, Typed
+from mailings.forms.typed import FLAGS, WHEN, Typed
 from mailings.forms.uploads import StoredUpload
 from mailings.models import Account, Attachment, Mailing
 from mailings.recipients import listed, stop_list
 from mailings.recipients.gather import Gathered, gather, problems
 from mailings.smsc.spec import spec
 from mailings.smsc.spec.catalogue import FILES, OPTIONS
-from mailings.smsc.spec.problems import Problem, SpecError
+from mailings.smsc.spec.problems import N_, Problem, SpecError
 from mailings.smsc.spec.spec import FileRef, Spec
 from mailings.smsc.spec.vocabulary import Channel, Section
 
@@ -35,10 +37,19 @@ FIRST = (
     "subj",
     "mes",
     FILES.name,
-    "time",
     "time_at",
+    "clock",
+    "which",
 )
 """What stands in the open, in this order, when the channel shows it; the rest folds away under "More"."""
+WHEN_FOLDS = (
+    (N_("Only between certain hours"), ("hours_from", "hours_to")),
+    (N_("In so many minutes"), ("minutes",)),
+    (N_("Repeat"), ("rpt", "rptn")),
+    (N_("Spread it out"), ("period", "freq")),
+    (N_("Technical: as SMS Centre writes it"), ("time", "tz")),
+)
+"""What folds away under the hour, each with its controls."""
 SETS_CHANNEL = ("channel", *FLAGS)
 """What the choice of a channel stands for: errors of these are shown beside it."""
 COMMON = (Channel.SMS, Channel.VIBER, Channel.WHATSAPP, Channel.MAIL)
@@ -79,6 +90,14 @@ class Part(NamedTuple):
     section: str
     first: list[BoundField]
     folded: list[BoundField]
+    open: bool
+
+
+class Fold(NamedTuple):
+    """A few controls that fold away under a title; open when one holds a value or an error."""
+
+    title: str
+    fields: list[BoundField]
     open: bool
 
 
@@ -168,7 +187,7 @@ class ComposeForm(forms.Form):
     def _outcome(self) -> tuple[Spec | None, tuple[Problem, ...]]:
         if not self.judge:
             return None, ()
-        options, found = self.typed.options()
+        options, found = self.typed.options(self.now)
         gathered = self.gathered
         given: dict[str, Any] = options | {"phones": list(gathered.valid)}
         if self.own_list:
@@ -201,6 +220,9 @@ class ComposeForm(forms.Form):
         options = self.typed.to_draft()
         found = self.gathered
         filed = (*found.valid[found.pasted :], *(one.entry for one in found.wrong_in_file))
+        if self.typed.has("time_at") and not self.typed.has("clock"):
+            # Another person may open it: the hour stays that of the one who typed it.
+            options["clock"] = timezone.get_current_timezone_name()
         return options | {"phones": "\n".join(filter(None, (options.get("phones", ""), *filed)))}
 
     # --- checking ---------------------------------------------------------------------------------
@@ -225,7 +247,8 @@ class ComposeForm(forms.Form):
 
     def _show_problems(self) -> None:
         for problem in self.problems:
-            for name in problem.fields:
+            for field_name in problem.fields:
+                name = when.used(self.typed.values) if field_name == "time" else field_name
                 known = name in self.fields
                 text = problem.message(_)
                 self.add_error(name if known else None, text if known else f"{name}: {text}")
@@ -297,8 +320,7 @@ class ComposeForm(forms.Form):
             if self._section_of(name) == section:
                 (first if self._in_the_open(name) else folded).append(self[name])
         first.sort(key=lambda one: FIRST.index(one.name))
-        opened = self.typed.show_all or any(self.typed.has(one.name) or one.errors for one in folded)
-        return Part(section.value, first, folded, opened)
+        return Part(section.value, first, folded, self._holds_something(folded))
 
     def _names(self) -> list[str]:
         names = [
@@ -311,7 +333,25 @@ class ComposeForm(forms.Form):
                 names.append("skip_wrong")
         if "voice" in names:
             names.insert(names.index("voice") + 1, "voice_language")
-        return list(dict.fromkeys([*names, "time_at"]))
+        names += [name for name in WHEN if name != "which" or self.hour_is_twice]
+        return list(dict.fromkeys(names))
+
+    @property
+    def hour_is_twice(self) -> bool:
+        """Whether the hour that was typed comes twice by its clock, so that a person has to say which."""
+        zone = when.zone_of(self.typed.values.get("clock", ""))
+        text = self.typed.values.get("time_at") or self.typed.values.get("time", "")
+        return self.typed.has("which") or (zone is not None and when.is_twice(text, zone, self.now))
+
+    @property
+    def when_folds(self) -> list[Fold]:
+        """The folds under the hour; all controls of the section stand in one of them."""
+        shown = {one.name: one for one in self.parts[Section.WHEN].folded}
+        folds = [(_(title), [shown[name] for name in names]) for title, names in WHEN_FOLDS]
+        return [Fold(title, found, self._holds_something(found)) for title, found in folds]
+
+    def _holds_something(self, controls: Sequence[BoundField]) -> bool:
+        return self.typed.show_all or any(self.typed.has(one.name) or one.errors for one in controls)
 
     def _in_the_open(self, name: str) -> bool:
         if name == "sender":
@@ -322,7 +362,7 @@ class ComposeForm(forms.Form):
         own = {
             "recipients_file": Section.TO,
             "skip_wrong": Section.TO,
-            "time_at": Section.WHEN,
+            **dict.fromkeys(WHEN, Section.WHEN),
             FILES.name: FILES.section,
         }
         if name == "sender" and self.typed.channel is Channel.MAIL:

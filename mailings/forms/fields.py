@@ -5,12 +5,14 @@ holds and never drops it: numbers, too, are typed into text inputs, since a brow
 read. What is valid is the spec's business.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mailings.forms import when
 from mailings.smsc.spec.catalogue import FILES, OPTIONS
 from mailings.smsc.spec.vocabulary import Option, Type
 
@@ -51,8 +53,6 @@ def attributes(option: Option) -> dict[str, Any]:
     found: dict[str, Any] = {"data-option": option.name, "autocomplete": "off"}
     if option.example and option.name not in UNMARKED:
         found["placeholder"] = _(option.example)
-    if option.type is Type.TIME:
-        found |= {"placeholder": _("now"), "list": "times"}
     if option.type is Type.INTEGER:
         found["inputmode"] = "numeric"
     if option.type is Type.NUMBER:
@@ -87,11 +87,72 @@ class Choices(forms.Select):
         super().__init__(attrs, listed)
 
     def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> list[Any]:
-        known = {str(listed) for listed, _word in self.choices}
-        for odd in value:
-            if odd and odd not in known:
-                self.choices = [*self.choices, (odd, odd)]
+        self.choices = with_odd_values(self.choices, value)
         return super().optgroups(name, value, attrs)
+
+
+def _hour_fields() -> dict[str, forms.Field]:
+    """The hour as people write it, and the clock that it is read by."""
+    return {
+        "time_at": _line(
+            "time_at",
+            _("Date and hour"),
+            _("Empty is now. Or 9:30, tomorrow 9:30, 26.11 09:30, 2026-11-26 09:30."),
+            placeholder=_("now"),
+            list="times",
+        ),
+        "clock": forms.Field(
+            required=False,
+            label=_("By the clock of"),
+            widget=Clocks({"data-option": "clock"}),
+        ),
+        "which": forms.Field(
+            required=False,
+            label=_("That night this hour comes twice. Which one?"),
+            widget=forms.Select({"data-option": "which"}, _which()),
+        ),
+        "hours_from": _line("hours_from", _("From the hour"), _("Whole hours, by the clock above."), "9"),
+        "hours_to": _line(
+            "hours_to",
+            _("to the hour"),
+            _("Outside these hours it waits until the first one comes."),
+            "21",
+        ),
+        "minutes": _line("minutes", _("Minutes from now"), _("Counted from when SMS Centre takes it."), "30"),
+    }
+
+
+def _which() -> list[tuple[str, str]]:
+    return [
+        ("", _("not said yet")),
+        (when.FIRST, _("The first: before the clock is put back")),
+        (when.SECOND, _("The second: after the clock is put back")),
+    ]
+
+
+def _line(name: str, label: str, hint: str, example: str = "", **attrs: str) -> forms.Field:
+    found = {"data-option": name, "autocomplete": "off"} | attrs
+    if example:
+        found |= {"inputmode": "numeric", "placeholder": example}
+    return forms.Field(required=False, label=label, help_text=hint, widget=forms.TextInput(found))
+
+
+class Clocks(forms.Select):
+    """The reader's own clock first, then Moscow's and others by their city; any other zone as it came."""
+
+    def __init__(self, attrs: dict[str, Any]) -> None:
+        own = _("mine ({zone})").format(zone=timezone.get_current_timezone_name())
+        super().__init__(attrs, [("", own), *((name, _(city)) for name, city in when.CLOCKS.items())])
+
+    def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> list[Any]:
+        self.choices = with_odd_values(self.choices, value)
+        return super().optgroups(name, value, attrs)
+
+
+def with_odd_values(choices: Iterable[Any], values: Iterable[str]) -> list[Any]:
+    """The choices, and what is none of them but was posted: it is shown as it came instead of dropped."""
+    known = {str(listed) for listed, _word in choices}
+    return [*choices, *((odd, odd) for odd in values if odd and odd not in known)]
 
 
 def _own_fields() -> dict[str, forms.Field]:
@@ -104,12 +165,7 @@ def _own_fields() -> dict[str, forms.Field]:
             help_text=_("Text, .csv or .xlsx; one recipient a line. It is added to the recipients above."),
             widget=forms.FileInput({"data-option": "recipients_file", "accept": ".txt,.csv,.tsv,.xlsx"}),
         ),
-        "time_at": forms.Field(
-            required=False,
-            label=_("Or pick date and hour"),
-            help_text=_("By your clock: {zone}.").format(zone=timezone.get_current_timezone_name()),
-            widget=forms.DateTimeInput({"type": "datetime-local", "data-option": "time_at"}),
-        ),
+        **_hour_fields(),
         "voice_language": forms.Field(
             required=False,
             label=_("Language of the voice"),

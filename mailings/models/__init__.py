@@ -1,6 +1,7 @@
 """The rows: accounts, mailings, and what is recorded of them."""
 
 from mailings.models.accounts import Account, Breaker, Pull
+from mailings.models.imports import Import, ImportedRow
 from mailings.models.mailing import IllegalTransition, Mailing
 from mailings.models.recipients import Recipient, StopEntry
 from mailings.models.records import (
@@ -34,6 +35,8 @@ __all__ = [
     "EventKind",
     "HeldReason",
     "IllegalTransition",
+    "Import",
+    "ImportedRow",
     "LookNote",
     "Mailing",
     "Observation",

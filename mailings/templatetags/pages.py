@@ -43,6 +43,11 @@ def both_clocks(moment: datetime) -> SafeString:
 
 
 @register.filter
+def in_full(moment: datetime, clock: str = "") -> SafeString:
+    return moments.in_full(moment, clock)
+
+
+@register.filter
 def hour(moment: datetime) -> SafeString:
     return moments.hour(moment)
 

@@ -31,6 +31,7 @@ from mailings.forms import (
     from_post,
     store,
     stored,
+    when,
 )
 from mailings.ids import row_id
 from mailings.models import Account, Attachment, Mailing, State
@@ -81,7 +82,7 @@ def opened(request: HttpRequest) -> ComposeForm:
     form = ComposeForm(typed, now=timezone.now(), files=Files(attached), accounts=accounts())
     if draft and (why := sentences.refused_before(draft)):
         field = field_of(draft)
-        form.refusal = ("time_at" if field == "time" and typed.has("time_at") else field, why)
+        form.refusal = (when.used(typed.values) if field == "time" else field, why)
     return form
 
 

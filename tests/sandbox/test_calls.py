@@ -329,7 +329,7 @@ def test_a_call_without_its_one_action_is_refused(
 
 def test_another_page_is_not_there(sandbox: Sandbox) -> None:
     with pytest.raises(urllib.error.HTTPError, match="404"):
-        urllib.request.urlopen(f"{sandbox.url}status.php")
+        urllib.request.urlopen(f"{sandbox.url}other.php")
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,7 @@ def test_settings_are_changed_while_it_runs(sandbox: Sandbox) -> None:
         "at_once": 3,
         "speed": 60.0,
         "going_seconds": 1.0,
+        "messages": sandbox.settings()["messages"] | {"missing": ["cost"], "outcomes": {"20": 1.0}},
     }
 
     assert control(sandbox, "POST", "settings", asked) == (200, asked)
