@@ -19,7 +19,7 @@ from mailings.forms.fields import fields
 from mailings.forms.typed import FLAGS, WHEN, Typed
 from mailings.forms.uploads import StoredUpload
 from mailings.models import Account, Attachment, Mailing
-from mailings.recipients import stop_list
+from mailings.recipients import listed, stop_list
 from mailings.recipients.gather import Gathered, gather, problems
 from mailings.smsc.spec import spec
 from mailings.smsc.spec.catalogue import FILES, OPTIONS
@@ -165,6 +165,14 @@ class ComposeForm(forms.Form):
             )
 
     @cached_property
+    def own_list(self) -> listed.Listed | None:
+        """The personal messages that were typed one by one, if any were."""
+        text, nl = self.typed.values.get("list", ""), self.typed.values.get("nl", "")
+        if not (self.judge and text.strip()):
+            return None
+        return listed.read(text, self.typed.channel, settings.DEFAULT_COUNTRY, nl=nl.strip() == "1")
+
+    @cached_property
     def _stopped(self) -> Callable[[str], bool] | None:
         """Whether a recipient is on the stop list of the account that is chosen."""
         return stop_list.checker(self.account) if self.account else None
@@ -180,6 +188,9 @@ class ComposeForm(forms.Form):
         options, found = self.typed.options(self.now)
         gathered = self.gathered
         given: dict[str, Any] = options | {"phones": list(gathered.valid)}
+        if self.own_list:
+            found += self.own_list.problems
+            given["list"] = self.own_list.text
         if not self.skips_wrong:
             found += problems(gathered.wrong)
             found += problems(gathered.wrong_in_file, "recipients_file")
@@ -188,7 +199,8 @@ class ComposeForm(forms.Form):
         try:
             made = spec.validate(given, self.uploads.refs, now=self.now)
         except SpecError as refused:
-            kept = [one for one in refused.problems if not one.code.startswith("recipient")]
+            told = ("recipient", "list_phone") if self.own_list and self.own_list.problems else ("recipient",)
+            kept = [one for one in refused.problems if not one.code.startswith(told)]
             return None, (*found, *kept)
         return (None if found or gathered.unreadable else made), tuple(found)
 

@@ -183,7 +183,8 @@ class Preview:
 
     @property
     def notices(self) -> list[str]:
-        file = [one.message(_) for one in self.gathered.notes]
+        own = self.form.own_list.notes if self.form.own_list else ()
+        file = [one.message(_) for one in (*self.gathered.notes, *own)]
         return [*file, *(one.message(_) for one in self.spec.notices())] if self.spec else file
 
     # --- word for word ----------------------------------------------------------------------------

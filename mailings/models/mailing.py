@@ -291,6 +291,11 @@ class Mailing(models.Model):
         return dict(self.draft or self.spec.get("options", {}))
 
     @property
+    def is_personal(self) -> bool:
+        """Whether its recipients' rows hold their own texts, and the list is made of these."""
+        return bool(self.spec.get("personal")) and not self.draft
+
+    @property
     def is_settled(self) -> bool:
         """Nothing more happens by itself: the page may stop asking."""
         pending = {State.QUEUED, State.SENDING, State.UNKNOWN}
