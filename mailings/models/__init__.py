@@ -1,8 +1,8 @@
 """The rows: accounts, mailings, and what is recorded of them."""
 
 from mailings.models.accounts import Account, Breaker, Pull
-from mailings.models.imports import Import, ImportedRow
 from mailings.models.deliveries import Delivery, DeliveryPull, Message, Result
+from mailings.models.imports import Import, ImportedRow
 from mailings.models.lookups import Catalog, Quote
 from mailings.models.mailing import IllegalTransition, Mailing
 from mailings.models.recipients import Recipient, StopEntry
@@ -35,10 +35,10 @@ __all__ = [
     "Attachment",
     "Attempt",
     "Breaker",
-    "Delivery",
-    "DeliveryPull",
     "Catalog",
     "Confirmation",
+    "Delivery",
+    "DeliveryPull",
     "Event",
     "EventKind",
     "HeldReason",
