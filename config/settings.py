@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from django.contrib.messages import constants as message_levels
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 from config.environment import (
     country,
@@ -177,6 +178,10 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_DB_REUSE_MAX = 20  # tasks between two looks at a database connection's health
+# A long file of recipients is read from a queue of its own: no mailing waits for one. A worker may take
+# either (`-Q celery`, `-Q imports`); it takes both unless it is told.
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("imports")]
+CELERY_TASK_ROUTES = {"mailings.tasks.read_import": {"queue": "imports"}}
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     # A tick that no worker took within its own interval is dropped: the next one does the same work.

@@ -5,12 +5,13 @@ from celery import current_app
 from django.conf import settings
 
 from mailings import forms, outbox, sync, tasks
+from mailings.recipients import imports
 
 BY_MAILING = {"deliver": "deliver_mailing", "fulfil": "fulfil", "verify": "verify"}
 BY_ACCOUNT = ("pull_recent", "pull_two_months", "refresh_account")
 
 
-@pytest.mark.parametrize("name", ["sweep", "clear_uploads", *BY_MAILING, *BY_ACCOUNT])
+@pytest.mark.parametrize("name", ["sweep", "clear_uploads", "read_import", *BY_MAILING, *BY_ACCOUNT])
 def test_a_task_is_known_by_its_name_and_keeps_no_result(name: str):
     task = current_app.tasks[f"mailings.tasks.{name}"]
 
@@ -32,6 +33,17 @@ def test_a_nudge_is_for_one_mailing(name: str, monkeypatch):
     getattr(tasks, name)(17)
 
     assert done == [17]
+
+
+def test_a_long_file_is_read_from_a_queue_of_its_own(monkeypatch):
+    done: list[int] = []
+    monkeypatch.setattr(imports, "read_import", done.append)
+
+    tasks.read_import(17)
+
+    assert done == [17]
+    assert current_app.amqp.router.route({}, "mailings.tasks.read_import")["queue"].name == "imports"
+    assert set(current_app.amqp.queues) == {"celery", "imports"}
 
 
 def test_the_sweep_is_one_round(monkeypatch):
