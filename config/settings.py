@@ -182,6 +182,7 @@ CELERY_TIMEZONE = "UTC"
 QUEUES = {
     "slow": ("price", "pull_catalogs"),
     "deliveries": ("pull_deliveries",),
+    "imports": ("read_import",),
 }
 CELERY_TASK_QUEUES = [Queue(name) for name in ("celery", *QUEUES)]
 CELERY_TASK_ROUTES = {

@@ -7,6 +7,7 @@ because a worker died. What a lost message leaves behind is found by the sweep a
 from celery import shared_task
 
 from mailings import delivery, forms, lookups, outbox, sync
+from mailings.recipients import imports
 
 
 @shared_task(ignore_result=True)
@@ -22,6 +23,11 @@ def fulfil(mailing_id: int) -> None:
 @shared_task(ignore_result=True)
 def verify(mailing_id: int) -> None:
     outbox.verify(mailing_id)
+
+
+@shared_task(ignore_result=True)
+def read_import(import_id: int) -> None:
+    imports.read_import(import_id)
 
 
 @shared_task(ignore_result=True)

@@ -5,6 +5,7 @@ from celery import current_app
 from django.conf import settings
 
 from mailings import delivery, forms, lookups, outbox, sync, tasks
+from mailings.recipients import imports
 
 BY_MAILING = {"deliver": "deliver_mailing", "fulfil": "fulfil", "verify": "verify"}
 SLOW = ("price", "pull_catalogs")
@@ -12,7 +13,7 @@ BY_ACCOUNT = ("pull_recent", "pull_two_months", "refresh_account")
 
 
 @pytest.mark.parametrize(
-    "name", ["sweep", "clear_uploads", "pull_deliveries", *SLOW, *BY_MAILING, *BY_ACCOUNT]
+    "name", ["sweep", "clear_uploads", "pull_deliveries", "read_import", *SLOW, *BY_MAILING, *BY_ACCOUNT]
 )
 def test_a_task_is_known_by_its_name_and_keeps_no_result(name: str):
     task = current_app.tasks[f"mailings.tasks.{name}"]
@@ -33,6 +34,15 @@ def test_a_nudge_is_for_one_mailing(name: str, monkeypatch):
     monkeypatch.setattr(outbox, BY_MAILING[name], done.append)
 
     getattr(tasks, name)(17)
+
+    assert done == [17]
+
+
+def test_a_long_file_is_read_from_a_queue_of_its_own(monkeypatch):
+    done: list[int] = []
+    monkeypatch.setattr(imports, "read_import", done.append)
+
+    tasks.read_import(17)
 
     assert done == [17]
 
@@ -93,6 +103,7 @@ def test_the_lists_of_an_account_and_prices_are_looked_up(monkeypatch):
         ("price", "slow"),
         ("pull_catalogs", "slow"),
         ("pull_deliveries", "deliveries"),
+        ("read_import", "imports"),
     ],
 )
 def test_what_may_take_long_has_a_queue_of_its_own_that_every_worker_reads(name: str, queue: str):

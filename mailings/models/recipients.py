@@ -1,6 +1,6 @@
 """Who a mailing goes to, a row each; and the addresses that nothing is ever sent to."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,17 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
         self.filter(mailing=mailing).delete()
         rows = ((mailing.pk, position, *one) for position, one in enumerate(people))
         return _copy(rows) if connection.vendor == "postgresql" else _insert(rows)
+
+    def add_imported(self, mailing: Mailing, imported: int, verdicts: Sequence[str], behind: int) -> int:
+        """Copy the rows of an import with these verdicts, `behind` so many that stand there; how many."""
+        marks = ", ".join(["%s"] * len(verdicts))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {TABLE} ({COLUMNS}) SELECT %s, %s + position, address, NULL, %s "  # noqa: S608 (our own names)
+                f"FROM mailings_importedrow WHERE imported_id = %s AND verdict IN ({marks})",
+                [mailing.pk, behind, False, imported, *verdicts],
+            )
+            return int(cursor.rowcount)
 
     def addresses(self, mailing: Mailing) -> tuple[str, ...]:
         """The addresses that it is sent to, in order: whoever is on the stop list is left out."""

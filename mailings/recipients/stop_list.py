@@ -65,6 +65,11 @@ def checker(account: Account) -> Callable[[str], bool]:
     return lambda recipient: person(recipient) in known
 
 
+def is_stopped(account: Account, recipient: str) -> bool:
+    """Whether one recipient in its sent form is on the list now."""
+    return of(account).filter(address=person(recipient)).exists()
+
+
 def reachable(mailing: Mailing) -> QuerySet[Recipient]:
     """The recipients of a mailing that do not stand on the list now."""
     listed = of(mailing.account).values("address")
