@@ -189,7 +189,8 @@ CELERY_TASK_ROUTES = {
     f"mailings.tasks.{task}": {"queue": queue} for queue, tasks in QUEUES.items() for task in tasks
 }
 CELERY_WORKER_POOL = "threads"
-CELERY_WORKER_CONCURRENCY = 8
+# A thread for each call at once, and some for what does not call.
+CELERY_WORKER_CONCURRENCY = max(8, CALLS_AT_ONCE + 4)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False

@@ -99,7 +99,7 @@ def disk_is_full() -> bool:
     """Whether what we keep (files, a database of SQLite) can hardly be written any more."""
     places = {Path(settings.VAR_DIR), Path(settings.MEDIA_ROOT)}
     database = settings.DATABASES["default"]
-    if database["ENGINE"] == "django.db.backends.sqlite3":
+    if database["ENGINE"] == "config.sqlite":
         places.add(Path(database["NAME"]).parent)
     return any(place.is_dir() and shutil.disk_usage(place).free < LEAST_FREE for place in places)
 
