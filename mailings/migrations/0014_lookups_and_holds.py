@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailings", "0012_imports"),
+        ("mailings", "0013_personal_messages"),
     ]
 
     operations = [

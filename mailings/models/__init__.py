@@ -1,6 +1,7 @@
 """The rows: accounts, mailings, and what is recorded of them."""
 
 from mailings.models.accounts import Account, Breaker, Pull
+from mailings.models.deliveries import Delivery, DeliveryPull, Message, Result
 from mailings.models.imports import Import, ImportedRow
 from mailings.models.lookups import Catalog, Quote
 from mailings.models.mailing import IllegalTransition, Mailing
@@ -24,6 +25,7 @@ from mailings.models.states import (
     State,
     Waiting,
     Wish,
+    WishAnswer,
     WishResult,
 )
 
@@ -35,6 +37,8 @@ __all__ = [
     "Breaker",
     "Catalog",
     "Confirmation",
+    "Delivery",
+    "DeliveryPull",
     "Event",
     "EventKind",
     "HeldReason",
@@ -43,16 +47,19 @@ __all__ = [
     "ImportedRow",
     "LookNote",
     "Mailing",
+    "Message",
     "Observation",
     "Origin",
     "Pull",
     "Quote",
     "Recipient",
+    "Result",
     "State",
     "StopEntry",
     "SystemUser",
     "Waiting",
     "Wish",
+    "WishAnswer",
     "WishResult",
     "login_of",
     "record",

@@ -85,6 +85,14 @@ class WishResult(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
+class WishAnswer(models.TextChoices):
+    """Why a wish failed: the provider's last word on it. The label says it."""
+
+    REFUSED = "refused", _("SMS Centre refused it, so nothing was changed by it")
+    NOT_THERE = "not_there", _("SMS Centre did not find the job")
+    UNCLEAR = "unclear", _("no clear answer came for a day, so it is not known whether it was done")
+
+
 class Origin(models.TextChoices):
     LOCAL = "local", _("made here")
     PROVIDER = "provider", _("made elsewhere")

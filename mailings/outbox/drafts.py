@@ -176,15 +176,20 @@ def typed_options(mailing: Mailing) -> dict[str, Any]:
     if mailing.draft:
         return dict(mailing.draft)
     options = dict(mailing.spec.get("options", {}))
-    if "list" not in options:
+    if mailing.is_personal:
+        options["list"] = "\n".join(Recipient.objects.lines(mailing))
+    elif "list" not in options:
         options["phones"] = "\n".join(Recipient.objects.addresses(mailing))
     return {name: value for name, value in options.items() if value != ""}
 
 
 def spec_of(mailing: Mailing) -> Spec:
-    """The frozen spec of a mailing that has one."""
+    """The frozen spec of a mailing that has one, made of its rows: whoever is stopped is left out."""
+    if mailing.is_personal:
+        return Spec.from_json(mailing.spec, lines=Recipient.objects.lines(mailing))
     if "list" not in mailing.options:
         return Spec.from_json(mailing.spec, Recipient.objects.addresses(mailing))
+    # Made before texts were kept in the rows.
     stopped = Recipient.objects.filter(mailing=mailing, stopped=True)
     return Spec.from_json(mailing.spec).leaving_out(frozenset(stopped.values_list("address", flat=True)))
 
