@@ -51,6 +51,8 @@ RIGHTS: dict[str, Right] = {
     "remove_stop": Right.DECIDE,
     "compose": Right.SEND,
     "compose_preview": Right.SEND,
+    "compose_price": Right.SEND,
+    "price_answer": Right.SEND,
     "edit": Right.SEND,
     "review": Right.SEND,
     "duplicate": Right.SEND,

@@ -11,9 +11,11 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import npgettext
 
+from mailings import lookups
 from mailings.forms import when
 from mailings.forms.bubble import Bubble, named
 from mailings.forms.compose import ComposeForm
+from mailings.models import Quote
 from mailings.recipients.gather import Gathered
 from mailings.smsc.spec import values
 from mailings.smsc.spec.catalogue import OPTIONS
@@ -123,6 +125,23 @@ class Preview:
             return 0
         table = dict.fromkeys(map(ord, self.parts.culprits), "x")
         return self.parts.parts - message_parts(self.text.translate(table)).parts
+
+    # --- the price --------------------------------------------------------------------------------
+
+    @cached_property
+    def price_digest(self) -> str:
+        """The name of what its price is asked by; empty when there is nothing to ask, or not from here.
+
+        Too many people, and files, have to be saved first: their price is asked for the review.
+        """
+        spec, account = self.spec, self.form.account
+        return lookups.digest_of(account, spec) if spec and account and lookups.travels(spec) else ""
+
+    @cached_property
+    def quote(self) -> Quote | None:
+        """The price, if it was asked for in the last ten minutes."""
+        account = self.form.account
+        return lookups.known(account, self.price_digest) if account and self.price_digest else None
 
     @property
     def total_parts(self) -> int | None:

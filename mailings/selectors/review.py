@@ -82,8 +82,8 @@ def _messages(spec: Spec) -> tuple[list[str], list[str]]:
     if "list" not in spec.options:
         return [str(spec.options.get("mes", "")), ""], []
     first, longest = ["", ""], ["", ""]
-    for address, text in spec.people():
-        message = [text or "", address]
+    for one in spec.people():
+        message = [one.text or "", one.address]
         first = first if first[1] else message
         longest = message if len(message[0]) > len(longest[0]) else longest
     return first, [] if longest == first else longest
@@ -207,8 +207,7 @@ class Review:
 
     @property
     def balance_after(self) -> Decimal | None:
-        balance = self.mailing.account.balance
-        return None if balance is None or self.cost is None else balance - self.cost
+        return prices.balance_after(self.quote, self.mailing.account) if self.quote else None
 
     @property
     def why_no_price(self) -> str:

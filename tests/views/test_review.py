@@ -191,8 +191,8 @@ def test_personal_messages_show_the_first_and_the_longest(page: Client, account:
 
     said = text_of(reviewed(page, phones="", mes="", list=lines))
 
-    assert "The first · 79990000001 Hi Ann" in said
-    assert "The longest · 79990000002 Hi Bartholomew" in said
+    assert "The first · +79990000001 Hi Ann" in said
+    assert "The longest · +79990000002 Hi Bartholomew" in said
 
 
 def test_why_there_is_no_price_is_said(page: Client, account: Account):
@@ -220,14 +220,17 @@ def test_a_page_that_waits_for_its_price_is_told_nothing_until_it_is_there(page:
 def test_a_draft_that_is_not_ready_goes_on_being_written(page: Client, account: Account):
     draft = outbox.save_draft({"mes": "Half"}, account=account)
 
-    for answer in (page.get(f"/mailings/{draft.pk}/review/"), page.post(f"/mailings/{draft.pk}/review/")):
+    asked: list[Any] = [page.get(f"/mailings/{draft.pk}/review/"), page.post(f"/mailings/{draft.pk}/review/")]
+    for answer in asked:
         assert answer.url == f"/mailings/new/?draft={draft.pk}"
 
 
 def test_what_was_sent_off_shows_its_page(page: Client, account: Account):
     mailing = queued(account)
 
-    assert page.get(f"/mailings/{mailing.pk}/review/").url == f"/mailings/{mailing.pk}/"
+    answer: Any = page.get(f"/mailings/{mailing.pk}/review/")
+
+    assert answer.url == f"/mailings/{mailing.pk}/"
 
 
 def test_a_wrong_form_does_not_come_to_its_review(page: Client, account: Account):

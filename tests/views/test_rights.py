@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from mailings import outbox, rights
-from mailings.models import Account, Breaker, HeldReason, Mailing, State
+from mailings.models import Account, Breaker, HeldReason, Mailing, Quote, State
 from mailings.rights import Right
 from tests.helpers.addresses import (
     ADMIN,
@@ -50,6 +51,8 @@ OURS = {
     "remove_stop": ("L----mm", "L---->>"),
     "compose": ("L--oooo", "o--oooo"),
     "compose_preview": ("m--mmmm", "o--oooo"),
+    "compose_price": ("m--mmmm", "o--oooo"),
+    "price_answer": ("L--oooo", "L--mmmm"),
     "edit": ("L-->>>>", "L-->>>>"),
     "review": ("L--oooo", "L--oooo"),
     "duplicate": ("L--mmmm", "L-->>>>"),
@@ -82,7 +85,16 @@ STATES: dict[str, dict[str, Any]] = {
 }
 POSTED = {"resolve": {"decision": "give_up"}, "compose": {"action": "check"}}
 # What changes nothing of a mailing, whoever does it.
-HARMLESS = {"refresh", "mailing_recipients", "compose", "compose_preview", "edit", "preferences", "probe"}
+HARMLESS = {
+    "refresh",
+    "mailing_recipients",
+    "compose",
+    "compose_preview",
+    "compose_price",
+    "edit",
+    "preferences",
+    "probe",
+}
 HARMLESS |= {"dismiss_trials", "trial", "add_stops", "remove_stop"}
 
 
@@ -98,6 +110,11 @@ def subject(people: dict[str, Any], name: str) -> Mailing:
 
 
 def address(name: str, mailing: Mailing) -> str:
+    if name == "price_answer":
+        now = timezone.now()
+        asked = {"asked_at": now, "answered_at": now, "cost": 1}
+        quote, _made = Quote.objects.get_or_create(account=mailing.account, digest="x", defaults=asked)
+        return reverse(name, args=[quote.pk])
     if name == "probe":
         return reverse(name, args=[mailing.account_id])
     if name == "cancel_job":
