@@ -92,7 +92,7 @@ class Preview:
     def bubble(self) -> Bubble:
         """The message as people get it; of personal messages the first."""
         if self.spec and self.spec.options.get("list"):
-            return Bubble(self.form, next((text or "" for _who, text in self.spec.people()), ""))
+            return Bubble(self.form, next((text or "" for _who, text, _front in self.spec.people()), ""))
         return Bubble(self.form, self.text)
 
     @property

@@ -34,7 +34,7 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
         marks = ", ".join(["%s"] * len(verdicts))
         with connection.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO {TABLE} ({COLUMNS}) SELECT %s, %s + position, address, NULL, %s "  # noqa: S608 (our own names)
+                f"INSERT INTO {TABLE} ({COLUMNS}) SELECT %s, %s + position, address, NULL, '', %s "  # noqa: S608 (our own names)
                 f"FROM mailings_importedrow WHERE imported_id = %s AND verdict IN ({marks})",
                 [mailing.pk, behind, False, imported, *verdicts],
             )

@@ -174,7 +174,7 @@ def race(mailing: Mailing) -> tuple[bool, bool]:
 
     def take() -> None:
         start.wait()
-        came["claimed"] = claims.claim(mailing) is not None
+        came["claimed"] = claims.claim(mailing, ()) is not None
         connection.close()
 
     threads = [threading.Thread(target=press), threading.Thread(target=take)]

@@ -34,8 +34,13 @@ def test_a_mailing_is_handed_over_in_ten_statements(account):
 
 def test_redis_is_asked_once_for_each_step(account, monkeypatch):
     delivered(account)
-    asked = []
-    monkeypatch.setattr(limiter, "ask", lambda *args, ask=limiter.ask: asked.append(args) or ask(*args))
+    asked, ask = [], limiter.ask
+
+    def counted(*args):
+        asked.append(args)
+        return ask(*args)
+
+    monkeypatch.setattr(limiter, "ask", counted)
 
     outbox.deliver_mailing(queued(account).pk)
 

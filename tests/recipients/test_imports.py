@@ -292,7 +292,7 @@ def test_the_valid_rows_become_recipients_behind_those_that_stand_there_and_nobo
     read: Import, account: Account
 ) -> None:
     mailing, pasted = bare(account), ["+79990000003", "+79990000008"]
-    Recipient.objects.replace(mailing, [(one, None) for one in pasted])
+    Recipient.objects.replace(mailing, [(one, None, "") for one in pasted])
 
     added = Chosen(read).add_to(mailing, pasted)
 
