@@ -184,10 +184,13 @@ def typed_options(mailing: Mailing) -> dict[str, Any]:
 
 
 def spec_of(mailing: Mailing) -> Spec:
-    """The frozen spec of a mailing that has one, made of its rows: whoever is stopped is left out."""
-    if mailing.is_personal:
+    """The frozen spec of a mailing that has one, made of its rows: whoever is stopped is left out.
+
+    A draft that is ready for its review has what was typed beside it, which does not count here.
+    """
+    if mailing.spec.get("personal"):
         return Spec.from_json(mailing.spec, lines=Recipient.objects.lines(mailing))
-    if "list" not in mailing.options:
+    if "list" not in mailing.spec.get("options", {}):
         return Spec.from_json(mailing.spec, Recipient.objects.addresses(mailing))
     # Made before texts were kept in the rows.
     stopped = Recipient.objects.filter(mailing=mailing, stopped=True)

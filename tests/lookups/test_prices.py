@@ -148,3 +148,21 @@ def test_old_prices_are_cleared_away(account: Account, told: Told):
         lookups.want(account, spec(mes="Other"))
 
     assert Quote.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"phones": None, "mes": None, "list": f"{PHONE}:Hi Ann\n79990000002:Hi Bartholomew"}]
+)
+def test_a_draft_that_is_ready_for_its_review_is_the_message_that_was_meant(
+    account: Account, told: Told, options: dict[str, Any]
+):
+    """Given a draft with what was typed beside its spec."""
+    made = spec(**options)
+    typed = {name: str(value) for name, value in made.options.items()} | {"kept:subj": "Later"}
+    draft = outbox.prepare(made, typed, {}, account=account)
+
+    quote = lookups.want_for(draft, lookups.digest_of(account, made))
+    lookups.answer(quote.pk)
+
+    quote.refresh_from_db()
+    assert quote.cost == Decimal("1.40") * made.recipients
