@@ -36,6 +36,7 @@ PAGE = frozenset(
             "account",
             "key",
             "draft",
+            "template",
         ),
         *("recipients_file", "held_recipients", "files", "held", "drop", "action", "csrfmiddlewaretoken"),
     )
@@ -114,7 +115,7 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     """
     values = {name: str(data[name]) for name in VALUES if name in data}
     if len(lines := data.getlist("phones")) > 1:
-        values["phones"] = "\n".join(lines)
+        values["phones"] = "\n".join(line for line in map(str, lines) if line.strip())
     kept = {
         name.removeprefix(KEPT): str(data[name])
         for name in data

@@ -37,7 +37,7 @@ from mailings.forms import (
 from mailings.ids import row_id
 from mailings.models import Account, Attachment, Mailing, State
 from mailings.outbox import Impossible
-from mailings.selectors import review
+from mailings.selectors import offers, review
 from mailings.smsc.spec.spec import Spec
 from mailings.wording import sentences
 
@@ -96,6 +96,7 @@ def show(request: HttpRequest, form: ComposeForm, notice: str = "", status: int 
     context = {
         "form": form,
         "facts": Preview(form),
+        "offers": offers.dress(form),
         "notice": notice,
     }
     return render(request, template, context, status=status)
@@ -236,10 +237,19 @@ def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
     return kept(form, redirect(f"{reverse('compose')}?draft={mailing.pk}"))
 
 
+def _insert(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    """The text of a template goes behind what was typed."""
+    text = offers.of(form).text_of(request.POST.get("template", ""))
+    typed = form.typed.values.get("mes", "")
+    form.typed.values["mes"] = f"{typed}\n{text}" if typed and text else typed + text
+    return show(request, form)
+
+
 ACTIONS: dict[str, Callable[[HttpRequest, ComposeForm], HttpResponse]] = {
     "send": _send,
     "review": _review,
     "draft": _save,
+    "template": _insert,
 }
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from mailings import lookups, outbox
 from mailings.models import Confirmation, Mailing, Quote
 from mailings.selectors import review as selector
+from mailings.selectors.offers import Offers
 from mailings.selectors.review import Review
 from mailings.wording import chips
 
@@ -90,6 +91,7 @@ def show(
         "mailing": found.mailing,
         "account": found.mailing.account,
         "channel": chips.channel_label(found.channel),
+        "offers": Offers(found.mailing.account, found.channel, found.sender),
         "notice": notice,
         "missing": missing or [],
         "confirmed": confirmed or [],
