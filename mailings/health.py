@@ -21,7 +21,6 @@ from mailings.models import Account, Breaker
 from mailings.wording import moments
 
 KEY = "mailroom:sign-of-life"
-READS_FILES = "mailings.tasks.read_import"
 # How long a page may wait for Redis, and for how long the answer is believed.
 WAIT_SECONDS = 0.4
 REMEMBER_SECONDS = 5.0
@@ -100,7 +99,7 @@ def disk_is_full() -> bool:
     """Whether what we keep (files, a database of SQLite) can hardly be written any more."""
     places = {Path(settings.VAR_DIR), Path(settings.MEDIA_ROOT)}
     database = settings.DATABASES["default"]
-    if database["ENGINE"] == "django.db.backends.sqlite3":
+    if database["ENGINE"] == "config.sqlite":
         places.add(Path(database["NAME"]).parent)
     return any(place.is_dir() and shutil.disk_usage(place).free < LEAST_FREE for place in places)
 
@@ -108,9 +107,12 @@ def disk_is_full() -> bool:
 def leave_heartbeat(task: Any = None, **kwargs: Any) -> None:
     """In a worker, after a task: leave the heartbeat, every few seconds at most.
 
-    One that only reads files says nothing of those that send.
+    One that does background work says nothing of those that send.
     """
-    if getattr(task, "name", "") == READS_FILES or time.monotonic() - _written["at"] < REMEMBER_SECONDS:
+    if (
+        getattr(task, "name", "") in settings.CELERY_TASK_ROUTES
+        or time.monotonic() - _written["at"] < REMEMBER_SECONDS
+    ):
         return
     _written["at"] = time.monotonic()
     try:

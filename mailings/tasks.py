@@ -6,7 +6,7 @@ because a worker died. What a lost message leaves behind is found by the sweep a
 
 from celery import shared_task
 
-from mailings import forms, outbox, sync
+from mailings import delivery, forms, lookups, outbox, sync
 from mailings.recipients import imports
 
 
@@ -36,6 +36,16 @@ def sweep() -> None:
 
 
 @shared_task(ignore_result=True)
+def price(quote_id: int) -> None:
+    lookups.answer(quote_id)
+
+
+@shared_task(ignore_result=True)
+def pull_catalogs(account_id: int | None = None) -> None:
+    sync.each_account(lookups.pull_catalogs, account_id)
+
+
+@shared_task(ignore_result=True)
 def clear_uploads() -> None:
     forms.clear_away()
 
@@ -53,3 +63,8 @@ def pull_two_months(account_id: int | None = None) -> None:
 @shared_task(ignore_result=True)
 def refresh_account(account_id: int | None = None) -> None:
     sync.each_account(sync.refresh_account, account_id)
+
+
+@shared_task(ignore_result=True)
+def pull_deliveries(account_id: int | None = None) -> None:
+    sync.each_account(delivery.pull_due, account_id)

@@ -19,7 +19,7 @@ from mailings.forms.fields import fields
 from mailings.forms.typed import FLAGS, WHEN, Typed
 from mailings.forms.uploads import StoredUpload
 from mailings.models import Account, Attachment, Import, Mailing
-from mailings.recipients import stop_list
+from mailings.recipients import listed, stop_list
 from mailings.recipients.corrections import Chosen
 from mailings.recipients.gather import Gathered, gather, problems
 from mailings.smsc.spec import spec
@@ -29,13 +29,13 @@ from mailings.smsc.spec.spec import FileRef, Spec
 from mailings.smsc.spec.vocabulary import Channel, Section
 
 FIRST = (
-    "name",
     "bot",
+    "sender",
+    "name",
     "phones",
     "recipients_file",
     "skip_wrong",
     "with_doubtful",
-    "sender",
     "subj",
     "mes",
     FILES.name,
@@ -141,9 +141,7 @@ class ComposeForm(forms.Form):
         self.made_before: Mailing | None = None
         # What the provider refused before: a field of this form, if it can be told, and the sentence.
         self.refusal = ("", "")
-        self.fields.update(fields())
-        if typed.channel in (Channel.MAIL, Channel.TELEGRAM, Channel.BOT):
-            self._suit_recipients()
+        self.fields.update(fields(typed.channel, typed.values, all_values=typed.show_all))
 
     # --- what is in it ----------------------------------------------------------------------------
 
@@ -173,6 +171,14 @@ class ComposeForm(forms.Form):
         return self.chosen.first if self.chosen else ()
 
     @cached_property
+    def own_list(self) -> listed.Listed | None:
+        """The personal messages that were typed one by one, if any were."""
+        text, nl = self.typed.values.get("list", ""), self.typed.values.get("nl", "")
+        if not (self.judge and text.strip()):
+            return None
+        return listed.read(text, self.typed.channel, settings.DEFAULT_COUNTRY, nl=nl.strip() == "1")
+
+    @cached_property
     def _stopped(self) -> Callable[[str], bool] | None:
         """Whether a recipient is on the stop list of the account that is chosen."""
         return stop_list.checker(self.account) if self.account else None
@@ -188,6 +194,9 @@ class ComposeForm(forms.Form):
         options, found = self.typed.options(self.now)
         gathered = self.gathered
         given: dict[str, Any] = options | {"phones": [*gathered.valid, *self._sample]}
+        if self.own_list:
+            found += self.own_list.problems
+            given["list"] = self.own_list.text
         wrong = [] if self.skips_wrong else problems(gathered.wrong)
         wrong += self._wrong_in_file()
         if wrong and not given["phones"]:
@@ -196,7 +205,8 @@ class ComposeForm(forms.Form):
         try:
             made = spec.validate(given, self.uploads.refs, now=self.now)
         except SpecError as refused:
-            kept = [one for one in refused.problems if not one.code.startswith("recipient")]
+            told = ("recipient", "list_phone") if self.own_list and self.own_list.problems else ("recipient",)
+            kept = [one for one in refused.problems if not one.code.startswith(told)]
             return None, (*found, *kept)
         return (None if found else made), tuple(found)
 
@@ -314,7 +324,7 @@ class ComposeForm(forms.Form):
         first, folded = list[BoundField](), list[BoundField]()
         for name in self._names():
             if self._section_of(name) == section:
-                (first if self._in_the_open(name) else folded).append(self[name])
+                (first if name in FIRST else folded).append(self[name])
         first.sort(key=lambda one: FIRST.index(one.name))
         return Part(section.value, first, folded, self._holds_something(folded))
 
@@ -355,11 +365,6 @@ class ComposeForm(forms.Form):
         asked = {"skip_wrong": wrong, "with_doubtful": doubtful}
         return [name for name, there in asked.items() if there or self.typed.has(name)]
 
-    def _in_the_open(self, name: str) -> bool:
-        if name == "sender":
-            return self.typed.channel is Channel.MAIL
-        return name in FIRST
-
     def _section_of(self, name: str) -> Section:
         own = {
             "recipients_file": Section.TO,
@@ -368,22 +373,19 @@ class ComposeForm(forms.Form):
             **dict.fromkeys(WHEN, Section.WHEN),
             FILES.name: FILES.section,
         }
-        if name == "sender" and self.typed.channel is Channel.MAIL:
-            return Section.MESSAGE
-        if name == "bot":
+        if name in ("bot", "sender"):
             return Section.CHANNEL
         return own.get(name) or (OPTIONS[name].section if name in OPTIONS else Section.MORE)
 
-    def _suit_recipients(self) -> None:
-        """Recipients and sender of channels that do not go by phone numbers alone."""
-        phones, sender = self.fields["phones"], self.fields["sender"]
-        if self.typed.channel is Channel.MAIL:
-            phones.widget.attrs["placeholder"] = "ann@example.com"
-            phones.help_text = _("E-mail addresses, one a line or by commas. A group is G and its number.")
-            sender.widget.attrs["placeholder"] = "shop@example.com"
-        else:
-            phones.widget.attrs["placeholder"] = "+79990000001, @nickname, #1234567"
-            phones.help_text = _("Numbers, nicknames, or # and an ID; one a line or by commas.")
+    @property
+    def more_labels(self) -> str:
+        """What lies under "Options", so that nobody has to open it to know."""
+        return " · ".join(str(one.label) for one in self.parts[Section.MORE].folded)
+
+    @property
+    def more_set(self) -> int:
+        """How many of them hold something."""
+        return sum(self.typed.has(one.name) for one in self.parts[Section.MORE].folded)
 
     @property
     def kept_labels(self) -> list[str]:

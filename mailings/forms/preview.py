@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mailings.forms import when
+from mailings.forms.bubble import Bubble, named
 from mailings.forms.compose import ComposeForm
 from mailings.forms.filed import left_out
 from mailings.recipients.corrections import Beyond
@@ -110,6 +111,13 @@ class Preview:
             return ""
 
     @property
+    def bubble(self) -> Bubble:
+        """The message as people get it; of personal messages the first."""
+        if self.spec and self.spec.options.get("list"):
+            return Bubble(self.form, next((text or "" for _who, text, _front in self.spec.people()), ""))
+        return Bubble(self.form, self.text)
+
+    @property
     def characters(self) -> int:
         return len(self.text)
 
@@ -130,7 +138,7 @@ class Preview:
         """The few characters without which the text would be shorter by a part or more: «ё», «—»."""
         if self.parts is None or not 0 < len(self.parts.culprits) <= SHOWN_CULPRITS:
             return ""
-        return ", ".join(f"«{one}»" for one in self.parts.culprits) if self.parts_saved else ""
+        return ", ".join(map(named, self.parts.culprits)) if self.parts_saved else ""
 
     @property
     def parts_saved(self) -> int:
@@ -202,7 +210,8 @@ class Preview:
 
     @property
     def notices(self) -> list[str]:
-        return [one.message(_) for one in self.spec.notices()] if self.spec else []
+        own = [one.message(_) for one in self.form.own_list.notes] if self.form.own_list else []
+        return [*own, *(one.message(_) for one in self.spec.notices())] if self.spec else own
 
     # --- word for word ----------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.files import File
@@ -48,10 +48,13 @@ def make(
     key: str | None = None,
     uploads: Uploads = (),
     submit: bool,
+    hold_seconds: float = 0.0,
     draft: Mailing | None = None,
     more: Chosen | None = None,
 ) -> Mailing:
     """Store a valid spec as a mailing: queued when `submit`, else a draft. All of it or nothing.
+
+    `hold_seconds`: how long it can still be taken back to a draft (`outbox.hold`) before it is handed over.
 
     `key`: minted before the button; the same key with the same options gives the row that it made before,
     with other options `KeyTaken`. `draft`: the row to turn into it; its attachments that the spec names stay.
@@ -67,7 +70,7 @@ def make(
             _attach(mailing, uploads, keep=spec.files)
             _record_edit(mailing, before, by)
             if submit:
-                _submit(mailing, by)
+                submit_draft(mailing, by, hold_seconds)
     except IntegrityError:
         twin = Mailing.objects.filter(key=key).first() if key else None
         if twin is None:
@@ -81,6 +84,24 @@ def digest(spec: Spec, more: Chosen | None = None) -> str:
     if more is None:
         return spec.digest()
     return hashlib.sha256(f"{spec.digest()} {more.fingerprint}".encode()).hexdigest()
+
+
+def prepare(
+    spec: Spec, typed: dict[str, Any], left_out: dict[str, int], *, draft: Mailing | None = None,
+    more: Chosen | None = None, **whose: Any,
+) -> Mailing:  # fmt: skip
+    """Store a valid spec as a draft to be reviewed, with all that was typed beside it.
+
+    `left_out`: how many entries are not among the recipients, by verdict. `whose`: as for `make`. A draft
+    that was sent off meanwhile is given back as it is.
+    """
+    with transaction.atomic():
+        mailing = make(spec, submit=False, draft=draft, more=more, **whose)
+        if may_edit(mailing):
+            imports.keep_for(mailing, more.imported if more else None)
+            mailing.draft, mailing.left_out = typed, left_out
+            mailing.save(update_fields=["draft", "left_out"])
+    return mailing
 
 
 def save_draft(
@@ -174,15 +195,20 @@ def typed_options(mailing: Mailing) -> dict[str, Any]:
     if mailing.draft:
         return dict(mailing.draft)
     options = dict(mailing.spec.get("options", {}))
-    if "list" not in options:
+    if mailing.is_personal:
+        options["list"] = "\n".join(Recipient.objects.lines(mailing))
+    elif "list" not in options:
         options["phones"] = "\n".join(Recipient.objects.addresses(mailing))
     return {name: value for name, value in options.items() if value != ""}
 
 
 def spec_of(mailing: Mailing) -> Spec:
-    """The frozen spec of a mailing that has one."""
+    """The frozen spec of a mailing that has one, made of its rows: whoever is stopped is left out."""
+    if mailing.is_personal:
+        return Spec.from_json(mailing.spec, lines=Recipient.objects.lines(mailing))
     if "list" not in mailing.options:
         return Spec.from_json(mailing.spec, Recipient.objects.addresses(mailing))
+    # Made before texts were kept in the rows.
     stopped = Recipient.objects.filter(mailing=mailing, stopped=True)
     return Spec.from_json(mailing.spec).leaving_out(frozenset(stopped.values_list("address", flat=True)))
 
@@ -249,10 +275,10 @@ def _write(mailing: Mailing, spec: Spec, more: Chosen | None) -> None:
         more.add_to(mailing, spec.phones)
         mailing.recipients_count = spec.recipients + beyond.people
         mailing.save(update_fields=["recipients_count"])
-        imports.let_go(mailing)
 
 
-def _submit(mailing: Mailing, by: Any) -> None:
+def submit_draft(mailing: Mailing, by: Any, hold_seconds: float = 0.0) -> None:
+    """Queue a draft that has a spec, inside a transaction. Raises Impossible when it was sent off already."""
     now = timezone.now()
     moved = Mailing.objects.move(
         mailing.pk,
@@ -262,14 +288,17 @@ def _submit(mailing: Mailing, by: Any) -> None:
         submitted_at=now,
         submitted_by=login_of(by),
         due_at=_due_at(mailing, now),
+        not_before=now + timedelta(seconds=hold_seconds) if hold_seconds else None,
+        draft={},
         refusal_code=None,
         refusal_text="",
     )
     if not moved:
         raise Impossible(_("This mailing was sent off already."))
+    imports.let_go(mailing, login_of(by))
     record(EventKind.SUBMITTED, mailing, by=by)
     mailing.refresh_from_db()
-    notify.send("deliver", mailing.pk)
+    notify.send("deliver", mailing.pk, after=hold_seconds)
 
 
 def _name_of_copy(name: str) -> str:

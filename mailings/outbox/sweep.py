@@ -40,9 +40,13 @@ def sweep() -> dict[str, int]:
 def expire_leases() -> int:
     """A claim whose lease ran out: its worker is dead or frozen, the outcome unknown. Never queued again."""
     now = timezone.now()
+    return sum(_expire(pk, token) for pk, token in _expired(now)) + _close_forgotten_attempts(now)
+
+
+def _expired(now: datetime) -> list[tuple[int, str]]:
+    """Claims whose lease has run out: the rows, and the tokens that they bear."""
     sending = Mailing.objects.filter(has_come("lease_until", now), state=State.SENDING)
-    expired = sending.values_list("pk", "token")
-    return sum(_expire(pk, token) for pk, token in expired[:AT_MOST]) + _close_forgotten_attempts(now)
+    return list(sending.values_list("pk", "token")[:AT_MOST])
 
 
 def _close_forgotten_attempts(now: datetime) -> int:
@@ -68,7 +72,7 @@ def _expire(pk: int, token: str) -> bool:
     now = timezone.now()
     with transaction.atomic():
         same = Mailing.objects.filter(has_come("lease_until", now), token=token)
-        if not same.move(pk, State.SENDING, State.UNKNOWN, waiting_for=""):
+        if not same.move(pk, State.SENDING, State.UNKNOWN, waiting_for="", unknown_reason="lease_expired"):
             return False
         for attempt in Attempt.objects.open().filter(token=token):
             Attempt.objects.finish(attempt.pk, Attempt.Outcome.UNKNOWN, now, text="lease_expired")

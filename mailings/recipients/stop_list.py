@@ -16,6 +16,15 @@ from mailings.recipients.limits import Limits
 from mailings.recipients.reader import Choices, read
 from mailings.recipients.reasons import Verdict
 
+# Whether anybody whom a mailing is for stands on the list: a question of `MailingQuerySet.claim`.
+ANY_LISTED = (
+    "SELECT count(*) FROM mailings_recipient JOIN mailings_stopentry"
+    " ON mailings_stopentry.address = LOWER(mailings_recipient.address)"
+    " WHERE mailings_recipient.mailing_id = mailings_mailing.id AND NOT mailings_recipient.stopped"
+    " AND (mailings_stopentry.account_id = mailings_mailing.account_id"
+    " OR mailings_stopentry.account_id IS NULL)"
+)
+
 
 class NotAnAddress(Exception):
     """A value that is no number, e-mail address or Telegram name. `value`: as it was given."""

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
@@ -215,11 +216,10 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
         return show(request, form)
     draft = draft_of(form.typed)
     whose: dict[str, Any] = {"account": form.account, "by": request.user, "key": form.typed.key or None}
+    whose |= {"submit": True, "hold_seconds": settings.HOLD_SECONDS}
     try:
         with form.uploads.opened() as uploads:
-            mailing = outbox.make(
-                form.spec, **whose, uploads=uploads, submit=True, draft=draft, more=form.chosen
-            )
+            mailing = outbox.make(form.spec, **whose, uploads=uploads, draft=draft, more=form.chosen)
     except Impossible as refusal:
         same = outbox.digest(form.spec, form.chosen)
         if draft and Mailing.objects.filter(pk=draft.pk, spec_digest=same).exists():

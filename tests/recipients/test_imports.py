@@ -165,7 +165,7 @@ def test_a_killed_reading_begins_anew_once_its_lease_has_ended_and_nothing_stand
     imported = brought(many(2500), "long.txt")
     half_read(imported, monkeypatch)
     told: list[Any] = []
-    monkeypatch.setattr("celery.current_app.send_task", lambda name, args: told.append((name, *args)))
+    monkeypatch.setattr("celery.current_app.send_task", lambda name, args, **_when: told.append((name, *args)))
 
     def sweep() -> list[Any]:
         told.clear()
@@ -292,7 +292,7 @@ def test_the_valid_rows_become_recipients_behind_those_that_stand_there_and_nobo
     read: Import, account: Account
 ) -> None:
     mailing, pasted = bare(account), ["+79990000003", "+79990000008"]
-    Recipient.objects.replace(mailing, [(one, None) for one in pasted])
+    Recipient.objects.replace(mailing, [(one, None, "") for one in pasted])
 
     added = Chosen(read).add_to(mailing, pasted)
 
