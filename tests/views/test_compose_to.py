@@ -222,7 +222,7 @@ def test_a_long_file_is_told_to_a_worker_and_its_progress_survives_a_reload(
     page: Client, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     told: list[Any] = []
-    monkeypatch.setattr("celery.current_app.send_task", lambda name, args, **_when: told.append((name, *args)))
+    monkeypatch.setattr("celery.current_app.send_task", lambda name, args, **_: told.append((name, *args)))
     with django_capture_on_commit_callbacks(execute=True):
         answer = brought(page, many(2100), "long.txt")
     imported = Import.objects.get()
