@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="delivery",
-            index=models.Index(fields=["as_of"], name="delivery_news"),
+            index=models.Index(fields=["opens"], name="delivery_lately"),
         ),
         migrations.AddIndex(
             model_name="deliverypull",

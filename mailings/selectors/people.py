@@ -8,7 +8,9 @@ from typing import Any
 from django.db.models import Q
 
 from mailings.models import Mailing, Recipient, StopEntry
+from mailings.models.deliveries import moment
 from mailings.recipients import people
+from mailings.selectors import deliveries
 
 AT_MOST = 200
 
@@ -58,14 +60,18 @@ def hour_of(row: Recipient) -> datetime:
 
 
 def described(row: Recipient) -> dict[str, Any]:
-    """One line of `mailings person`. `status`: None while nothing is known of the message itself."""
+    """One line of `mailings person`. `status`: None while nothing is known of the message itself.
+
+    `at`: when it came to that; else the mailing's hour.
+    """
+    at = moment(row.result_at) or hour_of(row)
     return {
         "id": row.mailing_id,
         "name": row.mailing.name or None,
         "recipient": row.address,
         "text": text_of(row),
-        "status": "stopped" if row.stopped else None,
-        "at": hour_of(row).astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "status": deliveries.status_of(row),
+        "at": at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     }
 
 
