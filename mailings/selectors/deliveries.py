@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from mailings.models import Delivery, Mailing, Recipient, Result
 from mailings.models.deliveries import moment
@@ -22,6 +23,12 @@ class Page:
     people: list[Recipient]
     before: int | None
     after: int | None
+
+
+def filters() -> list[tuple[str, str]]:
+    """What the table can be narrowed to: the address's word, and what a person reads."""
+    results = [(str(one), str(one.label)) for one in Result]
+    return [("", _("everybody")), *results, (UNHEARD, _("nothing heard yet"))]
 
 
 def delivery_of(mailing: Mailing) -> Delivery | None:

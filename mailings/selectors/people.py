@@ -17,12 +17,13 @@ AT_MOST = 200
 
 @dataclass(frozen=True)
 class Place:
-    """One mailing of a person: what it was told, and when that went out or goes."""
+    """One mailing of a person: what it was told, when that goes or went out, and what became of it."""
 
     mailing: Mailing
     text: str
     at: datetime
     stopped: bool
+    row: Recipient
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def look_up(value: str, country: str) -> Found:
     person = people.find(value, country)
     rows = list(people.recipients_of(person)[: AT_MOST + 1])
     stops = StopEntry.objects.filter(address=person.address).select_related("account", "who")
-    places = [Place(row.mailing, text_of(row), hour_of(row), row.stopped) for row in rows[:AT_MOST]]
+    places = [Place(row.mailing, text_of(row), hour_of(row), row.stopped, row) for row in rows[:AT_MOST]]
     return Found(person.address, places, len(rows) > AT_MOST, list(stops))
 
 
