@@ -136,13 +136,17 @@ def params(spec: Spec) -> list[Param]:
     return [(name, value) for name, value in spec.wire("") if name != "name"]
 
 
-def digest_of(account: Account, spec: Spec) -> str:
-    """A name for what is asked; equal for equal requests of one login. 32 hex digits."""
+def digest_of(account: Account, spec: Spec, more: str = "") -> str:
+    """A name for what is asked; equal for equal requests of one login. 32 hex digits.
+
+    `more`: what names the recipients that are not in the spec (`Chosen.fingerprint`).
+    """
     digest = hashlib.blake2b(account.identity.encode(), digest_size=16)
     for piece in FormBody(params(spec)):
         digest.update(piece)
     for file in spec.files:
         digest.update(f"\n{file.sha256} {file.name}".encode())
+    digest.update(more.encode())
     return digest.hexdigest()
 
 
@@ -158,7 +162,10 @@ def _request(quote: Quote) -> tuple[list[Param], list[Upload]] | None:
     if quote.mailing is None:
         return [(name, tuple(value) if isinstance(value, list) else value) for name, value in quote.asked], []
     spec = outbox.spec_of(quote.mailing) if quote.mailing.spec else None
-    if spec is None or digest_of(quote.account, spec) != quote.digest:
+    if spec is None or quote.digest not in (
+        quote.mailing.prepared.get("price"),
+        digest_of(quote.account, spec),
+    ):
         return None
     return params(spec), outbox.uploads_of(quote.mailing, spec)
 

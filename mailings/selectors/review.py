@@ -1,7 +1,7 @@
 """The facts of a draft before it is sent off: what, to whom, when, for how much, and what could be wrong.
 
-What takes long for a million people is worked out once, when the draft is made ready (`settle`), and kept in
-its row; the page then reads rows alone.
+What takes long for a million people is worked out once, when the draft is made ready (`settled`), and kept
+in its row; the page then reads rows alone.
 """
 
 import hashlib
@@ -18,10 +18,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mailings import lookups, outbox
-from mailings.forms import when
+from mailings.forms import ComposeForm, Preview, when
 from mailings.models import Account, Confirmation, Mailing, Quote
 from mailings.recipients import stop_list
-from mailings.recipients.gather import Gathered
 from mailings.recipients.reasons import Reason
 from mailings.selectors import repeats
 from mailings.selectors.repeats import Repeat
@@ -52,47 +51,55 @@ class Message:
     address: str = ""
 
 
-def left_out(gathered: Gathered) -> dict[str, int]:
-    """How many entries are not among the recipients, by verdict."""
-    entries = (*gathered.wrong, *gathered.wrong_in_file)
-    doubtful = sum(one.reason is Reason.UNKNOWN_RANGE for one in entries)
+def settled(form: ComposeForm, spec: Spec, account: Account) -> dict[str, Any]:
+    """What the review of a form's draft shows and costs to work out, the rows of its file included."""
+    facts, chosen = Preview(form), form.chosen
     return {
-        "doubtful": doubtful,
-        "wrong": len(entries) - doubtful,
-        "duplicate": gathered.duplicates,
-        "stopped": gathered.stopped,
+        "price": lookups.digest_of(account, spec, chosen.fingerprint if chosen else ""),
+        "left_out": _left_out(form, facts),
+        "groups": facts.groups,
+        "parts": facts.total_parts,
+        **_messages(spec),
     }
 
 
-def settle(account: Account, spec: Spec, left: dict[str, int]) -> dict[str, Any]:
-    """What the review of a draft with this spec shows and costs to work out."""
-    first, longest = _messages(spec)
+def _left_out(form: ComposeForm, facts: Preview) -> dict[str, int]:
+    """How many entries are not among the recipients, by verdict."""
+    doubtful = sum(one.reason is Reason.UNKNOWN_RANGE for one in form.gathered.wrong)
+    if (held := form.uploads.recipients) and not form.typed.has("with_doubtful"):
+        doubtful += held.doubtful
+    wrong = facts.wrong_count - doubtful
+    return {"doubtful": doubtful, "wrong": wrong, "duplicate": facts.duplicates, "stopped": facts.stopped}
+
+
+def _settled_from_rows(mailing: Mailing) -> dict[str, Any]:
+    """The same of a draft that no form has made ready: a script's, or one that was refused or held."""
+    spec = outbox.spec_of(mailing)
     return {
-        "price": lookups.digest_of(account, spec),
-        "left_out": left,
+        "price": lookups.digest_of(mailing.account, spec),
+        "left_out": {},
         "groups": spec.groups,
         "parts": spec.parts,
-        "first": first,
-        "longest": longest,
+        **_messages(spec),
     }
 
 
-def _messages(spec: Spec) -> tuple[list[str], list[str]]:
-    """The first message and the longest one: text and address each; empty if it is the first."""
+def _messages(spec: Spec) -> dict[str, list[str]]:
+    """The first message, and the longest one if it is another: text and address each."""
     if "list" not in spec.options:
-        return [str(spec.options.get("mes", "")), ""], []
+        return {"first": [str(spec.options.get("mes", "")), ""], "longest": []}
     first, longest = ["", ""], ["", ""]
     for one in spec.people():
         message = [one.text or "", one.address]
         first = first if first[1] else message
         longest = message if len(message[0]) > len(longest[0]) else longest
-    return first, [] if longest == first else longest
+    return {"first": first, "longest": [] if longest == first else longest}
 
 
 def of(mailing: Mailing, now: datetime) -> "Review":
     """The review of a draft that may be sent off. `mailing`: with its account."""
-    if not mailing.prepared:  # made by a script, or refused or held before
-        mailing.prepared = settle(mailing.account, outbox.spec_of(mailing), {})
+    if not mailing.prepared:
+        mailing.prepared = _settled_from_rows(mailing)
     spec = Spec.from_json(mailing.spec)
     quote = lookups.known(mailing.account, mailing.prepared["price"])
     return Review(mailing, spec, now, quote, repeats.of_mailing(mailing, spec, now))

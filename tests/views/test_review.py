@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
@@ -249,3 +250,18 @@ def test_a_double_press_sends_once(page: Client, account: Account):
 
     assert again.url == f"/mailings/{only().pk}/"
     assert Event.objects.filter(kind=EventKind.SUBMITTED).count() == 1
+
+
+def test_the_people_of_a_file_are_counted_priced_and_sent_to(page: Client, account: Account):
+    """Given a file that holds one more person, and a row that is none."""
+    file = SimpleUploadedFile("people.txt", b"+79990000004\n12345\n")
+
+    answer = reviewed(page, recipients_file=file, skip_wrong="1")
+    said = text_of(answer)
+
+    assert "4 recipients" in said
+    assert "Left out, since nothing can be sent to them: 1 wrong, 0 doubtful" in said
+    quote = Quote.objects.get()
+    assert (quote.mailing, quote.digest) == (only(), only().prepared["price"])
+    assert press(page, answer, confirm="left_out").status_code == 302
+    assert only().people.count() == 4

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailings import outbox, rights
-from mailings.models import Account, Breaker, HeldReason, Mailing, Quote, State
+from mailings.models import Account, Breaker, HeldReason, Import, Mailing, Quote, State
 from mailings.rights import Right
 from tests.helpers.addresses import (
     ADMIN,
@@ -44,6 +44,9 @@ OURS = {
     "mailing": ("L-ooooo", "L-mmmmm"),
     "mailing_status": ("L-ooooo", "L-mmmmm"),
     "mailing_recipients": ("L-ooooo", "L-ooooo"),
+    "results": ("L-ooooo", "L-ooooo"),
+    "export_results": ("L-ooooo", "L-mmmmm"),
+    "send_to_failed": ("L--oooo", "L--ssss"),
     "people": ("L-ooooo", "L-ooooo"),
     "stop_list": ("L-ooooo", "L-ooooo"),
     "export_stops": ("L-ooooo", "L-mmmmm"),
@@ -53,6 +56,8 @@ OURS = {
     "compose_preview": ("m--mmmm", "o--oooo"),
     "compose_price": ("m--mmmm", "o--oooo"),
     "price_answer": ("L--oooo", "L--mmmm"),
+    "import_progress": ("L--oooo", "L--mmmm"),
+    "import_problems": ("L--oooo", "L--mmmm"),
     "edit": ("L-->>>>", "L-->>>>"),
     "review": ("L--oooo", "L--oooo"),
     "duplicate": ("L--mmmm", "L-->>>>"),
@@ -75,6 +80,8 @@ OURS = {
 STATES: dict[str, dict[str, Any]] = {
     "edit": {"state": State.DRAFT},
     "review": {"state": State.DRAFT},
+    "import_progress": {"state": State.DRAFT},
+    "import_problems": {"state": State.DRAFT},
     "withdraw": {"state": State.QUEUED},
     "hold": {"state": State.QUEUED, "not_before": datetime(2099, 1, 1, tzinfo=UTC)},
     "release": {"state": State.HELD, "held_reason": HeldReason.RESTORED},
@@ -117,8 +124,12 @@ def address(name: str, mailing: Mailing) -> str:
         return reverse(name, args=[quote.pk])
     if name == "probe":
         return reverse(name, args=[mailing.account_id])
+    if name == "export_results":
+        return reverse(name, args=[mailing.pk, "csv"])
     if name == "cancel_job":
         return reverse(name, args=[mailing.pk, "100"])
+    if name in ("import_progress", "import_problems"):
+        return reverse(name, args=[Import.objects.create(draft=mailing, size=1).pk])
     if name == "trial":
         return reverse(name, args=["break"])
     return reverse(name, args=[mailing.pk] if "<int:pk>" in routes_of_ours()[name] else [])
