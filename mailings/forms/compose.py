@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from mailings.forms import when
 from mailings.forms.fields import fields
+from mailings.forms.personal import Personal
 from mailings.forms.typed import FLAGS, WHEN, Typed
 from mailings.forms.uploads import StoredUpload
 from mailings.models import Account, Attachment, Mailing
@@ -179,6 +180,12 @@ class ComposeForm(forms.Form):
         """Whether a recipient is on the stop list of the account that is chosen."""
         return stop_list.checker(self.account) if self.account else None
 
+    @cached_property
+    def personal(self) -> Personal:
+        """What the columns of the file make of the text."""
+        held = self.uploads.recipients if self.judge else None
+        return Personal(self.typed, held, settings.DEFAULT_COUNTRY, self._stopped)
+
     @property
     def skips_wrong(self) -> bool:
         return self.typed.has("skip_wrong")
@@ -193,7 +200,8 @@ class ComposeForm(forms.Form):
         if self.own_list:
             found += self.own_list.problems
             given["list"] = self.own_list.text
-        if not self.skips_wrong:
+        given, found = self.personal.given(given), [*found, *self.personal.problems]
+        if not self.skips_wrong and not self.personal.applies:
             found += problems(gathered.wrong)
             found += problems(gathered.wrong_in_file, "recipients_file")
             if gathered.wrong_count and not gathered.valid:
@@ -202,7 +210,9 @@ class ComposeForm(forms.Form):
             made = spec.validate(given, self.uploads.refs, now=self.now)
         except SpecError as refused:
             told = ("recipient", "list_phone") if self.own_list and self.own_list.problems else ("recipient",)
-            kept = [one for one in refused.problems if not one.code.startswith(told)]
+            kept = [
+                one for one in map(self.personal.placed, refused.problems) if not one.code.startswith(told)
+            ]
             return None, (*found, *kept)
         return (None if found or gathered.unreadable else made), tuple(found)
 

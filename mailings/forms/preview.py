@@ -186,7 +186,8 @@ class Preview:
         """The request's parameters as they would be sent, recipients cut short."""
         if self.spec is None:
             return []
-        found = [(name, _readable(value)) for name, value in self.spec.wire(REFERENCE)]
+        wire = self.spec.wire(REFERENCE)
+        found = [(name, _lines(value) if name == "list" else _readable(value)) for name, value in wire]
         return [*found, *(("file", ref.name) for ref in self.spec.files)]
 
     @property
@@ -202,6 +203,14 @@ def _readable(value: str | bytes | Sequence[str]) -> str:
     more = len(value) - SHOWN_PEOPLE
     first = ", ".join(islice(value, SHOWN_PEOPLE))
     return f"{first} … {_('and {n} more').format(n=grouped(more))}" if more > 0 else first
+
+
+def _lines(value: str | bytes | Sequence[str]) -> str:
+    """The first personal messages, and how many lines more."""
+    lines = str(value).split("\n")
+    more = len(lines) - SHOWN_PEOPLE
+    first = "\n".join(lines[:SHOWN_PEOPLE])
+    return f"{first}\n… {_('and {n} more').format(n=grouped(more))}" if more > 0 else first
 
 
 def grouped(number: int) -> str:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailings", "0011_left_out"),
+        ("mailings", "0012_imports"),
     ]
 
     operations = [

@@ -12,6 +12,7 @@ from mailings.smsc.spec import lists
 from mailings.smsc.spec.problems import N_, Problem, Refusal
 
 _FIELD = re.compile(r"\{\{|\}\}|\{([^{}\n]{1,100})\}")
+_BRACED = re.compile(r"\{\{([^{}\n]{1,100})\}\}")
 _LINE_END = re.compile(r"\r\n?|\n")
 _IN_FRONT = re.compile(r"[|:;,\n\r]")
 """What would end a sender or a recipient in a line of the list."""
@@ -41,6 +42,11 @@ class Template:
 def names_in(text: str) -> list[str]:
     """What stands in braces in a text, each once: without columns to fill it, it must be asked about."""
     return list(dict.fromkeys(match[1].strip() for match in _FIELD.finditer(text) if match[1]))
+
+
+def braced(text: str) -> str:
+    """A text that no column fills, as all get it: `{{name}}` says that braces are meant."""
+    return _BRACED.sub(r"{\1}", text)
 
 
 def template(text: str, headings: Sequence[str]) -> Template:
