@@ -29,12 +29,12 @@ from mailings.smsc.spec.spec import FileRef, Spec
 from mailings.smsc.spec.vocabulary import Channel, Section
 
 FIRST = (
-    "name",
     "bot",
+    "sender",
+    "name",
     "phones",
     "recipients_file",
     "skip_wrong",
-    "sender",
     "subj",
     "mes",
     FILES.name,
@@ -139,9 +139,7 @@ class ComposeForm(forms.Form):
         self.made_before: Mailing | None = None
         # What the provider refused before: a field of this form, if it can be told, and the sentence.
         self.refusal = ("", "")
-        self.fields.update(fields())
-        if typed.channel in (Channel.MAIL, Channel.TELEGRAM, Channel.BOT):
-            self._suit_recipients()
+        self.fields.update(fields(typed.channel, typed.values, all_values=typed.show_all))
 
     # --- what is in it ----------------------------------------------------------------------------
 
@@ -328,7 +326,7 @@ class ComposeForm(forms.Form):
         first, folded = list[BoundField](), list[BoundField]()
         for name in self._names():
             if self._section_of(name) == section:
-                (first if self._in_the_open(name) else folded).append(self[name])
+                (first if name in FIRST else folded).append(self[name])
         first.sort(key=lambda one: FIRST.index(one.name))
         return Part(section.value, first, folded, self._holds_something(folded))
 
@@ -363,11 +361,6 @@ class ComposeForm(forms.Form):
     def _holds_something(self, controls: Sequence[BoundField]) -> bool:
         return self.typed.show_all or any(self.typed.has(one.name) or one.errors for one in controls)
 
-    def _in_the_open(self, name: str) -> bool:
-        if name == "sender":
-            return self.typed.channel is Channel.MAIL
-        return name in FIRST
-
     def _section_of(self, name: str) -> Section:
         own = {
             "recipients_file": Section.TO,
@@ -375,22 +368,19 @@ class ComposeForm(forms.Form):
             **dict.fromkeys(WHEN, Section.WHEN),
             FILES.name: FILES.section,
         }
-        if name == "sender" and self.typed.channel is Channel.MAIL:
-            return Section.MESSAGE
-        if name == "bot":
+        if name in ("bot", "sender"):
             return Section.CHANNEL
         return own.get(name) or (OPTIONS[name].section if name in OPTIONS else Section.MORE)
 
-    def _suit_recipients(self) -> None:
-        """Recipients and sender of channels that do not go by phone numbers alone."""
-        phones, sender = self.fields["phones"], self.fields["sender"]
-        if self.typed.channel is Channel.MAIL:
-            phones.widget.attrs["placeholder"] = "ann@example.com"
-            phones.help_text = _("E-mail addresses, one a line or by commas. A group is G and its number.")
-            sender.widget.attrs["placeholder"] = "shop@example.com"
-        else:
-            phones.widget.attrs["placeholder"] = "+79990000001, @nickname, #1234567"
-            phones.help_text = _("Numbers, nicknames, or # and an ID; one a line or by commas.")
+    @property
+    def more_labels(self) -> str:
+        """What lies under "Options", so that nobody has to open it to know."""
+        return " · ".join(str(one.label) for one in self.parts[Section.MORE].folded)
+
+    @property
+    def more_set(self) -> int:
+        """How many of them hold something."""
+        return sum(self.typed.has(one.name) for one in self.parts[Section.MORE].folded)
 
     @property
     def kept_labels(self) -> list[str]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mailings.forms import when
+from mailings.forms.bubble import Bubble, named
 from mailings.forms.compose import ComposeForm
 from mailings.recipients.gather import Gathered
 from mailings.smsc.spec import values
@@ -86,6 +87,13 @@ class Preview:
             return ""
 
     @property
+    def bubble(self) -> Bubble:
+        """The message as people get it; of personal messages the first."""
+        if self.spec and self.spec.options.get("list"):
+            return Bubble(self.form, next((text or "" for _who, text, _front in self.spec.people()), ""))
+        return Bubble(self.form, self.text)
+
+    @property
     def characters(self) -> int:
         return len(self.text)
 
@@ -106,7 +114,7 @@ class Preview:
         """The few characters without which the text would be shorter by a part or more: «ё», «—»."""
         if self.parts is None or not 0 < len(self.parts.culprits) <= SHOWN_CULPRITS:
             return ""
-        return ", ".join(f"«{one}»" for one in self.parts.culprits) if self.parts_saved else ""
+        return ", ".join(map(named, self.parts.culprits)) if self.parts_saved else ""
 
     @property
     def parts_saved(self) -> int:

@@ -1,6 +1,6 @@
 """Who a mailing goes to, a row each; and the addresses that nothing is ever sent to."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,17 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
         rows = ((mailing.pk, position, *one) for position, one in enumerate(people))
         return _copy(rows) if connection.vendor == "postgresql" else _insert(rows)
 
+    def add_imported(self, mailing: Mailing, imported: int, verdicts: Sequence[str], behind: int) -> int:
+        """Copy the rows of an import with these verdicts, `behind` so many that stand there; how many."""
+        marks = ", ".join(["%s"] * len(verdicts))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {TABLE} ({COLUMNS}) SELECT %s, %s + position, address, NULL, '', %s "  # noqa: S608 (our own names)
+                f"FROM mailings_importedrow WHERE imported_id = %s AND verdict IN ({marks})",
+                [mailing.pk, behind, False, imported, *verdicts],
+            )
+            return int(cursor.rowcount)
+
     def addresses(self, mailing: Mailing) -> tuple[str, ...]:
         """The addresses that it is sent to, in order: whoever is on the stop list is left out."""
         kept = self.filter(mailing=mailing, stopped=False).order_by("position")
@@ -54,11 +65,22 @@ class Recipient(models.Model):
     front = models.CharField(max_length=FRONT_LENGTH, default="", db_default="")
     # Left out at the claim, because the address stood on the stop list by then.
     stopped = models.BooleanField(default=False)
+    # What became of its message, written by mailings.delivery alone: a `Result` ("" while nothing was seen),
+    # the provider's status and error number, and when (seconds since 1970) it came to that.
+    result = models.CharField(max_length=10, default="", db_default="", blank=True)
+    status = models.IntegerField(null=True)
+    err = models.IntegerField(null=True)
+    result_at = models.BigIntegerField(null=True)
+    cost = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    parts = models.PositiveIntegerField(null=True)
 
     objects = RecipientQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["address", "mailing"], name="recipient_address")]
+        indexes = [
+            models.Index(fields=["address", "mailing"], name="recipient_address"),
+            models.Index(fields=["mailing", "result", "position"], name="recipient_result"),
+        ]
         constraints = [models.UniqueConstraint(fields=["mailing", "position"], name="recipient_in_order")]
 
     if TYPE_CHECKING:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
@@ -185,7 +186,10 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
     whose: dict[str, Any] = {"account": form.account, "by": request.user, "key": form.typed.key or None}
     try:
         with form.uploads.opened() as uploads:
-            mailing = outbox.make(form.spec, **whose, uploads=uploads, submit=True, draft=draft)
+            hold = settings.HOLD_SECONDS
+            mailing = outbox.make(
+                form.spec, **whose, uploads=uploads, submit=True, hold_seconds=hold, draft=draft
+            )
     except Impossible as refusal:
         if draft and Mailing.objects.filter(pk=draft.pk, spec_digest=form.spec.digest()).exists():
             return redirect("mailing", draft.pk)  # a double click: it has been sent off already

@@ -73,7 +73,11 @@ def version(mailing: Mailing) -> str:
         "alarm_jobs", "other_jobs", "put_aside_at", "candidate", "adopted_at", "wish_before",
     ]  # fmt: skip
     now = timezone.now()
-    clock = (chips.is_unverified(mailing, now), now - mailing.state_at < sentences.A_MOMENT)
+    clock = (
+        chips.is_unverified(mailing, now),
+        now - mailing.state_at < sentences.A_MOMENT,
+        outbox.may_hold(mailing),
+    )
     others = [(job.status, job.cancelling) for job in jobs.jobs(mailing)]
     return f"{chips.digest([*clock, others, *(getattr(mailing, name) for name in names)]):08x}"
 

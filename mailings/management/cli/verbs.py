@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from mailings import accounts, outbox, sync
 from mailings.ids import row_id
-from mailings.management.cli import order, people, recipients
+from mailings.management.cli import order, people, prices, recipients
 from mailings.management.cli.describe import described, money
 from mailings.management.cli.errors import Errors, Wrong
 from mailings.models import Account, Mailing, State, Wish
@@ -251,4 +251,5 @@ VERBS: dict[str, Callable[[Namespace], Iterator[Object]]] = {
     "recipients": recipients.recipients,
     "stop": people.stop,
     "person": people.person,
+    "price": prices.price,
 }
