@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import IO, Any, cast
 
+from django.utils.translation import gettext as _
+
 from mailings.forms.typed import Typed
 from mailings.forms.uploads import StoredUpload
 from mailings.recipients import messages
@@ -128,6 +130,11 @@ class Personal:
                 )
                 yield Problem(("phones",), "phones_without_columns", said)
             yield from self.addressed.problems if self.addressed else ()
+
+    @property
+    def unfilled(self) -> list[str]:
+        """What is said beside the text of names that no column fills."""
+        return [one.message(_) for one in self.problems if "mes" in one.fields]
 
     def _unfilled(self) -> Iterator[Problem]:
         said = N_("Nothing fills {%(name)s}. Bring a file with columns, or say below that braces are meant.")

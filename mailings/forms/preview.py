@@ -88,7 +88,9 @@ class Preview:
 
     @property
     def bubble(self) -> Bubble:
-        """The message as people get it; of personal messages the first."""
+        """The message as people get it; of personal messages the one that is looked at, or the first."""
+        if rows := self.form.personal.rows:
+            return Bubble(self.form, rows.shown.text)
         if self.spec and self.spec.options.get("list"):
             return Bubble(self.form, next((text or "" for _who, text, _front in self.spec.people()), ""))
         return Bubble(self.form, self.text)

@@ -64,6 +64,7 @@ def template(text: str, headings: Sequence[str]) -> Template:
             names[index] = headings[index]
         else:
             problems.append(_unknown(match[1].strip(), headings))
+            parts.append(match[0])
     parts.append(text[end:])
     return Template(tuple(part for part in parts if part != ""), names, tuple(dict.fromkeys(problems)))
 

@@ -28,8 +28,11 @@ def table(text: str = TABLE, encoding: str = "cp1251") -> dict[str, Any]:
 
 
 def shown_row(answer: Any) -> str:
-    found = re.search(r'data-fact="row-text">(.*?)</blockquote>', answer.content.decode(), re.DOTALL)
-    return found[1] if found else ""
+    html = answer.content.decode()
+    assert 'data-fact="row"' in html
+    found = re.search(r'class="as-seen-text">(.*?)</div>', html, re.DOTALL)
+    assert found
+    return found[1]
 
 
 def test_headings_of_the_file_are_filled_for_each_person_and_sent(page: Client) -> None:
@@ -62,6 +65,13 @@ def test_an_unknown_heading_is_told_beside_the_text_and_nothing_is_sent(page: Cl
     assert not Mailing.objects.exists()
 
 
+def test_it_is_told_there_while_the_text_is_typed_and_stands_in_the_row_as_it_is(page: Client) -> None:
+    answer = post(page, TEXT | {"mes": "Hi {Имяя}, {Долг}"} | table(), "refresh")
+
+    assert "Did you mean {Имя}?" in text_of(answer)
+    assert shown_row(answer) == "Hi {Имяя}, 117"
+
+
 def test_braces_that_nothing_fills_are_asked_about_and_go_as_they_stand_when_that_is_said(
     page: Client,
 ) -> None:
@@ -79,7 +89,7 @@ def test_a_text_without_braces_asks_nothing(page: Client) -> None:
     answer = post(page, {"name": "x", "mes": "Hi", "key": "k"} | table(), "refresh")
 
     assert 'name="braces"' not in answer.content.decode()
-    assert shown_row(answer) == ""
+    assert 'data-fact="row"' not in answer.content.decode()
 
 
 def test_any_row_is_shown_as_its_recipient_reads_it(page: Client) -> None:
