@@ -51,6 +51,8 @@ RIGHTS: dict[str, Right] = {
     "remove_stop": Right.DECIDE,
     "compose": Right.SEND,
     "compose_preview": Right.SEND,
+    "import_progress": Right.SEND,
+    "import_problems": Right.SEND,
     "edit": Right.SEND,
     "duplicate": Right.SEND,
     "bulk_cancel": Right.STOP,

@@ -3,24 +3,25 @@
 Braces that nothing fills are asked about beside the text: a switch says that they are meant as they stand.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import IO, Any, cast
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from mailings.forms.typed import Typed
-from mailings.forms.uploads import StoredUpload
 from mailings.recipients import messages
 from mailings.recipients.columns import SENDER, ZONE
+from mailings.recipients.corrections import Chosen
+from mailings.recipients.held_rows import HeldRows
 from mailings.recipients.messages import Template
 from mailings.recipients.personal import Addressed, Rule, Wanted, address
-from mailings.recipients.reader import Choices, Reading, read
-from mailings.recipients.reasons import Unreadable, Verdict
+from mailings.recipients.reasons import Verdict
 from mailings.smsc.spec.problems import N_, Problem
 
+WHILE_TYPING = 2_000
+"""So many rows of a long file are looked at while a person types."""
 LONGEST, GAP = "longest", "gap"
 """Rows that are asked for by what they are, beside numbers."""
 
@@ -38,12 +39,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Rows:
-    """The row that is shown, and the numbers of others: None where there is no such row."""
+    """The row that is shown. `has_gap`: whether there is, or may be, one with an empty cell."""
 
     shown: Row
     count: int
-    longest: int
-    gap: int | None
+    has_gap: bool
 
     @property
     def before(self) -> int | None:
@@ -56,12 +56,15 @@ class Rows:
 
 @dataclass(frozen=True)
 class Personal:
-    """`held`: the file of recipients. `stopped`: whether a recipient is on the stop list."""
+    """`filed`: the recipients of the file; None without one, and while it `waits` for reading or an answer.
+
+    `whole`: whether all of a long file is looked at.
+    """
 
     typed: Typed
-    held: StoredUpload | None
-    country: str
-    stopped: Callable[[str], bool] | None = None
+    filed: Chosen | None
+    waits: bool = False
+    whole: bool = False
 
     @property
     def text(self) -> str:
@@ -75,10 +78,9 @@ class Personal:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The headings that may stand in the text; none without a file that has columns."""
-        with self._read() as reading:
-            return reading.names if reading and reading.layout.recipients is not None else ()
+        return _walk(self.filed, 0).names if self.filed else ()
 
-    @cached_property
+    @property
     def chips(self) -> tuple[str, ...]:
         """Those that a person may want in a text: a heading, not the number of a column without one."""
         return tuple(name for name in self.names if not name.isdecimal() and not set("{}\n") & set(name))
@@ -90,7 +92,7 @@ class Personal:
     @property
     def asks(self) -> bool:
         """Whether the switch for braces is shown: something in them is filled by no column."""
-        return self.as_they_stand or bool(self.template.problems)
+        return self.as_they_stand or bool(self.template.problems and not self.waits)
 
     @property
     def applies(self) -> bool:
@@ -99,27 +101,33 @@ class Personal:
 
     @cached_property
     def addressed(self) -> Addressed | None:
-        """The lines of the list; None while the file asks something, which is told beside it."""
-        values = self.typed.values
+        """The lines of the list: of the first rows while a person types, of all when it is sent."""
+        if self.filed is None:
+            return None
         leave_out = Rule.SKIP if self.typed.has("skip_wrong") else Rule.REFUSE
-        options, _problems = self.typed.options(None)
+        options, _problems = self.typed.options()
         wanted = Wanted(
             text=self.text,
             channel=self.typed.channel,
             time=options.get("time", ""),
-            nl=values.get("nl", "").strip() == "1",
+            nl=self.typed.values.get("nl", "").strip() == "1",
             wrong=leave_out,
-            doubtful=leave_out,
+            doubtful=Rule.SEND,
         )
-        with self._read() as reading:
-            try:
-                return address(reading, wanted) if reading else None
-            except Unreadable:
-                return None
+        return address(_walk(self.filed, None if self.whole else WHILE_TYPING), wanted)
+
+    @property
+    def unread(self) -> int:
+        """How many of the file's recipients were not looked at."""
+        return max(self.filed.count - WHILE_TYPING, 0) if self.filed and not self.whole else 0
+
+    @property
+    def duplicates(self) -> int:
+        return self.addressed.duplicates if self.addressed else 0
 
     @property
     def problems(self) -> Iterator[Problem]:
-        if self.as_they_stand:
+        if self.as_they_stand or self.waits:
             return
         if self.template.problems:
             yield from self.template.problems if self.names else self._unfilled()
@@ -147,7 +155,7 @@ class Personal:
             return options
         if not self.applies:
             return options | {"mes": messages.braced(options["mes"])}
-        if self.addressed is None or self.addressed.problems or not self.addressed.lines:
+        if not (self.addressed and self.addressed.lines):
             return options
         rest = {name: value for name, value in options.items() if name not in ("mes", "phones", "nl")}
         nl = {"nl": "1"} if self.addressed.nl else {}
@@ -159,57 +167,46 @@ class Personal:
             return problem
         return replace(problem, fields=tuple("mes" if name == "list" else name for name in problem.fields))
 
+    @property
+    def own_columns(self) -> dict[str, str]:
+        """The columns of senders and time zones that rows go out with, by their role."""
+        roles = _walk(self.filed, 0).roles if self.filed and self.applies else {}
+        return {role: self.names[index] for role, index in roles.items() if role in (SENDER, ZONE)}
+
     # --- one row ------------------------------------------------------------------------------------
 
     @cached_property
     def rows(self) -> Rows | None:
         """The row that was asked for, else the first; None where there is nothing personal to read."""
-        if not self.applies:
+        if not self.applies or self.filed is None:
             return None
-        with self._read() as reading:
-            return _rows(reading, self.template, self.typed.row) if reading else None
-
-    @contextmanager
-    def _read(self) -> Iterator[Reading | None]:
-        """The file, open for a walk; None for one that is not there or cannot be read."""
-        if self.held is None:
-            yield None
-            return
-        choices = Choices(channel=self.typed.channel, country=self.country)
-        with self.held.open() as held:
-            try:
-                made = read(cast("IO[bytes]", held.file), self.held.ref.name, choices, stopped=self.stopped)
-            except Unreadable:
-                made = None
-            yield made
-
-    @property
-    def own_columns(self) -> dict[str, str]:
-        """The columns of senders and time zones that rows go out with, by their role."""
-        with self._read() as reading:
-            found = reading.layout.columns if reading and self.applies else {}
-        return {role: name for role, name in found.items() if role in (SENDER, ZONE)}
+        wanted = self.typed.row
+        near = not wanted or (wanted.isdecimal() and len(wanted) < 9 and int(wanted) < WHILE_TYPING)
+        return _rows(
+            _walk(self.filed, WHILE_TYPING if near else None), self.template, wanted, self.filed.count
+        )
 
 
-def _rows(reading: Reading, template: Template, wanted: str) -> Rows | None:
-    reading.says(template.fill)
+def _walk(filed: Chosen, at_most: int | None) -> HeldRows:
+    return HeldRows(filed.imported, doubtful=filed.doubtful, at_most=at_most)
+
+
+def _rows(walk: HeldRows, template: Template, wanted: str, known: int) -> Rows | None:
+    """`known`: how many recipients the file has, of whom not all may be walked through."""
+    walk.says(template.fill)
     number = int(wanted) if wanted.isdecimal() and len(wanted) < 9 else 1
     first = shown = longest = gap = None
     count = 0
-    try:
-        for entry in reading:
-            if entry.verdict is not Verdict.VALID:
-                continue
-            count += 1
-            gaps = template.gaps(entry.cells)
-            row = Row(count, entry.line, entry.recipient, template.fill(entry.cells), gaps)
-            first = first or row
-            shown = row if count == number else shown
-            longest = row if longest is None or len(row.text) > len(longest.text) else longest
-            gap = gap or (row if gaps else None)
-    except Unreadable:
-        return None
+    for entry in walk:
+        if entry.verdict is Verdict.DUPLICATE:
+            continue
+        count += 1
+        row = Row(count, entry.line, entry.recipient, template.fill(entry.cells), template.gaps(entry.cells))
+        first = first or row
+        shown = row if count == number else shown
+        longest = row if longest is None or len(row.text) > len(longest.text) else longest
+        gap = gap or (row if row.gaps else None)
     if first is None or longest is None:
         return None
     chosen = {LONGEST: longest, GAP: gap}.get(wanted) or shown or first
-    return Rows(chosen, count, longest.number, gap.number if gap else None)
+    return Rows(chosen, max(count, known), has_gap=gap is not None or count < known)

@@ -5,6 +5,7 @@ from mailings.outbox.aside import put_aside
 from mailings.outbox.cancel import cancel_job, fulfil, wish
 from mailings.outbox.deliver import deliver_mailing, uploads_of
 from mailings.outbox.drafts import (
+    digest,
     duplicate,
     make,
     prepare,
@@ -51,6 +52,7 @@ __all__ = [
     "adopt",
     "cancel_job",
     "deliver_mailing",
+    "digest",
     "dismiss_alarm",
     "duplicate",
     "fulfil",

@@ -25,6 +25,18 @@ SAMPLE = 5
 
 
 @dataclass(frozen=True)
+class Beyond:
+    """How many people, and how many groups, a file adds to those that are there already."""
+
+    people: int = 0
+    groups: int = 0
+
+    @property
+    def all(self) -> int:
+        return self.people + self.groups
+
+
+@dataclass(frozen=True)
 class Chosen:
     """The recipients that a file adds to a mailing: the valid, and the doubtful where a person says so."""
 
@@ -53,6 +65,13 @@ class Chosen:
     def fingerprint(self) -> str:
         """Equal only where the same recipients are meant."""
         return f"import:{self.imported.pk}:{self.imported.revision}:{int(self.doubtful)}"
+
+    def beyond(self, recipients: Sequence[str]) -> "Beyond":
+        """How many there are besides `recipients`, given in their sent form."""
+        there = self.among(recipients)
+        shared = len(self.among(filter(is_group, recipients)))
+        groups = self.imported.groups - shared
+        return Beyond(self.count - self.imported.groups - (len(there) - shared), groups)
 
     def among(self, recipients: Iterable[str]) -> list[int]:
         """The positions of those that stand among `recipients`, given in their sent form."""

@@ -165,7 +165,7 @@ def test_a_killed_reading_begins_anew_once_its_lease_has_ended_and_nothing_stand
     imported = brought(many(2500), "long.txt")
     half_read(imported, monkeypatch)
     told: list[Any] = []
-    monkeypatch.setattr("celery.current_app.send_task", lambda name, args: told.append((name, *args)))
+    monkeypatch.setattr("celery.current_app.send_task", lambda name, args, **_: told.append((name, *args)))
 
     def sweep() -> list[Any]:
         told.clear()

@@ -8,7 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from mailings.accounts import ensure_sandbox_account
-from mailings.models import Mailing, Recipient
+from mailings.models import Import, Mailing, Recipient
+from mailings.recipients import imports, stop_list
 from tests.views.composing import post, reposted, text_of, values_of
 
 pytestmark = pytest.mark.django_db
@@ -136,3 +137,36 @@ def test_what_does_not_fit_a_message_is_told_beside_the_text(page: Client) -> No
     answer = post(page, TEXT | {"bin": "2"} | table())
 
     assert "mes" in answer.context["form"].errors
+
+
+def test_a_person_twice_gets_another_text_but_the_same_one_once(page: Client) -> None:
+    again = "Анна;8 999 000-00-01;117\nАнна;79990000001;5\n"
+
+    assert post(page, TEXT | table(TABLE + again)).status_code == 302
+
+    texts = Recipient.objects.filter(address="+79990000001").order_by("position")
+    assert list(texts.values_list("text", flat=True)) == ["Hi Анна, you owe 117 ₽", "Hi Анна, you owe 5 ₽"]
+
+
+def test_somebody_on_the_stop_list_gets_no_other_text_either(page: Client) -> None:
+    stop_list.add(["79990000001"], country="RU")
+
+    assert post(page, TEXT | table(TABLE + "Анна;79990000001;5\n")).status_code == 302
+
+    assert not Recipient.objects.filter(address="+79990000001").exists()
+
+
+def test_of_a_long_file_the_first_rows_are_looked_at_while_one_types_and_all_are_sent(page: Client) -> None:
+    rows = "".join(f"Анна;7999{number:07};{number}\n" for number in range(2_500))
+    held = post(page, TEXT | table("Имя;Телефон;Долг\n" + rows), "refresh")
+    assert Import.objects.get().state == Import.State.WAITING
+    assert 'name="braces"' not in held.content.decode()
+    imports.read_import(Import.objects.get().pk)
+
+    read = reposted(held, "refresh", page)
+    assert "Send to 2,500 people" in text_of(read)
+    assert shown_row(reposted(read, "row:2400", page)) == "Hi Анна, you owe 2399 ₽"
+    assert reposted(read, "send", page).status_code == 302
+
+    assert Recipient.objects.count() == 2_500
+    assert Recipient.objects.get(address="+79990002499").text == "Hi Анна, you owe 2499 ₽"

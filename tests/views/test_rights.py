@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 
 from mailings import outbox, rights
-from mailings.models import Account, Breaker, HeldReason, Mailing, State
+from mailings.models import Account, Breaker, HeldReason, Import, Mailing, State
 from mailings.rights import Right
 from tests.helpers.addresses import (
     ADMIN,
@@ -50,6 +50,8 @@ OURS = {
     "remove_stop": ("L----mm", "L---->>"),
     "compose": ("L--oooo", "o--oooo"),
     "compose_preview": ("m--mmmm", "o--oooo"),
+    "import_progress": ("L--oooo", "L--mmmm"),
+    "import_problems": ("L--oooo", "L--mmmm"),
     "edit": ("L-->>>>", "L-->>>>"),
     "duplicate": ("L--mmmm", "L-->>>>"),
     "bulk_cancel": ("L--oooo", "L--s>>>"),
@@ -70,6 +72,8 @@ OURS = {
 # The mailing that each is tried on, so that it would come to something.
 STATES: dict[str, dict[str, Any]] = {
     "edit": {"state": State.DRAFT},
+    "import_progress": {"state": State.DRAFT},
+    "import_problems": {"state": State.DRAFT},
     "withdraw": {"state": State.QUEUED},
     "hold": {"state": State.QUEUED, "not_before": datetime(2099, 1, 1, tzinfo=UTC)},
     "release": {"state": State.HELD, "held_reason": HeldReason.RESTORED},
@@ -100,6 +104,8 @@ def address(name: str, mailing: Mailing) -> str:
         return reverse(name, args=[mailing.account_id])
     if name == "cancel_job":
         return reverse(name, args=[mailing.pk, "100"])
+    if name in ("import_progress", "import_problems"):
+        return reverse(name, args=[Import.objects.create(draft=mailing, size=1).pk])
     if name == "trial":
         return reverse(name, args=["break"])
     return reverse(name, args=[mailing.pk] if "<int:pk>" in routes_of_ours()[name] else [])
