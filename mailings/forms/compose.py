@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from django import forms
-from django.conf import settings
 from django.core.files import File
 from django.forms import BoundField
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mailings.accounts import home_country
 from mailings.forms import filed, when
 from mailings.forms.fields import fields
 from mailings.forms.personal import Personal
@@ -154,11 +154,16 @@ class ComposeForm(forms.Form):
         return next((one for one in self.accounts if one.name == self.typed.account), None)
 
     @cached_property
+    def country(self) -> str:
+        """How a number without a country code is read."""
+        return home_country(self.account)
+
+    @cached_property
     def gathered(self) -> Gathered:
         """The recipients that were pasted."""
         if not self.judge:
             return Gathered()
-        pasted, country = self.typed.values.get("phones", ""), settings.DEFAULT_COUNTRY
+        pasted, country = self.typed.values.get("phones", ""), self.country
         return gather(pasted, self.typed.channel, country=country, stopped=self._stopped)
 
     @cached_property
@@ -181,7 +186,7 @@ class ComposeForm(forms.Form):
         text, nl = self.typed.values.get("list", ""), self.typed.values.get("nl", "")
         if not (self.judge and text.strip()):
             return None
-        return listed.read(text, self.typed.channel, settings.DEFAULT_COUNTRY, nl=nl.strip() == "1")
+        return listed.read(text, self.typed.channel, self.country, nl=nl.strip() == "1")
 
     @cached_property
     def _stopped(self) -> Callable[[str], bool] | None:

@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import cached_property
 from itertools import islice
 
-from django.conf import settings
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -194,7 +193,7 @@ class Preview:
     def is_delayed_by_night(self) -> bool:
         """Night hours are kept for messages that wake a person in Russia; an e-mail wakes nobody."""
         mail = self.form.typed.channel is Channel.MAIL
-        return settings.DEFAULT_COUNTRY == "RU" and not mail
+        return self.form.country == "RU" and not mail
 
     @property
     def is_now(self) -> bool:
