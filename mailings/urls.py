@@ -15,6 +15,7 @@ from mailings.views import (
     people,
     preferences,
     preview,
+    results,
     sandbox,
     today,
 )
@@ -40,6 +41,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     page("mailings/<int:pk>/", mailing.show, "mailing"),
     page("mailings/<int:pk>/status/", mailing.status, "mailing_status"),
     page("mailings/<int:pk>/recipients/", mailing.recipients, "mailing_recipients"),
+    page("mailings/<int:pk>/results/", results.show, "results"),
+    page("mailings/<int:pk>/results.<str:kind>", results.export, "export_results"),
+    page("mailings/<int:pk>/send-to-failed/", results.send_to_failed, "send_to_failed"),
     page("mailings/<int:pk>/edit/", compose.edit, "edit"),
     page("mailings/<int:pk>/cancel/", actions.cancel, "cancel"),
     page("mailings/<int:pk>/delete/", actions.delete, "delete"),

@@ -16,8 +16,9 @@ from django.db.models import Count, Max, Min
 
 from mailings.delivery import rows
 from mailings.delivery.match import Found, Place, Senders, newness
-from mailings.models import Account, Delivery, Message, Recipient, Result
+from mailings.models import Account, Delivery, Mailing, Message, Recipient, Result
 from mailings.models.deliveries import NOTHING
+from mailings.models.states import UNDECIDED
 from mailings.smsc.api.messages import outcome_of
 
 ALIKE, UNLIKE = "alike", "unlike"
@@ -168,6 +169,9 @@ def count(mailings: Iterable[int], at: datetime) -> None:
         for name, value in figures.items():
             setattr(delivery, name, value)
         delivery.as_of = at
+        if delivery.unheard < delivery.recipients:
+            doubtful = Mailing.objects.filter(pk=delivery.mailing_id, state__in=UNDECIDED)
+            doubtful.filter(messages_seen=False).update(messages_seen=True)
         delivery.save(update_fields=[*figures, "rounds", "as_of"])
 
 

@@ -59,7 +59,7 @@ class Delivery(models.Model):
                 fields=["account", "ask_at"], name="delivery_to_ask", condition=models.Q(final=False)
             ),
             models.Index(fields=["account", "closes"], name="delivery_hours"),
-            models.Index(fields=["as_of"], name="delivery_news"),
+            models.Index(fields=["opens"], name="delivery_lately"),
         ]
 
     if TYPE_CHECKING:

@@ -254,6 +254,9 @@ class Mailing(models.Model):
     look_note = models.CharField(max_length=40, default="", blank=True)
     look_matches = models.JSONField(default=list)
 
+    # Messages that it may have sent were seen while its outcome was not known: a decision must know of them.
+    messages_seen = models.BooleanField(default=False, editable=False)
+
     objects = MailingQuerySet.as_manager()
 
     class Meta:

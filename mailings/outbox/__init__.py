@@ -1,6 +1,7 @@
 """The outbox: the only code that changes anything at the provider, and the only door to a mailing's fate."""
 
 from mailings.outbox.adoption import adopt, undo_adoption, verify
+from mailings.outbox.again import again_to, other_channels
 from mailings.outbox.aside import put_aside
 from mailings.outbox.cancel import cancel_job, fulfil, wish
 from mailings.outbox.deliver import deliver_mailing, uploads_of
@@ -50,6 +51,7 @@ __all__ = [
     "Outdated",
     "Seen",
     "adopt",
+    "again_to",
     "cancel_job",
     "deliver_mailing",
     "digest",
@@ -74,6 +76,7 @@ __all__ = [
     "may_send_off",
     "may_undo_adoption",
     "may_withdraw",
+    "other_channels",
     "prepare",
     "put_aside",
     "release",

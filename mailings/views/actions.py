@@ -23,7 +23,8 @@ from mailings import outbox, rights
 from mailings.models import Mailing, Wish
 from mailings.rights import Right
 from mailings.selectors import jobs
-from mailings.wording import chips, sentences, timeline
+from mailings.selectors.deliveries import delivery_of
+from mailings.wording import chips, deliveries, sentences, timeline
 from mailings.wording.whom import whom_to_ask
 
 asked_once = require_http_methods(["GET", "POST"])
@@ -343,6 +344,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
         "chip": chips.chip(mailing),
         "sentences": sentences.sentences(mailing, now),
         "looking": sentences.looking(mailing, now),
+        "evidence": deliveries.evidence(delivery_of(mailing)),
         "facts": what_it_is(mailing, now),
         "attempts": mailing.attempts.order_by("begin", "id")[:20],
         "jobs": jobs.jobs(mailing),

@@ -43,6 +43,9 @@ OURS = {
     "mailing": ("L-ooooo", "L-mmmmm"),
     "mailing_status": ("L-ooooo", "L-mmmmm"),
     "mailing_recipients": ("L-ooooo", "L-ooooo"),
+    "results": ("L-ooooo", "L-ooooo"),
+    "export_results": ("L-ooooo", "L-mmmmm"),
+    "send_to_failed": ("L--oooo", "L--ssss"),
     "people": ("L-ooooo", "L-ooooo"),
     "stop_list": ("L-ooooo", "L-ooooo"),
     "export_stops": ("L-ooooo", "L-mmmmm"),
@@ -102,6 +105,8 @@ def subject(people: dict[str, Any], name: str) -> Mailing:
 def address(name: str, mailing: Mailing) -> str:
     if name == "probe":
         return reverse(name, args=[mailing.account_id])
+    if name == "export_results":
+        return reverse(name, args=[mailing.pk, "csv"])
     if name == "cancel_job":
         return reverse(name, args=[mailing.pk, "100"])
     if name in ("import_progress", "import_problems"):
