@@ -21,9 +21,12 @@ from mailings.smsc.spec.vocabulary import Channel
 KEPT = "kept:"
 """In front of the name of an option that is kept for another channel, and not sent."""
 
+INSERT, ROW = "insert:", "row:"
+"""In front of what a button is for: a heading to put into the text, a row to show."""
+
 WHEN = ("time_at", "clock", "which", "hours_from", "hours_to", "minutes")
 """The page's own controls of the hour; what they say together stands in `when`."""
-VALUES = (*OPTIONS, *WHEN, "voice_language", "skip_wrong", "with_doubtful")
+VALUES = (*OPTIONS, *WHEN, "voice_language", "skip_wrong", "with_doubtful", "braces")
 PAGE = frozenset(
     (
         *(
@@ -32,8 +35,7 @@ PAGE = frozenset(
             "show_all",
             *WHEN,
             "voice_language",
-            "skip_wrong",
-            "with_doubtful",
+            *("skip_wrong", "with_doubtful", "braces", "row"),
             "account",
             "key",
             "draft",
@@ -63,6 +65,8 @@ class Typed:
     account: str = ""
     key: str = ""
     draft: str = ""
+    # Which row of a file is shown as its recipient reads it: its number, or `longest` or `gap`.
+    row: str = ""
 
     def has(self, name: str) -> bool:
         return not is_blank(self.values.get(name))
@@ -134,6 +138,8 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     }
     show_all = bool(data.get("show_all")) or data.get("action") == "show_all"
     typed = Typed(values, kept, unknown, show_all=show_all, account=data.get("account", ""))
+    _insert_heading(typed, data.get("action", ""))
+    typed.row = data.get("action", "").partition(ROW)[2] or data.get("row", "")
     typed.key, typed.draft = data.get("key", "").replace("\0", "")[:64], data.get("draft", "")
     _choose_channel(typed, data.get("channel", ""), data.get("shown", ""))
     if switching and data.get("channel") != data.get("shown"):
@@ -141,6 +147,13 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     _bring_back(typed)
     _split_voice(typed)
     return typed
+
+
+def _insert_heading(typed: Typed, action: str) -> None:
+    """The button of a heading puts it behind the text, where no script puts it where the cursor is."""
+    heading = action.partition(INSERT)[2]
+    if action.startswith(INSERT) and heading:
+        typed.values["mes"] = f"{typed.values.get('mes', '')}{{{heading}}}"
 
 
 def from_draft(draft: Mapping[str, Any]) -> Typed:
