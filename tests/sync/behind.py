@@ -70,7 +70,7 @@ class Behind:
     def _made(self, kind: str) -> None:
         due = self.now + timedelta(hours=self.rng.randint(30, 500))
         code = "" if kind == "elsewhere" else new_code()
-        made = {"time": f"0{int(due.timestamp())}", "age": self.rng.randint(60, 10 * 86400)}
+        made: dict[str, Any] = {"time": f"0{int(due.timestamp())}", "age": self.rng.randint(60, 10 * 86400)}
         number = self.sandbox.make_job(f"{code}a Sale" if code else "Made elsewhere", **made)
         self.history[str(number)] = kind
         if not code:
