@@ -5,7 +5,7 @@ holds and never drops it: numbers, too, are typed into text inputs, since a brow
 read. What is valid is the spec's business.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from mailings.forms import when
 from mailings.smsc.spec.catalogue import FILES, OPTIONS
-from mailings.smsc.spec.vocabulary import Option, Type
+from mailings.smsc.spec.vocabulary import Channel, Option, Type
 
 ROWS = {"phones": 4, "list": 5, "mes": 5, "mes2": 3}
 UNMARKED = ("name", "mes", "mes2", "subj", "voice")
@@ -25,34 +25,47 @@ class SeveralFiles(forms.FileInput):
     allow_multiple_selected = True
 
 
-def fields() -> dict[str, forms.Field]:
-    """Every control by its name, in the order of the catalogue."""
-    found = {option.name: _field(option) for option in (*OPTIONS.values(), FILES)}
+def fields(
+    channel: Channel, values: Mapping[str, str], *, all_values: bool = False
+) -> dict[str, forms.Field]:
+    """Every control by its name, in the order of the catalogue, in the words of the channel.
+
+    `values`: what the controls will hold. `all_values`: each listed value can be chosen, so that a switch,
+    which cannot say a plain no, gives way to a list.
+    """
+    found = {
+        option.name: _field(option, channel, all_values or values.get(option.name, "") not in ("", "1"))
+        for option in (*OPTIONS.values(), FILES)
+    }
     return found | _own_fields()
 
 
-def _field(option: Option) -> forms.Field:
+def _field(option: Option, channel: Channel, listed: bool) -> forms.Field:
+    attrs = attributes(option, channel)
+    switch = option.type is Type.FLAG and not listed
     return forms.Field(
         required=False,
         label=_(option.label),
-        help_text=_help(option),
-        widget=_widget(option, attributes(option)),
+        help_text=_help(option, channel),
+        widget=forms.CheckboxInput({"data-option": option.name, "value": "1", "role": "switch"})
+        if switch
+        else _widget(option, attrs),
     )
 
 
-def _help(option: Option) -> str:
+def _help(option: Option, channel: Channel) -> str:
     """The catalogue's line of help, with the range where the line does not name it."""
-    text = _(option.help)
+    text = _(option.help_for(channel))
     if option.type in (Type.INTEGER, Type.NUMBER, Type.ZONE) and option.maximum and option.maximum < 10_000:
         span = _("From {low} to {high}.").format(low=f"{option.minimum:g}", high=f"{option.maximum:g}")
         return f"{text} {span}"
     return text
 
 
-def attributes(option: Option) -> dict[str, Any]:
+def attributes(option: Option, channel: Channel) -> dict[str, Any]:
     found: dict[str, Any] = {"data-option": option.name, "autocomplete": "off"}
     if option.example and option.name not in UNMARKED:
-        found["placeholder"] = _(option.example)
+        found["placeholder"] = _(option.example_for(channel))
     if option.type is Type.INTEGER:
         found["inputmode"] = "numeric"
     if option.type is Type.NUMBER:
@@ -74,7 +87,7 @@ def _widget(option: Option, attrs: dict[str, Any]) -> forms.Widget:
 
 
 class Choices(forms.Select):
-    """The provider's values with their words; first comes "not set", with what the provider then does.
+    """The values by their words; first comes what happens when nothing is chosen, which is not sent.
 
     A value that is none of them, typed by hand into a post, is shown as it came instead of being dropped.
     """
@@ -82,8 +95,10 @@ class Choices(forms.Select):
     def __init__(self, option: Option, attrs: dict[str, Any]) -> None:
         del attrs["autocomplete"]
         words = {choice.value: _(choice.label) for choice in option.choices}
-        unset = _("not set ({default})").format(default=words.get(option.default or "", _("none")).lower())
-        listed = [("", unset), *((value, f"{value} · {word}") for value, word in words.items())]
+        usual = option.default or ""
+        listed = [("", words.get(usual, _("none")))]
+        for value, word in words.items():
+            listed.append((value, _("{word}, said outright").format(word=word) if value == usual else word))
         super().__init__(attrs, listed)
 
     def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> list[Any]:
@@ -162,8 +177,8 @@ def _own_fields() -> dict[str, forms.Field]:
         "recipients_file": forms.Field(
             required=False,
             label=_("Or a file of recipients"),
-            help_text=_("Text, .csv or .xlsx; one recipient a line. It is added to the recipients above."),
-            widget=forms.FileInput({"data-option": "recipients_file", "accept": ".txt,.csv,.tsv,.xlsx"}),
+            help_text=_("Text, .csv, .xlsx or .ods. Its recipients are added to those above."),
+            widget=forms.FileInput({"data-option": "recipients_file", "accept": ".txt,.csv,.tsv,.xlsx,.ods"}),
         ),
         **_hour_fields(),
         "voice_language": forms.Field(
@@ -178,5 +193,10 @@ def _own_fields() -> dict[str, forms.Field]:
             required=False,
             label=_("Leave out the wrong ones and send to the others"),
             widget=forms.CheckboxInput({"data-option": "skip_wrong", "value": "1"}),
+        ),
+        "with_doubtful": forms.Field(
+            required=False,
+            label=_("Send to the doubtful ones too"),
+            widget=forms.CheckboxInput({"data-option": "with_doubtful", "value": "1"}),
         ),
     }

@@ -10,7 +10,7 @@ ANSWERS = [
 class Migration(migrations.Migration):
     """What a sentence has to know: why a wish failed, and why an outcome is unknown."""
 
-    dependencies = [("mailings", "0012_imports")]
+    dependencies = [("mailings", "0016_deliveries")]
 
     operations = [
         migrations.AddField(

@@ -1,7 +1,9 @@
 """The rows: accounts, mailings, and what is recorded of them."""
 
 from mailings.models.accounts import Account, Breaker, Pull
+from mailings.models.deliveries import Delivery, DeliveryPull, Message, Result
 from mailings.models.imports import Import, ImportedRow
+from mailings.models.lookups import Catalog, Quote
 from mailings.models.mailing import IllegalTransition, Mailing
 from mailings.models.recipients import Recipient, StopEntry
 from mailings.models.records import (
@@ -15,6 +17,7 @@ from mailings.models.records import (
 )
 from mailings.models.states import (
     Alarm,
+    Confirmation,
     EventKind,
     HeldReason,
     LookNote,
@@ -32,6 +35,10 @@ __all__ = [
     "Attachment",
     "Attempt",
     "Breaker",
+    "Catalog",
+    "Confirmation",
+    "Delivery",
+    "DeliveryPull",
     "Event",
     "EventKind",
     "HeldReason",
@@ -40,10 +47,13 @@ __all__ = [
     "ImportedRow",
     "LookNote",
     "Mailing",
+    "Message",
     "Observation",
     "Origin",
     "Pull",
+    "Quote",
     "Recipient",
+    "Result",
     "State",
     "StopEntry",
     "SystemUser",

@@ -14,6 +14,7 @@ from mailings.models.states import UNDECIDED
 from mailings.outbox import notify
 from mailings.outbox.columns import requeued
 from mailings.outbox.outcomes import suspect_second_job
+from mailings.recipients import imports
 
 # A nudged row is not nudged again before this has passed: the worker may just be busy.
 NUDGE_AGAIN_AFTER = timedelta(seconds=60)
@@ -23,7 +24,7 @@ AT_MOST = 500
 def sweep() -> dict[str, int]:
     """One round over everything open; safe to run anywhere, any number of times at once.
 
-    Returns how many rows each step touched: expired, probed, freed, delivered, wishes, candidates.
+    Returns how many rows each step touched: expired, probed, freed, delivered, wishes, candidates, imports.
     """
     return {
         "expired": expire_leases(),
@@ -32,6 +33,7 @@ def sweep() -> dict[str, int]:
         "delivered": nudge_queued(),
         "wishes": nudge_wishes(),
         "candidates": nudge_candidates(),
+        "imports": nudge_imports(),
     }
 
 
@@ -99,6 +101,14 @@ def free_held() -> int:
                 record(EventKind.RELEASED, pk)
                 freed += 1
     return freed
+
+
+def nudge_imports() -> int:
+    """Files of recipients that no worker has read yet, or whose worker died."""
+    found = imports.overdue(AT_MOST)
+    for pk in found:
+        notify.send("read_import", pk)
+    return len(found)
 
 
 def nudge_queued() -> int:

@@ -63,6 +63,8 @@ def _awaiting(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
 def _queued(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     """Everything is handed over at once; SMS Centre keeps what is for later until its hour."""
     later = mailing.due_at is not None and mailing.due_at > now
+    if not mailing.waiting_for and mailing.not_before and mailing.not_before > now:
+        return say(_("Goes to SMS Centre {age}."), age=ago(mailing.not_before, now))
     if why := _why_waiting(mailing, now):
         text = _("Not handed to SMS Centre yet; queued {age}.")
         if later:

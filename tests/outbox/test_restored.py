@@ -24,7 +24,7 @@ def _open_gate(settings):
 @pytest.fixture
 def nudges(monkeypatch):
     told = []
-    monkeypatch.setattr("mailings.outbox.notify.send", lambda task, pk: told.append(task))
+    monkeypatch.setattr("mailings.outbox.notify.send", lambda task, pk, after=0.0: told.append(task))
     return told
 
 

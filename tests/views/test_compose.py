@@ -61,7 +61,7 @@ def test_a_plain_sms_shows_at_most_eight_controls_outside_folds(page: Client) ->
     shown = [tag for tag in re.findall(r"<(?:input|select|textarea)[^>]*>", open_part) if "hidden" not in tag]
 
     assert set(re.findall(r'name="([^"]*)"', " ".join(shown))) == {
-        *("channel", "name", "phones", "recipients_file", "mes", "time_at", "clock")
+        *("channel", "sender", "name", "phones", "recipients_file", "mes", "time_at", "clock")
     }
 
 
