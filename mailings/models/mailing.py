@@ -288,7 +288,7 @@ class Mailing(models.Model):
             models.Index(
                 fields=["remote_send_at"],
                 name="remote_hours",
-                condition=Q(remote_send_at__isnull=False, origin=Origin.PROVIDER),
+                condition=Q(remote_send_at__isnull=False),
             ),
         ]
         constraints = [
@@ -331,10 +331,15 @@ class Mailing(models.Model):
 
     @property
     def goes_out_at(self) -> datetime | None:
-        """When it goes out, or went: the hour asked for here; else, and of what repeats, the provider's."""
-        if self.repeats and self.remote_send_at is not None:
-            return self.remote_send_at
-        return self.due_at or self.remote_send_at
+        """When it goes out, or went: the provider's hour, where it names one, else the one asked for here."""
+        return self.remote_send_at or self.due_at
+
+    @property
+    def was_moved(self) -> bool:
+        """Whether the provider names another hour, by the minute, than was asked for here."""
+        if self.repeats or self.due_at is None or self.remote_send_at is None:
+            return False
+        return abs(self.remote_send_at - self.due_at) >= timedelta(minutes=1)
 
     @property
     def overdue_from(self) -> datetime | None:
