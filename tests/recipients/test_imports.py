@@ -293,7 +293,7 @@ def test_the_valid_rows_become_recipients_behind_those_that_stand_there_and_nobo
     read: Import, account: Account
 ) -> None:
     mailing, pasted = bare(account), ["+79990000003", "+79990000008"]
-    people: list[Addressee] = [(one, None, "") for one in pasted]
+    people = [Addressee(one) for one in pasted]
     Recipient.objects.replace(mailing, people)
 
     added = Chosen(read).add_to(mailing, pasted)
