@@ -51,6 +51,8 @@ RIGHTS: dict[str, Right] = {
     "remove_stop": Right.DECIDE,
     "compose": Right.SEND,
     "compose_preview": Right.SEND,
+    "compose_keep": Right.SEND,
+    "compose_discard": Right.SEND,
     "edit": Right.SEND,
     "duplicate": Right.SEND,
     "bulk_cancel": Right.STOP,

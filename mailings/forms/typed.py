@@ -36,6 +36,7 @@ PAGE = frozenset(
             "account",
             "key",
             "draft",
+            "version",
         ),
         *("recipients_file", "held_recipients", "files", "held", "drop", "action", "csrfmiddlewaretoken"),
     )
@@ -47,6 +48,7 @@ FLAGS = tuple(channel.value for channel in Channel if channel not in (Channel.SM
 class Typed:
     """`values`: as typed, by name. `kept`: typed for another channel. `unknown`: names that are no option.
 
+    `version`: which saving of the draft the page knows (outbox.drafts.must_be_newest).
     `odd_channel`: the channel that was asked for, when there is no such channel.
     """
 
@@ -59,6 +61,12 @@ class Typed:
     account: str = ""
     key: str = ""
     draft: str = ""
+    version: str = ""
+
+    @property
+    def says_something(self) -> bool:
+        """Whether a person typed anything, here or for another channel."""
+        return any(not is_blank(value) for value in (*self.values.values(), *self.kept.values()))
 
     def has(self, name: str) -> bool:
         return not is_blank(self.values.get(name))
@@ -131,6 +139,7 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     show_all = bool(data.get("show_all")) or data.get("action") == "show_all"
     typed = Typed(values, kept, unknown, show_all=show_all, account=data.get("account", ""))
     typed.key, typed.draft = data.get("key", "").replace("\0", "")[:64], data.get("draft", "")
+    typed.version = data.get("version", "").replace("\0", "")[:64]
     _choose_channel(typed, data.get("channel", ""), data.get("shown", ""))
     if switching and data.get("channel") != data.get("shown"):
         _set_aside(typed)

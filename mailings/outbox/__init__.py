@@ -9,12 +9,13 @@ from mailings.outbox.drafts import (
     make,
     release,
     reopen,
+    save_apart,
     save_draft,
     spec_of,
     typed_options,
     withdraw,
 )
-from mailings.outbox.errors import Impossible, KeyTaken
+from mailings.outbox.errors import Elsewhere, Impossible, KeyTaken
 from mailings.outbox.may import (
     may_cancel,
     may_delete,
@@ -40,6 +41,7 @@ from mailings.outbox.seen import Outdated, Seen, stamp, stamps
 from mailings.outbox.sweep import sweep
 
 __all__ = [
+    "Elsewhere",
     "Impossible",
     "KeyTaken",
     "Outdated",
@@ -68,6 +70,7 @@ __all__ = [
     "put_aside",
     "release",
     "reopen",
+    "save_apart",
     "save_draft",
     "send_again",
     "spec_of",

@@ -27,7 +27,7 @@ from mailings.models.states import HELD_FOR_A_PERSON, NOT_HANDED_OVER
 from mailings.outbox import notify
 from mailings.outbox.changes import changed_fields
 from mailings.outbox.columns import requeued, wish_ended
-from mailings.outbox.errors import Impossible, KeyTaken
+from mailings.outbox.errors import Elsewhere, Impossible, KeyTaken
 from mailings.outbox.may import may_duplicate, may_edit, may_reopen, why_not_release
 from mailings.outbox.seen import UNBOUND, Seen
 from mailings.smsc.spec.spec import FileRef, Spec
@@ -45,18 +45,20 @@ def make(
     uploads: Uploads = (),
     submit: bool,
     draft: Mailing | None = None,
+    version: str = "",
 ) -> Mailing:
     """Store a valid spec as a mailing: queued when `submit`, else a draft. All of it or nothing.
 
     `key`: minted before the button; the same key with the same options gives the row that it made before,
     with other options `KeyTaken`. `draft`: the row to turn into it; its attachments that the spec names stay.
+    `version`: see `must_be_newest`.
     """
     try:
         with transaction.atomic():
             if key and (twin := Mailing.objects.filter(key=key).first()) and twin != draft:
                 return _same(twin, spec)
             before = _contents(draft) if draft else None
-            mailing = _editable(draft, account, by) if draft else _new(account, by, key)
+            mailing = _editable(draft, account, version) if draft else _new(account, by, key)
             _write(mailing, spec)
             _attach(mailing, uploads, keep=spec.files)
             _record_edit(mailing, before, by)
@@ -79,23 +81,65 @@ def save_draft(
     uploads: Uploads = (),
     keep: Sequence[FileRef] | None = None,
     mailing: Mailing | None = None,
+    version: str = "",
+    quiet: bool = False,
 ) -> Mailing:
     """Keep what was typed, valid or not. `options`: provider's parameter names to the values as typed.
 
-    `keep`: which of the draft's files stay; None keeps all of them.
+    `keep`: which of the draft's files stay; None keeps all of them. `version`: see `must_be_newest`.
+    `quiet`: saved while somebody types; the timeline has one line for one person's sitting, not one a save.
     """
     with transaction.atomic():
         if mailing is None and key and (twin := Mailing.objects.filter(key=key).first()):
             mailing = twin
         before = _contents(mailing) if mailing else None
-        row = _editable(mailing, account, by) if mailing else _new(account, by, key)
+        row = _editable(mailing, account, version) if mailing else _new(account, by, key)
         row.name = str(options.get("name") or "")[:LONGEST_NAME]
         row.draft, row.spec, row.spec_digest = options, {}, ""
+        row.draft_version, row.draft_at = version.rpartition(".")[2], timezone.now()
         row.search_text = search_text(row.name, row.code, None)
         row.save()
         _attach(row, uploads, keep=keep)
-        _record_edit(row, before, by)
+        if not (quiet and before is not None and _is_sitting(row, by)):
+            _record_edit(row, before, by)
     return row
+
+
+def save_apart(
+    options: dict[str, Any],
+    *,
+    account: Account,
+    by: Any,
+    key: str,
+    version: str,
+    like: Mailing | None,
+    uploads: Uploads,
+) -> Mailing:
+    """A new draft of what an older window holds, with its uploads and copies of the files of `like`."""
+    files = like.attachments.all() if like else ()
+    both = [*uploads, *((_file_ref(kept), kept.file) for kept in files)]
+    return save_draft(options, account=account, by=by, key=key, uploads=both, version=version)
+
+
+def must_be_newest(row: Mailing, version: str) -> None:
+    """Raises Elsewhere for a page that does not know what another one has saved since.
+
+    `version`: `<the draft_version that the page was opened with>.<the page's own>`; "" asks for no check.
+    """
+    if version and row.draft_version not in ("", *version.split(".", 1)):
+        text = _(
+            "This draft was changed in another window since this one was opened. Nothing was put over it: "
+            "what stood here is kept as a draft of its own."
+        )
+        raise Elsewhere(text)
+
+
+def _is_sitting(row: Mailing, by: Any) -> bool:
+    """Whether the timeline's last line already says that this person writes at it."""
+    last = row.events.order_by("-at", "-id").first()
+    return (
+        last is not None and last.kind in (EventKind.CREATED, EventKind.EDITED) and last.who == login_of(by)
+    )
 
 
 def duplicate(mailing_id: int, by: Any = None) -> Mailing:
@@ -212,10 +256,11 @@ def _free_code() -> str:
             return code
 
 
-def _editable(mailing: Mailing, account: Account, by: Any) -> Mailing:
+def _editable(mailing: Mailing, account: Account, version: str) -> Mailing:
     row = Mailing.objects.select_for_update().get(pk=mailing.pk)
     if not may_edit(row):
         raise Impossible(_("This mailing is no longer a draft, so it cannot be changed. Make a copy of it."))
+    must_be_newest(row, version)
     row.account = account
     return row
 

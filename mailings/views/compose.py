@@ -35,7 +35,7 @@ from mailings.forms import (
 )
 from mailings.ids import row_id
 from mailings.models import Account, Attachment, Mailing, State
-from mailings.outbox import Impossible
+from mailings.outbox import Elsewhere, Impossible
 from mailings.wording import sentences
 
 ATTACHED = "attachment:"
@@ -79,7 +79,9 @@ def opened(request: HttpRequest) -> ComposeForm:
         typed.draft, typed.account, typed.key = str(draft.pk), draft.account.name, draft.key or ""
         attached = list(draft.attachments.all())
     typed.key = typed.key or new_key()
+    typed.version = f"{draft.draft_version if draft else ''}.{secrets.token_urlsafe(12)}"
     form = ComposeForm(typed, now=timezone.now(), files=Files(attached), accounts=accounts())
+    form.saved_at = draft.draft_at if draft else None
     if draft and (why := sentences.refused_before(draft)):
         field = field_of(draft)
         form.refusal = (when.used(typed.values) if field == "time" else field, why)
@@ -185,7 +187,11 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
     whose: dict[str, Any] = {"account": form.account, "by": request.user, "key": form.typed.key or None}
     try:
         with form.uploads.opened() as uploads:
-            mailing = outbox.make(form.spec, **whose, uploads=uploads, submit=True, draft=draft)
+            mailing = outbox.make(
+                form.spec, **whose, uploads=uploads, submit=True, draft=draft, version=form.typed.version
+            )
+    except Elsewhere as why:
+        return led_to_its_own(request, form, why)
     except Impossible as refusal:
         if draft and Mailing.objects.filter(pk=draft.pk, spec_digest=form.spec.digest()).exists():
             return redirect("mailing", draft.pk)  # a double click: it has been sent off already
@@ -205,13 +211,34 @@ def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
     draft, options, keep = draft_of(form.typed), form.draft_options(), form.uploads.kept
     try:
         with form.uploads.opened() as uploads:
-            mailing = outbox.save_draft(options, **whose, uploads=uploads, keep=keep, mailing=draft)
+            mailing = outbox.save_draft(
+                options, **whose, uploads=uploads, keep=keep, mailing=draft, version=form.typed.version
+            )
+    except Elsewhere as why:
+        return led_to_its_own(request, form, why)
     except Impossible as refusal:
         return refused(request, form, refusal)
     except DatabaseError:
         return busy(request, form)
     messages.info(request, _("The draft is saved."))
     return kept(form, redirect(f"{reverse('compose')}?draft={mailing.pk}"))
+
+
+def apart(form: ComposeForm, by: Any) -> Mailing:
+    """What stands in the older window, as a draft of its own with the same files: both are kept."""
+    before = draft_of(form.typed)
+    form.typed.draft, form.typed.key = "", new_key()
+    whose: dict[str, Any] = {"account": form.account, "by": by, "key": form.typed.key}
+    options, version = form.draft_options(), form.typed.version
+    with form.uploads.opened() as uploads:
+        return outbox.save_apart(options, **whose, version=version, like=before, uploads=uploads)
+
+
+def led_to_its_own(request: HttpRequest, form: ComposeForm, why: Elsewhere) -> HttpResponse:
+    """The older of two windows pressed a button: its text becomes a draft of its own, and opens as that."""
+    own = apart(form, request.user)
+    messages.warning(request, str(why))
+    return kept(form, redirect(f"{reverse('compose')}?draft={own.pk}"))
 
 
 def kept(form: ComposeForm, response: HttpResponse) -> HttpResponse:

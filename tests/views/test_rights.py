@@ -50,6 +50,8 @@ OURS = {
     "remove_stop": ("L----mm", "L---->>"),
     "compose": ("L--oooo", "o--oooo"),
     "compose_preview": ("m--mmmm", "o--oooo"),
+    "compose_keep": ("L--mmmm", "L--oooo"),
+    "compose_discard": ("L--mmmm", "L--ssss"),
     "edit": ("L-->>>>", "L-->>>>"),
     "duplicate": ("L--mmmm", "L-->>>>"),
     "bulk_cancel": ("L--oooo", "L--s>>>"),
