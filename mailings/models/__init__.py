@@ -1,6 +1,7 @@
 """The rows: accounts, mailings, and what is recorded of them."""
 
 from mailings.models.accounts import Account, Breaker, Pull
+from mailings.models.hour_changes import HourChange
 from mailings.models.imports import Import, ImportedRow
 from mailings.models.mailing import IllegalTransition, Mailing
 from mailings.models.recipients import Recipient, StopEntry
@@ -34,6 +35,7 @@ __all__ = [
     "Event",
     "EventKind",
     "HeldReason",
+    "HourChange",
     "IllegalTransition",
     "Import",
     "ImportedRow",

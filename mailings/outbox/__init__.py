@@ -2,7 +2,7 @@
 
 from mailings.outbox.adoption import adopt, undo_adoption, verify
 from mailings.outbox.aside import put_aside
-from mailings.outbox.cancel import cancel_job, fulfil, wish
+from mailings.outbox.cancel import cancel_job, wish
 from mailings.outbox.deliver import deliver_mailing
 from mailings.outbox.drafts import (
     duplicate,
@@ -16,8 +16,10 @@ from mailings.outbox.drafts import (
     withdraw,
 )
 from mailings.outbox.errors import Elsewhere, Impossible, KeyTaken
+from mailings.outbox.hour_changes import change_hour, fulfil
 from mailings.outbox.may import (
     may_cancel,
+    may_change_hour,
     may_delete,
     may_dismiss_alarm,
     may_duplicate,
@@ -31,6 +33,7 @@ from mailings.outbox.may import (
     may_undo_adoption,
     may_withdraw,
     why_not_cancel,
+    why_not_change_hour,
     why_not_delete,
     why_not_release,
     why_not_undo_adoption,
@@ -48,6 +51,7 @@ __all__ = [
     "Seen",
     "adopt",
     "cancel_job",
+    "change_hour",
     "deliver_mailing",
     "dismiss_alarm",
     "duplicate",
@@ -55,6 +59,7 @@ __all__ = [
     "give_up",
     "make",
     "may_cancel",
+    "may_change_hour",
     "may_delete",
     "may_dismiss_alarm",
     "may_duplicate",
@@ -81,6 +86,7 @@ __all__ = [
     "undo_adoption",
     "verify",
     "why_not_cancel",
+    "why_not_change_hour",
     "why_not_delete",
     "why_not_release",
     "why_not_undo_adoption",

@@ -116,8 +116,7 @@ def save_apart(
     uploads: Uploads,
 ) -> Mailing:
     """A new draft of what an older window holds, with its uploads and copies of the files of `like`."""
-    files = like.attachments.all() if like else ()
-    both = [*uploads, *((_file_ref(kept), kept.file) for kept in files)]
+    both = [*uploads, *(copies_of_files(like) if like else ())]
     return save_draft(options, account=account, by=by, key=key, uploads=both, version=version)
 
 
@@ -149,7 +148,7 @@ def duplicate(mailing_id: int, by: Any = None) -> Mailing:
         raise Impossible(
             _("This mailing was made elsewhere and its text is not known here, so it cannot be copied.")
         )
-    uploads = [(_file_ref(kept), kept.file) for kept in original.attachments.all()]
+    uploads = copies_of_files(original)
     options = typed_options(original)
     options["name"] = _name_of_copy(str(options.get("name") or ""))
     return save_draft(options, account=original.account, by=by, uploads=uploads)
@@ -324,6 +323,11 @@ def _attach_one(mailing: Mailing, ref: FileRef, content: File[bytes]) -> None:
     )
     content.seek(0)
     kept.file.save(ref.sha256[:16], content, save=True)
+
+
+def copies_of_files(mailing: Mailing) -> list[tuple[FileRef, File[bytes]]]:
+    """A mailing's files, to be stored with another one."""
+    return [(_file_ref(kept), kept.file) for kept in mailing.attachments.all()]
 
 
 def _file_ref(kept: Attachment) -> FileRef:

@@ -13,6 +13,7 @@ from mailings.models.mailing import has_come
 from mailings.models.states import UNDECIDED
 from mailings.outbox import notify
 from mailings.outbox.columns import requeued
+from mailings.outbox.hour_changes import conclude_all
 from mailings.outbox.outcomes import suspect_second_job
 
 # A nudged row is not nudged again before this has passed: the worker may just be busy.
@@ -23,7 +24,7 @@ AT_MOST = 500
 def sweep() -> dict[str, int]:
     """One round over everything open; safe to run anywhere, any number of times at once.
 
-    Returns how many rows each step touched: expired, probed, freed, delivered, wishes, candidates.
+    Returns how many rows each step touched: expired, probed, freed, delivered, wishes, candidates, hours.
     """
     return {
         "expired": expire_leases(),
@@ -32,6 +33,7 @@ def sweep() -> dict[str, int]:
         "delivered": nudge_queued(),
         "wishes": nudge_wishes(),
         "candidates": nudge_candidates(),
+        "hours": conclude_all(),
     }
 
 
