@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import chain, islice
+from itertools import islice
 
 from django.conf import settings
 from django.utils.formats import number_format
@@ -14,6 +14,8 @@ from django.utils.translation import ngettext
 from mailings.forms import when
 from mailings.forms.bubble import Bubble, named
 from mailings.forms.compose import ComposeForm
+from mailings.forms.filed import left_out
+from mailings.recipients.corrections import Beyond
 from mailings.recipients.gather import Gathered
 from mailings.smsc.spec import values
 from mailings.smsc.spec.catalogue import OPTIONS
@@ -45,25 +47,47 @@ class Preview:
 
     # --- recipients -------------------------------------------------------------------------------
 
+    @cached_property
+    def _beyond(self) -> Beyond:
+        """What the file adds to those that stand in the spec, or were pasted."""
+        chosen, spec = self.form.chosen, self.spec
+        return chosen.beyond(spec.phones if spec else self.gathered.valid) if chosen else Beyond()
+
     @property
     def people(self) -> int:
         """How many people it goes to, groups aside."""
-        return self.spec.recipients if self.spec else self.gathered.people
+        return (self.spec.recipients if self.spec else self.gathered.people) + self._beyond.people
 
     @property
     def groups(self) -> int:
-        return self.spec.groups if self.spec else self.gathered.groups
+        return (self.spec.groups if self.spec else self.gathered.groups) + self._beyond.groups
+
+    @property
+    def stopped(self) -> int:
+        held = self.form.uploads.recipients
+        return self.gathered.stopped + (held.stopped if held else 0)
+
+    @cached_property
+    def duplicates(self) -> int:
+        """How many stand there twice, in the paste, in the file or in both."""
+        held, chosen = self.form.uploads.recipients, self.form.chosen
+        both = len(chosen.among(self.gathered.valid)) if chosen else 0
+        return self.gathered.duplicates + both + (held.duplicate if held else 0)
+
+    @property
+    def wrong_count(self) -> int:
+        held, doubtful = self.form.uploads.recipients, self.form.typed.has("with_doubtful")
+        return self.gathered.wrong_count + (left_out(held, doubtful=doubtful) if held else 0)
 
     @cached_property
     def wrong(self) -> list[tuple[str, str]]:
-        """The first wrong entries, each with the line that it stands on."""
-        pasted = ((_("line {n}").format(n=one.line), one.entry) for one in self.gathered.wrong)
-        filed = ((_("file, line {n}").format(n=one.line), one.entry) for one in self.gathered.wrong_in_file)
-        return list(islice(chain(pasted, filed), SHOWN_WRONG))
+        """The first wrong entries of the paste, each with the line that it stands on."""
+        found = ((_("line {n}").format(n=one.line), one.entry) for one in self.gathered.wrong)
+        return list(islice(found, SHOWN_WRONG))
 
     @property
     def wrong_unlisted(self) -> int:
-        return self.gathered.wrong_count - len(self.wrong)
+        return self.wrong_count - len(self.wrong)
 
     @property
     def button(self) -> str:
@@ -90,7 +114,7 @@ class Preview:
     def bubble(self) -> Bubble:
         """The message as people get it; of personal messages the first."""
         if self.spec and self.spec.options.get("list"):
-            return Bubble(self.form, next((text or "" for _who, text in self.spec.people()), ""))
+            return Bubble(self.form, next((text or "" for _who, text, _front in self.spec.people()), ""))
         return Bubble(self.form, self.text)
 
     @property
@@ -126,7 +150,10 @@ class Preview:
 
     @property
     def total_parts(self) -> int | None:
-        return self.spec.parts if self.spec else None
+        """Over all recipients outside groups: those of the file get what the others get."""
+        if self.spec is None or self.spec.parts is None or not self._beyond.people:
+            return self.spec.parts if self.spec else None
+        return self.spec.parts // max(self.spec.recipients, 1) * self.people
 
     # --- the time ---------------------------------------------------------------------------------
 
@@ -183,8 +210,8 @@ class Preview:
 
     @property
     def notices(self) -> list[str]:
-        file = [one.message(_) for one in self.gathered.notes]
-        return [*file, *(one.message(_) for one in self.spec.notices())] if self.spec else file
+        own = [one.message(_) for one in self.form.own_list.notes] if self.form.own_list else []
+        return [*own, *(one.message(_) for one in self.spec.notices())] if self.spec else own
 
     # --- word for word ----------------------------------------------------------------------------
 
@@ -193,20 +220,21 @@ class Preview:
         """The request's parameters as they would be sent, recipients cut short."""
         if self.spec is None:
             return []
-        found = [(name, _readable(value)) for name, value in self.spec.wire(REFERENCE)]
+        found = [(name, _readable(value, self._beyond.all)) for name, value in self.spec.wire(REFERENCE)]
         return [*found, *(("file", ref.name) for ref in self.spec.files)]
 
     @property
     def problem_count(self) -> int:
-        return len(self.form.problems) + bool(self.gathered.unreadable)
+        return len(self.form.problems)
 
 
-def _readable(value: str | bytes | Sequence[str]) -> str:
+def _readable(value: str | bytes | Sequence[str], beyond: int) -> str:
+    """`beyond`: how many recipients there are besides."""
     if isinstance(value, bytes):
         return value.hex(" ")
     if isinstance(value, str):
         return value
-    more = len(value) - SHOWN_PEOPLE
+    more = len(value) + beyond - SHOWN_PEOPLE
     first = ", ".join(islice(value, SHOWN_PEOPLE))
     return f"{first} … {_('and {n} more').format(n=grouped(more))}" if more > 0 else first
 

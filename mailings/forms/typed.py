@@ -23,7 +23,7 @@ KEPT = "kept:"
 
 WHEN = ("time_at", "clock", "which", "hours_from", "hours_to", "minutes")
 """The page's own controls of the hour; what they say together stands in `when`."""
-VALUES = (*OPTIONS, *WHEN, "voice_language", "skip_wrong")
+VALUES = (*OPTIONS, *WHEN, "voice_language", "skip_wrong", "with_doubtful")
 PAGE = frozenset(
     (
         *(
@@ -33,14 +33,18 @@ PAGE = frozenset(
             *WHEN,
             "voice_language",
             "skip_wrong",
+            "with_doubtful",
             "account",
             "key",
             "draft",
             "version",
         ),
+        *("file_sheet", "file_heading", "file_hidden", "file_phones", "file_sender", "file_tz", "problems"),
         *("recipients_file", "held_recipients", "files", "held", "drop", "action", "csrfmiddlewaretoken"),
     )
 )
+FIX = "fix:"
+"""In front of the number of a row of the file that is corrected on the page."""
 FLAGS = tuple(channel.value for channel in Channel if channel not in (Channel.SMS, Channel.BOT))
 
 
@@ -134,7 +138,7 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     unknown = {
         name: str(data[name])
         for name in data
-        if name not in OPTIONS and name not in PAGE and not name.startswith(KEPT) and data[name]
+        if name not in OPTIONS and name not in PAGE and not name.startswith((KEPT, FIX)) and data[name]
     }
     show_all = bool(data.get("show_all")) or data.get("action") == "show_all"
     typed = Typed(values, kept, unknown, show_all=show_all, account=data.get("account", ""))

@@ -1,8 +1,10 @@
 """The rows: accounts, mailings, and what is recorded of them."""
 
 from mailings.models.accounts import Account, Breaker, Pull
+from mailings.models.deliveries import Delivery, DeliveryPull, Message, Result
 from mailings.models.hour_changes import HourChange
 from mailings.models.imports import Import, ImportedRow
+from mailings.models.lookups import Catalog, Quote
 from mailings.models.mailing import IllegalTransition, Mailing
 from mailings.models.recipients import Recipient, StopEntry
 from mailings.models.records import (
@@ -16,6 +18,7 @@ from mailings.models.records import (
 )
 from mailings.models.states import (
     Alarm,
+    Confirmation,
     EventKind,
     HeldReason,
     LookNote,
@@ -23,6 +26,7 @@ from mailings.models.states import (
     State,
     Waiting,
     Wish,
+    WishAnswer,
     WishResult,
 )
 
@@ -32,6 +36,10 @@ __all__ = [
     "Attachment",
     "Attempt",
     "Breaker",
+    "Catalog",
+    "Confirmation",
+    "Delivery",
+    "DeliveryPull",
     "Event",
     "EventKind",
     "HeldReason",
@@ -41,15 +49,19 @@ __all__ = [
     "ImportedRow",
     "LookNote",
     "Mailing",
+    "Message",
     "Observation",
     "Origin",
     "Pull",
+    "Quote",
     "Recipient",
+    "Result",
     "State",
     "StopEntry",
     "SystemUser",
     "Waiting",
     "Wish",
+    "WishAnswer",
     "WishResult",
     "login_of",
     "record",

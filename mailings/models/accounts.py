@@ -59,6 +59,9 @@ class Account(models.Model):
     last_error = models.CharField(_("last error"), max_length=200, default="", blank=True)
     # The most rows that one answer to get_all has shown: past ten, ten are not where the provider cuts.
     most_rows = models.PositiveIntegerField(default=0, editable=False)
+    # Whether the `id` of a message is its mailing's here ("" not known, "alike", "unlike"), and the evidence.
+    message_ids = models.CharField(max_length=6, default="", blank=True, editable=False)
+    message_ids_seen = models.PositiveIntegerField(default=0, editable=False)
     balance = models.DecimalField(_("balance"), max_digits=14, decimal_places=4, null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=10, default="", blank=True)
     balance_at = models.DateTimeField(_("balance read at"), null=True, blank=True)

@@ -1,12 +1,15 @@
 """The outbox: the only code that changes anything at the provider, and the only door to a mailing's fate."""
 
 from mailings.outbox.adoption import adopt, undo_adoption, verify
+from mailings.outbox.again import again_to, other_channels
 from mailings.outbox.aside import put_aside
 from mailings.outbox.cancel import cancel_job, wish
-from mailings.outbox.deliver import deliver_mailing
+from mailings.outbox.deliver import deliver_mailing, uploads_of
 from mailings.outbox.drafts import (
+    digest,
     duplicate,
     make,
+    prepare,
     release,
     reopen,
     save_apart,
@@ -16,6 +19,7 @@ from mailings.outbox.drafts import (
     withdraw,
 )
 from mailings.outbox.errors import Elsewhere, Impossible, KeyTaken
+from mailings.outbox.hold import hold, send_off
 from mailings.outbox.hour_changes import change_hour, fulfil
 from mailings.outbox.may import (
     may_cancel,
@@ -25,11 +29,13 @@ from mailings.outbox.may import (
     may_duplicate,
     may_edit,
     may_give_up,
+    may_hold,
     may_put_aside,
     may_release,
     may_reopen,
     may_resolve,
     may_send_again,
+    may_send_off,
     may_undo_adoption,
     may_withdraw,
     why_not_cancel,
@@ -50,13 +56,16 @@ __all__ = [
     "Outdated",
     "Seen",
     "adopt",
+    "again_to",
     "cancel_job",
     "change_hour",
     "deliver_mailing",
+    "digest",
     "dismiss_alarm",
     "duplicate",
     "fulfil",
     "give_up",
+    "hold",
     "make",
     "may_cancel",
     "may_change_hour",
@@ -65,25 +74,31 @@ __all__ = [
     "may_duplicate",
     "may_edit",
     "may_give_up",
+    "may_hold",
     "may_put_aside",
     "may_release",
     "may_reopen",
     "may_resolve",
     "may_send_again",
+    "may_send_off",
     "may_undo_adoption",
     "may_withdraw",
+    "other_channels",
+    "prepare",
     "put_aside",
     "release",
     "reopen",
     "save_apart",
     "save_draft",
     "send_again",
+    "send_off",
     "spec_of",
     "stamp",
     "stamps",
     "sweep",
     "typed_options",
     "undo_adoption",
+    "uploads_of",
     "verify",
     "why_not_cancel",
     "why_not_change_hour",

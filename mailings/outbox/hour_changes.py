@@ -21,7 +21,8 @@ from mailings.outbox.errors import Impossible
 from mailings.outbox.may import why_not_change_hour
 from mailings.outbox.seen import UNBOUND, Seen
 from mailings.smsc.spec import times
-from mailings.smsc.spec.spec import Spec, SpecError, validate
+from mailings.smsc.spec.problems import Refusal
+from mailings.smsc.spec.spec import Spec
 
 RESULT = HourChange.Result
 AT_MOST = 500
@@ -128,12 +129,12 @@ def _move(change: HourChange) -> HourChange.Result:
 
 def _at_the_hour(mailing: Mailing, time: str) -> Spec:
     """The mailing's spec at another hour; raises Impossible with the reason why there is none."""
-    spec = spec_of(mailing)
-    options = {**spec.options, "time": time, "phones": list(spec.phones)}
+    if times.is_past(times.parse(time), None, timezone.now()):
+        raise Impossible(_("This hour is past, and SMS Centre would send at once. Choose a later one."))
     try:
-        return validate(options, spec.files, now=timezone.now())
-    except SpecError as error:
-        raise Impossible(" ".join(problem.message(_) for problem in error.problems)) from None
+        return spec_of(mailing).at(time)
+    except Refusal as refusal:
+        raise Impossible(refusal.at("time").message(_)) from None
 
 
 def _end(change: HourChange, result: HourChange.Result) -> None:

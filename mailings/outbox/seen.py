@@ -26,6 +26,7 @@ FACTS = (
     "wish_result_at",
     "alarm",
     "alarm_jobs",
+    "messages_seen",
 )
 
 

@@ -111,7 +111,6 @@ def line(recipient: str, text: str, *, sender: str = "", zone: str = "", nl: boo
             "list_sign", N_("A sender or recipient of a personal message cannot hold | : ; or a comma.")
         )
     plain = _LINE_END.sub("\n", text)
-    said = plain if nl else plain.replace("\n", "\\n")
     if not nl and "\\n" in plain:
         raise Refusal("list_nl", N_("This text holds \\n as it stands: it can only be sent with nl."))
     if nl and any(lists.begins(one) for one in plain.split("\n")[1:]):
@@ -119,5 +118,4 @@ def line(recipient: str, text: str, *, sender: str = "", zone: str = "", nl: boo
             "list_begins",
             N_("A line of this text looks like a recipient with a text, and \\n stands in the text, too."),
         )
-    front = f"{sender},{zone}|" if zone else f"{sender}|" if sender else ""
-    return f"{front}{recipient}:{said}"
+    return lists.line(lists.front(sender, zone or None), recipient, plain, nl=nl)

@@ -31,7 +31,7 @@ from mailings.models.mailing import CODE_LENGTH, searchable
 from mailings.models.states import STILL_TO_GO
 from mailings.smsc.api.answers import JobStatus
 from mailings.smsc.spec.vocabulary import CHANNEL_LABELS
-from mailings.wording import chips
+from mailings.wording import chips, deliveries
 
 PAGE_SIZE = 50
 EXPORT_SIZE = 2000
@@ -52,7 +52,8 @@ COLUMNS = (
     "id", "name", "code", "state", "state_at", "channel", "recipients_count", "cost", "account__currency",
     "created_at", "due_at", "remote_send_at", "repeats", "created_by__username", "origin", "wish",
     "wish_result", "gone", "alarm", "remote_status", "remote_word", "verified_at", "created_by_id",
-    "submitted_by_id",
+    "submitted_by_id", "delivery__recipients", "delivery__delivered", "delivery__read", "delivery__failed",
+    "delivery__as_of",
 )  # fmt: skip
 
 
@@ -196,6 +197,11 @@ class Row:
         return chips.note(self.values)
 
     @property
+    def share(self) -> str:
+        """How many of its people got it, as far as that was told."""
+        return deliveries.share(self.values)
+
+    @property
     def channel(self) -> str:
         """Empty only for a draft that has none yet."""
         known = self.values["channel"] or self.values["origin"] == Origin.PROVIDER
@@ -239,7 +245,14 @@ class Row:
     def version(self) -> str:
         """Changes whenever what the row shows changes, ages apart."""
         names = ("name", "state", "recipients_count", "cost")
-        shown = [self.chip.text, self.chip.wishing, self.note, self.when, *(self.values[n] for n in names)]
+        shown = [
+            self.chip.text,
+            self.chip.wishing,
+            self.note,
+            self.share,
+            self.when,
+            *(self.values[n] for n in names),
+        ]
         return f"{chips.digest(shown):08x}"
 
 

@@ -1,16 +1,18 @@
 """Whether the first page has anything new to show, told by one query for the newest records."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 
-from mailings.models import Account, Event, Observation, Pull
+from mailings.models import Account, Delivery, DeliveryPull, Event, Observation, Pull
 from mailings.wording import chips
 
 # What only the clock changes (an hour that has come, a read that is too old) is looked at this often.
 CLOCK_SECONDS = 300
+DAY = timedelta(days=1)
+FIGURES = ("recipients", "delivered", "read", "failed")
 ACCOUNTS_AT_MOST = 20
 
 
@@ -30,13 +32,21 @@ def read(now: datetime) -> News:
         "newest_word": _newest(Observation.objects.all()),
         "newest_pull": _newest(Pull.objects.all()),
     }
-    rows = Account.objects.annotate(**newest)
+    newest["newest_delivery"] = _newest(DeliveryPull.objects.exclude(changed=0))
+    rows = Account.objects.annotate(**newest, **_last_day(now))
     accounts = list(rows.order_by("pk")[:ACCOUNTS_AT_MOST])
     seen = [
         (chips.health_chip(row, now).word, row.balance, *(getattr(row, name) for name in newest))
         for row in accounts
     ]
     return News(f"{chips.digest([*seen, int(now.timestamp()) // CLOCK_SECONDS]):08x}", accounts)
+
+
+def _last_day(now: datetime) -> dict[str, Subquery]:
+    """What became of the messages of mailings whose hours began in the last day, by account."""
+    lately = Delivery.objects.filter(account=OuterRef("pk"), opens__gte=now - DAY, as_of__isnull=False)
+    one = lately.order_by().values("account")
+    return {f"day_{name}": Subquery(one.annotate(sum=Sum(name)).values("sum")) for name in FIGURES}
 
 
 def _newest(records: QuerySet[Any]) -> Subquery:

@@ -8,19 +8,22 @@ from typing import Any
 from django.db.models import Q
 
 from mailings.models import Mailing, Recipient, StopEntry
+from mailings.models.deliveries import moment
 from mailings.recipients import people
+from mailings.selectors import deliveries
 
 AT_MOST = 200
 
 
 @dataclass(frozen=True)
 class Place:
-    """One mailing of a person: what it was told, and when that went out or goes."""
+    """One mailing of a person: what it was told, when that goes or went out, and what became of it."""
 
     mailing: Mailing
     text: str
     at: datetime
     stopped: bool
+    row: Recipient
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ def look_up(value: str, country: str) -> Found:
     person = people.find(value, country)
     rows = list(people.recipients_of(person)[: AT_MOST + 1])
     stops = StopEntry.objects.filter(address=person.address).select_related("account", "who")
-    places = [Place(row.mailing, text_of(row), hour_of(row), row.stopped) for row in rows[:AT_MOST]]
+    places = [Place(row.mailing, text_of(row), hour_of(row), row.stopped, row) for row in rows[:AT_MOST]]
     return Found(person.address, places, len(rows) > AT_MOST, list(stops))
 
 
@@ -58,14 +61,18 @@ def hour_of(row: Recipient) -> datetime:
 
 
 def described(row: Recipient) -> dict[str, Any]:
-    """One line of `mailings person`. `status`: None while nothing is known of the message itself."""
+    """One line of `mailings person`. `status`: None while nothing is known of the message itself.
+
+    `at`: when it came to that; else the mailing's hour.
+    """
+    at = moment(row.result_at) or hour_of(row)
     return {
         "id": row.mailing_id,
         "name": row.mailing.name or None,
         "recipient": row.address,
         "text": text_of(row),
-        "status": "stopped" if row.stopped else None,
-        "at": hour_of(row).astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "status": deliveries.status_of(row),
+        "at": at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     }
 
 

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce
 
 from mailings.models import Mailing, Recipient, State
-from mailings.smsc.spec.spec import Spec
+from mailings.smsc.spec.spec import Addressee, Spec
 
 WITHIN = timedelta(hours=24)
 AT_MOST = 20
@@ -91,9 +91,9 @@ def _count_stored(other: _Other, mailing: Mailing, shared: str) -> int:
     return ours.filter(Exists(same)).values("address").distinct().count()
 
 
-def _count_given(other: _Other, ours: list[tuple[str, str | None]], shared: str) -> int:
+def _count_given(other: _Other, ours: list[Addressee], shared: str) -> int:
     texts: dict[str, set[str]] = {}
-    for address, text in ours:
+    for address, text, _front in ours:
         texts.setdefault(address, set()).add(shared if text is None else text)
     got = set[str]()
     for chunk in _chunks(texts):

@@ -225,6 +225,30 @@ def chart(figures: list[Spent], now: datetime) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class LastDay:
+    """What became of the messages of the last 24 hours, over all accounts."""
+
+    recipients: int
+    delivered: int
+    failed: int
+
+    @property
+    def open(self) -> int:
+        """Those on the way, or of whom nobody can say."""
+        return self.recipients - self.delivered - self.failed
+
+
+def last_day(accounts: list[Account]) -> LastDay | None:
+    """From the figures that were read with the accounts (`news.read`); None where nothing was told of."""
+
+    def total(*names: str) -> int:
+        return sum(getattr(account, f"day_{name}", None) or 0 for account in accounts for name in names)
+
+    found = LastDay(total("recipients"), total("delivered", "read"), total("failed"))
+    return found if found.recipients else None
+
+
+@dataclass(frozen=True)
 class Purse:
     """An account's balance and for how many days it lasts at the pace of the last days; None: not known."""
 

@@ -12,8 +12,9 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from heroicons.templatetags.heroicons import heroicon_mini
 
-from mailings.models import Mailing
-from mailings.wording import chips, moments, money, reasons, sentences
+from mailings.models import Mailing, Recipient
+from mailings.models.deliveries import moment
+from mailings.wording import chips, deliveries, moments, money, reasons, sentences
 
 register = template.Library()
 
@@ -28,18 +29,18 @@ def icon(name: str, size: int = 18) -> SafeString:
 
 
 @register.filter
-def ago(moment: datetime) -> SafeString:
-    return moments.ago(moment)
+def ago(when: datetime) -> SafeString:
+    return moments.ago(when)
 
 
 @register.filter
-def at(moment: datetime) -> SafeString:
-    return moments.at(moment)
+def at(when: datetime) -> SafeString:
+    return moments.at(when)
 
 
 @register.filter
-def both_clocks(moment: datetime) -> SafeString:
-    return moments.both_clocks(moment)
+def both_clocks(when: datetime) -> SafeString:
+    return moments.both_clocks(when)
 
 
 @register.filter
@@ -48,8 +49,24 @@ def in_full(moment: datetime, clock: str = "") -> SafeString:
 
 
 @register.filter
-def hour(moment: datetime) -> SafeString:
-    return moments.hour(moment)
+def hour(when: datetime) -> SafeString:
+    return moments.hour(when)
+
+
+@register.filter
+def message_result(row: Recipient) -> str:
+    return deliveries.of(row)
+
+
+@register.filter
+def result_tone(row: Recipient) -> str:
+    return deliveries.tone(row)
+
+
+@register.filter
+def seconds(value: int | None) -> datetime | None:
+    """A moment of the provider's: seconds since 1970."""
+    return moment(value)
 
 
 @register.filter

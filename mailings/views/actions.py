@@ -23,7 +23,8 @@ from mailings import outbox, rights
 from mailings.models import Mailing, Wish
 from mailings.rights import Right
 from mailings.selectors import jobs
-from mailings.wording import chips, sentences, timeline
+from mailings.selectors.deliveries import delivery_of
+from mailings.wording import chips, deliveries, sentences, timeline
 from mailings.wording.whom import whom_to_ask
 
 asked_once = require_http_methods(["GET", "POST"])
@@ -65,6 +66,7 @@ VERBS = (
         outbox.may_resolve,
         "primary",
     ),
+    Verb("hold", gettext_lazy("Hold it"), "hand-raised", outbox.may_hold, "primary", post=True),
     Verb("release", gettext_lazy("It may go now…"), "play", outbox.may_release, "primary"),
     Verb("edit", gettext_lazy("Go on writing"), "pencil-square", outbox.may_edit, "primary"),
     Verb(
@@ -283,6 +285,20 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+def hold(request: HttpRequest, pk: int) -> HttpResponse:
+    """A mailing that was just sent off becomes a draft again, and opens for whoever may write."""
+    try:
+        mailing = outbox.hold(pk, request.user)
+    except Mailing.DoesNotExist:
+        return redirect("history")
+    except outbox.Impossible as why:
+        messages.error(request, str(why))
+        return redirect("mailing", pk)
+    messages.info(request, _("Held in time: nothing was sent. It is a draft again."))
+    return redirect("edit", pk) if rights.may(request.user, "edit", mailing) else redirect("mailing", pk)
+
+
+@require_POST
 def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         copy = outbox.duplicate(pk, request.user)
@@ -341,6 +357,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
         "chip": chips.chip(mailing),
         "sentences": sentences.sentences(mailing, now),
         "looking": sentences.looking(mailing, now),
+        "evidence": deliveries.evidence(delivery_of(mailing)),
         "facts": what_it_is(mailing, now),
         "attempts": mailing.attempts.order_by("begin", "id")[:20],
         "jobs": jobs.jobs(mailing),

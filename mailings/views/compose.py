@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
@@ -27,6 +28,7 @@ from mailings.forms import (
     Typed,
     discard,
     field_of,
+    filed,
     from_draft,
     from_post,
     store,
@@ -36,6 +38,9 @@ from mailings.forms import (
 from mailings.ids import row_id
 from mailings.models import Account, Attachment, Mailing, State
 from mailings.outbox import Elsewhere, Impossible
+from mailings.recipients import imports
+from mailings.recipients.reasons import Unreadable
+from mailings.selectors.imports import Part
 from mailings.wording import sentences
 
 ATTACHED = "attachment:"
@@ -80,7 +85,8 @@ def opened(request: HttpRequest) -> ComposeForm:
         attached = list(draft.attachments.all())
     typed.key = typed.key or new_key()
     typed.version = f"{draft.draft_version if draft else ''}.{secrets.token_urlsafe(12)}"
-    form = ComposeForm(typed, now=timezone.now(), files=Files(attached), accounts=accounts())
+    files = Files(attached, recipients=draft.imports.first() if draft else None)
+    form = ComposeForm(typed, now=timezone.now(), files=files, accounts=accounts())
     form.saved_at = draft.draft_at if draft else None
     if draft and (why := sentences.refused_before(draft)):
         field = field_of(draft)
@@ -96,8 +102,17 @@ def show(request: HttpRequest, form: ComposeForm, notice: str = "", status: int 
         "form": form,
         "facts": Preview(form),
         "notice": notice,
+        "file": _file_part(request, form),
     }
     return render(request, template, context, status=status)
+
+
+def _file_part(request: HttpRequest, form: ComposeForm) -> Part | None:
+    """What the page shows of the file of recipients; which of its problems says the button or the form."""
+    if form.uploads.recipients is None:
+        return None
+    verb, _colon, wanted = request.POST.get("action", "").partition(":")
+    return Part(form.uploads.recipients, wanted if verb == "problems" else request.POST.get("problems", ""))
 
 
 def _posted(request: HttpRequest) -> HttpResponse:
@@ -127,46 +142,64 @@ def filled(request: HttpRequest, typed: Typed, *, check: bool, uploads: bool = T
     draft = draft_of(typed)
     typed.draft = str(draft.pk) if draft else ""
     files = _files(request, draft)
+    form = ComposeForm(typed, now=timezone.now(), files=files, accounts=accounts(), check=check)
     if uploads:
         _take_in(request, files)
-    return ComposeForm(typed, now=timezone.now(), files=files, accounts=accounts(), check=check)
+        _bring_recipients(request, form)
+    return form
 
 
 def _files(request: HttpRequest, draft: Mailing | None) -> Files:
     """The files of a form: those of the draft and those held before. What was taken out is held no longer."""
     owner, dropped = request.user.pk or 0, set(request.POST.getlist("drop"))
     discard(found for token in dropped if (found := stored(token, owner)))
-    token = request.POST.get("held_recipients", "")
+    recipients = filed.find(request.POST.get("held_recipients", ""), request.user)
+    if recipients and ("recipients" in dropped or request.POST.get("action") == "drop_file"):
+        imports.remove(recipients)
+        recipients = None
     attached = draft.attachments.all() if draft else ()
     return Files(
         attached=[one for one in attached if f"{ATTACHED}{one.pk}" not in dropped],
         held=[found for token in request.POST.getlist("held") if (found := stored(token, owner))],
-        recipients=stored(token, owner) if token else None,
+        recipients=recipients,
         dropped=sorted(one for one in dropped if one.startswith(ATTACHED)),
     )
 
 
 def _take_in(request: HttpRequest, files: Files) -> None:
-    """Keep what came with this post; a new file of recipients takes the place of the one before."""
-    owner = request.user.pk or 0
-    for name in ("files", "recipients_file"):
-        for upload in request.FILES.getlist(name):
-            try:
-                kept = store(upload, owner, attached=name == "files")
-            except Refused as refusal:
-                files.refused.append((name, str(refusal)))
-                continue
-            if name == "files":
-                files.held.append(kept)
-            else:
-                discard(filter(None, [files.recipients]))
-                files.recipients = kept
+    """Keep the files to attach that came with this post."""
+    for upload in request.FILES.getlist("files"):
+        try:
+            files.held.append(store(upload, request.user.pk or 0))
+        except Refused as refusal:
+            files.refused.append(("files", str(refusal)))
+
+
+def _bring_recipients(request: HttpRequest, form: ComposeForm) -> None:
+    """Read a file of recipients that came, or do what the post says of the one before."""
+    files, channel = form.uploads, form.typed.channel
+    try:
+        for upload in request.FILES.getlist("recipients_file"):
+            kept = store(upload, request.user.pk or 0, attached=False)
+            if files.recipients:
+                imports.remove(files.recipients)
+            files.recipients = filed.bring(kept, request.user, form.account, channel)
+        if files.recipients and not request.FILES.getlist("recipients_file"):
+            filed.follow(files.recipients, request.POST, form.account, channel)
+            filed.act(files.recipients, request.POST.get("action", ""), request.POST)
+    except Refused as refusal:
+        files.refused.append(("recipients_file", str(refusal)))
+    except Unreadable as refusal:
+        files.refused.append(("recipients_file", refusal.said.message(_)))
 
 
 def lost_files(request: HttpRequest) -> bool:
     """Whether the form names an upload that was cleared away: it must not be sent without it in silence."""
     dropped, owner = set(request.POST.getlist("drop")), request.user.pk or 0
-    tokens = [*request.POST.getlist("held"), request.POST.get("held_recipients", "")]
+    held = request.POST.get("held_recipients", "")
+    if held and "recipients" not in dropped and filed.find(held, request.user) is None:
+        return not request.FILES.getlist("recipients_file")
+    tokens = request.POST.getlist("held")
     return any(token and token not in dropped and stored(token, owner) is None for token in tokens)
 
 
@@ -185,15 +218,15 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
         return show(request, form)
     draft = draft_of(form.typed)
     whose: dict[str, Any] = {"account": form.account, "by": request.user, "key": form.typed.key or None}
+    whose |= {"version": form.typed.version, "submit": True, "hold_seconds": settings.HOLD_SECONDS}
     try:
         with form.uploads.opened() as uploads:
-            mailing = outbox.make(
-                form.spec, **whose, uploads=uploads, submit=True, draft=draft, version=form.typed.version
-            )
+            mailing = outbox.make(form.spec, **whose, uploads=uploads, draft=draft, more=form.chosen)
     except Elsewhere as why:
         return led_to_its_own(request, form, why)
     except Impossible as refusal:
-        if draft and Mailing.objects.filter(pk=draft.pk, spec_digest=form.spec.digest()).exists():
+        same = outbox.digest(form.spec, form.chosen)
+        if draft and Mailing.objects.filter(pk=draft.pk, spec_digest=same).exists():
             return redirect("mailing", draft.pk)  # a double click: it has been sent off already
         return refused(request, form, refusal)
     except DatabaseError:
@@ -204,16 +237,15 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
 def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
     if form.unstorable or form.uploads.refused:
         return show(request, form)
-    if form.account is None or form.gathered.unreadable or form.typed.odd_channel:
+    if form.account is None or form.typed.odd_channel:
         form.check = True
         return show(request, form)
     whose: dict[str, Any] = {"account": form.account, "by": request.user, "key": form.typed.key or None}
+    whose |= {"version": form.typed.version, "imported": form.uploads.recipients}
     draft, options, keep = draft_of(form.typed), form.draft_options(), form.uploads.kept
     try:
         with form.uploads.opened() as uploads:
-            mailing = outbox.save_draft(
-                options, **whose, uploads=uploads, keep=keep, mailing=draft, version=form.typed.version
-            )
+            mailing = outbox.save_draft(options, **whose, uploads=uploads, keep=keep, mailing=draft)
     except Elsewhere as why:
         return led_to_its_own(request, form, why)
     except Impossible as refusal:
@@ -229,9 +261,9 @@ def apart(form: ComposeForm, by: Any) -> Mailing:
     before = draft_of(form.typed)
     form.typed.draft, form.typed.key = "", new_key()
     whose: dict[str, Any] = {"account": form.account, "by": by, "key": form.typed.key}
-    options, version = form.draft_options(), form.typed.version
+    whose |= {"version": form.typed.version, "imported": form.uploads.recipients}
     with form.uploads.opened() as uploads:
-        return outbox.save_apart(options, **whose, version=version, like=before, uploads=uploads)
+        return outbox.save_apart(form.draft_options(), **whose, like=before, uploads=uploads)
 
 
 def led_to_its_own(request: HttpRequest, form: ComposeForm, why: Elsewhere) -> HttpResponse:
@@ -243,7 +275,7 @@ def led_to_its_own(request: HttpRequest, form: ComposeForm, why: Elsewhere) -> H
 
 def kept(form: ComposeForm, response: HttpResponse) -> HttpResponse:
     """The mailing is stored, with its own copies of the files."""
-    discard([*form.uploads.held, *filter(None, [form.uploads.recipients])])
+    discard(form.uploads.held)
     return response
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from mailings import outbox, rights
-from mailings.forms import ComposeForm, Typed, from_post
+from mailings.forms import ComposeForm, Files, Typed, filed, from_post
 from mailings.models import Mailing, State
 from mailings.outbox import Elsewhere, Impossible
 from mailings.views.compose import accounts, apart, draft_of
@@ -22,7 +22,9 @@ from mailings.views.compose import accounts, apart, draft_of
 def keep(request: HttpRequest) -> HttpResponse:
     """Saves what is typed so far, quietly. 204: there is nothing to save, or it is no draft any more."""
     typed = from_post(request.POST)
-    form = ComposeForm(typed, now=timezone.now(), accounts=accounts(), judge=False)
+    file = filed.find(request.POST.get("held_recipients", ""), request.user)
+    files = Files(recipients=file)
+    form = ComposeForm(typed, now=timezone.now(), files=files, accounts=accounts(), judge=False)
     if form.account is None or form.unstorable or typed.odd_channel or not typed.says_something:
         return HttpResponse(status=204)
     context: dict[str, Any] = {"typed": typed}
@@ -41,6 +43,7 @@ def _saved(form: ComposeForm, by: Any) -> Mailing:
     typed = form.typed
     whose: dict[str, Any] = {"account": form.account, "by": by, "key": typed.key or None}
     options, draft = form.draft_options(), draft_of(typed)
+    whose["imported"] = form.uploads.recipients or (draft.imports.first() if draft else None)
     return outbox.save_draft(options, **whose, mailing=draft, version=typed.version, quiet=True)
 
 

@@ -16,6 +16,7 @@ from mailings.selectors.mailing import last_hour_change
 from mailings.smsc.api.answers import JobStatus
 from mailings.views.actions import offered, withheld
 from mailings.views.history import STOP_POLLING
+from mailings.views.results import results_of
 from mailings.wording import chips, sentences, timeline
 
 SOON_SECONDS = 3
@@ -76,9 +77,14 @@ def version(mailing: Mailing) -> str:
         "remote_id", "remote_status", "remote_word", "remote_send_at", "verified_at", "gone", "wish",
         "wish_next_at", "wish_agreed_at", "wish_result", "looks", "look_at", "look_note", "look_matches",
         "alarm_jobs", "other_jobs", "put_aside_at", "candidate", "adopted_at", "wish_before",
+        "messages_seen",
     ]  # fmt: skip
     now = timezone.now()
-    clock = (chips.is_unverified(mailing, now), now - mailing.state_at < sentences.A_MOMENT)
+    clock = (
+        chips.is_unverified(mailing, now),
+        now - mailing.state_at < sentences.A_MOMENT,
+        outbox.may_hold(mailing),
+    )
     change = last_hour_change(mailing)
     moved = (change.pk, change.result) if change else ()
     others = [(job.status, job.cancelling) for job in jobs.jobs(mailing)]
@@ -101,6 +107,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "options": mailing.options(row),
         "files": list(row.attachments.all()),
         "people": mailing.first_people(row),
+        **results_of(row),
         "raw": json.dumps(row.remote, ensure_ascii=False, indent=2) if row.remote is not None else "",
         "stale_seconds": int(2 * settings.SYNC_SECONDS),
     }

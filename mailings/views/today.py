@@ -56,6 +56,7 @@ def _today(request: HttpRequest, now: datetime) -> dict[str, object]:
         "needs": _cards(needs.mailings, request.user),
         "need_count": len(needs.mailings),
         "more_needs": needs.more,
+        "last_day": today.last_day(rows),
         "week": today.week_ahead(now),
         "figures": figures,
         "chart": today.chart(figures, now),

@@ -62,6 +62,8 @@ def test_defaults_are_the_contracts(tmp_path: Path) -> None:
         "PROVIDER_TOTAL_SECONDS": 60,
         "LEASE_SECONDS": 180,
         "UPLOAD_MB": 64,
+        "DELIVERY_SECONDS": 300,
+        "DELIVERY_DAYS": 4,
         "SMSC_LOGIN": "",
         "SMSC_API_KEY": "",
     }
@@ -134,11 +136,11 @@ def test_a_dangerous_value_is_refused_with_its_name(
 
 
 ABOVE_NOUGHT = (
-    *("SYNC_SECONDS", "SWEEP_SECONDS", "LEASE_SECONDS"),
+    *("SYNC_SECONDS", "SWEEP_SECONDS", "LEASE_SECONDS", "DELIVERY_SECONDS"),
     *("PROVIDER_CONNECT_SECONDS", "PROVIDER_READ_SECONDS", "PROVIDER_TOTAL_SECONDS"),
 )
 NOUGHT_OR_MORE = ("SETTLE_AFTER_SECONDS", "SAME_REQUEST_SECONDS")
-WHOLE = ("CALLS_AT_ONCE", "PORT", "TRUSTED_PROXIES", "UPLOAD_MB")
+WHOLE = ("CALLS_AT_ONCE", "PORT", "TRUSTED_PROXIES", "UPLOAD_MB", "DELIVERY_DAYS")
 NO_NUMBERS = ("abc", "3m", "nan", "inf", "-inf", "", " ", "1,5", "$HOME", "-1")
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from mailings import outbox
@@ -92,6 +93,17 @@ def test_an_older_window_is_told_and_both_texts_are_kept(page: Client) -> None:
     assert Mailing.objects.get(pk=draft.pk).draft["mes"] == "first again"
 
 
+def test_what_the_first_window_went_on_to_type_is_not_overwritten_either(page: Client) -> None:
+    page.post(KEEP, TYPED)
+    second = opened(page, Mailing.objects.get())
+    page.post(KEEP, TYPED | {"mes": "the first goes on"})
+
+    page.post(KEEP, second | {"mes": "from the second"})
+
+    texts = list(Mailing.objects.order_by("id").values_list("draft__mes", flat=True))
+    assert texts == ["the first goes on", "from the second"]
+
+
 @pytest.mark.parametrize("action", ["draft", "send"])
 def test_a_button_of_an_older_window_sends_and_overwrites_nothing(action: str, page: Client) -> None:
     post(page, SMS | {"version": ".one"}, "draft")
@@ -151,3 +163,20 @@ def test_today_lists_a_persons_own_drafts(page: Client, account: Account) -> Non
 
     assert "Your drafts Sale Saved" in shown
     assert "of bert" not in shown
+
+
+def test_a_file_of_recipients_stays_with_its_draft_while_one_types(page: Client) -> None:
+    file = SimpleUploadedFile("people.txt", b"+79990000001\n+79990000002")
+    window: dict[str, Any] = dict(
+        values_of(post(page, TYPED | {"recipients_file": file}, "refresh").content.decode())
+    )
+
+    page.post(KEEP, window)
+    page.post(KEEP, window | {"mes": "Hello"})
+    draft = Mailing.objects.get()
+    assert draft.imports.get().name == "people.txt"
+    older = opened(page, draft)
+    page.post(KEEP, window | {"mes": "newer"})
+    page.post(KEEP, older | {"mes": "older"})
+
+    assert [one.imports.count() for one in Mailing.objects.order_by("id")] == [1, 1]

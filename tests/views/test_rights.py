@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 
 from mailings import outbox, rights
-from mailings.models import Account, Breaker, HeldReason, Mailing, State
+from mailings.models import Account, Breaker, HeldReason, Import, Mailing, State
 from mailings.rights import Right
 from tests.helpers.addresses import (
     ADMIN,
@@ -43,6 +43,9 @@ OURS = {
     "mailing": ("L-ooooo", "L-mmmmm"),
     "mailing_status": ("L-ooooo", "L-mmmmm"),
     "mailing_recipients": ("L-ooooo", "L-ooooo"),
+    "results": ("L-ooooo", "L-ooooo"),
+    "export_results": ("L-ooooo", "L-mmmmm"),
+    "send_to_failed": ("L--oooo", "L--ssss"),
     "people": ("L-ooooo", "L-ooooo"),
     "stop_list": ("L-ooooo", "L-ooooo"),
     "export_stops": ("L-ooooo", "L-mmmmm"),
@@ -52,6 +55,8 @@ OURS = {
     "compose_preview": ("m--mmmm", "o--oooo"),
     "compose_keep": ("L--mmmm", "L--oooo"),
     "compose_discard": ("L--mmmm", "L--ssss"),
+    "import_progress": ("L--oooo", "L--mmmm"),
+    "import_problems": ("L--oooo", "L--mmmm"),
     "edit": ("L-->>>>", "L-->>>>"),
     "duplicate": ("L--mmmm", "L-->>>>"),
     "bulk_cancel": ("L--oooo", "L--s>>>"),
@@ -59,6 +64,7 @@ OURS = {
     "delete": ("L---ooo", "L--->>>"),
     "withdraw": ("L---ooo", "L--->>>"),
     "change_hour": ("L---ooo", "L--->>>"),
+    "hold": ("L---mmm", "L--->>>"),
     "cancel_job": ("L---sss", "L---sss"),
     "put_aside": ("L---mmm", "L--->>>"),
     "release": ("L----oo", "L---->>"),
@@ -72,7 +78,10 @@ OURS = {
 # The mailing that each is tried on, so that it would come to something.
 STATES: dict[str, dict[str, Any]] = {
     "edit": {"state": State.DRAFT},
+    "import_progress": {"state": State.DRAFT},
+    "import_problems": {"state": State.DRAFT},
     "withdraw": {"state": State.QUEUED},
+    "hold": {"state": State.QUEUED, "not_before": datetime(2099, 1, 1, tzinfo=UTC)},
     "release": {"state": State.HELD, "held_reason": HeldReason.RESTORED},
     "resolve": {"state": State.UNKNOWN},
     "dismiss_alarm": {"alarm": "two_jobs"},
@@ -103,8 +112,12 @@ def subject(people: dict[str, Any], name: str) -> Mailing:
 def address(name: str, mailing: Mailing) -> str:
     if name == "probe":
         return reverse(name, args=[mailing.account_id])
+    if name == "export_results":
+        return reverse(name, args=[mailing.pk, "csv"])
     if name == "cancel_job":
         return reverse(name, args=[mailing.pk, "100"])
+    if name in ("import_progress", "import_problems"):
+        return reverse(name, args=[Import.objects.create(draft=mailing, size=1).pk])
     if name == "trial":
         return reverse(name, args=["break"])
     return reverse(name, args=[mailing.pk] if "<int:pk>" in routes_of_ours()[name] else [])

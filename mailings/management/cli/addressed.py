@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from mailings.management.cli.errors import Errors, Unfit, Wrong
-from mailings.recipients import messages, reader
+from mailings.recipients import listed, messages, reader
 from mailings.recipients.columns import RECIPIENTS, ROLES
 from mailings.recipients.gather import gather, problems
 from mailings.recipients.limits import Limits
@@ -83,7 +83,7 @@ def _addressed(options: Options, file: IO[bytes], name: str, how: Reading, count
         text=text if isinstance(text, str) and text else None,
         channel=choices.channel,
         time=str(options.get("time", "")),
-        nl=str(options.get("nl", "0")) == "1",
+        nl=_nl(options),
         wrong=how.wrong,
         doubtful=how.doubtful,
         without=frozenset(role for role, heading in columns.items() if not heading),
@@ -110,7 +110,7 @@ def _placeless(options: Options) -> Errors:
 
 def by_phones(options: Options, country: str) -> Options:
     """The recipients among the options as they are sent; what is no text or number is left to the spec."""
-    options = _with_braces(options)
+    options = _with_list(_with_braces(options), country)
     given = options.get("phones")
     if not isinstance(given, str | list):
         return options
@@ -121,6 +121,21 @@ def by_phones(options: Options, country: str) -> Options:
     if found.wrong:
         raise Wrong({"phones": [one.message(_) for one in problems(found.wrong)]})
     return options | {"phones": list(found.valid)}
+
+
+def _with_list(options: Options, country: str) -> Options:
+    """Personal messages as they were typed, their recipients judged as all others are."""
+    text = options.get("list")
+    if not isinstance(text, str):
+        return options
+    found = listed.read(text, channel_of(options), country, nl=_nl(options))
+    if found.problems:
+        raise Wrong({"list": [one.message(_) for one in found.problems]})
+    return options | {"list": found.text}
+
+
+def _nl(options: Options) -> bool:
+    return str(options.get("nl", "")).strip() in ("1", "True")
 
 
 def _with_braces(options: Options) -> Options:

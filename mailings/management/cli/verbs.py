@@ -4,6 +4,7 @@ import re
 import sys
 import time
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -12,13 +13,14 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mailings import accounts, outbox, sync
+from mailings import accounts, delivery, outbox, sync
 from mailings.ids import row_id
-from mailings.management.cli import order, people, recipients
+from mailings.management.cli import order, people, prices, recipients
 from mailings.management.cli.describe import described, money
 from mailings.management.cli.errors import Errors, Wrong
 from mailings.models import Account, Mailing, State, Wish
 from mailings.models.states import UNDECIDED
+from mailings.selectors import deliveries as selected
 from mailings.smsc.api.answers import Jobs
 from mailings.smsc.api.errors import SmscError
 from mailings.sync import spans
@@ -146,6 +148,34 @@ def _pull(account: Account, days: tuple[date, date] | None) -> sync.Result:
     return sync.pull(account, *days, wait=wait)
 
 
+def deliveries(asked: Namespace) -> Iterator[Object]:
+    """What became of a mailing's messages, or one pull of it."""
+    if asked.pull:
+        yield _pull_deliveries(asked)
+    elif asked.id is None:
+        raise Stop({"error": _("Name a mailing, or ask with --pull.")}, WRONG)
+    else:
+        mailing = Mailing.objects.get(pk=_existing(asked.id))
+        yield from selected.rows_described(mailing) if asked.rows else [selected.described(mailing)]
+
+
+def _pull_deliveries(asked: Namespace) -> Object:
+    """One pull of every account; without days, of yesterday and today."""
+    days = _days(asked.start or asked.end, asked.end)
+    start, end = days or (spans.today() - spans.DAY, spans.today())
+    results = [delivery.pull(account, start, end) for account in Account.objects.order_by("pk")]
+    ended = [result.ended_by for result in results if result.ended_by]
+    names = ("calls", "rows", "matched", "changed")
+    left: Counter[str] = Counter()
+    for result in results:
+        left.update(result.left_alone)
+    counts: Object = {name: sum(getattr(result, name) for result in results) for name in names}
+    counts["left_alone"] = dict(left)
+    if ended:
+        raise Stop(counts | {"error": "; ".join(_said(error) for error in ended)}, FAILED)
+    return counts
+
+
 def probe(asked: Namespace) -> Iterator[Object]:
     """Two calls that change nothing, and how far their answers could be read."""
     wait = settings.SAME_REQUEST_SECONDS + MORE_THAN_THE_GAP
@@ -247,8 +277,10 @@ VERBS: dict[str, Callable[[Namespace], Iterator[Object]]] = {
     "resolve": resolve,
     "release": release,
     "sync": pull,
+    "deliveries": deliveries,
     "probe": probe,
     "recipients": recipients.recipients,
     "stop": people.stop,
     "person": people.person,
+    "price": prices.price,
 }

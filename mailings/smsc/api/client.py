@@ -1,4 +1,5 @@
-"""The client: five calls about mailings and a few look-ups, each one POST with its parameters in the body.
+"""The client: five calls about mailings, two about their messages and a few look-ups. Each is one
+POST with its parameters in the body.
 
 Nothing is repeated here. The one exception is the provider's backup host: it is tried once, within the same
 deadline, when the default address was used and no byte of the request had been handed over.
@@ -17,7 +18,8 @@ from urllib.parse import SplitResult, urlsplit
 from mailings.smsc.api import answers
 from mailings.smsc.api.answers import Balance, Created, Done, Job, Jobs, Lookup, Price
 from mailings.smsc.api.body import Body, FormBody, Param, Upload, body_of
-from mailings.smsc.api.errors import FileMissing, NotSent, Objected, SmscError, cut
+from mailings.smsc.api.errors import FileMissing, NotSaved, NotSent, Objected, SmscError, cut
+from mailings.smsc.api.messages import MOST_ROWS, Message, Messages, parse_messages, parse_status
 from mailings.smsc.api.transport import Answer, Exchange, Timeouts, post
 from mailings.smsc.api.veil import without
 from mailings.smsc.base_url import is_loopback
@@ -132,6 +134,32 @@ class Client:
         jobs = tuple(replace(job, payload=self._hidden(job.payload)) for job in found.jobs)
         return replace(found, jobs=jobs, odd=tuple(self._hidden(row) for row in found.odd))
 
+    def messages(
+        self,
+        start: date,
+        end: date,
+        *,
+        addresses: Sequence[str] = (),
+        mail: bool = False,
+        before: int | None = None,
+        **when: Unpack[When],
+    ) -> Messages:
+        """What became of the messages of a span of days, the newest first, a thousand at most.
+
+        `addresses`: of these alone. `mail`: e-mail, which the provider lists apart. `before`: the `int_id`
+        of the oldest row that is known, to go on from. Error 3 is taken for a list without rows.
+        """
+        asked = messages_asked(start, end, addresses=addresses, mail=mail, before=before)
+        try:
+            return self._call("get.php", asked, parse_messages, **when)
+        except NotSaved:
+            return Messages((), 0, 0)
+
+    def message_status(self, address: str, message_id: str, **when: Unpack[When]) -> Message:
+        """What became of one message, by its address and its `id`."""
+        asked = [("phone", address), ("id", _checked_id(message_id)), ("all", "1")]
+        return self._call("status.php", asked, parse_status, **when)
+
     def balance(self, **when: Unpack[When]) -> Balance:
         """What is left on the account."""
         found = self._call("balance.php", [("cur", "1")], answers.parse_balance, **when)
@@ -215,6 +243,25 @@ class Client:
     def _hidden(self, payload: Any) -> Any:
         """A payload as it came, unless it echoes our password or key."""
         return _each_text(payload, self._credentials.hide_secrets)
+
+
+def messages_asked(
+    start: date, end: date, *, addresses: Sequence[str] = (), mail: bool = False, before: int | None = None
+) -> list[Param]:
+    """The parameters of `Client.messages`."""
+    asked: list[Param] = [
+        ("get_messages", "1"),
+        ("start", f"{start:%d.%m.%Y}"),
+        ("end", f"{end:%d.%m.%Y}"),
+        ("cnt", str(MOST_ROWS)),
+    ]
+    if mail:
+        asked.append(("format", "8"))
+    if addresses:
+        asked.append(("email" if mail else "phone", ",".join(addresses)))
+    if before is not None:
+        asked.append(("prev_id", str(before)))
+    return asked
 
 
 def _body(params: Sequence[Param], uploads: Sequence[Upload]) -> Body:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailings", "0012_imports"),
+        ("mailings", "0018_wish_answers"),
     ]
 
     operations = [

@@ -1,0 +1,190 @@
+"""Whose message was it? Which mailings of ours may have sent what the provider tells of, and to whom.
+
+A message is told by account, address, hour and text; its row does not name its mailing. Everybody who may
+have been meant is found, always: whether that is one or several is decided in `results`, so that no order of
+reading changes the answer. What nobody of ours can have sent is a stranger's and is kept nowhere.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from mailings.delivery.hours import Hours, hours_of
+from mailings.delivery.texts import Texts
+from mailings.models import Account, Attempt, Delivery, Mailing, Message, Recipient
+from mailings.smsc.api.messages import STATUSES
+from mailings.smsc.api.messages import Message as Told
+from mailings.smsc.spec.addresses import is_group
+
+# A call with one of these ends has created nothing.
+NOT_SENT = (Attempt.Outcome.NOT_SENT, Attempt.Outcome.REFUSED, Attempt.Outcome.HELD)
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Sender:
+    """A mailing that may have sent messages of the hours that are looked at."""
+
+    mailing: Mailing
+    hours: Hours
+    texts: Texts
+
+
+@dataclass
+class Found:
+    """What a page of rows comes to. `messages`: not saved yet.
+
+    `ids`: of each message that is certainly a mailing's, whether its `id` is that mailing's. `foreign`: an
+    `id` was a mailing's that does not go there at all.
+    """
+
+    messages: list[Message] = field(default_factory=list)
+    left_alone: dict[str, int] = field(default_factory=dict)
+    ids: dict[int, bool] = field(default_factory=dict)
+    foreign: bool = False
+
+    def leave(self, why: str, count: int = 1) -> None:
+        if count:
+            self.left_alone[why] = self.left_alone.get(why, 0) + count
+
+
+class Senders:
+    """The mailings of an account that may have sent something between two moments."""
+
+    def __init__(self, account: Account, first: datetime, last: datetime) -> None:
+        self.account = account
+        kept = Delivery.objects.filter(account=account, opens__lte=last).exclude(closes__lt=first)
+        rows = [one.mailing for one in kept.select_related("mailing").defer("mailing__remote")]
+        tries = first_tries([row.pk for row in rows])
+        self.by_id = {
+            row.pk: Sender(row, hours_of(row, tries[row.pk]), Texts(row.options))
+            for row in rows
+            if row.pk in tries
+        }
+        self.by_job = {sender.mailing.remote_id: pk for pk, sender in self.by_id.items()}
+
+    def most(self, pk: int) -> int:
+        """How many messages a recipient of this mailing gets at most."""
+        if pk not in self.by_id:
+            return Texts(Mailing.objects.only("draft", "spec").get(pk=pk).options).most
+        return self.by_id[pk].texts.most
+
+    def match(self, rows: Sequence[Told]) -> Found:
+        """Everybody who may have been meant by each of these rows."""
+        found = Found()
+        told = self._usable(rows, found)
+        people = self._people(told)
+        for row in told:
+            places = [place for form in forms(row.address) for place in people.get(form, ())]
+            self._match(row, places, found)
+        return found
+
+    def _usable(self, rows: Iterable[Told], found: Found) -> list[Told]:
+        """Each message once, as it was told of last."""
+        newest: dict[int, Told] = {}
+        for row in rows:
+            if row.sent is None:
+                found.leave("undated")
+            elif row.int_id not in newest or newness(row) > newness(newest[row.int_id]):
+                newest[row.int_id] = row
+        return list(newest.values())
+
+    def _people(self, rows: Iterable[Told]) -> dict[str, list[tuple[int, int, str | None]]]:
+        """By address: the mailings that go to it, the place in each, and the text of its own."""
+        wanted = {form for row in rows for form in forms(row.address)}
+        people: dict[str, list[tuple[int, int, str | None]]] = {}
+        known = Recipient.objects.filter(mailing__in=list(self.by_id), address__in=wanted, stopped=False)
+        for mailing, position, address, text in known.values_list(
+            "mailing_id", "position", "address", "text"
+        ):
+            people.setdefault(address, []).append((mailing, position, text))
+        return people
+
+    def _match(self, row: Told, places: list[tuple[int, int, str | None]], found: Found) -> None:
+        sent = datetime.fromtimestamp(row.sent or 0, UTC)
+        meant, certain = [], True
+        for pk, position, own in places:
+            sender = self.by_id[pk]
+            if not sender.hours.hold(sent):
+                continue
+            if row.text is None or not (sender.texts.known or own is not None):
+                certain = False  # nothing can be compared
+            elif not sender.texts.says(own, row.text):
+                continue
+            meant.append((sender, position))
+        named = self.by_job.get(row.job) if row.job else None
+        self._weigh_id(row, [sender for sender, _ in meant], named, found, certain=certain)
+        if meant and row.status not in STATUSES:
+            found.leave("status")
+        alone = certain and len(meant) == 1
+        ours = named if any(sender.mailing.pk == named for sender, _ in meant) else None
+        for sender, position in meant:
+            message = _message(row, sender, position, sent)
+            message.account, message.alone = self.account, alone
+            message.named = "" if ours is None else "this" if ours == sender.mailing.pk else "other"
+            found.messages.append(message)
+
+    def _weigh_id(
+        self, row: Told, meant: list[Sender], named: int | None, found: Found, *, certain: bool
+    ) -> None:
+        """What this row says about whether the `id` of a message is its mailing's on this account."""
+        if certain and len(meant) == 1 and row.job and meant[0].mailing.remote_id:
+            found.ids[row.int_id] = named == meant[0].mailing.pk
+        elif named is not None and not any(one.mailing.pk == named for one in meant):
+            found.foreign |= not _has_groups(self.by_id[named].mailing)
+
+
+def _message(row: Told, sender: Sender, position: int, sent: datetime) -> Message:
+    return Message(
+        mailing_id=sender.mailing.pk,
+        position=position,
+        round=sender.hours.round_of(sent),
+        int_id=row.int_id,
+        sent=int(sent.timestamp()),
+        last=row.last or 0,
+        status=row.status,
+        err=row.err,
+        cost=row.cost,
+        parts=row.parts,
+        final=is_final(row.status, sender.mailing.channel),
+    )
+
+
+def forms(address: str) -> tuple[str, ...]:
+    """The forms in which a recipient may be kept, the usual first: numbers once had no one form."""
+    plain = address.strip().lstrip("+")
+    if plain.isdecimal():
+        old = ("8" + plain[1:],) if len(plain) == 11 and plain[0] == "7" else ()
+        return (f"+{plain}", plain, *old)
+    return tuple(dict.fromkeys((address.strip(), address.strip().lower(), f"@{address.strip()}")))
+
+
+def is_final(status: int | None, channel: str) -> bool:
+    """Whether nothing follows a status. What was delivered by another way than SMS may yet be read."""
+    known = None if status is None else STATUSES.get(status)
+    if known is None or not known.final:
+        return False
+    return known.word != "delivered" or channel in ("", "sms", "hlr", "ping")
+
+
+def newness(row: Told | Message) -> tuple[int, int, int]:
+    """Orders what was told of one message: the later word counts, of one moment the one further on."""
+    known = None if row.status is None else STATUSES.get(row.status)
+    return (
+        row.last or 0,
+        -1 if known is None else int(known.final),
+        -9 if row.status is None else row.status,
+    )
+
+
+def first_tries(mailings: Sequence[int]) -> dict[int, datetime]:
+    """When the first call began that may have created each mailing's job; of others nothing can be told."""
+    tries = Attempt.objects.filter(mailing__in=mailings, kind=Attempt.Kind.CREATE).exclude(
+        outcome__in=NOT_SENT
+    )
+    return dict(tries.order_by("-begin").values_list("mailing_id", "begin"))
+
+
+def _has_groups(mailing: Mailing) -> bool:
+    """Whether people get it who are not known here."""
+    return any(map(is_group, Recipient.objects.addresses(mailing)))

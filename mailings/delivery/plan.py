@@ -1,0 +1,138 @@
+"""What to ask next: which days, or which numbers, of the mailings whose messages are not all settled.
+
+Intervals grow with the age of the last round; days are asked for newest first; a mailing of few people is
+asked for by its numbers, unless so many are due that their day costs less. What is settled is asked for no
+more.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from mailings.delivery import hours, results
+from mailings.delivery.match import NOT_SENT, first_tries
+from mailings.models import Account, Attempt, Delivery, Mailing, Message, Origin, Recipient
+from mailings.models.deliveries import moment
+from mailings.recipients.people import NUMBER
+from mailings.smsc.spec import times
+
+# Calls an hour at most for what became of messages; the rest of an account's calls is for its mailings.
+CALLS_AN_HOUR = 240
+BY_NUMBER = 50
+# From so many mailings on, of few people each, the whole day is asked for instead.
+BY_DAY = 4
+# Age of the last round, and how long to wait before asking again.
+INTERVALS = (
+    (timedelta(hours=1), timedelta(minutes=5)),
+    (timedelta(hours=6), timedelta(minutes=15)),
+    (timedelta(days=1), timedelta(hours=1)),
+)
+SELDOM = timedelta(hours=6)
+ENROLLED_AT_ONCE = 2_000
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One list to read to its end: days, both included, and whose messages alone, where not everybody's."""
+
+    start: date
+    end: date
+    mail: bool = False
+    addresses: tuple[str, ...] = ()
+
+
+def enrol(account: Account) -> None:
+    """Every mailing that may have sent something gets its figures, and the moment to ask about it."""
+    tries = Attempt.objects.filter(kind=Attempt.Kind.CREATE).exclude(outcome__in=NOT_SENT)
+    missing = Mailing.objects.filter(
+        account=account, origin=Origin.LOCAL, delivery=None, pk__in=tries.values("mailing")
+    )
+    while found := list(missing.defer("remote")[:ENROLLED_AT_ONCE]):
+        begun = first_tries([mailing.pk for mailing in found])
+        Delivery.objects.bulk_create([_new(mailing, begun[mailing.pk]) for mailing in found])
+
+
+def _new(mailing: Mailing, first_try: datetime) -> Delivery:
+    found = hours.hours_of(mailing, first_try)
+    return Delivery(
+        mailing=mailing,
+        account_id=mailing.account_id,
+        opens=found.opens,
+        closes=found.closes,
+        recipients=mailing.recipients_count or 0,
+        ask_at=found.opens,
+    )
+
+
+def due(account: Account, now: datetime) -> list[Delivery]:
+    """The mailings to ask about now. Those whose days are over are closed."""
+    over = now - timedelta(days=settings.DELIVERY_DAYS)
+    Delivery.objects.filter(account=account, final=False, closes__lt=over).update(final=True, ask_at=None)
+    return list(open_ones(account).filter(ask_at__lte=now).select_related("mailing").defer("mailing__remote"))
+
+
+def open_ones(account: Account) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(account=account, final=False)
+
+
+def asks(deliveries: Iterable[Delivery], now: datetime) -> list[Ask]:
+    """The lists to read, newest days first."""
+    by_day: dict[tuple[date, bool], list[Delivery]] = {}
+    for delivery in deliveries:
+        for day in _days(delivery, now):
+            by_day.setdefault((day, delivery.mailing.channel == "mail"), []).append(delivery)
+    found = []
+    for (day, mail), meant in sorted(by_day.items(), key=lambda item: item[0], reverse=True):
+        few = [one for one in meant if one.recipients <= BY_NUMBER]
+        numbers = [_numbers(one) for one in few] if len(few) == len(meant) < BY_DAY else [()]
+        found += [Ask(day, day, mail, some) for some in numbers]
+    return list(dict.fromkeys(found))
+
+
+def _days(delivery: Delivery, now: datetime) -> list[date]:
+    """Where somebody was not heard of yet, every day; else those of messages that are still on their way."""
+    back = timedelta(days=settings.DELIVERY_DAYS)
+    if delivery.unheard or delivery.mailing.repeats:
+        return hours.days(delivery.opens, delivery.closes, now, back)
+    open_messages = Message.objects.filter(mailing=delivery.mailing_id, final=False)
+    sent = {moment(seconds) or now for seconds in open_messages.values_list("sent", flat=True)}
+    return sorted({one.astimezone(times.MOSCOW).date() for one in sent if one > now - back}, reverse=True)
+
+
+def _numbers(delivery: Delivery) -> tuple[str, ...]:
+    """The addresses that are still to be heard of; none where one of them is no number nor e-mail."""
+    settled = Message.objects.filter(mailing=delivery.mailing_id, final=True, round=delivery.round)
+    people = Recipient.objects.filter(mailing=delivery.mailing_id, stopped=False)
+    left = people.exclude(position__in=settled.values("position")) if not delivery.mailing.repeats else people
+    found = tuple(left.order_by("position").values_list("address", flat=True))
+    plain = all("@" in one or NUMBER.fullmatch(one) for one in found)
+    return found if plain else ()
+
+
+def asked(deliveries: Iterable[Delivery], now: datetime) -> None:
+    """Say when each is to be asked about again; never, where all is settled."""
+    for delivery in deliveries:
+        delivery.refresh_from_db(
+            fields=["delivered", "read", "failed", "waiting", "unclear", "recipients", "round"]
+        )
+        delivery.final = results.is_settled(delivery)
+        delivery.ask_at = None if delivery.final else now + interval(now - last_round(delivery, now))
+        delivery.save(update_fields=["final", "ask_at"])
+
+
+def last_round(delivery: Delivery, now: datetime) -> datetime:
+    """When the round that is under way began."""
+    if not delivery.mailing.repeats:
+        return delivery.opens
+    newest = (
+        Message.objects.filter(mailing=delivery.mailing_id).order_by("-sent").values_list("sent", flat=True)
+    )
+    return datetime.fromtimestamp(newest[0], UTC) if newest else delivery.opens
+
+
+def interval(age: timedelta) -> timedelta:
+    """How long to wait before asking again about a mailing whose round began so long ago."""
+    return next((pause for until, pause in INTERVALS if age < until), SELDOM)

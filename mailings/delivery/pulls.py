@@ -1,0 +1,157 @@
+"""Pulls: what the provider tells of messages is read page by page and brought to the recipients' rows.
+
+This is background work: it goes behind everything that a mailing needs, within a budget of calls an hour.
+What was read counts, however a pull ends.
+"""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from mailings import accounts
+from mailings.delivery import plan, results
+from mailings.delivery.match import Senders
+from mailings.delivery.plan import Ask
+from mailings.models import Account, Delivery, DeliveryPull, Mailing, State
+from mailings.smsc.api.errors import SmscError
+from mailings.smsc.api.messages import MOST_ROWS, Messages
+
+log = logging.getLogger(__name__)
+
+HOUR = timedelta(hours=1)
+KEPT = timedelta(days=60)
+# A pull that was begun so lately is taken to be under way.
+UNDER_WAY = timedelta(minutes=10)
+GAVE_WAY, BUDGET, JOINED = "gave_way", "budget", "joined"
+
+
+@dataclass
+class Result:
+    """What a pull has read: see `DeliveryPull`. `ended_by`: "" when it came to its end."""
+
+    calls: int = 0
+    rows: int = 0
+    matched: int = 0
+    changed: int = 0
+    left_alone: dict[str, int] = field(default_factory=dict)
+    ended_by: str = ""
+
+    def counts(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def leave(self, why: str, count: int) -> None:
+        if count:
+            self.left_alone[why] = self.left_alone.get(why, 0) + count
+
+
+class _Stopped(Exception):
+    """A pull ends before its end; says why."""
+
+
+def pull_due(account: Account) -> Result:
+    """Ask about everything that is due, as far as the budget goes; nothing while another pull goes on."""
+    now = timezone.now()
+    lately = DeliveryPull.objects.filter(account=account, begun_at__gt=now - UNDER_WAY, ended_at=None)
+    if lately.exists():
+        return Result(ended_by=JOINED)
+    DeliveryPull.objects.filter(account=account, begun_at__lt=now - KEPT).delete()
+    plan.enrol(account)
+    meant = plan.due(account, now)
+    if not meant:
+        return Result()
+    result = _pull(account, plan.asks(meant, now), behind=True)
+    if not result.ended_by:
+        plan.asked(meant, now)
+    return result
+
+
+def pull(account: Account, start: date, end: date) -> Result:
+    """Ask for these days now (both included), as a person or a script wants it."""
+    plan.enrol(account)
+    days = [start + timedelta(days=number) for number in range((end - start).days + 1)]
+    mail = Delivery.objects.filter(account=account, mailing__channel="mail").exists()
+    kinds = (False, True) if mail else (False,)
+    found = _pull(account, [Ask(day, day, kind) for day in reversed(days) for kind in kinds], behind=False)
+    if not found.ended_by:
+        plan.asked(plan.due(account, timezone.now()), timezone.now())
+    return found
+
+
+def calls_left(account: Account) -> int:
+    """How many calls of this hour's budget are left."""
+    lately = DeliveryPull.objects.filter(account=account, begun_at__gt=timezone.now() - HOUR)
+    return max(plan.CALLS_AN_HOUR - int(lately.aggregate(calls=Sum("calls"))["calls"] or 0), 0)
+
+
+def _pull(account: Account, asks: Sequence[Ask], *, behind: bool) -> Result:
+    result, begun = Result(), timezone.now()
+    kept = DeliveryPull.objects.create(account=account, begun_at=begun)
+    touched: set[int] = set()
+    try:
+        for ask in asks:
+            _read(account, ask, result, touched, calls_left(account) if behind else None)
+    except (accounts.CannotCall, SmscError, _Stopped) as why:
+        result.ended_by = str(why)[:200]
+        log.info("Deliveries of account %s were read in part: %s", account.pk, why)
+    finally:
+        open_ones = set(plan.open_ones(account).values_list("pk", flat=True)) if result.calls else set()
+        results.count(touched | open_ones, begun)
+        for name, value in result.counts().items():
+            setattr(kept, name, value)
+        kept.ended_at = timezone.now()
+        kept.save()
+    return result
+
+
+def _read(account: Account, ask: Ask, result: Result, touched: set[int], budget: int | None) -> None:
+    """Read one list to its end, a page a call."""
+    senders: Senders | None = None
+    before: int | None = None
+    while True:
+        if budget is not None and result.calls >= budget:
+            raise _Stopped(BUDGET)
+        if budget is not None and _something_waits(account):
+            raise _Stopped(GAVE_WAY)
+        page = _ask(account, ask, before, patient=budget is None or result.calls > 0)
+        result.calls += 1
+        senders = senders or _senders(account, ask)
+        found = senders.match(page.messages)
+        saved = results.keep(account, senders, found)
+        touched |= saved.mailings
+        result.rows += page.rows
+        result.matched += saved.matched
+        result.changed += saved.changed
+        for why, number in (found.left_alone | {"odd": page.odd}).items():
+            result.leave(why, number)
+        if page.rows < MOST_ROWS or page.oldest in (None, before):
+            return
+        before = page.oldest
+
+
+def _senders(account: Account, ask: Ask) -> Senders:
+    """Whoever may have sent something on these days; the provider's day may begin elsewhere than ours."""
+    first = datetime.combine(ask.start, datetime.min.time(), UTC) - timedelta(days=1)
+    return Senders(account, first, datetime.combine(ask.end, datetime.min.time(), UTC) + timedelta(days=2))
+
+
+def _ask(account: Account, ask: Ask, before: int | None, *, patient: bool) -> Messages:
+    whom = hashlib.blake2b(",".join(ask.addresses).encode(), digest_size=8).hexdigest()
+    distinct = (f"{ask.start:%d.%m.%Y}-{ask.end:%d.%m.%Y}", str(ask.mail), str(before), whom)
+    wait = settings.SAME_REQUEST_SECONDS + 5 if patient else 5.0
+    with accounts.slot(account, "messages", *distinct, wait=wait) as client:
+        return client.messages(ask.start, ask.end, addresses=ask.addresses, mail=ask.mail, before=before)
+
+
+def _something_waits(account: Account) -> bool:
+    """Whether a mailing waits for a call of this account: it goes first."""
+    now = timezone.now()
+    ready = Q(state=State.QUEUED) & (Q(not_before=None) | Q(not_before__lte=now))
+    wished = ~Q(wish="") & (Q(wish_next_at=None) | Q(wish_next_at__lte=now))
+    return Mailing.objects.filter(ready | wished, account=account).exists()

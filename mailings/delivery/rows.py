@@ -1,0 +1,68 @@
+"""Many rows at once, as each database takes them quickest."""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+from django.db import connection
+
+from mailings.models import Message
+
+AT_ONCE = 5_000
+MESSAGE = (
+    *("account_id", "mailing_id", "position", "round", "int_id", "sent", "last", "status", "err"),
+    *("cost", "parts", "alone", "named", "final"),
+)
+RESULT = ("result", "status", "err", "result_at", "cost", "parts")
+TYPES = ("text", "int", "int", "bigint", "numeric", "int", "bigint", "int")
+
+
+def insert(messages: Sequence[Message]) -> None:
+    """New messages; `cost` as text, which both databases take for an amount."""
+    rows = [tuple(_value(message, name) for name in MESSAGE) for message in messages]
+    names = ", ".join(MESSAGE)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY mailings_message ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        elif rows:
+            places = ", ".join(["%s"] * len(MESSAGE))
+            cursor.executemany(f"INSERT INTO mailings_message ({names}) VALUES ({places})", rows)  # noqa: S608
+
+
+def update(messages: Sequence[Message], names: Sequence[str]) -> None:
+    """Messages that are told of otherwise than before."""
+    Message.objects.bulk_update(messages, names, batch_size=500)
+
+
+def write_results(rows: Iterable[tuple[Any, ...]]) -> None:
+    """Recipients' results: the values of RESULT each, then the mailing and the place in it."""
+    remaining = iter(rows)
+    while chunk := [(*row[:4], _amount(row[4]), *row[5:]) for row in islice(remaining, AT_ONCE)]:
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute(_UPDATE_MANY, [list(column) for column in zip(*chunk, strict=True)])
+            else:
+                cursor.executemany(_UPDATE_ONE, chunk)
+
+
+_UPDATE_ONE = (
+    f"UPDATE mailings_recipient SET {', '.join(f'{name} = %s' for name in RESULT)} "  # noqa: S608
+    "WHERE mailing_id = %s AND position = %s"
+)
+_UPDATE_MANY = (
+    f"UPDATE mailings_recipient r SET {', '.join(f'{name} = new.{name}' for name in RESULT)} "  # noqa: S608
+    f"FROM unnest({', '.join(f'%s::{kind}[]' for kind in TYPES)}) "
+    f"AS new({', '.join(RESULT)}, mailing, place) "
+    "WHERE r.mailing_id = new.mailing AND r.position = new.place"
+)
+
+
+def _value(message: Message, name: str) -> Any:
+    value = getattr(message, name)
+    return _amount(value) if name == "cost" else value
+
+
+def _amount(value: Any) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,157 @@
+"""What became of messages: each message that a mailing of ours may have sent, and what they add up to.
+
+No text and no number is kept here: a message points at a recipient, which has both. Moments that the provider
+names are seconds since 1970, as it gives them.
+"""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from mailings.models.accounts import Account
+from mailings.models.mailing import Mailing
+
+
+class Result(models.TextChoices):
+    """What is known of a recipient's message. The label is what a person reads."""
+
+    DELIVERED = "delivered", _("delivered")
+    READ = "read", _("read")
+    FAILED = "failed", _("not delivered")
+    WAITING = "waiting", _("on the way")
+    UNCLEAR = "unclear", _("unclear whose message it was")
+
+
+class Delivery(models.Model):
+    """A mailing's messages in figures, kept when they change, and when to ask about them next.
+
+    The figures are of recipients, each counted once; of a recurring mailing, those of its last round.
+    """
+
+    mailing = models.OneToOneField(
+        Mailing, on_delete=models.CASCADE, primary_key=True, related_name="delivery"
+    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    # The hours in which its messages may go out; no end where it repeats for ever.
+    opens = models.DateTimeField()
+    closes = models.DateTimeField(null=True)
+    recipients = models.PositiveIntegerField(default=0)
+    delivered = models.PositiveIntegerField(default=0)
+    read = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    waiting = models.PositiveIntegerField(default=0)
+    unclear = models.PositiveIntegerField(default=0)
+    # The provider's status to how many of `failed` and `read` have it.
+    reasons = models.JSONField(default=dict)
+    # Of a recurring mailing: the round that the figures are of, and the figures of those before it.
+    round = models.PositiveIntegerField(default=0)
+    rounds = models.JSONField(default=list)
+    as_of = models.DateTimeField(null=True)
+    ask_at = models.DateTimeField(null=True)
+    # Nothing more is asked: all is settled, or the days for it are over.
+    final = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["account", "ask_at"], name="delivery_to_ask", condition=models.Q(final=False)
+            ),
+            models.Index(fields=["account", "closes"], name="delivery_hours"),
+            models.Index(fields=["opens"], name="delivery_lately"),
+        ]
+
+    if TYPE_CHECKING:
+        mailing_id: int
+        account_id: int
+
+    def __str__(self) -> str:
+        return f"delivery of mailing {self.mailing_id}"
+
+    @property
+    def unheard(self) -> int:
+        """Recipients of whom nothing was seen."""
+        known = self.delivered + self.read + self.failed + self.waiting + self.unclear
+        return max(self.recipients - known, 0)
+
+    @property
+    def on_the_way(self) -> int:
+        """Recipients whose messages can still be told of."""
+        return 0 if self.final else self.waiting + self.unheard
+
+    @property
+    def unknown(self) -> int:
+        """Recipients whose messages were never told of to the end, now that nothing more is asked."""
+        return self.waiting + self.unheard if self.final else 0
+
+
+class Message(models.Model):
+    """A message at the provider, and a recipient that it may have been for. One message may have several."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    position = models.PositiveIntegerField()
+    round = models.PositiveIntegerField(default=0)
+    int_id = models.BigIntegerField()
+    sent = models.BigIntegerField()
+    last = models.BigIntegerField(default=0)
+    status = models.IntegerField(null=True)
+    err = models.IntegerField(null=True)
+    cost = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    parts = models.PositiveIntegerField(null=True)
+    # Nobody else of ours can have sent it, and its text was seen to be the mailing's.
+    alone = models.BooleanField()
+    # Whose id the row's `id` is: "this" mailing's, an "other" one's that may have sent it too, or nobody's.
+    named = models.CharField(max_length=5, default="", blank=True)
+    final = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "int_id", "mailing", "position"], name="message_once_for_each"
+            )
+        ]
+        indexes = [models.Index(fields=["mailing", "position"], name="message_of_recipient")]
+
+    if TYPE_CHECKING:
+        mailing_id: int
+
+    def __str__(self) -> str:
+        return f"message of mailing {self.mailing_id}"
+
+
+class DeliveryPull(models.Model):
+    """One reading of what became of messages: when, how much, and what was odd about it."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="delivery_pulls")
+    begun_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    calls = models.PositiveIntegerField(default=0)
+    rows = models.PositiveIntegerField(default=0)
+    matched = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    # Rows that could not be used, by why: odd, undated, status.
+    left_alone = models.JSONField(default=dict)
+    # Why it ended before its end: an error's sentence, or a slug of `delivery.pulls`.
+    ended_by = models.CharField(max_length=200, default="", blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "-begun_at"], name="delivery_pull_newest")]
+
+    if TYPE_CHECKING:
+        account_id: int
+
+    def __str__(self) -> str:
+        return f"{self.begun_at:%d.%m.%Y %H:%M}: {self.rows}"
+
+
+# What a recipient's row holds of its result; "" and None for nobody heard of.
+NOTHING: dict[str, Any] = {
+    "result": "", "status": None, "err": None, "result_at": None, "cost": None, "parts": None,
+}  # fmt: skip
+
+
+def moment(seconds: int | None) -> datetime | None:
+    """A moment of the provider's as ours, in UTC."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

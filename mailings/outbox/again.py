@@ -1,0 +1,64 @@
+"""The same mailing once more, to some of its people, perhaps by another way: always as a draft."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from mailings.models import Mailing
+from mailings.outbox.drafts import LONGEST_NAME, save_draft, spec_of, typed_options
+from mailings.outbox.errors import Impossible
+from mailings.outbox.may import may_duplicate
+from mailings.smsc.spec.catalogue import Channel
+
+# The ways that a telephone number alone can be reached by, with the text as it is.
+BY_NUMBER = (Channel.SMS, Channel.VIBER, Channel.WHATSAPP, Channel.VOICE)
+# What belongs to one hour, or to one way: a person chooses it anew.
+LEFT_BEHIND = ("time", "rpt", "rptn", "period", "freq")
+OF_ONE_WAY = ("voice", "param", "flash", "push", "bin", "mes2", "sender2", "fl[5]", "smsreq", "bot", "subj")
+
+
+def other_channels(mailing: Mailing) -> list[Channel]:
+    """By which other ways the same people can be reached; none for e-mail and for names in Telegram."""
+    if mailing.channel not in BY_NUMBER:
+        return []
+    return [channel for channel in BY_NUMBER if channel != mailing.channel]
+
+
+def again_to(mailing: Mailing, addresses: Collection[str], channel: str = "", *, by: Any = None) -> Mailing:
+    """A draft with the mailing's text for these of its people. `channel`: another way; "" for the same."""
+    if not addresses:
+        raise Impossible(
+            _("There is nobody to send it to: SMS Centre says of no one that it was not delivered.")
+        )
+    if not may_duplicate(mailing):
+        raise Impossible(
+            _("This mailing was made elsewhere and its text is not known here, so it cannot be copied.")
+        )
+    options = _options(mailing, addresses)
+    if channel:
+        if channel not in other_channels(mailing):
+            raise Impossible(_("These people cannot be reached by that way."))
+        options = _by(options, Channel(channel))
+    mark = f" ({pgettext('behind a name', 'again')})"
+    options["name"] = str(options.get("name") or "")[: LONGEST_NAME - len(mark)] + mark
+    return save_draft(options, account=mailing.account, by=by)
+
+
+def _options(mailing: Mailing, addresses: Collection[str]) -> dict[str, Any]:
+    """The options as typed, for these people alone; each keeps a text of its own."""
+    meant = set(addresses)
+    options = typed_options(mailing)
+    if "list" in options:
+        others = mailing.people.exclude(address__in=meant).values_list("address", flat=True)
+        options["list"] = spec_of(mailing).leaving_out(frozenset(others)).options["list"]
+    else:
+        options["phones"] = "\n".join(dict.fromkeys(addresses))
+    return {name: value for name, value in options.items() if name not in LEFT_BEHIND}
+
+
+def _by(options: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    flags = {str(one) for one in Channel}
+    kept = {name: value for name, value in options.items() if name not in flags and name not in OF_ONE_WAY}
+    return kept if channel is Channel.SMS else kept | {str(channel): "1"}

@@ -1,0 +1,113 @@
+"""What became of a mailing's messages: its figures, and its people by result, a page at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from mailings.models import Delivery, Mailing, Recipient, Result
+from mailings.models.deliveries import moment
+
+PAGE_SIZE = 50
+# Whoever nothing was heard of, in an address.
+UNHEARD = "unheard"
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some people of a mailing, in its order. `before`, `after`: the place to go on from, None at an end."""
+
+    people: list[Recipient]
+    before: int | None
+    after: int | None
+
+
+def filters() -> list[tuple[str, str]]:
+    """What the table can be narrowed to: the address's word, and what a person reads."""
+    results = [(str(one), str(one.label)) for one in Result]
+    return [("", _("everybody")), *results, (UNHEARD, _("nothing heard yet"))]
+
+
+def delivery_of(mailing: Mailing) -> Delivery | None:
+    """A mailing's figures; None while nothing was ever asked."""
+    return Delivery.objects.filter(mailing=mailing, as_of__isnull=False).first()
+
+
+def people(mailing: Mailing, result: str = "") -> QuerySet[Recipient]:
+    """Those that it was sent to with this result, in order; everybody without one."""
+    rows = Recipient.objects.filter(mailing=mailing).order_by("position")
+    if result == UNHEARD:
+        return rows.filter(result="", stopped=False)
+    return rows.filter(result=result) if result in Result.values else rows
+
+
+def page(rows: QuerySet[Recipient], *, after: int | None = None, before: int | None = None) -> Page:
+    """A page behind a place, or in front of one; by the index, however far inside a million."""
+    if before is not None:
+        found = list(rows.filter(position__lt=before).reverse()[: PAGE_SIZE + 1])
+        more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE][::-1]
+        return Page(found, found[0].position if more else None, found[-1].position if found else None)
+    if after is not None:
+        rows = rows.filter(position__gt=after)
+    found = list(rows[: PAGE_SIZE + 1])
+    more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
+    first = found[0].position if found and after is not None else None
+    return Page(found, first, found[-1].position if more else None)
+
+
+def undelivered(mailing: Mailing) -> QuerySet[Recipient]:
+    """Who did not get it: SMS Centre says so of each. Whoever is still to be heard of is not among them."""
+    return people(mailing, Result.FAILED)
+
+
+def described(mailing: Mailing) -> dict[str, Any]:
+    """The figures as `mailings deliveries` prints them."""
+    found = delivery_of(mailing)
+    if found is None:
+        count = mailing.recipients_count or 0
+        found = Delivery(mailing=mailing, recipients=count)
+    return {
+        "id": mailing.pk,
+        "recipients": found.recipients,
+        "delivered": found.delivered,
+        "read": found.read,
+        "failed": found.failed,
+        "waiting": found.on_the_way,
+        "unclear": found.unclear,
+        "unknown": found.unknown,
+        "as_of": _iso(found.as_of),
+        "final": found.final,
+    }
+
+
+def rows_described(mailing: Mailing) -> Iterator[dict[str, Any]]:
+    """One line for each recipient, in order."""
+    for row in people(mailing).iterator(chunk_size=2000):
+        yield {
+            "recipient": row.address,
+            "status": status_of(row),
+            "status_code": row.status,
+            "err": row.err,
+            "at": _iso(moment(row.result_at)),
+            "cost": None if row.cost is None else str(row.cost),
+            "parts": row.parts,
+        }
+
+
+def status_of(row: Recipient) -> str | None:
+    """In a word: a `Result`, or "stopped"; None while nothing was heard."""
+    return "stopped" if row.stopped else row.result or None
+
+
+def search(mailing: Mailing, wanted: str, result: str = "") -> QuerySet[Recipient]:
+    """Those whose address holds what is searched for; of a number its digits count."""
+    plain = "".join(sign for sign in wanted if sign.isdigit())
+    needle = plain if plain and "@" not in wanted else wanted.strip()
+    return people(mailing, result).filter(Q(address__icontains=needle))
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,230 @@
+"""What became of each message: the rows of `get.php?get_messages` and the answer of `status.php`.
+
+Unlike a mailing's, these fields and statuses are published ("Getting the history of sent messages"): KEYS and
+STATUSES are those. Some keys may be missing and numbers may come as strings. A row without a readable number
+of its own (`int_id`) is odd: it cannot be told from another, so it is counted and left alone.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from mailings.smsc.api.aliases import id_of, money, plain_key, text_of, whole
+from mailings.smsc.api.errors import Unreadable
+from mailings.smsc.api.formats import Content, raise_error_in, read
+from mailings.smsc.api.hours import hour_of
+
+__all__ = ["KEYS", "STATUSES", "Message", "Messages", "Outcome", "outcome_of"]
+
+# In the published order, in which fmt=1 is read as well.
+KEYS = (
+    *("status", "status_name", "last_date", "last_timestamp", "err", "flag", "send_date", "send_timestamp"),
+    *("phone", "cost", "sender_id", "mccmnc", "country", "operator", "region", "type", "id", "int_id"),
+    *("sms_cnt", "format", "crc", "message"),
+)
+MOST_ROWS = 1_000
+_WRAPPERS = 3
+_PLAIN = {plain_key(key): key for key in KEYS}
+_OF_A_ROW = frozenset({"intid", "status", "lastdate", "lasttimestamp"})
+_PAIR = re.compile(rf"(?:^|,\s*)({'|'.join(KEYS)}) = ")
+_WHOLE = re.compile("-?[0-9]{1,9}")
+
+
+class Outcome(StrEnum):
+    """What a status comes to for whoever asks who got it."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+class Status(NamedTuple):
+    """A published status: our word for it, what it comes to, whether nothing follows it."""
+
+    word: str
+    outcome: Outcome
+    final: bool = True
+
+
+STATUSES: dict[int, Status] = {
+    -3: Status("not_found", Outcome.FAILED),
+    -2: Status("stopped", Outcome.FAILED),
+    -1: Status("waiting", Outcome.WAITING, final=False),
+    0: Status("passed_on", Outcome.WAITING, final=False),
+    1: Status("delivered", Outcome.DELIVERED),  # of an SMS; other ways can tell that it was read as well
+    2: Status("read", Outcome.READ),
+    3: Status("expired", Outcome.FAILED),
+    4: Status("clicked", Outcome.READ),
+    20: Status("undeliverable", Outcome.FAILED),
+    22: Status("wrong_number", Outcome.FAILED),
+    23: Status("forbidden", Outcome.FAILED),
+    24: Status("no_funds", Outcome.FAILED),
+    25: Status("unreachable", Outcome.FAILED),
+}
+
+
+def outcome_of(status: int | None) -> Outcome | None:
+    """What a status comes to; None for one that is not in the table: it is never guessed at."""
+    known = None if status is None else STATUSES.get(status)
+    return None if known is None else known.outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as the provider tells of it; None for what is not there or cannot be read.
+
+    `int_id`: the row's own number, 0 in an answer of status.php that has none. `sent`, `last`: seconds since
+    1970. `job`: the row's `id`, a mailing's or not. `address`: the number or e-mail as it came.
+    """
+
+    int_id: int
+    status: int | None
+    status_name: str
+    err: int | None
+    sent: int | None
+    last: int | None
+    address: str
+    cost: Decimal | None
+    parts: int | None
+    job: str
+    text: str | None
+
+
+@dataclass(frozen=True)
+class Messages:
+    """An answer to get_messages. `rows`: how many it held, the odd ones too."""
+
+    messages: tuple[Message, ...]
+    odd: int
+    rows: int
+
+    @property
+    def oldest(self) -> int | None:
+        """The number of the row that was sent first: what was sent before it comes next."""
+        dated = [(message.sent or 0, message.int_id) for message in self.messages]
+        return min(dated)[1] if dated else None
+
+
+def parse_messages(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Messages:
+    """The answer to get_messages in any of the four formats. One odd row never fails the rest."""
+    content = read(body, http_status, content_type, framed)
+    rows = list(_rows(content))
+    read_rows = [_message(row) for row in rows]
+    messages = tuple(message for message in read_rows if message is not None and message.int_id)
+    return Messages(messages, len(rows) - len(messages), len(rows))
+
+
+def parse_status(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Message:
+    """The answer of status.php: one message. Unreadable when it names no status."""
+    content = read(body, http_status, content_type, framed)
+    rows = list(_rows(content))
+    message = _message(rows[0]) if len(rows) == 1 else None
+    if message is None or message.status is None:
+        raise Unreadable("no_row", raw=content.text)
+    return message
+
+
+def _rows(content: Content) -> Iterator[Any]:
+    """Every row of an answer, as it came. Unreadable for what holds no list."""
+    if content.format in ("text", "numbers"):
+        yield from filter(None, map(str.strip, content.value.splitlines()))
+        return
+    value = content.value
+    for _ in range(_WRAPPERS):
+        raise_error_in(value, content)
+        if isinstance(value, list):
+            yield from value
+            return
+        if not isinstance(value, dict):
+            break
+        if _OF_A_ROW & {plain_key(key) for key in value}:
+            yield value
+            return
+        inner = [item for item in value.values() if isinstance(item, (list, dict))]
+        if not inner and not value:
+            return
+        if not inner:
+            break
+        value = inner[0]
+    if value != "":  # an empty XML list is an empty text
+        raise Unreadable("no_rows", raw=content.text)
+
+
+def _message(row: Any) -> Message | None:
+    fields = _fields(row)
+    if fields is None:
+        return None
+    return Message(
+        int_id=_own_number(fields.get("int_id")),
+        status=_number(fields.get("status")),
+        status_name=(text_of(fields.get("status_name")) or "")[:100],
+        err=_number(fields.get("err")),
+        sent=_moment(fields, "send"),
+        last=_moment(fields, "last"),
+        address=(text_of(fields.get("phone")) or text_of(fields.get("email")) or "").strip()[:320],
+        cost=money(fields.get("cost")),
+        parts=whole(fields.get("sms_cnt")),
+        job=id_of(fields.get("id")) or "",
+        text=text_of(fields.get("message")),
+    )
+
+
+def _fields(row: Any) -> dict[str, Any] | None:
+    """The published keys of a row, however their names are written."""
+    if isinstance(row, dict):
+        if "int_id" in row:
+            return row
+        return {_PLAIN.get(plain_key(key), str(key)): value for key, value in row.items()}
+    if not isinstance(row, str):
+        return None
+    if _PAIR.match(row):
+        return _pairs(row)
+    values = [value.strip() for value in row.split(",", len(KEYS) - 1)]
+    # Without `err`, which only what failed has, the row is one value shorter.
+    keys = [key for key in KEYS if key != "err"]
+    if len(values) >= len(keys) and hour_of(values[5]) is not None:
+        return dict(zip(keys, row.split(",", len(keys) - 1), strict=True))
+    return dict(zip(KEYS, values, strict=True)) if len(values) == len(KEYS) else None
+
+
+def _pairs(line: str) -> dict[str, str]:
+    """`key = value, key = value`; the message, which may hold anything, is the last."""
+    found: dict[str, str] = {}
+    marks = list(_PAIR.finditer(line))
+    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+        if mark[1] == "message":
+            found["message"] = line[mark.end() :]
+            break
+        found[mark[1]] = line[mark.end() : following.start() if following else len(line)]
+    return found
+
+
+def _own_number(value: Any) -> int:
+    """The row's number; 0 for none that a database could keep."""
+    number = int(id_of(value) or 0)
+    return number if number < 2**63 else 0
+
+
+def _number(value: Any) -> int | None:
+    """A whole number below or above nought, as a number or in digits."""
+    if type(value) is int:
+        return value if -1_000_000_000 < value < 1_000_000_000 else None
+    text = value.strip() if isinstance(value, str) else ""
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def _moment(fields: dict[str, Any], which: str) -> int | None:
+    """The moment by its timestamp, else by its date, on Moscow's clock."""
+    stamp = fields.get(f"{which}_timestamp")
+    if type(stamp) is int and 946_684_800 <= stamp < 4_102_444_800:  # of this century
+        return stamp
+    for value in (stamp, fields.get(f"{which}_date")):
+        found: datetime | None = hour_of(value) if value else None
+        if found is not None:
+            return int(found.timestamp())
+    return None

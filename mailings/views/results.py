@@ -1,0 +1,115 @@
+"""Who got it: a mailing's people by what became of their messages: to look through, take along, send to."""
+
+import csv
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from mailings import outbox
+from mailings.ids import row_id
+from mailings.models import Mailing
+from mailings.models.deliveries import moment
+from mailings.selectors import deliveries
+from mailings.views.history import Echo, cell
+from mailings.views.workbook import workbook
+from mailings.wording import deliveries as wording
+from mailings.wording import moments
+
+HEADINGS = ("recipient", "status", "status_code", "words", "err", "at", "cost", "parts")
+CSV = "text/csv; charset=utf-8"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@require_http_methods(["GET", "POST"])
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """The people of a mailing by result, a page at a time. A search is posted."""
+    mailing = get_object_or_404(Mailing.objects.select_related("account").defer("remote"), pk=pk)
+    result = request.GET.get("result", "")
+    wanted = request.POST.get("number", "").strip()[:100]
+    rows = deliveries.search(mailing, wanted, result) if wanted else deliveries.people(mailing, result)
+    after, before = row_id(request.GET.get("after", "")), row_id(request.GET.get("before", ""))
+    context = results_of(mailing) | {
+        "mailing": mailing,
+        "page": deliveries.page(rows, after=after, before=before),
+        "wanted": wanted,
+        "result": result,
+        "filters": deliveries.filters(),
+    }
+    return render(request, "mailings/results.html", context)
+
+
+def results_of(mailing: Mailing) -> dict[str, Any]:
+    """What `_results.html` needs: the bar, its text, why it failed, how old all of it is."""
+    delivery = deliveries.delivery_of(mailing)
+    if delivery is None:
+        return {"delivery": None}
+    pieces = wording.pieces(delivery)
+    return {
+        "delivery": delivery,
+        "pieces": pieces,
+        "in_words": wording.figures_in_words(pieces),
+        "reasons": wording.reasons(delivery),
+        "clicks": wording.clicks(delivery),
+        "rounds": [one | {"at": moment(one["sent"])} for one in delivery.rounds],
+    }
+
+
+@require_GET
+def export(request: HttpRequest, pk: int, kind: str) -> StreamingHttpResponse:
+    """Everybody with what became of it, as a file, streamed."""
+    mailing = get_object_or_404(Mailing.objects.defer("remote", "spec"), pk=pk)
+    if kind not in KINDS:
+        raise Http404
+    content = KINDS[kind](_rows(mailing, request.GET.get("result", "")))
+    response = StreamingHttpResponse(content, content_type=CSV if kind == "csv" else XLSX)
+    name = f"results-{mailing.pk}-{timezone.localtime():%Y-%m-%d}.{kind}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _rows(mailing: Mailing, result: str) -> Iterator[tuple[Any, ...]]:
+    yield HEADINGS
+    for row in deliveries.people(mailing, result).iterator(chunk_size=2000):
+        at = moment(row.result_at)
+        shown = moments.exact(at) if at else ""
+        yield (
+            row.address, deliveries.status_of(row) or "", row.status, wording.of(row), row.err, shown,
+            row.cost, row.parts,
+        )  # fmt: skip
+
+
+def _csv(rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+    writer = csv.writer(Echo(), quoting=csv.QUOTE_ALL)
+    yield "\ufeff"
+    for row in rows:
+        yield writer.writerow([cell(value) for value in row])
+
+
+KINDS: dict[str, Callable[[Iterator[tuple[Any, ...]]], Iterator[Any]]] = {"csv": _csv, "xlsx": workbook}
+
+
+@require_http_methods(["GET", "POST"])
+def send_to_failed(request: HttpRequest, pk: int) -> HttpResponse:
+    """A draft to exactly those who did not get it, by the same way or another. Asked once, with the facts."""
+    mailing = get_object_or_404(Mailing.objects.select_related("account").defer("remote"), pk=pk)
+    failed = deliveries.undelivered(mailing)
+    if request.method == "POST":
+        addresses = list(failed.values_list("address", flat=True))
+        try:
+            draft = outbox.again_to(mailing, addresses, request.POST.get("channel", ""), by=request.user)
+        except outbox.Impossible as why:
+            messages.error(request, str(why))
+            return redirect("mailing", pk)
+        return redirect(f"{reverse('compose')}?draft={draft.pk}")
+    context = results_of(mailing) | {
+        "mailing": mailing,
+        "count": failed.count(),
+        "channels": outbox.other_channels(mailing),
+    }
+    return render(request, "mailings/send_to_failed.html", context)

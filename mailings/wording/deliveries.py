@@ -1,0 +1,160 @@
+"""What became of messages, in words: the parts of a mailing's bar, statuses, a row's share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from mailings.models import Delivery, Recipient, Result
+from mailings.smsc.api.messages import STATUSES, Outcome
+from mailings.wording import money
+
+# The provider's statuses by our words for them, as a person reads them.
+STATUS_WORDS = {
+    "not_found": gettext_lazy("not found at SMS Centre"),
+    "stopped": gettext_lazy("stopped before it was sent"),
+    "waiting": gettext_lazy("waits to be sent"),
+    "passed_on": gettext_lazy("with the operator"),
+    "delivered": gettext_lazy("delivered"),
+    "read": gettext_lazy("read"),
+    "expired": gettext_lazy("its time ran out"),
+    "clicked": gettext_lazy("read, the link was followed"),
+    "undeliverable": gettext_lazy("could not be delivered"),
+    "wrong_number": gettext_lazy("wrong number"),
+    "forbidden": gettext_lazy("forbidden"),
+    "no_funds": gettext_lazy("not enough money"),
+    "unreachable": gettext_lazy("the number cannot be reached"),
+}
+UNHEARD = gettext_lazy("nothing heard yet")
+NOT_KNOWN = gettext_lazy("not known")
+TONES = {
+    "delivered": "green", "read": "azure", "on_the_way": "blue", "failed": "red", "unclear": "orange",
+    "unknown": "grey",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of the bar. `x`, `width`: in thousandths of it. `result`: what the table is filtered by."""
+
+    key: str
+    label: str
+    count: int
+    share: str
+    x: int
+    width: int
+    tone: str
+    result: str
+
+
+def pieces(delivery: Delivery) -> list[Piece]:
+    """The bar's parts that are not empty, and the same figures as text. Together: everybody."""
+    labels = {
+        "delivered": _("delivered"),
+        "read": _("read"),
+        "on_the_way": _("on the way"),
+        "failed": _("not delivered"),
+        "unclear": _("unclear whose it was"),
+        "unknown": _("not known"),
+    }
+    total, x, found = max(delivery.recipients, 1), 0, []
+    for key, label in labels.items():
+        count = getattr(delivery, key)
+        if not count:
+            continue
+        width = round(1000 * count / total)
+        still = "waiting" if delivery.waiting else "unheard"
+        result = still if key in ("on_the_way", "unknown") else key
+        found.append(Piece(key, label, count, percent(count, total), x, width, TONES[key], result))
+        x += width
+    return found
+
+
+def percent(count: int, total: int) -> str:
+    """`97 %`, never rounded up to all nor down to none."""
+    share = round(100 * count / total) if total else 0
+    if 0 < count < total:
+        share = min(max(share, 1), 99)
+    return f"{share}\N{NO-BREAK SPACE}%"
+
+
+def reasons(delivery: Delivery) -> list[tuple[str, int]]:
+    """Why it failed, the commonest first."""
+    failed = {status: number for status, number in delivery.reasons.items() if _is_failed(status)}
+    commonest = sorted(failed.items(), key=lambda one: -one[1])
+    return [(status_word(int(status)), number) for status, number in commonest]
+
+
+def evidence(delivery: Delivery | None) -> str:
+    """What its messages say of a mailing in doubt, for whoever decides; "" while none was seen."""
+    seen = 0 if delivery is None else delivery.recipients - delivery.unheard
+    if delivery is None or not seen:
+        return ""
+    certain = seen - delivery.unclear
+    if not certain:
+        return _(
+            "SMS Centre shows messages with its text to %(people)s of its people, but another mailing may "
+            "have sent them as well."
+        ) % {"people": money.count(seen)}
+    return _(
+        "SMS Centre shows messages with its text, to its people and in its hours, that no other mailing of "
+        "ours can have sent: to %(people)s of %(all)s. So it seems to have gone out."
+    ) % {"people": money.count(certain), "all": money.count(delivery.recipients)}
+
+
+def clicks(delivery: Delivery) -> int:
+    """How many followed the link, where SMS Centre tells of it."""
+    return sum(number for status, number in delivery.reasons.items() if _is_known(status, "clicked"))
+
+
+def status_word(status: int | None) -> str:
+    """A status in words; one that is not published by its number."""
+    known = None if status is None else STATUSES.get(status)
+    if known is None:
+        return _("status %(number)s, not published") % {"number": status}
+    return str(STATUS_WORDS[known.word])
+
+
+def of(row: Recipient, *, final: bool = False) -> str:
+    """What became of one recipient's message, in a few words."""
+    if row.stopped:
+        return _("left out: on the stop list")
+    if not row.result:
+        return str(NOT_KNOWN if final else UNHEARD)
+    if row.result == Result.UNCLEAR:
+        return str(Result.UNCLEAR.label)
+    word = status_word(row.status)
+    return word if row.err is None else _("%(word)s (error %(number)s)") % {"word": word, "number": row.err}
+
+
+def tone(row: Recipient) -> str:
+    """The colour of a result's mark."""
+    key = "on_the_way" if row.result == Result.WAITING else row.result
+    return TONES.get(key, "grey")
+
+
+def share(values: Mapping[str, Any]) -> str:
+    """A history row's own word: `97 % delivered`; nothing while nothing was heard."""
+    total, heard = values.get("delivery__recipients"), values.get("delivery__as_of")
+    got = (values.get("delivery__delivered") or 0) + (values.get("delivery__read") or 0)
+    failed = values.get("delivery__failed") or 0
+    if heard is None or not total or not (got or failed):
+        return ""
+    return _("%(share)s delivered") % {"share": percent(got, total)}
+
+
+def figures_in_words(found: list[Piece]) -> str:
+    """The bar's text for whoever does not see it."""
+    return ", ".join(f"{piece.label}: {money.count(piece.count)} ({piece.share})" for piece in found)
+
+
+def _is_failed(status: str) -> bool:
+    known = STATUSES.get(int(status)) if status.lstrip("-").isdigit() else None
+    return known is not None and known.outcome is Outcome.FAILED
+
+
+def _is_known(status: str, word: str) -> bool:
+    known = STATUSES.get(int(status)) if status.lstrip("-").isdigit() else None
+    return known is not None and known.word == word

@@ -1,0 +1,314 @@
+"""What became of messages, from the sandbox to the rows."""
+
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone as clock
+
+from mailings import delivery, outbox
+from mailings.delivery import plan
+from mailings.models import Account, Breaker, Delivery, DeliveryPull, Mailing, Message, Recipient, State
+from sandbox import Sandbox, messages
+from tests.helpers.factories import delivered, queued
+
+FIGURES = ("delivered", "read", "failed", "waiting", "unclear", "unheard")
+
+
+def today() -> date:
+    return datetime.now(timezone(timedelta(hours=3))).date()
+
+
+def pull(account: Account) -> delivery.Result:
+    return delivery.pull(account, today() - timedelta(days=1), today() + timedelta(days=1))
+
+
+def figures(mailing: Mailing) -> dict[str, int]:
+    kept = Delivery.objects.get(mailing=mailing)
+    return {name: getattr(kept, name) for name in FIGURES if getattr(kept, name)}
+
+
+def people(count: int, first: int = 0) -> str:
+    return ",".join(f"+7999{place:07d}" for place in range(first, first + count))
+
+
+def outcomes(sandbox: Sandbox, **asked: object) -> None:
+    sandbox.settings({"messages": sandbox.settings()["messages"] | asked})
+
+
+def test_each_figure_is_that_of_the_provider(account: Account, sandbox: Sandbox):
+    shares = {"2": 0.1, "3": 0.1, "20": 0.1, "22": 0.1, "4": 0.1}
+    outcomes(sandbox, outcomes=shares)
+    mailing = delivered(account, phones=people(300))
+    sandbox.advance(60)
+
+    pull(account)
+
+    truth = sandbox.messages[mailing.remote_id]
+    kept = Delivery.objects.get(mailing=mailing)
+    assert kept.delivered == truth["1"]
+    assert kept.read == truth["2"] + truth["4"]
+    assert kept.failed == truth["3"] + truth["20"] + truth["22"]
+    assert kept.reasons == {status: number for status, number in truth.items() if status != "1"}
+    assert (kept.recipients, kept.unheard, kept.final) == (300, 0, True)
+
+
+def test_each_recipient_has_its_own_result(account: Account, sandbox: Sandbox):
+    outcomes(sandbox, outcomes={"20": 1.0})
+    mailing = delivered(account, phones=people(2))
+    sandbox.advance(60)
+
+    pull(account)
+
+    for person in Recipient.objects.filter(mailing=mailing):
+        assert (person.result, person.status, person.err, person.parts) == ("failed", 20, 6, 1)
+        assert person.cost == Decimal("1.40")
+        assert person.result_at > 1_700_000_000
+
+
+def test_a_repeated_pull_changes_nothing(account: Account, sandbox: Sandbox):
+    mailing = delivered(account, phones=people(50))
+    sandbox.advance(60)
+    pull(account)
+    before = figures(mailing), list(Message.objects.order_by("pk").values())
+
+    again = pull(account)
+
+    assert (again.matched, again.changed) == (50, 0)
+    assert (figures(mailing), list(Message.objects.order_by("pk").values())) == before
+
+
+def test_what_waits_is_on_the_way_and_settles_later(account: Account, sandbox: Sandbox):
+    outcomes(sandbox, settle_seconds=1000, outcomes={"1": 1.0})
+    mailing = delivered(account, phones=people(3))
+    sandbox.advance(5)
+    pull(account)
+    early = figures(mailing)
+
+    sandbox.advance(2000)
+    pull(account)
+
+    assert early == {"waiting": 3}
+    assert figures(mailing) == {"delivered": 3}
+
+
+def test_strangers_messages_leave_no_trace(account: Account, sandbox: Sandbox):
+    mailing = delivered(account, phones=people(1))
+    sandbox.add_messages(
+        {"phone": "+79990000000", "mes": "Something else"},
+        {"phone": "+79991112233", "mes": "Hello"},
+        {"phone": "+79990000000", "mes": "Hello", "age": 3 * 86400},
+    )
+    sandbox.advance(60)
+
+    result = delivery.pull(account, today() - timedelta(days=4), today())
+
+    assert result.rows == 4
+    assert list(Message.objects.values_list("mailing_id", flat=True)) == [mailing.pk]
+
+
+def test_equal_texts_to_one_person_are_unclear_on_both_mailings(account: Account, sandbox: Sandbox):
+    first = delivered(account, phones=people(3), name="First")
+    second = delivered(account, phones=people(3, first=2), name="Second")
+    sandbox.advance(60)
+
+    pull(account)
+
+    shared = Recipient.objects.filter(address="+79990000002")
+    assert [person.result for person in shared] == ["unclear", "unclear"]
+    assert figures(first)["unclear"] == figures(second)["unclear"] == 1
+    assert sum(figures(first).values()) == sum(figures(second).values()) == 3
+
+
+def test_ids_that_are_the_mailings_tell_equal_texts_apart(account: Account, sandbox: Sandbox):
+    outcomes(sandbox, ids="job", outcomes={"1": 1.0})
+    first = delivered(account, phones=people(3), name="First")
+    second = delivered(account, phones=people(3, first=2), name="Second")
+    sandbox.advance(60)
+
+    pull(account)
+
+    account.refresh_from_db()
+    assert account.message_ids == "alike"
+    assert figures(first) == figures(second) == {"delivered": 3}
+
+
+def test_one_contradiction_ends_the_trust_in_ids(account: Account, sandbox: Sandbox):
+    outcomes(sandbox, ids="job", outcomes={"1": 1.0})
+    first = delivered(account, phones=people(3), name="First")
+    second = delivered(account, phones=people(3, first=2), name="Second")
+    sandbox.advance(60)
+    pull(account)
+    outcomes(sandbox, ids="own")
+    delivered(account, phones="+79995550000", mes="Another text")
+    sandbox.advance(60)
+
+    pull(account)
+
+    account.refresh_from_db()
+    assert account.message_ids == "unlike"
+    assert figures(first)["unclear"] == figures(second)["unclear"] == 1
+
+
+def test_each_round_of_a_recurring_mailing_stands_apart(account: Account, sandbox: Sandbox):
+    outcomes(sandbox, outcomes={"1": 1.0})
+    mailing = delivered(account, phones=people(2), rpt=1, rptn=5)
+    sandbox.advance(60)
+    pull(account)
+    sandbox.advance(3600)
+
+    pull(account)
+
+    kept = Delivery.objects.get(mailing=mailing)
+    assert (kept.round, figures(mailing)) == (1, {"delivered": 2})
+    assert [(one["round"], one["delivered"]) for one in kept.rounds] == [(0, 2)]
+
+
+def test_odd_answers_lose_and_invent_nothing(account: Account, sandbox: Sandbox):
+    mailing = delivered(account, phones=people(60))
+    outcomes(sandbox, as_text=True, mixed=True, doubled=0.4, missing=["cost", "sms_cnt", "last_timestamp"])
+    sandbox.advance(60)
+
+    result = pull(account)
+
+    assert result.rows > 60
+    assert result.matched == 60
+    assert sum(figures(mailing).values()) == 60
+    assert "unclear" not in figures(mailing)
+
+
+def test_a_row_without_its_text_is_unclear_and_one_without_its_hour_left_alone(account, sandbox):
+    mailing = delivered(account, phones=people(2))
+    sandbox.advance(60)
+    outcomes(sandbox, missing=["message"])
+    pull(account)
+    without_text = figures(mailing)
+    outcomes(sandbox, missing=["send_date", "send_timestamp"])
+
+    undated = pull(account)
+
+    assert without_text == figures(mailing) == {"unclear": 2}
+    assert undated.left_alone == {"undated": 2}
+
+
+def test_a_status_that_is_not_in_the_table_is_unclear_and_noted(account, sandbox, monkeypatch):
+    mailing = delivered(account, phones=people(1))
+    sandbox.advance(60)
+    monkeypatch.setattr("sandbox.messages.Messages.status", lambda *_args: 7)
+    monkeypatch.setitem(messages.STATUSES, 7, "Something new")
+
+    result = pull(account)
+
+    assert figures(mailing) == {"unclear": 1}
+    assert result.left_alone == {"status": 1}
+    assert Message.objects.get().final is False
+
+
+@pytest.mark.parametrize("fault", ["half_json", "html", "empty", "server_error", "half_answer"])
+def test_what_was_read_before_an_answer_was_cut_counts(account, sandbox, monkeypatch, fault):
+    monkeypatch.setattr("mailings.smsc.api.client.MOST_ROWS", 20)
+    monkeypatch.setattr("mailings.delivery.pulls.MOST_ROWS", 20)
+    mailing = delivered(account, phones=people(50))
+    sandbox.advance(60)
+    sandbox.fault("slow", ["messages"], seconds=0, count=2)
+    sandbox.fault(fault, ["messages"])
+
+    result = delivery.pull(account, today(), today())
+
+    assert result.ended_by
+    assert sum(figures(mailing).values()) - figures(mailing).get("unheard", 0) == 40
+    assert DeliveryPull.objects.get().ended_by == result.ended_by
+    assert pull(account).ended_by == ""
+    assert "unheard" not in figures(mailing)
+
+
+def test_a_refused_login_stops_the_accounts_calls(account, sandbox):
+    delivered(account)
+    sandbox.fault("wrong_error", ["messages"], error=2)
+
+    result = pull(account)
+
+    account.refresh_from_db()
+    assert account.breaker != Breaker.CLOSED
+    assert "refused" in result.ended_by
+
+
+def test_what_is_due_is_asked_for_and_not_again_too_soon(account, sandbox):
+    mailing = delivered(account, phones=people(3))
+    Delivery.objects.all().delete()
+    first = delivery.pull_due(account)
+    again = delivery.pull_due(account)
+
+    kept = Delivery.objects.get(mailing=mailing)
+    assert (first.calls, again.calls) == (1, 0)
+    assert timedelta(minutes=4) < kept.ask_at - clock.now() < timedelta(minutes=6)
+    (call,) = [call for call in sandbox.calls if call["kind"] == "messages"]
+    assert ["phone", "+79990000000,+79990000001,+79990000002"] in call["parameters"]
+
+
+def test_a_settled_mailing_is_never_asked_for_again(account, sandbox):
+    outcomes(sandbox, outcomes={"1": 1.0})
+    mailing = delivered(account, phones=people(3))
+    sandbox.advance(60)
+    delivery.pull_due(account)
+
+    kept = Delivery.objects.get(mailing=mailing)
+    assert (kept.final, kept.ask_at, kept.delivered) == (True, None, 3)
+
+
+def test_pulls_give_way_to_a_mailing_that_waits(account, sandbox):
+    delivered(account)
+    queued(account, name="Waits")
+
+    result = delivery.pull_due(account)
+
+    assert (result.calls, result.ended_by) == (0, "gave_way")
+
+
+def test_pulls_keep_to_their_budget(account, sandbox, monkeypatch):
+    monkeypatch.setattr(plan, "CALLS_AN_HOUR", 2)
+    for number in range(3):
+        delivered(account, name=f"M{number}", phones=people(60, first=100 * number), mes=f"Text {number}")
+    DeliveryPull.objects.create(account=account, begun_at=clock.now(), ended_at=clock.now(), calls=2)
+
+    assert delivery.pull_due(account).ended_by == "budget"
+
+
+@pytest.mark.parametrize(("mailings", "calls"), [(0, 0), (3, 3), (10, 1)])
+def test_few_mailings_are_asked_for_by_number_and_many_by_day(account, sandbox, mailings, calls):
+    for number in range(mailings):
+        delivered(account, name=f"M{number}", phones=people(2, first=10 * number))
+
+    assert delivery.pull_due(account).calls in {calls, 2 * calls}
+
+
+def test_after_the_days_for_it_what_never_settled_is_not_known(account, sandbox):
+    mailing = delivered(account, phones=people(2))
+    plan.enrol(account)
+    Delivery.objects.update(closes=clock.now() - timedelta(days=5), ask_at=clock.now())
+
+    delivery.pull_due(account)
+
+    kept = Delivery.objects.get(mailing=mailing)
+    assert (kept.final, kept.unknown, kept.on_the_way) == (True, 2, 0)
+
+
+def test_messages_of_a_mailing_in_doubt_are_evidence_and_change_no_state(account, sandbox):
+    mailing = queued(account, phones=people(2))
+    sandbox.fault("cut_after_saving", "add")
+    outbox.deliver_mailing(mailing.pk)
+    sandbox.advance(60)
+    pull(account)
+
+    mailing.refresh_from_db()
+    assert mailing.state == State.UNKNOWN
+    assert Message.objects.filter(mailing=mailing).count() == 2
+
+
+def test_what_was_never_handed_over_is_nobodys_message(account, sandbox):
+    queued(account, phones=people(1), name="Waits")
+    sandbox.add_messages({"phone": "+79990000000", "mes": "Hello"})
+
+    pull(account)
+
+    assert not Message.objects.exists()

@@ -1,0 +1,234 @@
+"""What became of messages, as pages show it."""
+
+import csv
+import io
+import itertools
+from typing import Any
+
+import openpyxl
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from mailings import outbox
+from mailings.delivery import results
+from mailings.models import Delivery, Mailing, Recipient, State
+from mailings.selectors import deliveries
+from mailings.smsc.api.messages import STATUSES
+from mailings.wording import deliveries as wording
+from tests.views.rows import row
+
+pytestmark = pytest.mark.django_db
+
+
+def told(count: int = 10, state: State = State.ACCEPTED, **statuses: int) -> Mailing:
+    """A mailing to so many people, with so many of each status: s1=3, s20=2."""
+    phones = "\n".join(f"+7999{place:07d}" for place in range(count))
+    mailing = row(state, options={"phones": phones})
+    positions = iter(range(count))
+    for name, number in statuses.items():
+        status = int(name[1:])
+        for _one in range(number):
+            values = {"result": str(STATUSES[status].outcome), "status": status, "result_at": 1795683600}
+            Recipient.objects.filter(mailing=mailing, position=next(positions)).update(**values)
+    now = timezone.now()
+    Delivery.objects.create(mailing=mailing, account=mailing.account, opens=now, as_of=now)
+    results.count([mailing.pk], now)
+    return mailing
+
+
+def html(page: Client, path: str) -> str:
+    answer = page.get(path)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_a_mailing_shows_its_bar_and_the_same_figures_as_text(page: Client) -> None:
+    mailing = told(10, s1=6, s2=1, s22=1, s20=1)
+
+    shown = html(page, f"/mailings/{mailing.pk}/")
+
+    assert 'aria-label="delivered: 6 (60\xa0%), read: 1 (10\xa0%), on the way: 1 (10\xa0%)' in shown
+    assert "wrong number 1" in shown
+    assert "could not be delivered 1" in shown
+    assert "Send again to the 2 who did not get it" in shown
+
+
+def test_a_mailing_of_which_nothing_was_told_shows_no_bar(page: Client) -> None:
+    assert "result-bar" not in html(page, f"/mailings/{row().pk}/")
+
+
+def test_the_parts_of_a_bar_are_everybody_and_nobody_twice() -> None:
+    mailing = told(997, s1=900, s2=1, s3=90)
+
+    pieces = wording.pieces(Delivery.objects.get(mailing=mailing))
+
+    assert sum(piece.count for piece in pieces) == 997
+    assert [piece.share for piece in pieces][1] == "1\xa0%"
+    assert all(one.x + one.width == two.x for one, two in itertools.pairwise(pieces))
+
+
+def test_the_table_is_filtered_paged_and_searched(page: Client) -> None:
+    mailing = told(120, s1=60, s20=55)
+    address = reverse("results", args=[mailing.pk])
+
+    failed = html(page, f"{address}?result=failed")
+    everybody = html(page, address)
+    last = html(page, f"{address}?after=99")
+    back = html(page, f"{address}?before=100")
+    answer = page.post(address, {"number": "8 (999) 0000119"[-7:]})
+
+    assert failed.count("could not be delivered") >= 50
+    assert everybody.count("<tr>") == 51
+    assert "?after=49" in everybody
+    assert last.count("<tr>") == 21
+    assert 'rel="next"' not in last
+    assert "+79990000099" in back
+    assert "+79990000050" in back
+    assert answer.content.decode().count("<tr>") == 2
+
+
+def test_whoever_was_not_heard_of_is_a_filter_of_its_own() -> None:
+    mailing = told(5, s1=3)
+
+    assert deliveries.people(mailing, "unheard").count() == 2
+    assert deliveries.people(mailing, "nonsense").count() == 5
+
+
+def test_results_are_taken_along_as_csv_and_xlsx(page: Client) -> None:
+    mailing = told(3, s1=1, s20=1)
+    Recipient.objects.filter(mailing=mailing, position=2).update(address="=1+1")
+
+    text = b"".join(page.get(f"/mailings/{mailing.pk}/results.csv").streaming_content).decode("utf-8-sig")
+    book = b"".join(page.get(f"/mailings/{mailing.pk}/results.xlsx?result=failed").streaming_content)
+
+    lines = list(csv.reader(io.StringIO(text)))
+    sheet = list(openpyxl.load_workbook(io.BytesIO(book)).worksheets[0].values)
+    assert [line[:3] for line in lines[1:3]] == [
+        ["'+79990000000", "delivered", "1"],
+        ["'+79990000001", "failed", "20"],
+    ]
+    assert lines[3][0].startswith("'=")
+    assert sheet[0][0] == "recipient"
+    assert sheet[1][:4] == ("+79990000001", "failed", 20, "could not be delivered")
+    assert len(sheet) == 2
+    assert page.get(f"/mailings/{mailing.pk}/results.exe").status_code == 404
+
+
+def test_a_draft_is_made_for_exactly_those_who_did_not_get_it(page: Client) -> None:
+    mailing = told(6, s1=3, s20=2)
+    address = reverse("send_to_failed", args=[mailing.pk])
+
+    asked = html(page, address)
+    answer = page.post(address, {})
+
+    draft = Mailing.objects.order_by("-pk").first()
+    assert "2 recipients" in asked
+    assert answer.status_code == 302
+    assert (draft.state, draft.draft["phones"]) == (State.DRAFT, "+79990000003\n+79990000004")
+    assert draft.draft["mes"] == "Hello"
+    assert draft.name == "Spring sale (again)"
+
+
+def test_by_another_way_the_channel_is_the_chosen_one(page: Client) -> None:
+    mailing = told(2, s25=1)
+
+    page.post(reverse("send_to_failed", args=[mailing.pk]), {"channel": "viber"})
+    draft = Mailing.objects.order_by("-pk").first()
+    wrong = page.post(reverse("send_to_failed", args=[mailing.pk]), {"channel": "mail"}, follow=True)
+
+    assert draft.draft["viber"] == "1"
+    assert "cannot be reached by that way" in wrong.content.decode()
+
+
+def test_personal_messages_go_again_with_their_own_texts(operator: Any) -> None:
+    listed = "+79990000001:Hi Anna\n+79990000002:Hi Oleg"
+    mailing = row(options={"phones": "", "mes": "", "list": listed})
+
+    draft = outbox.again_to(mailing, ["+79990000002"], by=operator)
+
+    assert draft.draft["list"] == "+79990000002:Hi Oleg"
+
+
+def test_when_everybody_got_it_there_is_nobody_to_send_to(page: Client) -> None:
+    mailing = told(2, s1=2)
+
+    assert "Send again" not in html(page, f"/mailings/{mailing.pk}/")
+    assert "nobody to send it to" in html(page, reverse("send_to_failed", args=[mailing.pk]))
+    answer = page.post(reverse("send_to_failed", args=[mailing.pk]), follow=True)
+    assert "nobody to send it to" in answer.content.decode()
+
+
+def test_the_history_tells_the_share_in_the_row(page: Client) -> None:
+    told(100, s1=97, s20=3)
+
+    assert "97\xa0% delivered" in html(page, "/mailings/")
+
+
+def test_today_tells_of_the_last_24_hours(page: Client) -> None:
+    told(10, s1=6, s2=1, s20=2)
+
+    assert "10 people: 7 delivered · 1 on the way or not clear · 2 not delivered" in html(page, "/")
+
+
+def test_people_shows_each_messages_result(page: Client) -> None:
+    told(1, s25=1)
+
+    shown = page.post("/people/", {"number": "8 999 000-00-00"}).content.decode()
+
+    assert "the number cannot be reached" in shown
+
+
+def test_messages_of_a_mailing_in_doubt_are_evidence_that_a_decision_rests_on(chief_page: Client) -> None:
+    mailing = told(4, state=State.UNKNOWN)
+    before = outbox.stamp(mailing)
+    Recipient.objects.filter(mailing=mailing, position__lt=3).update(result="delivered", status=1)
+    results.count([mailing.pk], timezone.now())
+    mailing.refresh_from_db()
+
+    shown = html(chief_page, reverse("resolve", args=[mailing.pk]))
+
+    assert "to 3 of 4. So it seems to have gone out." in shown
+    assert "Two complete looks" not in shown
+    assert outbox.stamp(mailing) != before
+    data = {"decision": "send_again", "seen": before}
+    answer = chief_page.post(reverse("resolve", args=[mailing.pk]), data, follow=True)
+    assert "Something newer is known" in answer.content.decode()
+    mailing.refresh_from_db()
+    assert mailing.state == State.UNKNOWN
+
+
+def test_what_another_mailing_may_have_sent_is_weak_evidence() -> None:
+    mailing = told(4, state=State.UNKNOWN)
+    Recipient.objects.filter(mailing=mailing).update(result="unclear")
+    results.count([mailing.pk], timezone.now())
+
+    said = wording.evidence(deliveries.delivery_of(mailing))
+
+    assert "another mailing may have sent them" in said
+
+
+def test_every_published_status_has_its_words_and_its_colour() -> None:
+    assert {known.word for known in STATUSES.values()} == set(wording.STATUS_WORDS)
+    for status, known in STATUSES.items():
+        person = Recipient(result=str(known.outcome), status=status, err=6)
+        assert str(wording.STATUS_WORDS[known.word]) in wording.of(person)
+        assert wording.tone(person) in wording.TONES.values()
+    assert "status 7" in wording.status_word(7)
+    assert wording.of(Recipient(), final=True) == "not known"
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "said"), [(0, 5, "0"), (1, 1000, "1"), (999, 1000, "99"), (5, 5, "100")]
+)
+def test_a_share_is_never_rounded_to_all_or_none(count: int, total: int, said: str) -> None:
+    assert wording.percent(count, total) == f"{said}\xa0%"
+
+
+def test_deep_inside_a_long_list_a_page_is_still_one_query(page: Client) -> None:
+    mailing = told(300, s1=300)
+
+    found = deliveries.page(deliveries.people(mailing, "delivered"), after=199)
+
+    assert [found.people[0].position, found.before, found.after] == [200, 200, 249]
