@@ -40,6 +40,7 @@ PAGE = frozenset(
             "key",
             "draft",
             "version",
+            "template",
         ),
         *("file_sheet", "file_heading", "file_hidden", "file_phones", "file_sender", "file_tz", "problems"),
         *("recipients_file", "held_recipients", "files", "held", "drop", "action", "csrfmiddlewaretoken"),
@@ -130,7 +131,7 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     """
     values = {name: str(data[name]) for name in VALUES if name in data}
     if len(lines := data.getlist("phones")) > 1:
-        values["phones"] = "\n".join(lines)
+        values["phones"] = "\n".join(line for line in map(str, lines) if line.strip())
     kept = {
         name.removeprefix(KEPT): str(data[name])
         for name in data

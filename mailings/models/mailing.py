@@ -166,8 +166,8 @@ class Mailing(models.Model):
     # The page that saved the draft last, and when: an older page puts nothing over it (outbox.drafts).
     draft_version = models.CharField(max_length=24, default="", blank=True, editable=False)
     draft_at = models.DateTimeField(null=True, editable=False)
-    # Of a draft that was made ready for its review: how many entries were left out, by verdict.
-    left_out = models.JSONField(default=dict, blank=True)
+    # What the review of a draft shows and costs to work out (selectors.review); empty when it is not ready.
+    prepared = models.JSONField(default=dict, blank=True)
     recipients_count = models.PositiveIntegerField(_("recipients"), null=True)
     parts = models.PositiveIntegerField(null=True)
     cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=4, null=True)
