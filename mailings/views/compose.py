@@ -37,7 +37,7 @@ from mailings.forms import (
 )
 from mailings.ids import row_id
 from mailings.models import Account, Attachment, Mailing, State
-from mailings.outbox import Impossible
+from mailings.outbox import Elsewhere, Impossible
 from mailings.recipients import imports
 from mailings.recipients.reasons import Unreadable
 from mailings.selectors import offers, review
@@ -86,8 +86,10 @@ def opened(request: HttpRequest) -> ComposeForm:
         typed.draft, typed.account, typed.key = str(draft.pk), draft.account.name, draft.key or ""
         attached = list(draft.attachments.all())
     typed.key = typed.key or new_key()
+    typed.version = f"{draft.draft_version if draft else ''}.{secrets.token_urlsafe(12)}"
     files = Files(attached, recipients=draft.imports.first() if draft else None)
     form = ComposeForm(typed, now=timezone.now(), files=files, accounts=accounts())
+    form.saved_at = draft.draft_at if draft else None
     if draft and (why := sentences.refused_before(draft)):
         field = field_of(draft)
         form.refusal = (when.used(typed.values) if field == "time" else field, why)
@@ -238,9 +240,12 @@ def _made(request: HttpRequest, form: ComposeForm, make: Callable[..., Mailing],
         return show(request, form)
     draft = draft_of(form.typed)
     whose: dict[str, Any] = {"account": form.account, "by": request.user, "key": form.typed.key or None}
+    whose["version"] = form.typed.version
     try:
         with form.uploads.opened() as uploads:
             mailing = make(form.spec, **whose, uploads=uploads, draft=draft, more=form.chosen)
+    except Elsewhere as why:
+        return led_to_its_own(request, form, why)
     except Impossible as refusal:
         same = outbox.digest(form.spec, form.chosen)
         if draft and Mailing.objects.filter(pk=draft.pk, spec_digest=same).exists():
@@ -258,19 +263,36 @@ def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
         form.check = True
         return show(request, form)
     whose: dict[str, Any] = {"account": form.account, "by": request.user, "key": form.typed.key or None}
+    whose |= {"version": form.typed.version, "imported": form.uploads.recipients}
     draft, options, keep = draft_of(form.typed), form.draft_options(), form.uploads.kept
-    kept_file = form.uploads.recipients
     try:
         with form.uploads.opened() as uploads:
-            mailing = outbox.save_draft(
-                options, **whose, uploads=uploads, keep=keep, mailing=draft, imported=kept_file
-            )
+            mailing = outbox.save_draft(options, **whose, uploads=uploads, keep=keep, mailing=draft)
+    except Elsewhere as why:
+        return led_to_its_own(request, form, why)
     except Impossible as refusal:
         return refused(request, form, refusal)
     except DatabaseError:
         return busy(request, form)
     messages.info(request, _("The draft is saved."))
     return kept(form, redirect(f"{reverse('compose')}?draft={mailing.pk}"))
+
+
+def apart(form: ComposeForm, by: Any) -> Mailing:
+    """What stands in the older window, as a draft of its own with the same files: both are kept."""
+    before = draft_of(form.typed)
+    form.typed.draft, form.typed.key = "", new_key()
+    whose: dict[str, Any] = {"account": form.account, "by": by, "key": form.typed.key}
+    whose |= {"version": form.typed.version, "imported": form.uploads.recipients}
+    with form.uploads.opened() as uploads:
+        return outbox.save_apart(form.draft_options(), **whose, like=before, uploads=uploads)
+
+
+def led_to_its_own(request: HttpRequest, form: ComposeForm, why: Elsewhere) -> HttpResponse:
+    """The older of two windows pressed a button: its text becomes a draft of its own, and opens as that."""
+    own = apart(form, request.user)
+    messages.warning(request, str(why))
+    return kept(form, redirect(f"{reverse('compose')}?draft={own.pk}"))
 
 
 def _insert(request: HttpRequest, form: ComposeForm) -> HttpResponse:

@@ -54,6 +54,8 @@ OURS = {
     "remove_stop": ("L----mm", "L---->>"),
     "compose": ("L--oooo", "o--oooo"),
     "compose_preview": ("m--mmmm", "o--oooo"),
+    "compose_keep": ("L--mmmm", "L--oooo"),
+    "compose_discard": ("L--mmmm", "L--ssss"),
     "compose_price": ("m--mmmm", "o--oooo"),
     "price_answer": ("L--oooo", "L--mmmm"),
     "import_progress": ("L--oooo", "L--mmmm"),
@@ -65,6 +67,7 @@ OURS = {
     "cancel": ("L---ooo", "L--->>>"),
     "delete": ("L---ooo", "L--->>>"),
     "withdraw": ("L---ooo", "L--->>>"),
+    "change_hour": ("L---ooo", "L--->>>"),
     "hold": ("L---mmm", "L--->>>"),
     "cancel_job": ("L---sss", "L---sss"),
     "put_aside": ("L---mmm", "L--->>>"),
@@ -90,7 +93,11 @@ STATES: dict[str, dict[str, Any]] = {
     "put_aside": {"state": State.REFUSED},
     "undo_adoption": {"state": State.ACCEPTED, "adopted_at": datetime(2026, 11, 26, 12, tzinfo=UTC)},
 }
-POSTED = {"resolve": {"decision": "give_up"}, "compose": {"action": "check"}}
+POSTED = {
+    "change_hour": {"time_at": "2036-01-31 10:00"},
+    "resolve": {"decision": "give_up"},
+    "compose": {"action": "check"},
+}
 # What changes nothing of a mailing, whoever does it.
 HARMLESS = {
     "refresh",
