@@ -79,8 +79,8 @@ def test_a_double_click_and_the_back_button_make_one_mailing(desk: Desk, truth: 
     desk.write(name)
     desk.review()
     desk.send_button.dblclick(no_wait_after=True)
-    number = desk.arrive()
     desk.sees_state("accepted")
+    number = desk.arrive()
     desk.page.evaluate("history.back()")  # the browser keeps no page of ours: what was sent has no review
     assert desk.arrive() == number
     desk.open(f"/mailings/?q={name}")
