@@ -21,9 +21,12 @@ from mailings.smsc.spec.vocabulary import Channel
 KEPT = "kept:"
 """In front of the name of an option that is kept for another channel, and not sent."""
 
+INSERT, ROW = "insert:", "row:"
+"""In front of what a button is for: a heading to put into the text, a row to show."""
+
 WHEN = ("time_at", "clock", "which", "hours_from", "hours_to", "minutes")
 """The page's own controls of the hour; what they say together stands in `when`."""
-VALUES = (*OPTIONS, *WHEN, "voice_language", "skip_wrong", "with_doubtful")
+VALUES = (*OPTIONS, *WHEN, "voice_language", "skip_wrong", "with_doubtful", "braces")
 PAGE = frozenset(
     (
         *(
@@ -32,12 +35,12 @@ PAGE = frozenset(
             "show_all",
             *WHEN,
             "voice_language",
-            "skip_wrong",
-            "with_doubtful",
+            *("skip_wrong", "with_doubtful", "braces", "row"),
             "account",
             "key",
             "draft",
             "version",
+            "template",
         ),
         *("file_sheet", "file_heading", "file_hidden", "file_phones", "file_sender", "file_tz", "problems"),
         *("recipients_file", "held_recipients", "files", "held", "drop", "action", "csrfmiddlewaretoken"),
@@ -66,6 +69,8 @@ class Typed:
     key: str = ""
     draft: str = ""
     version: str = ""
+    # Which row of a file is shown as its recipient reads it: its number, or `longest` or `gap`.
+    row: str = ""
 
     @property
     def says_something(self) -> bool:
@@ -126,7 +131,7 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     """
     values = {name: str(data[name]) for name in VALUES if name in data}
     if len(lines := data.getlist("phones")) > 1:
-        values["phones"] = "\n".join(lines)
+        values["phones"] = "\n".join(line for line in map(str, lines) if line.strip())
     kept = {
         name.removeprefix(KEPT): str(data[name])
         for name in data
@@ -142,6 +147,8 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     }
     show_all = bool(data.get("show_all")) or data.get("action") == "show_all"
     typed = Typed(values, kept, unknown, show_all=show_all, account=data.get("account", ""))
+    _insert_heading(typed, data.get("action", ""))
+    typed.row = data.get("action", "").partition(ROW)[2] or data.get("row", "")
     typed.key, typed.draft = data.get("key", "").replace("\0", "")[:64], data.get("draft", "")
     typed.version = data.get("version", "").replace("\0", "")[:64]
     _choose_channel(typed, data.get("channel", ""), data.get("shown", ""))
@@ -150,6 +157,13 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     _bring_back(typed)
     _split_voice(typed)
     return typed
+
+
+def _insert_heading(typed: Typed, action: str) -> None:
+    """The button of a heading puts it behind the text, where no script puts it where the cursor is."""
+    heading = action.partition(INSERT)[2]
+    if action.startswith(INSERT) and heading:
+        typed.values["mes"] = f"{typed.values.get('mes', '')}{{{heading}}}"
 
 
 def from_draft(draft: Mapping[str, Any]) -> Typed:

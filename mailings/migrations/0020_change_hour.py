@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailings", "0019_drafts"),
+        ("mailings", "0020_account_country"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

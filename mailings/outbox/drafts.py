@@ -91,20 +91,20 @@ def digest(spec: Spec, more: Chosen | None = None) -> str:
 
 
 def prepare(
-    spec: Spec, typed: dict[str, Any], left_out: dict[str, int], *, draft: Mailing | None = None,
+    spec: Spec, typed: dict[str, Any], prepared: dict[str, Any], *, draft: Mailing | None = None,
     more: Chosen | None = None, **whose: Any,
 ) -> Mailing:  # fmt: skip
     """Store a valid spec as a draft to be reviewed, with all that was typed beside it.
 
-    `left_out`: how many entries are not among the recipients, by verdict. `whose`: as for `make`. A draft
+    `prepared`: what its review shows and costs to work out. `whose`: as for `make`. A draft
     that was sent off meanwhile is given back as it is.
     """
     with transaction.atomic():
         mailing = make(spec, submit=False, draft=draft, more=more, **whose)
         if may_edit(mailing):
             imports.keep_for(mailing, more.imported if more else None)
-            mailing.draft, mailing.left_out = typed, left_out
-            mailing.save(update_fields=["draft", "left_out"])
+            mailing.draft, mailing.prepared = typed, prepared
+            mailing.save(update_fields=["draft", "prepared"])
     return mailing
 
 
@@ -133,7 +133,7 @@ def save_draft(
         before = _contents(mailing) if mailing else None
         row = _editable(mailing, account, version) if mailing else _new(account, by, key)
         row.name = str(options.get("name") or "")[:LONGEST_NAME]
-        row.draft, row.spec, row.spec_digest = options, {}, ""
+        row.draft, row.spec, row.spec_digest, row.prepared = options, {}, "", {}
         row.draft_version, row.draft_at = _next_version(row, version), timezone.now()
         row.search_text = search_text(row.name, row.code, None)
         row.save()
@@ -262,10 +262,13 @@ def typed_options(mailing: Mailing) -> dict[str, Any]:
 
 
 def spec_of(mailing: Mailing) -> Spec:
-    """The frozen spec of a mailing that has one, made of its rows: whoever is stopped is left out."""
-    if mailing.is_personal:
+    """The frozen spec of a mailing that has one, made of its rows: whoever is stopped is left out.
+
+    A draft that is ready for its review has what was typed beside it, which does not count here.
+    """
+    if mailing.spec.get("personal"):
         return Spec.from_json(mailing.spec, lines=Recipient.objects.lines(mailing))
-    if "list" not in mailing.options:
+    if "list" not in mailing.spec.get("options", {}):
         return Spec.from_json(mailing.spec, Recipient.objects.addresses(mailing))
     # Made before texts were kept in the rows.
     stopped = Recipient.objects.filter(mailing=mailing, stopped=True)
@@ -326,6 +329,7 @@ def _editable(mailing: Mailing, account: Account, version: str) -> Mailing:
 def _write(mailing: Mailing, spec: Spec, more: Chosen | None) -> None:
     mailing.name, mailing.channel = spec.name[:LONGEST_NAME], spec.channel
     mailing.spec, mailing.spec_digest, mailing.draft = spec.to_json(), digest(spec, more), {}
+    mailing.prepared = {}
     mailing.recipients_count, mailing.repeats = spec.recipients, int(spec.options.get("rpt", 0))
     mailing.search_text = search_text(mailing.name, mailing.code, None)
     mailing.save()

@@ -1,6 +1,6 @@
 """Today: what needs a person, what goes out next, what it has cost. Bounded queries throughout."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -83,6 +83,12 @@ class Sending:
     repeat: bool = field(default=False, compare=False)
 
 
+def _in_order(sendings: Iterable[Sending]) -> list[Sending]:
+    """Each mailing once at an hour, the earliest first."""
+    found = {(one.at, one.mailing.pk): one for one in sendings}
+    return [found[key] for key in sorted(found)]
+
+
 @dataclass
 class Day:
     """A day on the reader's clock and what goes out on it."""
@@ -104,7 +110,7 @@ def week_ahead(now: datetime) -> list[Day]:
     """The next seven days with their sendings, recurrences unrolled, earliest first."""
     today = timezone.localdate(now)
     days = {day: Day(day) for day in (today + timedelta(days=n) for n in range(AHEAD_DAYS))}
-    for sending in sorted({*_once(now), *_recurring(now)}, key=lambda one: (one.at, one.mailing.pk)):
+    for sending in _in_order([*_once(now), *_recurring(now)]):
         day = timezone.localtime(sending.at).date()
         if day in days:
             days[day].sendings.append(sending)
@@ -118,11 +124,11 @@ def _still_to_go(mailing: Mailing) -> bool:
 
 
 def _once(now: datetime) -> Iterator[Sending]:
-    """Our own mailings by the hour asked for, those made elsewhere by the provider's hour."""
+    """By the provider's hour, where it names one: a job may have been moved. Else by the hour asked for."""
     until = now + timedelta(days=AHEAD_DAYS)
     rows = Mailing.objects.defer("spec", "remote", "draft")
     due = rows.filter(due_at__gte=now, due_at__lt=until).order_by("due_at")
-    theirs = rows.filter(origin=Origin.PROVIDER, remote_send_at__gte=now, remote_send_at__lt=until)
+    theirs = rows.filter(remote_send_at__gte=now, remote_send_at__lt=until)
     for query in (due, theirs.order_by("remote_send_at")):
         for mailing in query[: 10 * AT_MOST]:
             if not mailing.repeats and _still_to_go(mailing):

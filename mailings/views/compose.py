@@ -40,7 +40,9 @@ from mailings.models import Account, Attachment, Mailing, State
 from mailings.outbox import Elsewhere, Impossible
 from mailings.recipients import imports
 from mailings.recipients.reasons import Unreadable
+from mailings.selectors import offers, review
 from mailings.selectors.imports import Part
+from mailings.smsc.spec.spec import Spec
 from mailings.wording import sentences
 
 ATTACHED = "attachment:"
@@ -101,6 +103,7 @@ def show(request: HttpRequest, form: ComposeForm, notice: str = "", status: int 
     context = {
         "form": form,
         "facts": Preview(form),
+        "offers": offers.dress(form),
         "notice": notice,
         "file": _file_part(request, form),
     }
@@ -126,15 +129,14 @@ def _posted(request: HttpRequest) -> HttpResponse:
         return show(
             request, form, _("Your session has ended, and nothing was sent. Log in again, in another tab.")
         )
-    form = filled(request, typed, check=action in ("send", "check"))
+    form = filled(request, typed, check=action in ("send", "review", "check"))
     if trouble:
         form.check = False
         again = _(
             "You have logged in anew since this page was opened. Nothing was sent: press the button again."
         )
         return show(request, form, again)
-    actions: dict[str, Callable[[HttpRequest, ComposeForm], HttpResponse]] = {"send": _send, "draft": _save}
-    return actions.get(action, show)(request, form)
+    return ACTIONS.get(action, show)(request, form)
 
 
 def filled(request: HttpRequest, typed: Typed, *, check: bool, uploads: bool = True) -> ComposeForm:
@@ -211,6 +213,26 @@ def draft_of(typed: Typed) -> Mailing | None:
 
 
 def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    """Send it off at once, as scripts do; people come by the review."""
+
+    def make(spec: Spec, **whose: Any) -> Mailing:
+        return outbox.make(spec, submit=True, hold_seconds=settings.HOLD_SECONDS, **whose)
+
+    return _made(request, form, make, "mailing")
+
+
+def _review(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    """Make a draft of it that is ready to be sent, with all that was typed, and open its review."""
+
+    def make(spec: Spec, **whose: Any) -> Mailing:
+        facts = review.settled(form, spec, whose["account"])
+        return outbox.prepare(spec, form.draft_options(), facts, **whose)
+
+    return _made(request, form, make, "review")
+
+
+def _made(request: HttpRequest, form: ComposeForm, make: Callable[..., Mailing], then: str) -> HttpResponse:
+    """Store what is valid by `make`, and go on to the page `then`; else the form comes back."""
     if lost_files(request):
         again = _("A file that you had attached is no longer here. Nothing was sent: attach it again.")
         return show(request, form, again)
@@ -218,10 +240,10 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
         return show(request, form)
     draft = draft_of(form.typed)
     whose: dict[str, Any] = {"account": form.account, "by": request.user, "key": form.typed.key or None}
-    whose |= {"version": form.typed.version, "submit": True, "hold_seconds": settings.HOLD_SECONDS}
+    whose["version"] = form.typed.version
     try:
         with form.uploads.opened() as uploads:
-            mailing = outbox.make(form.spec, **whose, uploads=uploads, draft=draft, more=form.chosen)
+            mailing = make(form.spec, **whose, uploads=uploads, draft=draft, more=form.chosen)
     except Elsewhere as why:
         return led_to_its_own(request, form, why)
     except Impossible as refusal:
@@ -231,7 +253,7 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
         return refused(request, form, refusal)
     except DatabaseError:
         return busy(request, form)
-    return kept(form, redirect("mailing", mailing.pk))
+    return kept(form, redirect(then, mailing.pk))
 
 
 def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
@@ -271,6 +293,22 @@ def led_to_its_own(request: HttpRequest, form: ComposeForm, why: Elsewhere) -> H
     own = apart(form, request.user)
     messages.warning(request, str(why))
     return kept(form, redirect(f"{reverse('compose')}?draft={own.pk}"))
+
+
+def _insert(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    """The text of a template goes behind what was typed."""
+    text = offers.of(form).text_of(request.POST.get("template", ""))
+    typed = form.typed.values.get("mes", "")
+    form.typed.values["mes"] = f"{typed}\n{text}" if typed and text else typed + text
+    return show(request, form)
+
+
+ACTIONS: dict[str, Callable[[HttpRequest, ComposeForm], HttpResponse]] = {
+    "send": _send,
+    "review": _review,
+    "draft": _save,
+    "template": _insert,
+}
 
 
 def kept(form: ComposeForm, response: HttpResponse) -> HttpResponse:
