@@ -1,4 +1,4 @@
-"""`python -m bench`: every benchmark on an empty database of its own; a table, and build/bench.json."""
+"""`python -m bench [NAME…]`: benchmarks on an empty database of their own; a table, and build/bench.json."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import django
 from django.core.management import call_command
 
 BUILD = Path(__file__).resolve().parent.parent / "build"
-BENCHMARKS = ("history", "recipients")
+BENCHMARKS = ("history", "recipients", "push")
 
 
 def main() -> int:
@@ -26,7 +26,7 @@ def main() -> int:
         call_command("migrate", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
         results = {}
-        for name in BENCHMARKS:
+        for name in sys.argv[1:] or BENCHMARKS:
             benchmark = runpy.run_module(f"bench.{name}")
             results[name] = benchmark["run"]()
             sys.stdout.write(benchmark["table"](results[name]) + "\n")

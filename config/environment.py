@@ -83,6 +83,7 @@ def database(url: str, base: Path) -> dict[str, Any]:
             path = base / parsed["NAME"]
             path.parent.mkdir(parents=True, exist_ok=True)
             parsed["NAME"] = str(path)
+        parsed["ENGINE"] = "config.sqlite"
         parsed["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,

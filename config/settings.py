@@ -72,6 +72,8 @@ SWEEP_SECONDS = seconds(env.ENVIRON, "SWEEP_SECONDS", 15)
 # How often beat asks what became of messages, and for how many days after a mailing's last expected one.
 DELIVERY_SECONDS = seconds(env.ENVIRON, "DELIVERY_SECONDS", 300)
 DELIVERY_DAYS = whole(env.ENVIRON, "DELIVERY_DAYS", 4, least=1, most=180)
+# How long what was sent off from a page can still be taken back to a draft before it is handed over.
+HOLD_SECONDS = seconds(env.ENVIRON, "HOLD_SECONDS", 10, or_none=True)
 SETTLE_AFTER_SECONDS = seconds(env.ENVIRON, "SETTLE_AFTER_SECONDS", 600, or_none=True)
 SAME_REQUEST_SECONDS = seconds(env.ENVIRON, "SAME_REQUEST_SECONDS", 61, or_none=True)
 # The provider refuses fifteen calls at once under one login.
@@ -175,8 +177,20 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False
 CELERY_TIMEZONE = "UTC"
+# Work that may take long has queues of its own, so that what creates and cancels never stands behind it. A
+# worker without -Q takes all of them in turn; whoever likes gives each a worker of its own.
+QUEUES = {
+    "slow": ("price", "pull_catalogs"),
+    "deliveries": ("pull_deliveries",),
+    "imports": ("read_import",),
+}
+CELERY_TASK_QUEUES = [Queue(name) for name in ("celery", *QUEUES)]
+CELERY_TASK_ROUTES = {
+    f"mailings.tasks.{task}": {"queue": queue} for queue, tasks in QUEUES.items() for task in tasks
+}
 CELERY_WORKER_POOL = "threads"
-CELERY_WORKER_CONCURRENCY = 8
+# A thread for each call at once, and some for what does not call.
+CELERY_WORKER_CONCURRENCY = max(8, CALLS_AT_ONCE + 4)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
@@ -190,17 +204,14 @@ CELERY_BEAT_SCHEDULE = {
         "pull_recent": SYNC_SECONDS,
         "pull_two_months": 3600.0,
         "refresh_account": 300.0,
+        "pull_catalogs": 60.0,
         "clear_uploads": 3600.0,
         "pull_deliveries": DELIVERY_SECONDS,
     }.items()
 }
-# What became of messages has a queue of its own, so that its ticks never stand before a mailing's. A worker
-# without -Q takes both; whoever likes gives each a worker of its own.
-CELERY_TASK_QUEUES = [Queue("celery"), Queue("deliveries")]
-CELERY_TASK_ROUTES = {"mailings.tasks.pull_deliveries": {"queue": "deliveries"}}
 
 # --- people -------------------------------------------------------------------------------------------------
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["config.backend.Backend"]
 PASSWORD_HASHERS = ["config.passwords.Argon2", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": name}

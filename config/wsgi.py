@@ -16,7 +16,7 @@ _APP_LOAD_ERROR = 4
 
 def _start() -> WSGIHandler:
     # Before the first connection: a page gives up on a busy SQLite sooner than a worker does.
-    if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    if settings.DATABASES["default"]["ENGINE"] == "config.sqlite":
         settings.DATABASES["default"]["OPTIONS"]["timeout"] = settings.WEB_SQLITE_WAIT_SECONDS
     django.setup(set_prefix=False)
     made: WSGIHandler = import_string("config.handler.Handler")()

@@ -99,14 +99,20 @@ def disk_is_full() -> bool:
     """Whether what we keep (files, a database of SQLite) can hardly be written any more."""
     places = {Path(settings.VAR_DIR), Path(settings.MEDIA_ROOT)}
     database = settings.DATABASES["default"]
-    if database["ENGINE"] == "django.db.backends.sqlite3":
+    if database["ENGINE"] == "config.sqlite":
         places.add(Path(database["NAME"]).parent)
     return any(place.is_dir() and shutil.disk_usage(place).free < LEAST_FREE for place in places)
 
 
-def leave_heartbeat(**kwargs: Any) -> None:
-    """In a worker, after a task: leave the heartbeat, every few seconds at most."""
-    if time.monotonic() - _written["at"] < REMEMBER_SECONDS:
+def leave_heartbeat(task: Any = None, **kwargs: Any) -> None:
+    """In a worker, after a task: leave the heartbeat, every few seconds at most.
+
+    One that does background work says nothing of those that send.
+    """
+    if (
+        getattr(task, "name", "") in settings.CELERY_TASK_ROUTES
+        or time.monotonic() - _written["at"] < REMEMBER_SECONDS
+    ):
         return
     _written["at"] = time.monotonic()
     try:

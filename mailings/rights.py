@@ -60,6 +60,7 @@ RIGHTS: dict[str, Right] = {
     "cancel": Right.STOP,
     "delete": Right.STOP,
     "withdraw": Right.STOP,
+    "hold": Right.STOP,
     "cancel_job": Right.STOP,
     "put_aside": Right.STOP,
     "release": Right.DECIDE,

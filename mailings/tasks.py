@@ -6,7 +6,8 @@ because a worker died. What a lost message leaves behind is found by the sweep a
 
 from celery import shared_task
 
-from mailings import delivery, forms, outbox, sync
+from mailings import delivery, forms, lookups, outbox, sync
+from mailings.recipients import imports
 
 
 @shared_task(ignore_result=True)
@@ -25,8 +26,23 @@ def verify(mailing_id: int) -> None:
 
 
 @shared_task(ignore_result=True)
+def read_import(import_id: int) -> None:
+    imports.read_import(import_id)
+
+
+@shared_task(ignore_result=True)
 def sweep() -> None:
     outbox.sweep()
+
+
+@shared_task(ignore_result=True)
+def price(quote_id: int) -> None:
+    lookups.answer(quote_id)
+
+
+@shared_task(ignore_result=True)
+def pull_catalogs(account_id: int | None = None) -> None:
+    sync.each_account(lookups.pull_catalogs, account_id)
 
 
 @shared_task(ignore_result=True)

@@ -45,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     page("mailings/<int:pk>/cancel/", actions.cancel, "cancel"),
     page("mailings/<int:pk>/delete/", actions.delete, "delete"),
     page("mailings/<int:pk>/withdraw/", actions.withdraw, "withdraw"),
+    page("mailings/<int:pk>/hold/", actions.hold, "hold"),
     page("mailings/<int:pk>/release/", actions.release, "release"),
     page("mailings/<int:pk>/duplicate/", actions.duplicate, "duplicate"),
     page("mailings/<int:pk>/resolve/", actions.resolve, "resolve"),

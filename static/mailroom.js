@@ -18,7 +18,7 @@
       if (shown && shown.textContent !== text) shown.textContent = text;
     }
   };
-  if (words) setInterval(tick, 5000);
+  if (words) setInterval(tick, 1000);
 
   const showTheme = () => {
     for (const button of document.querySelectorAll("[data-set-theme]")) {

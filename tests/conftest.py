@@ -23,7 +23,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+if settings.DATABASES["default"]["ENGINE"] == "config.sqlite":
     # A file, as in real life: threads share it and lock it. Its data need not outlive a power cut.
     settings.DATABASES["default"]["TEST"] = {"NAME": str(settings.VAR_DIR / "test.sqlite3")}
     settings.DATABASES["default"]["OPTIONS"]["init_command"] = (
@@ -40,8 +40,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("mailroom")
 
 ON_POSTGRES_TOO = (
-    "delivery",
-    *("models", "outbox", "sync", "accounts", "recipients"),
+    *("delivery", "lookups", "models", "outbox", "sync", "accounts", "recipients"),
     *("views/test_history.py", "views/test_people.py"),
 )
 """Folders and modules of tests."""

@@ -1,18 +1,15 @@
 """What a form holds: the channel it goes by, what it keeps, and what it hands on."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.http import QueryDict
-from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailings.forms import ComposeForm, Preview, Typed, field_of, from_draft, from_post
-from mailings.forms.typed import VALUES, picked_moment
+from mailings.forms.typed import VALUES, WHEN
 from mailings.models import Mailing
-from mailings.smsc.spec import times
 from mailings.smsc.spec.catalogue import OPTIONS, options_for
 from mailings.smsc.spec.values import is_blank
 from mailings.smsc.spec.vocabulary import Channel
@@ -132,7 +129,7 @@ def test_a_draft_brings_back_every_value(values: dict[str, str]) -> None:
         assert again.values == wanted
 
 
-@given(st.dictionaries(st.sampled_from([*OPTIONS, "channel", "shown", "time_at"]), st.text(max_size=8)))
+@given(st.dictionaries(st.sampled_from([*OPTIONS, *WHEN, "channel", "shown"]), st.text(max_size=8)))
 def test_whatever_is_posted_the_form_and_its_facts_stand(values: dict[str, str]) -> None:
     data = QueryDict(mutable=True)
     data.update(values)
@@ -147,24 +144,6 @@ def test_whatever_is_posted_the_form_and_its_facts_stand(values: dict[str, str])
     for name in OPTIONS:
         if name not in set(Channel) and not is_blank(made.typed.values.get(name)):
             assert name in shown
-
-
-@pytest.mark.parametrize(
-    ("zone", "text", "moment"),
-    [
-        ("Europe/Berlin", "2027-01-15T10:00", datetime(2027, 1, 15, 9, tzinfo=UTC)),
-        ("Europe/Berlin", "2027-07-15T10:00", datetime(2027, 7, 15, 8, tzinfo=UTC)),
-        ("Europe/Berlin", "2027-10-31T02:30", datetime(2027, 10, 31, 0, 30, tzinfo=UTC)),
-        ("Europe/Berlin", "2027-03-28T02:30", None),
-        ("UTC", "2027-02-29T10:00", None),
-        ("UTC", "2027-01-15T10:00Z", None),
-        ("UTC", "0001-01-01T00:00", None),
-        ("UTC", "soon", None),
-    ],
-)
-def test_a_picked_hour_is_read_by_the_readers_clock(zone: str, text: str, moment: datetime | None) -> None:
-    with timezone.override(ZoneInfo(zone)):
-        assert picked_moment(text) == moment
 
 
 def test_the_facts_count_a_translated_text_as_an_estimate() -> None:
@@ -196,27 +175,6 @@ def test_the_due_moment_is_that_of_the_spec() -> None:
     facts = Preview(form("name=x&phones=79990000001&mes=Hi&time=%2B15"))
 
     assert facts.due_at == NOW + timedelta(minutes=15)
-
-
-def test_a_picked_moment_is_shown_in_the_picker_again_and_means_the_same() -> None:
-    moment = datetime(2026, 11, 30, 6, 30, tzinfo=UTC)
-    for zone in ("Europe/Moscow", "America/New_York"):
-        with timezone.override(ZoneInfo(zone)):
-            typed = from_draft({"mes": "Hello", "time": times.at(moment)})
-            assert (typed.values.get("time"), typed.has("time_at")) == (None, True)
-            assert typed.options()[0]["time"] == times.at(moment)
-
-
-def test_an_hour_that_comes_twice_stays_as_it_was() -> None:
-    second = datetime(2026, 11, 1, 6, 30, tzinfo=UTC)  # 1:30 for the second time that night
-    with timezone.override(ZoneInfo("America/New_York")):
-        typed = from_draft({"time": times.at(second)})
-        assert typed.options()[0]["time"] == times.at(second)
-
-
-@pytest.mark.parametrize("text", ["0", "24.11.36 09:30", "10-18", "+30", "soon"])
-def test_other_forms_of_the_time_stay_as_typed(text: str) -> None:
-    assert from_draft({"time": text}).values["time"] == text
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ and one of the account's permits is free. What the call meets is written to the 
 permit is given back, so that with a wrong password the next in line finds the breaker open.
 """
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -48,7 +49,7 @@ def slot(
     PROVIDER_TOTAL_SECONDS from here, ends before the permit's lease does, however late it is used.
     """
     request = "" if call == "add" else ":".join((call, *distinct))
-    caller, lease = _wait_for_permit(account.pk, request, wait, probing=probing)
+    caller, lease = _wait_for_permit(account, request, wait, probing=probing)
     client = Client(
         caller.credentials, base_url=caller.base_url, timeouts=_timeouts(), deadline=lease.deadline
     )
@@ -112,11 +113,17 @@ class _Caller:
         return settings.CALLS_AT_ONCE if proven >= _STARTED_AT else 1
 
 
-def _wait_for_permit(pk: int, request: str, wait: float, *, probing: bool) -> tuple[_Caller, limiter.Lease]:
+def _wait_for_permit(
+    account: Account, request: str, wait: float, *, probing: bool
+) -> tuple[_Caller, limiter.Lease]:
+    """The row as the caller has it is good enough to ask for a permit; with that in hand it is read anew."""
     until = time.monotonic() + wait
+    with contextlib.suppress(CannotCall):
+        return _try_permit(_caller(account, probing=probing), request, probing=probing)
     while True:
         try:
-            return _try_permit(pk, request, probing=probing)
+            caller = _caller(Account.objects.get(pk=account.pk), probing=probing)
+            return _try_permit(caller, request, probing=probing)
         except CannotCall as error:
             left = until - time.monotonic()
             pause = error.retry_after or LOOK_AGAIN_SECONDS
@@ -125,8 +132,7 @@ def _wait_for_permit(pk: int, request: str, wait: float, *, probing: bool) -> tu
         time.sleep(pause)
 
 
-def _try_permit(pk: int, request: str, *, probing: bool) -> tuple[_Caller, limiter.Lease]:
-    caller = _caller(pk, probing=probing)
+def _try_permit(caller: _Caller, request: str, *, probing: bool) -> tuple[_Caller, limiter.Lease]:
     identity = caller.row.identity
     calls_lately = partial(breaker.calls_lately, identity, limiter.memory_seconds())
     lease = limiter.acquire(identity, request, permits=caller.permits, calls_lately=calls_lately)
@@ -139,7 +145,7 @@ def _try_permit(pk: int, request: str, *, probing: bool) -> tuple[_Caller, limit
 
 def _confirm(lease: limiter.Lease, before: _Caller, *, probing: bool) -> _Caller:
     """The row once more, with the permit in hand: whoever held it before may have met a refusal."""
-    caller = _caller(before.row.pk, probing=probing, before=before)
+    caller = _caller(Account.objects.get(pk=before.row.pk), probing=probing)
     if caller.row.identity != lease.identity or caller.permits < before.permits:
         raise CannotCall(Waiting.GATE)
     # Write last_call_at before checking the lease: if Redis is flushed in between, the row still shows a
@@ -151,12 +157,10 @@ def _confirm(lease: limiter.Lease, before: _Caller, *, probing: bool) -> _Caller
     return caller
 
 
-def _caller(pk: int, *, probing: bool, before: _Caller | None = None) -> _Caller:
-    """The account as it stands now; its login is opened once, and kept while the row has the same secret."""
-    row = Account.objects.get(pk=pk)
+def _caller(row: Account, *, probing: bool) -> _Caller:
+    """An account's row as one that may call; CannotCall when it may not."""
     try:
-        same = before is not None and bytes(before.row.secret) == bytes(row.secret)
-        credentials = before.credentials if before is not None and same else credentials_of(row)
+        credentials = credentials_of(row)
     except UnreadableCredentials:
         raise CannotCall(Waiting.CREDENTIALS) from None
     if row.breaker != Breaker.CLOSED and not probing:

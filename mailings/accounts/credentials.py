@@ -1,10 +1,12 @@
 """Stored credentials: encrypted with CREDENTIALS_KEYS, the newest key first; opened and written here only."""
 
+import functools
 import json
 from dataclasses import asdict
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -23,12 +25,17 @@ class AnotherLogin(Exception):
 
 
 def credentials_of(account: Account) -> Credentials:
-    """Raises UnreadableCredentials."""
+    """Raises UnreadableCredentials. What was opened once stays open for as long as secret and keys stay."""
     try:
-        return Credentials(**json.loads(keys.all_keys().decrypt(bytes(account.secret))))
+        return _opened(bytes(account.secret), tuple(settings.CREDENTIALS_KEYS))
     except (InvalidToken, ValueError, TypeError):
         pass  # raised below, so that no part of the secret can stand in a traceback's chain
     raise UnreadableCredentials
+
+
+@functools.lru_cache(maxsize=32)
+def _opened(secret: bytes, _keys: tuple[str, ...]) -> Credentials:
+    return Credentials(**json.loads(keys.all_keys().decrypt(secret)))
 
 
 def set_credentials(account: Account, credentials: Credentials, by: Any = None) -> bool:

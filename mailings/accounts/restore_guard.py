@@ -37,6 +37,21 @@ class ForgottenError(Exception):
     """Redis lost its memory between the claim and the first byte: nothing may be sent on this claim."""
 
 
+class DifferentError(limiter.CannotCall):
+    """The database is not the one that Redis remembers, or is about to be said so: `compare` tells."""
+
+    def __init__(self) -> None:
+        super().__init__(Waiting.REDIS, 1.0)
+
+
+def remembered(account: Account) -> list[str]:
+    """The tokens of the attempts that the database must hold, for a claim to count; raises DifferentError."""
+    secret, marks = limiter.ask(_READ, _keys(account), [])
+    if not secret or secret.decode() != account.memory:
+        raise DifferentError
+    return [mark.decode().partition(":")[2] for mark in marks]
+
+
 def compare(account: Account) -> None:
     """Compare the database with what Redis remembers; from a difference on, the account's rows are in doubt.
 

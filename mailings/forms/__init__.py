@@ -1,5 +1,6 @@
 """The compose form: every option of the catalogue, sorted by channel; what was typed becomes a spec."""
 
+from mailings.forms import when
 from mailings.forms.compose import ComposeForm, Files
 from mailings.forms.preview import Preview
 from mailings.forms.refusals import field_of
@@ -20,4 +21,5 @@ __all__ = [
     "from_post",
     "store",
     "stored",
+    "when",
 ]

@@ -11,34 +11,45 @@ from django import forms
 from django.conf import settings
 from django.core.files import File
 from django.forms import BoundField
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mailings.forms import when
 from mailings.forms.fields import fields
-from mailings.forms.typed import FLAGS, Typed
+from mailings.forms.typed import FLAGS, WHEN, Typed
 from mailings.forms.uploads import StoredUpload
 from mailings.models import Account, Attachment, Mailing
-from mailings.recipients import stop_list
+from mailings.recipients import listed, stop_list
 from mailings.recipients.gather import Gathered, gather, problems
 from mailings.smsc.spec import spec
 from mailings.smsc.spec.catalogue import FILES, OPTIONS
-from mailings.smsc.spec.problems import Problem, SpecError
+from mailings.smsc.spec.problems import N_, Problem, SpecError
 from mailings.smsc.spec.spec import FileRef, Spec
 from mailings.smsc.spec.vocabulary import Channel, Section
 
 FIRST = (
-    "name",
     "bot",
+    "sender",
+    "name",
     "phones",
     "recipients_file",
     "skip_wrong",
-    "sender",
     "subj",
     "mes",
     FILES.name,
-    "time",
     "time_at",
+    "clock",
+    "which",
 )
 """What stands in the open, in this order, when the channel shows it; the rest folds away under "More"."""
+WHEN_FOLDS = (
+    (N_("Only between certain hours"), ("hours_from", "hours_to")),
+    (N_("In so many minutes"), ("minutes",)),
+    (N_("Repeat"), ("rpt", "rptn")),
+    (N_("Spread it out"), ("period", "freq")),
+    (N_("Technical: as SMS Centre writes it"), ("time", "tz")),
+)
+"""What folds away under the hour, each with its controls."""
 SETS_CHANNEL = ("channel", *FLAGS)
 """What the choice of a channel stands for: errors of these are shown beside it."""
 COMMON = (Channel.SMS, Channel.VIBER, Channel.WHATSAPP, Channel.MAIL)
@@ -82,6 +93,14 @@ class Part(NamedTuple):
     open: bool
 
 
+class Fold(NamedTuple):
+    """A few controls that fold away under a title; open when one holds a value or an error."""
+
+    title: str
+    fields: list[BoundField]
+    open: bool
+
+
 class Way(NamedTuple):
     """One button of the channel choice. `option` is the parameter that the channel sets."""
 
@@ -119,9 +138,7 @@ class ComposeForm(forms.Form):
         self.made_before: Mailing | None = None
         # What the provider refused before: a field of this form, if it can be told, and the sentence.
         self.refusal = ("", "")
-        self.fields.update(fields())
-        if typed.channel in (Channel.MAIL, Channel.TELEGRAM, Channel.BOT):
-            self._suit_recipients()
+        self.fields.update(fields(typed.channel, typed.values, all_values=typed.show_all))
 
     # --- what is in it ----------------------------------------------------------------------------
 
@@ -148,6 +165,14 @@ class ComposeForm(forms.Form):
             )
 
     @cached_property
+    def own_list(self) -> listed.Listed | None:
+        """The personal messages that were typed one by one, if any were."""
+        text, nl = self.typed.values.get("list", ""), self.typed.values.get("nl", "")
+        if not (self.judge and text.strip()):
+            return None
+        return listed.read(text, self.typed.channel, settings.DEFAULT_COUNTRY, nl=nl.strip() == "1")
+
+    @cached_property
     def _stopped(self) -> Callable[[str], bool] | None:
         """Whether a recipient is on the stop list of the account that is chosen."""
         return stop_list.checker(self.account) if self.account else None
@@ -160,9 +185,12 @@ class ComposeForm(forms.Form):
     def _outcome(self) -> tuple[Spec | None, tuple[Problem, ...]]:
         if not self.judge:
             return None, ()
-        options, found = self.typed.options()
+        options, found = self.typed.options(self.now)
         gathered = self.gathered
         given: dict[str, Any] = options | {"phones": list(gathered.valid)}
+        if self.own_list:
+            found += self.own_list.problems
+            given["list"] = self.own_list.text
         if not self.skips_wrong:
             found += problems(gathered.wrong)
             found += problems(gathered.wrong_in_file, "recipients_file")
@@ -171,7 +199,8 @@ class ComposeForm(forms.Form):
         try:
             made = spec.validate(given, self.uploads.refs, now=self.now)
         except SpecError as refused:
-            kept = [one for one in refused.problems if not one.code.startswith("recipient")]
+            told = ("recipient", "list_phone") if self.own_list and self.own_list.problems else ("recipient",)
+            kept = [one for one in refused.problems if not one.code.startswith(told)]
             return None, (*found, *kept)
         return (None if found or gathered.unreadable else made), tuple(found)
 
@@ -189,6 +218,9 @@ class ComposeForm(forms.Form):
         options = self.typed.to_draft()
         found = self.gathered
         filed = (*found.valid[found.pasted :], *(one.entry for one in found.wrong_in_file))
+        if self.typed.has("time_at") and not self.typed.has("clock"):
+            # Another person may open it: the hour stays that of the one who typed it.
+            options["clock"] = timezone.get_current_timezone_name()
         return options | {"phones": "\n".join(filter(None, (options.get("phones", ""), *filed)))}
 
     # --- checking ---------------------------------------------------------------------------------
@@ -213,7 +245,8 @@ class ComposeForm(forms.Form):
 
     def _show_problems(self) -> None:
         for problem in self.problems:
-            for name in problem.fields:
+            for field_name in problem.fields:
+                name = when.used(self.typed.values) if field_name == "time" else field_name
                 known = name in self.fields
                 text = problem.message(_)
                 self.add_error(name if known else None, text if known else f"{name}: {text}")
@@ -283,10 +316,9 @@ class ComposeForm(forms.Form):
         first, folded = list[BoundField](), list[BoundField]()
         for name in self._names():
             if self._section_of(name) == section:
-                (first if self._in_the_open(name) else folded).append(self[name])
+                (first if name in FIRST else folded).append(self[name])
         first.sort(key=lambda one: FIRST.index(one.name))
-        opened = self.typed.show_all or any(self.typed.has(one.name) or one.errors for one in folded)
-        return Part(section.value, first, folded, opened)
+        return Part(section.value, first, folded, self._holds_something(folded))
 
     def _names(self) -> list[str]:
         names = [
@@ -299,36 +331,46 @@ class ComposeForm(forms.Form):
                 names.append("skip_wrong")
         if "voice" in names:
             names.insert(names.index("voice") + 1, "voice_language")
-        return list(dict.fromkeys([*names, "time_at"]))
+        names += [name for name in WHEN if name != "which" or self.hour_is_twice]
+        return list(dict.fromkeys(names))
 
-    def _in_the_open(self, name: str) -> bool:
-        if name == "sender":
-            return self.typed.channel is Channel.MAIL
-        return name in FIRST
+    @property
+    def hour_is_twice(self) -> bool:
+        """Whether the hour that was typed comes twice by its clock, so that a person has to say which."""
+        zone = when.zone_of(self.typed.values.get("clock", ""))
+        text = self.typed.values.get("time_at") or self.typed.values.get("time", "")
+        return self.typed.has("which") or (zone is not None and when.is_twice(text, zone, self.now))
+
+    @property
+    def when_folds(self) -> list[Fold]:
+        """The folds under the hour; all controls of the section stand in one of them."""
+        shown = {one.name: one for one in self.parts[Section.WHEN].folded}
+        folds = [(_(title), [shown[name] for name in names]) for title, names in WHEN_FOLDS]
+        return [Fold(title, found, self._holds_something(found)) for title, found in folds]
+
+    def _holds_something(self, controls: Sequence[BoundField]) -> bool:
+        return self.typed.show_all or any(self.typed.has(one.name) or one.errors for one in controls)
 
     def _section_of(self, name: str) -> Section:
         own = {
             "recipients_file": Section.TO,
             "skip_wrong": Section.TO,
-            "time_at": Section.WHEN,
+            **dict.fromkeys(WHEN, Section.WHEN),
             FILES.name: FILES.section,
         }
-        if name == "sender" and self.typed.channel is Channel.MAIL:
-            return Section.MESSAGE
-        if name == "bot":
+        if name in ("bot", "sender"):
             return Section.CHANNEL
         return own.get(name) or (OPTIONS[name].section if name in OPTIONS else Section.MORE)
 
-    def _suit_recipients(self) -> None:
-        """Recipients and sender of channels that do not go by phone numbers alone."""
-        phones, sender = self.fields["phones"], self.fields["sender"]
-        if self.typed.channel is Channel.MAIL:
-            phones.widget.attrs["placeholder"] = "ann@example.com"
-            phones.help_text = _("E-mail addresses, one a line or by commas. A group is G and its number.")
-            sender.widget.attrs["placeholder"] = "shop@example.com"
-        else:
-            phones.widget.attrs["placeholder"] = "+79990000001, @nickname, #1234567"
-            phones.help_text = _("Numbers, nicknames, or # and an ID; one a line or by commas.")
+    @property
+    def more_labels(self) -> str:
+        """What lies under "Options", so that nobody has to open it to know."""
+        return " · ".join(str(one.label) for one in self.parts[Section.MORE].folded)
+
+    @property
+    def more_set(self) -> int:
+        """How many of them hold something."""
+        return sum(self.typed.has(one.name) for one in self.parts[Section.MORE].folded)
 
     @property
     def kept_labels(self) -> list[str]:

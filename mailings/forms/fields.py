@@ -5,14 +5,16 @@ holds and never drops it: numbers, too, are typed into text inputs, since a brow
 read. What is valid is the spec's business.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mailings.forms import when
 from mailings.smsc.spec.catalogue import FILES, OPTIONS
-from mailings.smsc.spec.vocabulary import Option, Type
+from mailings.smsc.spec.vocabulary import Channel, Option, Type
 
 ROWS = {"phones": 4, "list": 5, "mes": 5, "mes2": 3}
 UNMARKED = ("name", "mes", "mes2", "subj", "voice")
@@ -23,36 +25,47 @@ class SeveralFiles(forms.FileInput):
     allow_multiple_selected = True
 
 
-def fields() -> dict[str, forms.Field]:
-    """Every control by its name, in the order of the catalogue."""
-    found = {option.name: _field(option) for option in (*OPTIONS.values(), FILES)}
+def fields(
+    channel: Channel, values: Mapping[str, str], *, all_values: bool = False
+) -> dict[str, forms.Field]:
+    """Every control by its name, in the order of the catalogue, in the words of the channel.
+
+    `values`: what the controls will hold. `all_values`: each listed value can be chosen, so that a switch,
+    which cannot say a plain no, gives way to a list.
+    """
+    found = {
+        option.name: _field(option, channel, all_values or values.get(option.name, "") not in ("", "1"))
+        for option in (*OPTIONS.values(), FILES)
+    }
     return found | _own_fields()
 
 
-def _field(option: Option) -> forms.Field:
+def _field(option: Option, channel: Channel, listed: bool) -> forms.Field:
+    attrs = attributes(option, channel)
+    switch = option.type is Type.FLAG and not listed
     return forms.Field(
         required=False,
         label=_(option.label),
-        help_text=_help(option),
-        widget=_widget(option, attributes(option)),
+        help_text=_help(option, channel),
+        widget=forms.CheckboxInput({"data-option": option.name, "value": "1", "role": "switch"})
+        if switch
+        else _widget(option, attrs),
     )
 
 
-def _help(option: Option) -> str:
+def _help(option: Option, channel: Channel) -> str:
     """The catalogue's line of help, with the range where the line does not name it."""
-    text = _(option.help)
+    text = _(option.help_for(channel))
     if option.type in (Type.INTEGER, Type.NUMBER, Type.ZONE) and option.maximum and option.maximum < 10_000:
         span = _("From {low} to {high}.").format(low=f"{option.minimum:g}", high=f"{option.maximum:g}")
         return f"{text} {span}"
     return text
 
 
-def attributes(option: Option) -> dict[str, Any]:
+def attributes(option: Option, channel: Channel) -> dict[str, Any]:
     found: dict[str, Any] = {"data-option": option.name, "autocomplete": "off"}
     if option.example and option.name not in UNMARKED:
-        found["placeholder"] = _(option.example)
-    if option.type is Type.TIME:
-        found |= {"placeholder": _("now"), "list": "times"}
+        found["placeholder"] = _(option.example_for(channel))
     if option.type is Type.INTEGER:
         found["inputmode"] = "numeric"
     if option.type is Type.NUMBER:
@@ -74,7 +87,7 @@ def _widget(option: Option, attrs: dict[str, Any]) -> forms.Widget:
 
 
 class Choices(forms.Select):
-    """The provider's values with their words; first comes "not set", with what the provider then does.
+    """The values by their words; first comes what happens when nothing is chosen, which is not sent.
 
     A value that is none of them, typed by hand into a post, is shown as it came instead of being dropped.
     """
@@ -82,16 +95,79 @@ class Choices(forms.Select):
     def __init__(self, option: Option, attrs: dict[str, Any]) -> None:
         del attrs["autocomplete"]
         words = {choice.value: _(choice.label) for choice in option.choices}
-        unset = _("not set ({default})").format(default=words.get(option.default or "", _("none")).lower())
-        listed = [("", unset), *((value, f"{value} · {word}") for value, word in words.items())]
+        usual = option.default or ""
+        listed = [("", words.get(usual, _("none")))]
+        for value, word in words.items():
+            listed.append((value, _("{word}, said outright").format(word=word) if value == usual else word))
         super().__init__(attrs, listed)
 
     def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> list[Any]:
-        known = {str(listed) for listed, _word in self.choices}
-        for odd in value:
-            if odd and odd not in known:
-                self.choices = [*self.choices, (odd, odd)]
+        self.choices = with_odd_values(self.choices, value)
         return super().optgroups(name, value, attrs)
+
+
+def _hour_fields() -> dict[str, forms.Field]:
+    """The hour as people write it, and the clock that it is read by."""
+    return {
+        "time_at": _line(
+            "time_at",
+            _("Date and hour"),
+            _("Empty is now. Or 9:30, tomorrow 9:30, 26.11 09:30, 2026-11-26 09:30."),
+            placeholder=_("now"),
+            list="times",
+        ),
+        "clock": forms.Field(
+            required=False,
+            label=_("By the clock of"),
+            widget=Clocks({"data-option": "clock"}),
+        ),
+        "which": forms.Field(
+            required=False,
+            label=_("That night this hour comes twice. Which one?"),
+            widget=forms.Select({"data-option": "which"}, _which()),
+        ),
+        "hours_from": _line("hours_from", _("From the hour"), _("Whole hours, by the clock above."), "9"),
+        "hours_to": _line(
+            "hours_to",
+            _("to the hour"),
+            _("Outside these hours it waits until the first one comes."),
+            "21",
+        ),
+        "minutes": _line("minutes", _("Minutes from now"), _("Counted from when SMS Centre takes it."), "30"),
+    }
+
+
+def _which() -> list[tuple[str, str]]:
+    return [
+        ("", _("not said yet")),
+        (when.FIRST, _("The first: before the clock is put back")),
+        (when.SECOND, _("The second: after the clock is put back")),
+    ]
+
+
+def _line(name: str, label: str, hint: str, example: str = "", **attrs: str) -> forms.Field:
+    found = {"data-option": name, "autocomplete": "off"} | attrs
+    if example:
+        found |= {"inputmode": "numeric", "placeholder": example}
+    return forms.Field(required=False, label=label, help_text=hint, widget=forms.TextInput(found))
+
+
+class Clocks(forms.Select):
+    """The reader's own clock first, then Moscow's and others by their city; any other zone as it came."""
+
+    def __init__(self, attrs: dict[str, Any]) -> None:
+        own = _("mine ({zone})").format(zone=timezone.get_current_timezone_name())
+        super().__init__(attrs, [("", own), *((name, _(city)) for name, city in when.CLOCKS.items())])
+
+    def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> list[Any]:
+        self.choices = with_odd_values(self.choices, value)
+        return super().optgroups(name, value, attrs)
+
+
+def with_odd_values(choices: Iterable[Any], values: Iterable[str]) -> list[Any]:
+    """The choices, and what is none of them but was posted: it is shown as it came instead of dropped."""
+    known = {str(listed) for listed, _word in choices}
+    return [*choices, *((odd, odd) for odd in values if odd and odd not in known)]
 
 
 def _own_fields() -> dict[str, forms.Field]:
@@ -104,12 +180,7 @@ def _own_fields() -> dict[str, forms.Field]:
             help_text=_("Text, .csv or .xlsx; one recipient a line. It is added to the recipients above."),
             widget=forms.FileInput({"data-option": "recipients_file", "accept": ".txt,.csv,.tsv,.xlsx"}),
         ),
-        "time_at": forms.Field(
-            required=False,
-            label=_("Or pick date and hour"),
-            help_text=_("By your clock: {zone}.").format(zone=timezone.get_current_timezone_name()),
-            widget=forms.DateTimeInput({"type": "datetime-local", "data-option": "time_at"}),
-        ),
+        **_hour_fields(),
         "voice_language": forms.Field(
             required=False,
             label=_("Language of the voice"),

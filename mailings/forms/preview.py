@@ -6,16 +6,21 @@ from datetime import datetime
 from functools import cached_property
 from itertools import chain, islice
 
+from django.conf import settings
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from mailings.forms import when
+from mailings.forms.bubble import Bubble, named
 from mailings.forms.compose import ComposeForm
 from mailings.recipients.gather import Gathered
+from mailings.smsc.spec import values
+from mailings.smsc.spec.catalogue import OPTIONS
 from mailings.smsc.spec.problems import Refusal
 from mailings.smsc.spec.spec import Spec
 from mailings.smsc.spec.texts import Parts, clean, message_parts
-from mailings.smsc.spec.times import Form, When, parse
+from mailings.smsc.spec.times import Form, When, due, parse
 from mailings.smsc.spec.vocabulary import Channel
 
 SHOWN_PEOPLE = 5
@@ -82,6 +87,13 @@ class Preview:
             return ""
 
     @property
+    def bubble(self) -> Bubble:
+        """The message as people get it; of personal messages the first."""
+        if self.spec and self.spec.options.get("list"):
+            return Bubble(self.form, next((text or "" for _who, text, _front in self.spec.people()), ""))
+        return Bubble(self.form, self.text)
+
+    @property
     def characters(self) -> int:
         return len(self.text)
 
@@ -102,7 +114,7 @@ class Preview:
         """The few characters without which the text would be shorter by a part or more: «ё», «—»."""
         if self.parts is None or not 0 < len(self.parts.culprits) <= SHOWN_CULPRITS:
             return ""
-        return ", ".join(f"«{one}»" for one in self.parts.culprits) if self.parts_saved else ""
+        return ", ".join(map(named, self.parts.culprits)) if self.parts_saved else ""
 
     @property
     def parts_saved(self) -> int:
@@ -118,15 +130,38 @@ class Preview:
 
     # --- the time ---------------------------------------------------------------------------------
 
+    @cached_property
+    def _typed_hour(self) -> tuple[When | None, float | None]:
+        """The hour of a form that is not finished yet, and the zone of a date; None where it is wrong."""
+        options, found = self.form.typed.options(self.form.now)
+        if any(name in when.FIELDS for problem in found for name in problem.fields):
+            return None, None
+        try:
+            zone = values.read(OPTIONS["tz"], options["tz"]) if "tz" in options else None
+            return parse(options.get("time", "0")), zone
+        except Refusal:
+            return None, None
+
     @property
     def when(self) -> When | None:
-        if self.spec:
-            return self.spec.when
-        options, _found = self.form.typed.options()
-        try:
-            return parse(options.get("time", "0"))
-        except Refusal:
-            return None
+        return self.spec.when if self.spec else self._typed_hour[0]
+
+    @property
+    def clock(self) -> str:
+        """The clock that the hour was typed by; "" is the reader's own."""
+        return self.form.typed.values.get("clock", "")
+
+    @property
+    def arrival(self) -> tuple[datetime, datetime] | None:
+        """When it really arrives if the night hours delay it: the first and the last hour."""
+        moment = self.form.now if self.is_now else self.due_at
+        return when.arrival(moment) if moment and self.is_delayed_by_night else None
+
+    @property
+    def is_delayed_by_night(self) -> bool:
+        """Night hours are kept for messages that wake a person in Russia; an e-mail wakes nobody."""
+        mail = self.form.typed.channel is Channel.MAIL
+        return settings.DEFAULT_COUNTRY == "RU" and not mail
 
     @property
     def is_now(self) -> bool:
@@ -134,7 +169,10 @@ class Preview:
 
     @property
     def due_at(self) -> datetime | None:
-        return self.spec.due_at(self.form.now) if self.spec else None
+        if self.spec:
+            return self.spec.due_at(self.form.now)
+        typed, zone = self._typed_hour
+        return due(typed, zone, self.form.now) if typed else None
 
     @property
     def occurrences(self) -> Sequence[datetime]:
@@ -145,7 +183,8 @@ class Preview:
 
     @property
     def notices(self) -> list[str]:
-        file = [one.message(_) for one in self.gathered.notes]
+        own = self.form.own_list.notes if self.form.own_list else ()
+        file = [one.message(_) for one in (*self.gathered.notes, *own)]
         return [*file, *(one.message(_) for one in self.spec.notices())] if self.spec else file
 
     # --- word for word ----------------------------------------------------------------------------

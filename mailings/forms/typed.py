@@ -1,35 +1,36 @@
 """What a form holds: read from a post or a draft, sorted by channel, and given on as create options.
 
 Every option travels under the provider's own parameter name. Beside them stand a few controls of the page
-(`PAGE`): the channel, a picker of date and hour, the language of a voice.
+(`PAGE`): the channel, the hour as people write it, the language of a voice.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
-from mailings.smsc.spec import times
+from mailings.forms import when
 from mailings.smsc.spec.catalogue import FILES, OPTIONS, options_for
-from mailings.smsc.spec.problems import N_, Problem, Refusal
+from mailings.smsc.spec.problems import N_, Problem
 from mailings.smsc.spec.values import is_blank
 from mailings.smsc.spec.vocabulary import Channel
 
 KEPT = "kept:"
 """In front of the name of an option that is kept for another channel, and not sent."""
 
-VALUES = (*OPTIONS, "time_at", "voice_language", "skip_wrong")
+WHEN = ("time_at", "clock", "which", "hours_from", "hours_to", "minutes")
+"""The page's own controls of the hour; what they say together stands in `when`."""
+VALUES = (*OPTIONS, *WHEN, "voice_language", "skip_wrong")
 PAGE = frozenset(
     (
         *(
             "channel",
             "shown",
             "show_all",
-            "time_at",
+            *WHEN,
             "voice_language",
             "skip_wrong",
             "account",
@@ -69,8 +70,11 @@ class Typed:
         names = [name for name in (*OPTIONS, FILES.name) if name not in FLAGS]
         return [name for name in names if self.show_all or name in fitting or self.has(name)]
 
-    def options(self) -> tuple[dict[str, str], list[Problem]]:
-        """The create options, without recipients; and what is wrong with the page's own controls."""
+    def options(self, now: datetime | None = None) -> tuple[dict[str, str], list[Problem]]:
+        """The create options, without recipients; and what is wrong with the page's own controls.
+
+        `now`: what “tomorrow” is counted from.
+        """
         options = {name: self.values[name] for name in OPTIONS if name != "phones" and self.has(name)}
         options |= self.unknown
         found: list[Problem] = []
@@ -86,27 +90,10 @@ class Typed:
             options.setdefault(self.channel.value, "1")
         if self.has("voice_language"):
             options["voice"] = f"{options.get('voice', 'm3')},{self.values['voice_language'].strip()}"
-        if self.has("time_at"):
-            found += self._picked(options)
-        return options, found
-
-    def _picked(self, options: dict[str, str]) -> list[Problem]:
-        """Put the picked date and hour into `options` as a timestamp."""
-        if "time" in options:
-            return [
-                Problem(
-                    ("time", "time_at"),
-                    "two_times",
-                    N_("The time is given twice: typed, and picked. Empty one of the two."),
-                )
-            ]
-        moment = picked_moment(self.values["time_at"])
-        if moment is None:
-            return [
-                Problem(("time_at",), "no_such_hour", N_("There is no such date and hour. Pick another."))
-            ]
-        options["time"] = times.at(moment)
-        return []
+        hour, wrong = when.options(self.values, now or timezone.now())
+        if wrong:
+            options.pop("time", None)
+        return options | hour, [*found, *wrong]
 
     def to_draft(self) -> dict[str, str]:
         """Everything as typed, for a draft; `from_draft` brings it back."""
@@ -117,33 +104,6 @@ class Typed:
         elif self.channel is Channel.BOT:
             draft["channel"] = self.channel.value
         return draft
-
-
-def picked_moment(text: str) -> datetime | None:
-    """A date and hour picked by the reader's clock, in UTC; None for one that this clock never shows."""
-    try:
-        local = parse_datetime(text.strip())
-        if local is None or local.tzinfo is not None:
-            return None
-        moment = timezone.make_aware(local).astimezone(UTC)
-        times.at(moment)
-    except (ValueError, OverflowError):
-        return None
-    return moment if timezone.make_naive(moment) == local else None
-
-
-def _show_picked(values: dict[str, str]) -> None:
-    """A moment on the wire (`0<timestamp>`) as the picker shows it, unless that would name another moment."""
-    try:
-        moment = times.parse(values.get("time", "")).moment
-    except Refusal:
-        return
-    if moment is None or values.get("time_at"):
-        return
-    local = timezone.make_naive(moment).isoformat(timespec="minutes" if moment.second == 0 else "seconds")
-    if picked_moment(local) == moment:
-        values["time_at"] = local
-        del values["time"]
 
 
 def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
@@ -182,7 +142,7 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
 def from_draft(draft: Mapping[str, Any]) -> Typed:
     """The form of a stored draft, or of a mailing's options."""
     values = {name: str(draft[name]) for name in VALUES if name in draft and draft[name] is not None}
-    _show_picked(values)
+    when.shown(values, timezone.get_current_timezone_name())
     kept = {name.removeprefix(KEPT): str(value) for name, value in draft.items() if name.startswith(KEPT)}
     typed = Typed(values, kept)
     _choose_channel(typed, str(draft.get("channel", "")), "")

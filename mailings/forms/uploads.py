@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 
 from mailings.forms import kinds
 from mailings.models import Attachment
+from mailings.recipients import imports
 from mailings.smsc.spec.spec import FileRef
 
 FOLDER = "pending"
@@ -110,6 +111,7 @@ def brought_today(owner: int) -> int:
 
 def clear_away() -> None:
     """Remove what was uploaded the day before yesterday or earlier and never used."""
+    imports.clear_away()
     storage = storages["default"]
     oldest = f"{timezone.now() - KEPT_FOR:%Y-%m-%d}"
     if not storage.exists(FOLDER):

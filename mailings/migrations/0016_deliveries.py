@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailings", "0011_left_out"),
+        ("mailings", "0014_lookups_and_holds"),
     ]
 
     operations = [

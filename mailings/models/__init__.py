@@ -2,6 +2,8 @@
 
 from mailings.models.accounts import Account, Breaker, Pull
 from mailings.models.deliveries import Delivery, DeliveryPull, Message, Result
+from mailings.models.imports import Import, ImportedRow
+from mailings.models.lookups import Catalog, Quote
 from mailings.models.mailing import IllegalTransition, Mailing
 from mailings.models.recipients import Recipient, StopEntry
 from mailings.models.records import (
@@ -15,6 +17,7 @@ from mailings.models.records import (
 )
 from mailings.models.states import (
     Alarm,
+    Confirmation,
     EventKind,
     HeldReason,
     LookNote,
@@ -22,6 +25,7 @@ from mailings.models.states import (
     State,
     Waiting,
     Wish,
+    WishAnswer,
     WishResult,
 )
 
@@ -31,18 +35,23 @@ __all__ = [
     "Attachment",
     "Attempt",
     "Breaker",
+    "Catalog",
+    "Confirmation",
     "Delivery",
     "DeliveryPull",
     "Event",
     "EventKind",
     "HeldReason",
     "IllegalTransition",
+    "Import",
+    "ImportedRow",
     "LookNote",
     "Mailing",
     "Message",
     "Observation",
     "Origin",
     "Pull",
+    "Quote",
     "Recipient",
     "Result",
     "State",
@@ -50,6 +59,7 @@ __all__ = [
     "SystemUser",
     "Waiting",
     "Wish",
+    "WishAnswer",
     "WishResult",
     "login_of",
     "record",

@@ -6,14 +6,15 @@ state is one conditional UPDATE too (`move`), so that two workers can never both
 
 import secrets
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import models
+from django.db import connections, models
 from django.db.models import Q, Value
 from django.db.models.functions import Concat, Left, Now
+from django.db.models.sql import UpdateQuery
 from django.utils.translation import gettext_lazy as _
 
 from mailings.models.accounts import Account
@@ -24,6 +25,7 @@ from mailings.models.states import (
     Origin,
     State,
     Wish,
+    WishAnswer,
     WishResult,
     may_follow,
 )
@@ -35,6 +37,12 @@ CODE_LENGTH = 5
 SEARCH_LENGTH = 400
 # Of the marks that stand on letters only the breve tells two letters of one alphabet apart (й is no и).
 BREVE = "\N{COMBINING BREVE}"
+
+# Questions about a row, each SQL that may name mailings_mailing's columns, with its parameters.
+Tell = Sequence[tuple[str, Sequence[Any]]]
+
+# The columns of a row that nothing was looked for yet.
+NOT_LOOKED_FOR = {"looks": 0, "look_at": None, "look_note": ""}
 
 # Leases and pauses are minutes long: one that ends later than this was written before the clock was set back.
 CLOCK_WENT_BACK = timedelta(hours=1)
@@ -70,19 +78,24 @@ def has_come(field: str, now: datetime) -> Q:
     return Q(**{field: None}) | Q(**{f"{field}__lte": now}) | Q(**{f"{field}__gt": now + CLOCK_WENT_BACK})
 
 
+def _allowed(old: State | Iterable[State], new: State) -> list[State]:
+    olds = [old] if isinstance(old, State) else list(old)
+    for state in olds:
+        if not may_follow(state, new):
+            raise IllegalTransition(f"{state} -> {new}")
+    return olds
+
+
 class MailingQuerySet(models.QuerySet["Mailing"]):
     def move(self, pk: int, old: State | Iterable[State], new: State, **fields: Any) -> bool:
         """Take one row from any of the states `old` to `new`; False when it was in none of them.
 
         `fields` are written in the same UPDATE. Narrow the query set first to add conditions, e.g. a token.
         """
-        olds = [old] if isinstance(old, State) else list(old)
-        for state in olds:
-            if not may_follow(state, new):
-                raise IllegalTransition(f"{state} -> {new}")
+        olds = _allowed(old, new)
         values = {"state": new, "held_reason": "", **fields}
         values.setdefault("state_at", Now())
-        if fields.get("remote_id"):
+        if fields.get("remote_id") and "search_text" not in fields:
             # In front, so that what is cut off is never the number; `observe` writes the whole text anew.
             number = Value(f"{fields['remote_id']} ")
             values["search_text"] = Left(Concat(number, "search_text"), SEARCH_LENGTH)
@@ -100,22 +113,35 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
     def newest_first(self) -> "MailingQuerySet":
         return self.order_by("-created_at", "-id")
 
-    def claim(self, pk: int, *, token: str, now: datetime, deadline: datetime, lease: datetime) -> bool:
-        """Take a queued mailing for sending: only the caller whose UPDATE changed the row may send it."""
-        return self.filter(has_come("not_before", now), wish="").move(
-            pk,
-            State.QUEUED,
-            State.SENDING,
-            state_at=now,
-            token=token,
-            deadline_at=deadline,
-            lease_until=lease,
-            not_before=None,
-            # What was looked for so far was an older attempt.
-            looks=0,
-            look_at=None,
-            look_note="",
+    def claim(
+        self, pk: int, *, token: str, now: datetime, deadline: datetime, lease: datetime, tell: Tell
+    ) -> tuple[Any, ...] | None:
+        """Take a queued mailing for sending: only the caller whose UPDATE changed the row may send it.
+
+        What `tell` asks for is told of the row in that same statement; None: no claim.
+        """
+        _allowed(State.QUEUED, State.SENDING)
+        update = self.filter(has_come("not_before", now), pk=pk, state=State.QUEUED, wish="")
+        query: Any = update.query.chain(UpdateQuery)
+        query.add_update_values(
+            {
+                "state": State.SENDING,
+                "held_reason": "",
+                "state_at": now,
+                "token": token,
+                "deadline_at": deadline,
+                "lease_until": lease,
+                "not_before": None,
+                # What was looked for so far was an older attempt.
+                **NOT_LOOKED_FOR,
+            }
         )
+        statement, params = query.get_compiler(self.db).as_sql()
+        statement += " RETURNING " + ", ".join(f"({sql})" for sql, _ in tell)
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(statement, [*params, *(value for _, given in tell for value in given)])
+            told: tuple[Any, ...] | None = cursor.fetchone()
+        return told
 
 
 class Mailing(models.Model):
@@ -137,6 +163,8 @@ class Mailing(models.Model):
     spec_digest = models.CharField(max_length=64, default="", editable=False)
     # What a draft's form held, as typed; empty once there is a spec.
     draft = models.JSONField(default=dict, blank=True)
+    # Of a draft that was made ready for its review: how many entries were left out, by verdict.
+    left_out = models.JSONField(default=dict, blank=True)
     recipients_count = models.PositiveIntegerField(_("recipients"), null=True)
     parts = models.PositiveIntegerField(null=True)
     cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=4, null=True)
@@ -171,6 +199,9 @@ class Mailing(models.Model):
     # A person's word that an overdue or restored mailing may go: lateness counts from here.
     released_at = models.DateTimeField(null=True)
 
+    # Of an unknown mailing: why, a slug of wording.reasons.
+    unknown_reason = models.CharField(max_length=60, default="", blank=True, editable=False)
+
     # The claim: whoever holds the token may send until the deadline; past the lease the outcome is unknown.
     token = models.CharField(max_length=32, default="", editable=False)
     deadline_at = models.DateTimeField(null=True)
@@ -202,6 +233,8 @@ class Mailing(models.Model):
     wish_agreed_at = models.DateTimeField(null=True)
     wish_result = models.CharField(max_length=15, choices=WishResult.choices, default="", blank=True)
     wish_result_at = models.DateTimeField(null=True)
+    # Of a wish that failed: what the provider had said of it.
+    wish_answer = models.CharField(max_length=10, choices=WishAnswer.choices, default="", blank=True)
 
     # The job that a person says is this mailing's, until a `get` has shown whose it is.
     candidate = models.CharField(max_length=40, default="", blank=True)
@@ -284,6 +317,11 @@ class Mailing(models.Model):
     def options(self) -> dict[str, Any]:
         """The create options by name: as typed while it is a draft, else those of the spec."""
         return dict(self.draft or self.spec.get("options", {}))
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether its recipients' rows hold their own texts, and the list is made of these."""
+        return bool(self.spec.get("personal")) and not self.draft
 
     @property
     def is_settled(self) -> bool:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 
 from mailings.models.accounts import Account
@@ -137,6 +137,18 @@ def take_job(
     absorb_twin(mailing, remote_id)
     values = {"remote_id": remote_id, "waiting_for": "", "look_matches": [], **fields}
     return rows.move(mailing.pk, olds, State.ACCEPTED, **values)
+
+
+def take_free_job(rows: MailingQuerySet, mailing: Mailing, remote_id: str, old: State, **fields: Any) -> bool:
+    """`take_job` in one statement, for the ordinary case: no row has the job yet, and nobody has a wish.
+
+    False: it is not so, and nothing was changed.
+    """
+    owners = Mailing.objects.filter(account_id=mailing.account_id, remote_id=remote_id)
+    values = {"remote_id": remote_id, "waiting_for": "", "look_matches": [], **fields}
+    values["search_text"] = search_text(mailing.name, mailing.code, remote_id)
+    free = rows.filter(~Exists(owners), remote_id=None, wish="")
+    return free.move(mailing.pk, old, State.ACCEPTED, **values)
 
 
 def still_so(pks: Iterable[int], at: datetime) -> None:

@@ -1,6 +1,6 @@
 """Who a mailing goes to, a row each; and the addresses that nothing is ever sent to."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -11,25 +11,46 @@ from django.utils.translation import gettext_lazy as _
 
 from mailings.models.accounts import Account
 from mailings.models.mailing import Mailing
+from mailings.smsc.spec import lists
+from mailings.smsc.spec.spec import Addressee
 
 # Rows a statement; a database takes a few thousand values at once.
 CHUNK = 5_000
-TABLE, COLUMNS = "mailings_recipient", "mailing_id, position, address, text, stopped"
-# A mailing's id, the place in it, an address and its own text.
-Row = tuple[int, int, str, str | None]
+FRONT_LENGTH = 340
+TABLE, COLUMNS = "mailings_recipient", "mailing_id, position, address, text, front, stopped"
+# A mailing's id, the place in it, an address, its own text, and its own sender and zone.
+Row = tuple[int, int, str, str | None, str]
 
 
 class RecipientQuerySet(models.QuerySet["Recipient"]):
-    def replace(self, mailing: Mailing, people: Iterable[tuple[str, str | None]]) -> int:
-        """Make these the recipients of a mailing, in order: (address, own text or None) each; how many."""
+    def replace(self, mailing: Mailing, people: Iterable[Addressee]) -> int:
+        """Make these the recipients of a mailing, in order; how many."""
         self.filter(mailing=mailing).delete()
-        rows = ((mailing.pk, position, address, text) for position, (address, text) in enumerate(people))
+        rows = ((mailing.pk, position, *one) for position, one in enumerate(people))
         return _copy(rows) if connection.vendor == "postgresql" else _insert(rows)
+
+    def add_imported(self, mailing: Mailing, imported: int, verdicts: Sequence[str], behind: int) -> int:
+        """Copy the rows of an import with these verdicts, `behind` so many that stand there; how many."""
+        marks = ", ".join(["%s"] * len(verdicts))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {TABLE} ({COLUMNS}) SELECT %s, %s + position, address, NULL, '', %s "  # noqa: S608 (our own names)
+                f"FROM mailings_importedrow WHERE imported_id = %s AND verdict IN ({marks})",
+                [mailing.pk, behind, False, imported, *verdicts],
+            )
+            return int(cursor.rowcount)
 
     def addresses(self, mailing: Mailing) -> tuple[str, ...]:
         """The addresses that it is sent to, in order: whoever is on the stop list is left out."""
         kept = self.filter(mailing=mailing, stopped=False).order_by("position")
         return tuple(kept.values_list("address", flat=True).iterator(chunk_size=CHUNK))
+
+    def lines(self, mailing: Mailing) -> Iterator[str]:
+        """The lines of its personal messages, as the provider takes them, in order: likewise."""
+        kept = self.filter(mailing=mailing, stopped=False).order_by("position")
+        nl = bool(mailing.options.get("nl"))
+        for front, address, text in kept.values_list("front", "address", "text").iterator(chunk_size=CHUNK):
+            yield lists.line(front, address, text or "", nl=nl)
 
 
 class Recipient(models.Model):
@@ -40,6 +61,8 @@ class Recipient(models.Model):
     address = models.CharField(max_length=320)
     # A personal message's own text; null where everybody gets the mailing's.
     text = models.TextField(null=True)
+    # A personal message's own sender and time zone, as they stand in its line: `SHOP,2|`.
+    front = models.CharField(max_length=FRONT_LENGTH, default="", db_default="")
     # Left out at the claim, because the address stood on the stop list by then.
     stopped = models.BooleanField(default=False)
     # What became of its message, written by mailings.delivery alone: a `Result` ("" while nothing was seen),
@@ -102,7 +125,7 @@ class StopEntry(models.Model):
 
 def _insert(rows: Iterable[Row]) -> int:
     """Write rows many at a time: a statement a row, prepared once (SQLite)."""
-    statement = f"INSERT INTO {TABLE} ({COLUMNS}) VALUES (%s, %s, %s, %s, 0)"  # noqa: S608 (our own names)
+    statement = f"INSERT INTO {TABLE} ({COLUMNS}) VALUES (%s, %s, %s, %s, %s, 0)"  # noqa: S608 (our own names)
     written = 0
     with connection.cursor() as cursor:
         for chunk in _chunks(rows):
@@ -116,9 +139,7 @@ def _copy(rows: Iterable[Row]) -> int:
     written = 0
     with (
         connection.cursor() as cursor,
-        cursor.copy(
-            "COPY mailings_recipient (mailing_id, position, address, text, stopped) FROM STDIN"
-        ) as copy,
+        cursor.copy(f"COPY {TABLE} ({COLUMNS}) FROM STDIN") as copy,
     ):
         for row in rows:
             copy.write_row((*row, False))

@@ -85,6 +85,14 @@ class WishResult(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
+class WishAnswer(models.TextChoices):
+    """Why a wish failed: the provider's last word on it. The label says it."""
+
+    REFUSED = "refused", _("SMS Centre refused it, so nothing was changed by it")
+    NOT_THERE = "not_there", _("SMS Centre did not find the job")
+    UNCLEAR = "unclear", _("no clear answer came for a day, so it is not known whether it was done")
+
+
 class Origin(models.TextChoices):
     LOCAL = "local", _("made here")
     PROVIDER = "provider", _("made elsewhere")
@@ -111,12 +119,22 @@ class NotItsJob(models.TextChoices):
     NO_ANSWER = "no_answer", _("SMS Centre gave no readable answer about it for a day")
 
 
+class Confirmation(models.TextChoices):
+    """What a person may have to say by name before a mailing is sent off. The label is what was confirmed."""
+
+    BALANCE = "balance", _("the balance does not cover it")
+    REPEATED = "repeated", _("some of these people get the same text twice within 24 hours")
+    LEFT_OUT = "left_out", _("doubtful and wrong entries are left out")
+
+
 class EventKind(models.TextChoices):
     """What the timeline tells. The label is the sentence's beginning; `data` holds the rest."""
 
     CREATED = "created", _("made")
     EDITED = "edited", _("changed")  # fields: parameters, account, files
     SUBMITTED = "submitted", _("sent off")
+    CONFIRMED = "confirmed", _("confirmed before sending off")  # what: a Confirmation
+    HELD_BACK = "held_back", _("held back: a draft again")
     CLAIMED = "claimed", _("being handed over")  # reference
     ACCEPTED = "accepted", _("accepted by SMS Centre")  # remote_id, cost
     REFUSED = "refused", _("refused by SMS Centre")  # code, text
@@ -194,7 +212,8 @@ STILL_TO_GO = frozenset(
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.DRAFT: frozenset({State.AWAITING_APPROVAL, State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
     State.AWAITING_APPROVAL: frozenset({State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
-    State.QUEUED: frozenset({State.SENDING, State.HELD, State.WITHDRAWN, State.ACCEPTED}),
+    # Back to a draft in the seconds after it was sent off from a page.
+    State.QUEUED: frozenset({State.SENDING, State.HELD, State.WITHDRAWN, State.ACCEPTED, State.DRAFT}),
     State.HELD: frozenset({State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
     State.SENDING: frozenset({State.ACCEPTED, State.QUEUED, State.HELD, State.REFUSED, State.UNKNOWN}),
     State.UNKNOWN: frozenset({State.ACCEPTED, State.REFUSED, State.QUEUED, State.ABANDONED}),

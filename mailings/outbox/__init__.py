@@ -4,10 +4,11 @@ from mailings.outbox.adoption import adopt, undo_adoption, verify
 from mailings.outbox.again import again_to, other_channels
 from mailings.outbox.aside import put_aside
 from mailings.outbox.cancel import cancel_job, fulfil, wish
-from mailings.outbox.deliver import deliver_mailing
+from mailings.outbox.deliver import deliver_mailing, uploads_of
 from mailings.outbox.drafts import (
     duplicate,
     make,
+    prepare,
     release,
     reopen,
     save_draft,
@@ -16,6 +17,7 @@ from mailings.outbox.drafts import (
     withdraw,
 )
 from mailings.outbox.errors import Impossible, KeyTaken
+from mailings.outbox.hold import hold, send_off
 from mailings.outbox.may import (
     may_cancel,
     may_delete,
@@ -23,11 +25,13 @@ from mailings.outbox.may import (
     may_duplicate,
     may_edit,
     may_give_up,
+    may_hold,
     may_put_aside,
     may_release,
     may_reopen,
     may_resolve,
     may_send_again,
+    may_send_off,
     may_undo_adoption,
     may_withdraw,
     why_not_cancel,
@@ -53,6 +57,7 @@ __all__ = [
     "duplicate",
     "fulfil",
     "give_up",
+    "hold",
     "make",
     "may_cancel",
     "may_delete",
@@ -60,25 +65,30 @@ __all__ = [
     "may_duplicate",
     "may_edit",
     "may_give_up",
+    "may_hold",
     "may_put_aside",
     "may_release",
     "may_reopen",
     "may_resolve",
     "may_send_again",
+    "may_send_off",
     "may_undo_adoption",
     "may_withdraw",
     "other_channels",
+    "prepare",
     "put_aside",
     "release",
     "reopen",
     "save_draft",
     "send_again",
+    "send_off",
     "spec_of",
     "stamp",
     "stamps",
     "sweep",
     "typed_options",
     "undo_adoption",
+    "uploads_of",
     "verify",
     "why_not_cancel",
     "why_not_delete",

@@ -26,6 +26,7 @@ from mailings.models import (
     State,
     Waiting,
     Wish,
+    WishAnswer,
     WishResult,
     login_of,
     record,
@@ -167,7 +168,8 @@ def fulfil(mailing_id: int) -> None:
         _settle(mailing, listed)
         return
     if _ran_out(mailing):
-        _settle(mailing, WishResult.UNCONFIRMED if mailing.wish_agreed_at else WishResult.FAILED)
+        result = WishResult.UNCONFIRMED if mailing.wish_agreed_at else WishResult.FAILED
+        _settle(mailing, result, answer=WishAnswer.UNCLEAR)
         return
     try:
         _step(mailing)
@@ -210,7 +212,8 @@ def _end_step(mailing: Mailing, reply: Reply, seen: Seen, result: WishResult | N
     if result is None:
         _try_later(mailing, None, agreed=reply.said is Said.OK and not _still_waits(seen))
     else:
-        _settle(mailing, result, seen)
+        answer = WishAnswer.NOT_THERE if isinstance(seen, Missing) else WishAnswer.REFUSED
+        _settle(mailing, result, seen, answer=answer)
 
 
 def _what(mailing: Mailing) -> str:
@@ -297,6 +300,7 @@ def _record_wish(mailing: Mailing, kind: Wish, by: Any) -> None:
         wish_agreed_at=None,
         wish_result="",
         wish_result_at=None,
+        wish_answer="",
         wish_before="",
     )
     record(EventKind.WISHED, mailing, by=by, wish=kind)
@@ -409,8 +413,12 @@ def _look(mailing: Mailing) -> Seen:
     return job
 
 
-def _settle(mailing: Mailing, result: WishResult, seen: Seen = None) -> None:
-    kind, ended = Wish(mailing.wish), wish_ended(result)
+def _settle(
+    mailing: Mailing, result: WishResult, seen: Seen = None, *, answer: WishAnswer | None = None
+) -> None:
+    """End the wish. `answer`: what the provider had said of it, kept where it failed."""
+    kind = Wish(mailing.wish)
+    ended = wish_ended(result, answer if result == WishResult.FAILED else None)
     same = _same_wish(mailing)
     with transaction.atomic():
         if isinstance(seen, Missing):

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,12 +12,23 @@ from django.utils import timezone
 
 from mailings.accounts import restore_guard
 from mailings.models import Attempt, EventKind, Mailing, State, record
-from mailings.models.mailing import letters
+from mailings.models.mailing import Tell, letters
 from mailings.recipients import stop_list
 
 
 class StaleClaim(Exception):
     """The claim is no longer ours, its mailing is unwanted, or its deadline has passed: send nothing."""
+
+
+class NobodyLeft(Exception):
+    """Everybody that the mailing is for is on the stop list."""
+
+
+_TRIES = (
+    "SELECT count(*) FROM mailings_attempt WHERE mailing_id = mailings_mailing.id"
+    " AND kind = %s AND outcome <> %s"
+)
+_FILES = "SELECT count(*) FROM mailings_attachment WHERE mailing_id = mailings_mailing.id"
 
 
 @dataclass(frozen=True)
@@ -29,6 +41,7 @@ class Claim:
     deadline: float
     deadline_at: datetime
     first_try: bool
+    files: bool = True
 
     def confirm(self) -> None:
         """The last look before the first byte: a frozen worker that thaws must not send, nor an unwanted one.
@@ -44,20 +57,26 @@ class Claim:
         return time.monotonic() < self.deadline and timezone.now() < self.deadline_at
 
 
-def claim(mailing: Mailing) -> Claim | None:
+def claim(mailing: Mailing, held: Sequence[str]) -> Claim | None:
     """Take a queued mailing for sending, in one conditional UPDATE; None when another worker has it.
 
-    Whoever was put on the stop list by now is left out, in the same transaction.
+    Whoever was put on the stop list by now is left out, in the same transaction. `held`: tokens of attempts
+    without which the database may be older than the truth. Nothing is changed by the errors: DifferentError,
+    or NobodyLeft.
     """
     started, now, token = time.monotonic(), timezone.now(), uuid.uuid4().hex
     total = settings.PROVIDER_TOTAL_SECONDS
     deadline_at = now + timedelta(seconds=total)
     lease = now + timedelta(seconds=settings.LEASE_SECONDS)
     with transaction.atomic():
-        if not Mailing.objects.claim(mailing.pk, token=token, now=now, deadline=deadline_at, lease=lease):
+        told = Mailing.objects.claim(
+            mailing.pk, token=token, now=now, deadline=deadline_at, lease=lease, tell=_questions(held)
+        )
+        if told is None:
             return None
-        tries = Attempt.objects.filter(mailing=mailing, kind=Attempt.Kind.CREATE)
-        count = tries.exclude(outcome=Attempt.Outcome.NOT_SENT).count()
+        count, files, stopped, found = told
+        if found != len(held):
+            raise restore_guard.DifferentError
         attempt = Attempt.objects.create(
             mailing=mailing,
             kind=Attempt.Kind.CREATE,
@@ -65,7 +84,29 @@ def claim(mailing: Mailing) -> Claim | None:
             token=token,
             begin=now,
         )
-        if left_out := stop_list.leave_out(mailing):
-            record(EventKind.LEFT_OUT, mailing, count=left_out)
+        if stopped:
+            _leave_out(mailing)
         record(EventKind.CLAIMED, mailing, reference=attempt.reference)
-    return Claim(mailing, attempt, token, started + total, deadline_at, first_try=count == 0)
+    return Claim(
+        mailing, attempt, token, started + total, deadline_at, first_try=not count, files=bool(files)
+    )
+
+
+def _questions(held: Sequence[str]) -> Tell:
+    """What a claim has to know, asked in its own statement: tries, files, anybody stopped, attempts held."""
+    kinds = [Attempt.Kind.CREATE, Attempt.Outcome.NOT_SENT]
+    places = ", ".join(["%s"] * len(held))
+    tokens = f"SELECT count(*) FROM mailings_attempt WHERE token IN ({places}) AND kind = %s"  # noqa: S608
+    return [
+        (_TRIES, kinds),
+        (_FILES, []),
+        (stop_list.ANY_LISTED, []),
+        (tokens, [*held, Attempt.Kind.CREATE]) if held else ("SELECT 0", []),
+    ]
+
+
+def _leave_out(mailing: Mailing) -> None:
+    count = stop_list.leave_out(mailing)
+    if not stop_list.reachable(mailing).exists():
+        raise NobodyLeft
+    record(EventKind.LEFT_OUT, mailing, count=count)

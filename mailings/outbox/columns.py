@@ -5,12 +5,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from mailings.models import WishResult
+from mailings.models import WishAnswer, WishResult
 
 
-def wish_ended(result: WishResult) -> dict[str, Any]:
-    """The columns of a wish that is settled."""
-    return {"wish": "", "wish_next_at": None, "wish_result": result, "wish_result_at": timezone.now()}
+def wish_ended(result: WishResult, answer: WishAnswer | None = None) -> dict[str, Any]:
+    """The columns of a wish that is settled. `answer`: of one that failed, why."""
+    ended = {"wish": "", "wish_next_at": None, "wish_result": result, "wish_result_at": timezone.now()}
+    return ended | {"wish_answer": answer or ""}
 
 
 def requeued(not_before: datetime | None = None) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from mailings import accounts
 from mailings.accounts import restore_guard
-from mailings.models import Breaker, EventKind, HeldReason, Mailing, Recipient, State, Waiting, record
+from mailings.models import Attempt, Breaker, EventKind, HeldReason, Mailing, State, Waiting, record
 from mailings.models.patience import AWAY
 from mailings.outbox import claims, notify, outcomes
 from mailings.outbox.claims import Claim
@@ -23,6 +24,7 @@ from mailings.recipients import stop_list
 from mailings.smsc.api.answers import Created
 from mailings.smsc.api.client import Client, Upload
 from mailings.smsc.api.errors import NotSent, SmscError
+from mailings.smsc.spec.spec import Spec
 
 OVERDUE_AFTER = timedelta(minutes=15)
 # How long a worker waits for one of the account's calls to end before it leaves the row to the sweep.
@@ -40,8 +42,10 @@ def deliver_mailing(mailing_id: int) -> None:
     - A database that went away before the call began: back in the queue, for nothing has left us.
     - A defect of ours after the claim: unknown, and the exception goes on.
     """
-    mailing = Mailing.objects.select_related("account").filter(pk=mailing_id, state=State.QUEUED).first()
-    if mailing is None or _may_not_go(mailing):
+    tries = Attempt.objects.filter(mailing=OuterRef("pk"), kind=Attempt.Kind.CREATE)
+    queued = Mailing.objects.filter(pk=mailing_id, state=State.QUEUED).select_related("account")
+    mailing = queued.annotate(tried=Exists(tries)).first()
+    if mailing is None or _may_not_go(mailing, tried=mailing.tried):  # type: ignore[attr-defined]
         return
     try:
         called = _call(mailing)
@@ -88,30 +92,50 @@ def take(mailing: Mailing) -> Claim | None:
 
     Raises CannotCall(REDIS) when the database cannot be compared with what Redis remembers.
     """
-    mailing.account.refresh_from_db()
-    restore_guard.compare(mailing.account)
+    try:
+        return _claim_compared(mailing)
+    except claims.NobodyLeft:
+        _take_back(mailing)
+        return None
+
+
+def _claim_compared(mailing: Mailing) -> Claim | None:
+    try:
+        return _claim(mailing)
+    except restore_guard.DifferentError:
+        mailing.account.refresh_from_db()
+        restore_guard.compare(mailing.account)
+        return _claim(mailing)
+
+
+def _claim(mailing: Mailing) -> Claim | None:
+    held = restore_guard.remembered(mailing.account)
     if _overdue(mailing) or _doubtful(mailing):
         return None
-    if _nobody_left(mailing):
-        return None
-    return claims.claim(mailing)
+    return claims.claim(mailing, held)
 
 
-def _nobody_left(mailing: Mailing) -> bool:
-    """Take a mailing back when everybody it is for is on the stop list: there is nothing to send."""
-    people = Recipient.objects.filter(mailing=mailing)
-    if not people.exists() or stop_list.reachable(mailing).exists():
-        return False
+def _take_back(mailing: Mailing) -> None:
+    """Everybody it is for is on the stop list: there is nothing to send."""
     with transaction.atomic():
         count = stop_list.leave_out(mailing)
         if withdraw(mailing.pk):
             record(EventKind.LEFT_OUT, mailing, count=count, all=True)
-    return True
 
 
 def send(claim: Claim, client: Client) -> Created:
     spec = spec_of(claim.mailing)
-    uploads = [
+    return client.add(
+        spec.wire(claim.attempt.reference),
+        uploads_of(claim.mailing, spec) if claim.files else (),
+        deadline=claim.deadline,
+        before_first_byte=claim.confirm,
+    )
+
+
+def uploads_of(mailing: Mailing, spec: Spec) -> list[Upload]:
+    """The files of a mailing as they go along with a call."""
+    return [
         Upload(
             field=spec.upload_field(index),
             name=kept.name,
@@ -119,23 +143,17 @@ def send(claim: Claim, client: Client) -> Created:
             path=kept.file.path,
             size=kept.size,
         )
-        for index, kept in enumerate(claim.mailing.attachments.all())
+        for index, kept in enumerate(mailing.attachments.all())
     ]
-    return client.add(
-        spec.wire(claim.attempt.reference),
-        uploads,
-        deadline=claim.deadline,
-        before_first_byte=claim.confirm,
-    )
 
 
-def _may_not_go(mailing: Mailing) -> bool:
-    """Whether it is taken back, held, or has to wait before a permit is asked for."""
+def _may_not_go(mailing: Mailing, *, tried: bool) -> bool:
+    """Whether it is taken back, held, or waits. `tried`: it was tried before."""
     if mailing.wish and withdraw(mailing.pk, mailing.wish_by):
         return True
     if _overdue(mailing):
         return True
-    if not must_be_read_for(mailing):
+    if not tried or not must_be_read_for(mailing):
         return False
     _wait(mailing, Waiting.LOOK, LOOK_AGAIN)
     notify.send("pull_recent", mailing.account_id)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.files import File
@@ -44,9 +44,12 @@ def make(
     key: str | None = None,
     uploads: Uploads = (),
     submit: bool,
+    hold_seconds: float = 0.0,
     draft: Mailing | None = None,
 ) -> Mailing:
     """Store a valid spec as a mailing: queued when `submit`, else a draft. All of it or nothing.
+
+    `hold_seconds`: how long it can still be taken back to a draft (`outbox.hold`) before it is handed over.
 
     `key`: minted before the button; the same key with the same options gives the row that it made before,
     with other options `KeyTaken`. `draft`: the row to turn into it; its attachments that the spec names stay.
@@ -61,12 +64,28 @@ def make(
             _attach(mailing, uploads, keep=spec.files)
             _record_edit(mailing, before, by)
             if submit:
-                _submit(mailing, by)
+                submit_draft(mailing, by, hold_seconds)
     except IntegrityError:
         twin = Mailing.objects.filter(key=key).first() if key else None
         if twin is None:
             raise
         return _same(twin, spec)
+    return mailing
+
+
+def prepare(
+    spec: Spec, typed: dict[str, Any], left_out: dict[str, int], *, draft: Mailing | None = None, **whose: Any
+) -> Mailing:
+    """Store a valid spec as a draft to be reviewed, with all that was typed beside it.
+
+    `left_out`: how many entries are not among the recipients, by verdict. `whose`: as for `make`. A draft
+    that was sent off meanwhile is given back as it is.
+    """
+    with transaction.atomic():
+        mailing = make(spec, submit=False, draft=draft, **whose)
+        if may_edit(mailing):
+            mailing.draft, mailing.left_out = typed, left_out
+            mailing.save(update_fields=["draft", "left_out"])
     return mailing
 
 
@@ -157,15 +176,20 @@ def typed_options(mailing: Mailing) -> dict[str, Any]:
     if mailing.draft:
         return dict(mailing.draft)
     options = dict(mailing.spec.get("options", {}))
-    if "list" not in options:
+    if mailing.is_personal:
+        options["list"] = "\n".join(Recipient.objects.lines(mailing))
+    elif "list" not in options:
         options["phones"] = "\n".join(Recipient.objects.addresses(mailing))
     return {name: value for name, value in options.items() if value != ""}
 
 
 def spec_of(mailing: Mailing) -> Spec:
-    """The frozen spec of a mailing that has one."""
+    """The frozen spec of a mailing that has one, made of its rows: whoever is stopped is left out."""
+    if mailing.is_personal:
+        return Spec.from_json(mailing.spec, lines=Recipient.objects.lines(mailing))
     if "list" not in mailing.options:
         return Spec.from_json(mailing.spec, Recipient.objects.addresses(mailing))
+    # Made before texts were kept in the rows.
     stopped = Recipient.objects.filter(mailing=mailing, stopped=True)
     return Spec.from_json(mailing.spec).leaving_out(frozenset(stopped.values_list("address", flat=True)))
 
@@ -229,7 +253,8 @@ def _write(mailing: Mailing, spec: Spec) -> None:
     Recipient.objects.replace(mailing, spec.people())
 
 
-def _submit(mailing: Mailing, by: Any) -> None:
+def submit_draft(mailing: Mailing, by: Any, hold_seconds: float = 0.0) -> None:
+    """Queue a draft that has a spec, inside a transaction. Raises Impossible when it was sent off already."""
     now = timezone.now()
     moved = Mailing.objects.move(
         mailing.pk,
@@ -239,6 +264,8 @@ def _submit(mailing: Mailing, by: Any) -> None:
         submitted_at=now,
         submitted_by=login_of(by),
         due_at=_due_at(mailing, now),
+        not_before=now + timedelta(seconds=hold_seconds) if hold_seconds else None,
+        draft={},
         refusal_code=None,
         refusal_text="",
     )
@@ -246,7 +273,7 @@ def _submit(mailing: Mailing, by: Any) -> None:
         raise Impossible(_("This mailing was sent off already."))
     record(EventKind.SUBMITTED, mailing, by=by)
     mailing.refresh_from_db()
-    notify.send("deliver", mailing.pk)
+    notify.send("deliver", mailing.pk, after=hold_seconds)
 
 
 def _name_of_copy(name: str) -> str:

@@ -8,6 +8,7 @@ its own, `why_not_…` gives it, and "" when nothing stands against it.
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailings.models import Alarm, Attempt, State, Wish
@@ -25,6 +26,21 @@ from mailings.smsc.api.answers import JobStatus
 def may_edit(row: Any) -> bool:
     """Go on writing a draft."""
     return bool(row.state == State.DRAFT)
+
+
+def may_send_off(row: Any) -> bool:
+    """Send a draft off from its review: what would be sent is settled."""
+    return row.state == State.DRAFT and bool(row.spec)
+
+
+def may_hold(row: Any) -> bool:
+    """Take back to a draft what was just sent off from a page: the seconds for that are not over."""
+    return (
+        row.state == State.QUEUED
+        and not row.waiting_for
+        and row.not_before is not None
+        and row.not_before > timezone.now()
+    )
 
 
 def may_reopen(row: Any) -> bool:

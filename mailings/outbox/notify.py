@@ -9,15 +9,21 @@ from kombu.exceptions import OperationalError
 log = logging.getLogger(__name__)
 
 
-def send(task: str, pk: int) -> None:
+# A message waits in a worker's memory until its moment: the sweep drives what is further ahead.
+LONGEST_WAIT = 60.0
+
+
+def send(task: str, pk: int, *, after: float = 0.0) -> None:
     """Ask a worker for `mailings.tasks.<task>` of a row once the transaction is committed.
 
-    A dead broker is logged and otherwise ignored: the sweep finds the row.
+    `after`: in so many seconds. A dead broker is logged and otherwise ignored: the sweep finds the row.
     """
+    if after > LONGEST_WAIT:
+        return
 
     def message() -> None:
         try:
-            current_app.send_task(f"mailings.tasks.{task}", args=[pk])
+            current_app.send_task(f"mailings.tasks.{task}", args=[pk], countdown=after or None)
         except OperationalError:
             log.warning("No worker could be told to %s row %s now; the sweep will find it.", task, pk)
 

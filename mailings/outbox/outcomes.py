@@ -22,7 +22,7 @@ from mailings.models import (
     WishResult,
     record,
 )
-from mailings.models.mirror import raise_alarm, take_job
+from mailings.models.mirror import raise_alarm, take_free_job, take_job
 from mailings.models.patience import until_written
 from mailings.models.states import FILE_MISSING, SURPRISES
 from mailings.outbox import notify
@@ -77,6 +77,8 @@ def _conclude(claim: Claim, error: SmscError) -> None:
 
 
 def _accept(claim: Claim, created: Created) -> None:
+    if _accept_at_once(claim, created):
+        return
     if _belongs_to_another(claim.mailing, created.remote_id):
         _mark_unknown(claim, Unreadable("id_taken", raw=created.raw))
         return
@@ -88,6 +90,20 @@ def _accept(claim: Claim, created: Created) -> None:
         _compare(row, created)
     if Mailing.objects.filter(pk=row.pk, state=State.ACCEPTED).exclude(wish="").exists():
         notify.send("fulfil", row.pk)
+
+
+def _accept_at_once(claim: Claim, created: Created) -> bool:
+    """The ordinary case: the row waits for this very answer, and its job is nobody's yet."""
+    fields: dict[str, Any] = {"not_before": None, "candidate": ""}
+    if created.cost is not None:
+        fields["cost"] = created.cost
+    waiting = Mailing.objects.filter(token=claim.token)
+    if not take_free_job(waiting, claim.mailing, created.remote_id, State.SENDING, **fields):
+        return False
+    _finish(claim, OUTCOME.ACCEPTED, raw=created.raw)
+    cost = str(created.cost) if created.cost is not None else None
+    record(EventKind.ACCEPTED, claim.mailing, remote_id=created.remote_id, cost=cost)
+    return True
 
 
 def _take_id(row: Mailing, created: Created) -> None:
@@ -181,7 +197,8 @@ def _mark_unknown(claim: Claim, error: SmscError) -> None:
     """Anything else: the provider may or may not have it. Not sent again without a person."""
     was_open = _finish(claim, OUTCOME.UNKNOWN, error)
     reason = error.reason or type(error).__name__
-    if _move(claim, State.UNKNOWN, waiting_for=""):
+    told = reason if error.code is None else f"error {error.code}"
+    if _move(claim, State.UNKNOWN, waiting_for="", unknown_reason=told[:60]):
         record(EventKind.UNKNOWN, claim.mailing, reason=reason, code=error.code, text=error.text)
     elif was_open:
         suspect_second_job(claim.mailing.pk)

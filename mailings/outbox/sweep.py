@@ -14,6 +14,7 @@ from mailings.models.states import UNDECIDED
 from mailings.outbox import notify
 from mailings.outbox.columns import requeued
 from mailings.outbox.outcomes import suspect_second_job
+from mailings.recipients import imports
 
 # A nudged row is not nudged again before this has passed: the worker may just be busy.
 NUDGE_AGAIN_AFTER = timedelta(seconds=60)
@@ -23,7 +24,7 @@ AT_MOST = 500
 def sweep() -> dict[str, int]:
     """One round over everything open; safe to run anywhere, any number of times at once.
 
-    Returns how many rows each step touched: expired, probed, freed, delivered, wishes, candidates.
+    Returns how many rows each step touched: expired, probed, freed, delivered, wishes, candidates, imports.
     """
     return {
         "expired": expire_leases(),
@@ -32,15 +33,20 @@ def sweep() -> dict[str, int]:
         "delivered": nudge_queued(),
         "wishes": nudge_wishes(),
         "candidates": nudge_candidates(),
+        "imports": nudge_imports(),
     }
 
 
 def expire_leases() -> int:
     """A claim whose lease ran out: its worker is dead or frozen, the outcome unknown. Never queued again."""
     now = timezone.now()
+    return sum(_expire(pk, token) for pk, token in _expired(now)) + _close_forgotten_attempts(now)
+
+
+def _expired(now: datetime) -> list[tuple[int, str]]:
+    """Claims whose lease has run out: the rows, and the tokens that they bear."""
     sending = Mailing.objects.filter(has_come("lease_until", now), state=State.SENDING)
-    expired = sending.values_list("pk", "token")
-    return sum(_expire(pk, token) for pk, token in expired[:AT_MOST]) + _close_forgotten_attempts(now)
+    return list(sending.values_list("pk", "token")[:AT_MOST])
 
 
 def _close_forgotten_attempts(now: datetime) -> int:
@@ -66,7 +72,7 @@ def _expire(pk: int, token: str) -> bool:
     now = timezone.now()
     with transaction.atomic():
         same = Mailing.objects.filter(has_come("lease_until", now), token=token)
-        if not same.move(pk, State.SENDING, State.UNKNOWN, waiting_for=""):
+        if not same.move(pk, State.SENDING, State.UNKNOWN, waiting_for="", unknown_reason="lease_expired"):
             return False
         for attempt in Attempt.objects.open().filter(token=token):
             Attempt.objects.finish(attempt.pk, Attempt.Outcome.UNKNOWN, now, text="lease_expired")
@@ -95,6 +101,14 @@ def free_held() -> int:
                 record(EventKind.RELEASED, pk)
                 freed += 1
     return freed
+
+
+def nudge_imports() -> int:
+    """Files of recipients that no worker has read yet, or whose worker died."""
+    found = imports.overdue(AT_MOST)
+    for pk in found:
+        notify.send("read_import", pk)
+    return len(found)
 
 
 def nudge_queued() -> int:

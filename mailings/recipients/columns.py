@@ -139,26 +139,31 @@ class Profile:
     def layout(self, chosen: Mapping[str, str], heading_line: int | None, *, whole: bool) -> Layout | None:
         """Where things stand, or None if that cannot be told before the `whole` table was seen.
 
-        `chosen`: columns by role, by heading or number. `heading_line`: chosen too, 0 for none.
+        `chosen`: columns by role, by heading or number, "" for no column. `heading_line`: 0 for none.
         """
         heading = self._heading(heading_line, whole=whole)
         names = _names(heading[1] if heading else [], len(self._columns))
         for column, name in zip(self._columns, names, strict=True):
             column.heading = name
             column.rank = _rank(name, self._judge) if heading else NOTHING
-        roles = {role: _named(names, name) for role, name in chosen.items()}
+        roles = self._roles(names, chosen)
         chosen_column = self._columns[roles[RECIPIENTS]] if RECIPIENTS in roles else None
         settled = (chosen_column, None) if chosen_column else self._settle(whole=whole)
         return self._made(heading, names, roles, *settled) if settled else None
+
+    def _roles(self, names: tuple[str, ...], chosen: Mapping[str, str]) -> dict[str, int]:
+        """The columns that were chosen, and those whose heading says it of a role that was not."""
+        roles = {role: _named(names, name) for role, name in chosen.items() if name}
+        for role, known in ((SENDER, _SENDER), (ZONE, _ZONE)):
+            for column in self._columns:
+                if " ".join(_words(column.heading)) in known and role not in chosen:
+                    roles.setdefault(role, column.index)
+        return roles
 
     def _made(
         self, heading: tuple[int, list[str]] | None, names: tuple[str, ...], roles: dict[str, int],
         found: Column | None, question: Question | None,
     ) -> Layout:  # fmt: skip
-        for role, known in ((SENDER, _SENDER), (ZONE, _ZONE)):
-            for column in self._columns:
-                if " ".join(_words(column.heading)) in known and role not in roles:
-                    roles[role] = column.index
         if found is not None:
             roles[RECIPIENTS] = found.index
             if heading and not self._is_heading_of(heading[1], found):

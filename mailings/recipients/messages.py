@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from mailings.smsc.spec import lists
 from mailings.smsc.spec.problems import N_, Problem, Refusal
 
 _FIELD = re.compile(r"\{\{|\}\}|\{([^{}\n]{1,100})\}")
@@ -30,11 +31,11 @@ class Template:
 
     def fill(self, cells: Sequence[str]) -> str:
         """The text as the recipient of this row gets it; a cell that is missing is empty."""
-        return "".join(part if isinstance(part, str) else _cell(cells, part) for part in self.parts)
+        return "".join(part if isinstance(part, str) else cell(cells, part) for part in self.parts)
 
     def gaps(self, cells: Sequence[str]) -> tuple[str, ...]:
         """The names in the text whose cells are empty in this row."""
-        return tuple(name for index, name in self.names.items() if not _cell(cells, index))
+        return tuple(name for index, name in self.names.items() if not cell(cells, index))
 
 
 def names_in(text: str) -> list[str]:
@@ -62,6 +63,11 @@ def template(text: str, headings: Sequence[str]) -> Template:
 
 
 def _unknown(name: str, headings: Sequence[str]) -> Problem:
+    if not headings:
+        none = N_(
+            "The recipients have no columns, so {%(name)s} cannot be filled. {{%(name)s}} sends braces."
+        )
+        return _Unknown(("mes",), "field_without_columns", none, {"name": name})
     by_plain = {_plain(heading): heading for heading in headings}
     near = get_close_matches(_plain(name), by_plain, n=1, cutoff=0.5)
     if near:
@@ -83,8 +89,9 @@ def _plain(name: str) -> str:
     return " ".join(name.split()).casefold().replace("ё", "е")
 
 
-def _cell(cells: Sequence[str], index: int) -> str:
-    return cells[index].strip() if index < len(cells) else ""
+def cell(cells: Sequence[str], index: int | None) -> str:
+    """What stands in a column of a row; "" for a missing cell, or no column."""
+    return cells[index].strip() if index is not None and index < len(cells) else ""
 
 
 # --- on the wire ----------------------------------------------------------------------------------
@@ -104,8 +111,11 @@ def line(recipient: str, text: str, *, sender: str = "", zone: str = "", nl: boo
             "list_sign", N_("A sender or recipient of a personal message cannot hold | : ; or a comma.")
         )
     plain = _LINE_END.sub("\n", text)
-    said = plain if nl else plain.replace("\n", "\\n")
     if not nl and "\\n" in plain:
         raise Refusal("list_nl", N_("This text holds \\n as it stands: it can only be sent with nl."))
-    front = f"{sender},{zone}|" if zone else f"{sender}|" if sender else ""
-    return f"{front}{recipient}:{said}"
+    if nl and any(lists.begins(one) for one in plain.split("\n")[1:]):
+        raise Refusal(
+            "list_begins",
+            N_("A line of this text looks like a recipient with a text, and \\n stands in the text, too."),
+        )
+    return lists.line(lists.front(sender, zone or None), recipient, plain, nl=nl)

@@ -97,6 +97,10 @@ class Reading:
         if self.layout.question:
             self.questions.append(self.layout.question)
 
+    def says(self, text_of: Callable[[Sequence[str]], str] | None) -> None:
+        """Before a walk: what each row's recipient is told, now that the columns are known."""
+        self._text_of = text_of
+
     @property
     def names(self) -> tuple[str, ...]:
         """The columns' names, by their index; they are what `{…}` in a text may name."""

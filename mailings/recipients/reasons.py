@@ -98,6 +98,8 @@ class Trouble(Sentence):
     LONG_LINE = N_("Line %(line)s is longer than any row of recipients. That is no list of recipients.")
     UNPACKS = N_("This workbook unpacks to far more than it should. Save it as .csv.")
     TOO_SLOW = N_("Reading this file takes too long. Save it as .csv or divide it.")
+    GIVEN_UP = N_("Reading this file was cut short three times. Save it as .csv or divide it.")
+    GONE = N_("The file itself is not kept any more. Choose it anew.")
     OLD_WORKBOOK = N_("This is a workbook of an old kind (.xls). Save it as .xlsx or .csv.")
     BINARY_WORKBOOK = N_("This is a binary workbook (.xlsb). Save it as .xlsx or .csv.")
     XML_WORKBOOK = N_("This is an XML table of 2003. Open it in Excel and save it as .xlsx or .csv.")

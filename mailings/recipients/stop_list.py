@@ -16,6 +16,15 @@ from mailings.recipients.limits import Limits
 from mailings.recipients.reader import Choices, read
 from mailings.recipients.reasons import Verdict
 
+# Whether anybody whom a mailing is for stands on the list: a question of `MailingQuerySet.claim`.
+ANY_LISTED = (
+    "SELECT count(*) FROM mailings_recipient JOIN mailings_stopentry"
+    " ON mailings_stopentry.address = LOWER(mailings_recipient.address)"
+    " WHERE mailings_recipient.mailing_id = mailings_mailing.id AND NOT mailings_recipient.stopped"
+    " AND (mailings_stopentry.account_id = mailings_mailing.account_id"
+    " OR mailings_stopentry.account_id IS NULL)"
+)
+
 
 class NotAnAddress(Exception):
     """A value that is no number, e-mail address or Telegram name. `value`: as it was given."""
@@ -63,6 +72,11 @@ def checker(account: Account) -> Callable[[str], bool]:
     """Whether a recipient in its sent form is on the list, as the list is now."""
     known = frozenset(of(account).values_list("address", flat=True).iterator())
     return lambda recipient: person(recipient) in known
+
+
+def is_stopped(account: Account, recipient: str) -> bool:
+    """Whether one recipient in its sent form is on the list now."""
+    return of(account).filter(address=person(recipient)).exists()
 
 
 def reachable(mailing: Mailing) -> QuerySet[Recipient]:

@@ -65,6 +65,11 @@ def seconds(value: int | None) -> datetime | None:
 
 
 @register.filter
+def in_full(when: datetime, clock: str = "") -> SafeString:
+    return moments.in_full(when, clock)
+
+
+@register.filter
 def chip(mailing: Mailing) -> chips.Chip:
     return chips.chip(mailing)
 

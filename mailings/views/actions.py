@@ -62,6 +62,7 @@ VERBS = (
         outbox.may_resolve,
         "primary",
     ),
+    Verb("hold", gettext_lazy("Hold it"), "hand-raised", outbox.may_hold, "primary", post=True),
     Verb("release", gettext_lazy("It may go now…"), "play", outbox.may_release, "primary"),
     Verb("edit", gettext_lazy("Go on writing"), "pencil-square", outbox.may_edit, "primary"),
     Verb(
@@ -268,6 +269,20 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
         button=_("Hand it over now"),
         why_not=outbox.why_not_release(mailing),
     )
+
+
+@require_POST
+def hold(request: HttpRequest, pk: int) -> HttpResponse:
+    """A mailing that was just sent off becomes a draft again, and opens for whoever may write."""
+    try:
+        mailing = outbox.hold(pk, request.user)
+    except Mailing.DoesNotExist:
+        return redirect("history")
+    except outbox.Impossible as why:
+        messages.error(request, str(why))
+        return redirect("mailing", pk)
+    messages.info(request, _("Held in time: nothing was sent. It is a draft again."))
+    return redirect("edit", pk) if rights.may(request.user, "edit", mailing) else redirect("mailing", pk)
 
 
 @require_POST

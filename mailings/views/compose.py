@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
@@ -31,6 +32,7 @@ from mailings.forms import (
     from_post,
     store,
     stored,
+    when,
 )
 from mailings.ids import row_id
 from mailings.models import Account, Attachment, Mailing, State
@@ -81,7 +83,7 @@ def opened(request: HttpRequest) -> ComposeForm:
     form = ComposeForm(typed, now=timezone.now(), files=Files(attached), accounts=accounts())
     if draft and (why := sentences.refused_before(draft)):
         field = field_of(draft)
-        form.refusal = ("time_at" if field == "time" and typed.has("time_at") else field, why)
+        form.refusal = (when.used(typed.values) if field == "time" else field, why)
     return form
 
 
@@ -184,7 +186,10 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
     whose: dict[str, Any] = {"account": form.account, "by": request.user, "key": form.typed.key or None}
     try:
         with form.uploads.opened() as uploads:
-            mailing = outbox.make(form.spec, **whose, uploads=uploads, submit=True, draft=draft)
+            hold = settings.HOLD_SECONDS
+            mailing = outbox.make(
+                form.spec, **whose, uploads=uploads, submit=True, hold_seconds=hold, draft=draft
+            )
     except Impossible as refusal:
         if draft and Mailing.objects.filter(pk=draft.pk, spec_digest=form.spec.digest()).exists():
             return redirect("mailing", draft.pk)  # a double click: it has been sent off already

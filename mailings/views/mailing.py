@@ -75,7 +75,11 @@ def version(mailing: Mailing) -> str:
         "messages_seen",
     ]  # fmt: skip
     now = timezone.now()
-    clock = (chips.is_unverified(mailing, now), now - mailing.state_at < sentences.A_MOMENT)
+    clock = (
+        chips.is_unverified(mailing, now),
+        now - mailing.state_at < sentences.A_MOMENT,
+        outbox.may_hold(mailing),
+    )
     others = [(job.status, job.cancelling) for job in jobs.jobs(mailing)]
     return f"{chips.digest([*clock, others, *(getattr(mailing, name) for name in names)]):08x}"
 

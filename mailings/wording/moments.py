@@ -94,3 +94,29 @@ def both_clocks(moment: datetime, now: datetime | None = None) -> SafeString:
         return shown
     form = "H:i" if local.date() == moscow.date() else _day_and_hour()
     return format_html("{} ({})", shown, _("Moscow {time}").format(time=date_format(moscow, form)))
+
+
+def in_full(moment: datetime, clock: str = "") -> SafeString:
+    """A moment with weekday and year on the clock that it was typed by, then on Moscow's and the reader's.
+
+    `clock`: the name of a zone; "" is the reader's own. Clocks that show the same are named once.
+    """
+    own = timezone.get_current_timezone_name()
+    names = {clock or own: clock or own, MOSCOW.key: _("Moscow"), own: _("your clock")}
+    first = moment.astimezone(ZoneInfo(clock or own))
+    shown, seen = [_on_clock(first, names[clock or own], first)], {first.utcoffset()}
+    for name, words in names.items():
+        local = moment.astimezone(ZoneInfo(name))
+        if local.utcoffset() not in seen:
+            shown.append(_on_clock(local, words, first))
+        seen.add(local.utcoffset())
+    text = " = ".join(shown)
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), text)
+
+
+def _on_clock(local: datetime, words: str, first: datetime) -> str:
+    if local is first:
+        form = pgettext("date format", "D j M Y, H:i")
+    else:
+        form = "H:i" if local.date() == first.date() else _day_and_hour()
+    return f"{date_format(local, form)} ({words})"

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -23,14 +23,15 @@ from mailings.models import (
     Origin,
     State,
     Waiting,
-    Wish,
     WishResult,
 )
 from mailings.models.states import FILE_MISSING, HELD_FOR_A_PERSON
 from mailings.smsc.api.answers import JobStatus
-from mailings.wording import money
+from mailings.wording import money, reasons, wishes
 from mailings.wording.chips import is_unverified, person, status_word
 from mailings.wording.moments import ago, at, both_clocks
+from mailings.wording.phrases import join, say
+from mailings.wording.reasons import Reason
 
 # A worker takes a queued mailing within a second; after this long none does.
 A_MOMENT = timedelta(minutes=1)
@@ -39,29 +40,19 @@ A_MOMENT = timedelta(minutes=1)
 def sentences(mailing: Mailing, now: datetime, *, actor: Any = None) -> list[SafeString]:
     """The state in sentences, the most important first. `actor`: who gave up an abandoned mailing."""
     texts = [*_alarm(mailing), SENTENCES[State(mailing.state)](mailing, now, actor)]
-    texts += _candidate(mailing, now) + _wish_before(mailing, now)
-    texts += _wish(mailing, now) + _wish_result(mailing, now) + _gone(mailing, now)
+    texts += _candidate(mailing, now) + wishes.before(mailing, now)
+    texts += wishes.open_wish(mailing, now) + wishes.result(mailing, now) + _gone(mailing, now)
     return [text for text in texts if text]
 
 
-def _say(text: str, **values: Any) -> SafeString:
-    """A sentence of ours with its values put in, escaped."""
-    return format_html(text, **values) if values else conditional_escape(text)
-
-
-def _join(*texts: SafeString) -> SafeString:
-    """Sentences one after the other."""
-    return format_html_join(" ", "{}", ((text,) for text in texts if text))
-
-
 def _draft(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
-    return _say(
+    return say(
         _("Not sent. Only you and your team see this. Last changed {age}."), age=ago(mailing.state_at, now)
     )
 
 
 def _awaiting(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
-    return _say(
+    return say(
         _("Waiting for a second person to approve {count} recipients at about {cost}. Asked for {age}."),
         count=money.count(mailing.recipients_count),
         cost=money.amount(mailing.cost, mailing.account.currency),
@@ -72,6 +63,8 @@ def _awaiting(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
 def _queued(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     """Everything is handed over at once; SMS Centre keeps what is for later until its hour."""
     later = mailing.due_at is not None and mailing.due_at > now
+    if not mailing.waiting_for and mailing.not_before and mailing.not_before > now:
+        return say(_("Goes to SMS Centre {age}."), age=ago(mailing.not_before, now))
     if why := _why_waiting(mailing, now):
         text = _("Not handed to SMS Centre yet; queued {age}.")
         if later:
@@ -81,36 +74,36 @@ def _queued(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     else:
         text = _("Will be handed to SMS Centre in a moment. Queued {age}.")
     when = both_clocks(mailing.due_at, now) if mailing.due_at else ""
-    return _join(_say(text, when=when, age=ago(mailing.state_at, now)), why)
+    return join(say(text, when=when, age=ago(mailing.state_at, now)), why)
 
 
 def _why_waiting(mailing: Mailing, now: datetime) -> SafeString:
     if not mailing.waiting_for:
         taken_soon = now - mailing.state_at < A_MOMENT
-        return SafeString() if taken_soon else _say(_("No worker has taken it yet."))
-    reason = _say(str(Waiting(mailing.waiting_for).label))
+        return SafeString() if taken_soon else say(_("No worker has taken it yet."))
+    reason = say(str(Waiting(mailing.waiting_for).label))
     if mailing.not_before and mailing.not_before > now:
-        return _join(reason, _say(_("Next try {age}."), age=ago(mailing.not_before, now)))
+        return join(reason, say(_("Next try {age}."), age=ago(mailing.not_before, now)))
     return reason
 
 
 def _sending(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
-    return _say(_("Being handed over now. Begun {age}."), age=ago(mailing.state_at, now))
+    return say(_("Being handed over now. Begun {age}."), age=ago(mailing.state_at, now))
 
 
 def _accepted(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     """What the provider says of the job, and when that was last verified."""
     job = mailing.remote_id or "–"
     if mailing.gone:
-        return _say(_("SMS Centre had it as job {job}."), job=job)
+        return say(_("SMS Centre had it as job {job}."), job=job)
     verified = mailing.verified_at
     if verified is None:
         text = _("SMS Centre took it as job {job}. Not looked at since, {age}.")
-        return _say(text, job=job, age=ago(mailing.state_at, now))
+        return say(text, job=job, age=ago(mailing.state_at, now))
     if is_unverified(mailing, now):
         text = _("Unverified since {time}, {age}.")
-        return _join(_it_says(mailing, now), _say(text, time=at(verified, now), age=ago(verified, now)))
-    return _join(_it_says(mailing, now), _say(_("Checked {age}."), age=ago(verified, now)))
+        return join(_it_says(mailing, now), say(text, time=at(verified, now), age=ago(verified, now)))
+    return join(_it_says(mailing, now), say(_("Checked {age}."), age=ago(verified, now)))
 
 
 def _it_says(mailing: Mailing, now: datetime) -> SafeString:
@@ -118,33 +111,41 @@ def _it_says(mailing: Mailing, now: datetime) -> SafeString:
     when = both_clocks(hour, now) if hour else ""
     match mailing.remote_status:
         case JobStatus.WAITING if hour:
-            return _say(_("SMS Centre has it as job {job} and sends it on {when}."), job=job, when=when)
+            return say(_("SMS Centre has it as job {job} and sends it on {when}."), job=job, when=when)
         case JobStatus.WAITING:
-            return _say(_("SMS Centre has it as job {job}; it waits there."), job=job)
+            return say(_("SMS Centre has it as job {job}; it waits there."), job=job)
         case JobStatus.GOING:
             count = people(mailing.recipients_count)
-            return _say(_("Going out now, as job {job}: {count}."), job=job, count=count)
+            return say(_("Going out now, as job {job}: {count}."), job=job, count=count)
         case JobStatus.GONE_OUT if hour:
-            return _say(_("Gone out, as job {job}; its hour was {when}."), job=job, when=when)
+            return say(_("Gone out, as job {job}; its hour was {when}."), job=job, when=when)
         case JobStatus.GONE_OUT:
-            return _say(_("Gone out, as job {job}."), job=job)
+            return say(_("Gone out, as job {job}."), job=job)
         case JobStatus.CANCELLED:
-            return _say(_("SMS Centre has it as job {job} and shows it as cancelled."), job=job)
-    said = _say(_("SMS Centre has it as job {job}."), job=job)
+            return say(_("SMS Centre has it as job {job} and shows it as cancelled."), job=job)
+    said = say(_("SMS Centre has it as job {job}."), job=job)
     word = status_word(mailing)
-    return _join(
-        said, _say(_("It says: {word}."), word=word) if word else _say(_("It gives no status for it."))
-    )
+    return join(said, say(_("It says: {word}."), word=word) if word else say(_("It gives no status for it.")))
 
 
 def _unknown(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
-    return _say(
-        _(
-            "It was sent {age}, but no clear answer came back, so SMS Centre may or may not have it. "
-            "{looking} It will not be sent again without you."
-        ),
-        age=ago(mailing.state_at, now),
-        looking=looking(mailing, now),
+    if mailing.unknown_reason == Reason.LEASE_EXPIRED:
+        text = _(
+            "The worker that was handing it over stopped {age}, perhaps before anything was sent, "
+            "so SMS Centre may or may not have it."
+        )
+    elif mailing.unknown_reason:
+        text = _(
+            "It was sent {age}, but no clear answer came back ({cause}), "
+            "so SMS Centre may or may not have it."
+        )
+    else:
+        text = _("It was sent {age}, but no clear answer came back, so SMS Centre may or may not have it.")
+    cause = reasons.words(mailing.unknown_reason)
+    return join(
+        say(text, age=ago(mailing.state_at, now), cause=cause),
+        looking(mailing, now),
+        say(_("It will not be sent again without you.")),
     )
 
 
@@ -152,17 +153,17 @@ def looking(mailing: Mailing, now: datetime) -> SafeString:
     """How far the search for an unknown mailing has come."""
     if mailing.look_matches:
         jobs = ", ".join(str(job) for job in mailing.look_matches)
-        return _say(_("Jobs that may be it: {jobs}."), jobs=jobs)
+        return say(_("Jobs that may be it: {jobs}."), jobs=jobs)
     if mailing.looks >= 2:
-        return _say(_("Looked for it: two complete looks did not show it."))
+        return say(_("Looked for it: two complete looks did not show it."))
     if mailing.look_note:
-        return _say(_("Absence cannot be shown: {note}."), note=LookNote(mailing.look_note).label)
+        return say(_("Absence cannot be shown: {note}."), note=LookNote(mailing.look_note).label)
     text = ngettext(
         "Looking for it: {n} complete look of 2.", "Looking for it: {n} complete looks of 2.", mailing.looks
     )
     following = next_look(mailing)
-    coming = _say(_("Next {age}."), age=ago(following, now)) if following > now else SafeString()
-    return _join(_say(text, n=mailing.looks), coming)
+    coming = say(_("Next {age}."), age=ago(following, now)) if following > now else SafeString()
+    return join(say(text, n=mailing.looks), coming)
 
 
 def next_look(mailing: Mailing) -> datetime:
@@ -198,19 +199,19 @@ HELD: dict[HeldReason, Any] = {
 
 def _held(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     text = str(HELD[HeldReason(mailing.held_reason)])
-    return _say(text + " ({age})", time=at(mailing.state_at, now), age=ago(mailing.state_at, now))
+    return say(text + " ({age})", time=at(mailing.state_at, now), age=ago(mailing.state_at, now))
 
 
 def _refused(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     if mailing.refusal_text == FILE_MISSING:
-        return _say(
+        return say(
             _(
                 "It could not be sent {age}: an attached file is no longer as it was stored. "
                 "Nothing was sent. Attach it again and send."
             ),
             age=ago(mailing.state_at, now),
         )
-    return _say(
+    return say(
         _("SMS Centre refused it {age}: {words}. Nothing was sent. Change it and send again."),
         age=ago(mailing.state_at, now),
         words=mailing.refusal_text.rstrip(". ") or _("it gave no reason"),
@@ -233,8 +234,8 @@ def _cancelled(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     confirmed = mailing.wish_result_at or mailing.state_at
     if mailing.wish_result != WishResult.CONFIRMED:
         text = _("SMS Centre shows it as cancelled, seen at {seen}, {age}. It was not cancelled from here.")
-        return _say(text, seen=at(confirmed, now), age=ago(confirmed, now))
-    return _say(
+        return say(text, seen=at(confirmed, now), age=ago(confirmed, now))
+    return say(
         _("Cancelled by {who} at {asked}. SMS Centre confirmed it on a second look at {seen}, {age}."),
         who=person(mailing.wish_by),
         asked=at(mailing.wish_at or confirmed, now),
@@ -244,7 +245,7 @@ def _cancelled(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
 
 
 def _deleted(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
-    return _say(
+    return say(
         _("Deleted at SMS Centre at {time}, {age}; kept here for the record."),
         time=at(mailing.state_at, now),
         age=ago(mailing.state_at, now),
@@ -252,11 +253,11 @@ def _deleted(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
 
 
 def _withdrawn(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
-    return _say(_("Taken back before anything was sent, {age}."), age=ago(mailing.state_at, now))
+    return say(_("Taken back before anything was sent, {age}."), age=ago(mailing.state_at, now))
 
 
 def _abandoned(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
-    return _say(
+    return say(
         _("Given up by {who} at {time}, {age}. SMS Centre may have it; if it turns up, you will be told."),
         who=person(actor),
         time=at(mailing.state_at, now),
@@ -317,13 +318,13 @@ def _alarm(mailing: Mailing) -> list[SafeString]:
     if not mailing.alarm:
         return []
     jobs = ", ".join(str(job) for job in mailing.alarm_jobs)
-    return [format_html("<strong>{}</strong>", _say(str(ALARMS[mailing.alarm]), jobs=jobs))]
+    return [format_html("<strong>{}</strong>", say(str(ALARMS[mailing.alarm]), jobs=jobs))]
 
 
 def bad_news(mailing: Mailing, now: datetime) -> list[SafeString]:
     """Those of the sentences that tell what went wrong: a page gives them a place of their own."""
     refused = [_refused(mailing, now, None)] if mailing.state == State.REFUSED else []
-    return [*_alarm(mailing), *refused, *_wish_result(mailing, now)]
+    return [*_alarm(mailing), *refused, *wishes.result(mailing, now)]
 
 
 def _candidate(mailing: Mailing, now: datetime) -> list[SafeString]:
@@ -332,82 +333,7 @@ def _candidate(mailing: Mailing, now: datetime) -> list[SafeString]:
         return []
     text = _("{who} said {age} that it is job {job}. SMS Centre is asked whose job that is.")
     named_at = mailing.candidate_at or mailing.state_at
-    return [_say(text, who=person(mailing.candidate_by), age=ago(named_at, now), job=mailing.candidate)]
-
-
-def _wish_before(mailing: Mailing, now: datetime) -> list[SafeString]:
-    """What was asked for before a person said which job it is, and is not asked of that job by itself."""
-    if not mailing.wish_before:
-        return []
-    if mailing.wish_before == Wish.CANCEL:
-        text = _(
-            "{who} asked to cancel it at {time}, before it was taken to be job {job}. "
-            "Nothing was asked of that job: ask for it again if it is to be cancelled."
-        )
-    else:
-        text = _(
-            "{who} asked to delete it at {time}, before it was taken to be job {job}. "
-            "Nothing was asked of that job: ask for it again if it is to be deleted."
-        )
-    asked = at(mailing.wish_at or mailing.state_at, now)
-    return [_say(text, who=person(mailing.wish_by), time=asked, job=mailing.remote_id or "–")]
-
-
-def _wish(mailing: Mailing, now: datetime) -> list[SafeString]:
-    """A wish that is not settled yet."""
-    if not mailing.wish:
-        return []
-    asked = ago(mailing.wish_at or mailing.state_at, now)
-    who = person(mailing.wish_by)
-    if mailing.wish == Wish.CANCEL:
-        said = _say(_("{who} asked to cancel it {age}."), who=who, age=asked)
-    else:
-        said = _say(_("{who} asked to delete it {age}."), who=who, age=asked)
-    return [_join(said, _wish_next(mailing, now))]
-
-
-def _wish_next(mailing: Mailing, now: datetime) -> SafeString:
-    if not mailing.remote_id:
-        return _say(_("That is done as soon as it is known which job it is."))
-    if mailing.wish_agreed_at:
-        said = _say(_("SMS Centre said OK; a second look has to show it."))
-    else:
-        said = _say(_("Waiting for SMS Centre's word."))
-    if mailing.wish_tries > 1 and mailing.wish_next_at and mailing.wish_next_at > now:
-        return _join(said, _say(_("Next try {age}."), age=ago(mailing.wish_next_at, now)))
-    return said
-
-
-def _wish_result(mailing: Mailing, now: datetime) -> list[SafeString]:
-    """A wish that ended otherwise than hoped."""
-    if mailing.wish or mailing.wish_result not in RESULTS:
-        return []
-    tell = RESULTS[WishResult(mailing.wish_result)]
-    asked = mailing.wish_at or mailing.state_at
-    words = mailing.remote_word or _("no status word at all")
-    return [
-        _say(
-            str(tell),
-            who=person(mailing.wish_by),
-            time=at(asked, now),
-            age=ago(mailing.wish_result_at or asked, now),
-            words=words,
-        )
-    ]
-
-
-RESULTS: dict[WishResult, Any] = {
-    WishResult.TOO_LATE: gettext_lazy(
-        "{who} asked to cancel it at {time}, but it had already gone out (seen {age})."
-    ),
-    WishResult.UNCONFIRMED: gettext_lazy(
-        "{who} asked to take it back at {time}. SMS Centre said OK, but a second look could not confirm it "
-        "({age}): its own words are “{words}”. Count on it only once you have seen it at SMS Centre."
-    ),
-    WishResult.FAILED: gettext_lazy(
-        "{who} asked to take it back at {time}, and SMS Centre did not do it ({age}). Nothing was changed."
-    ),
-}
+    return [say(text, who=person(mailing.candidate_by), age=ago(named_at, now), job=mailing.candidate)]
 
 
 def _gone(mailing: Mailing, now: datetime) -> list[SafeString]:
@@ -417,7 +343,7 @@ def _gone(mailing: Mailing, now: datetime) -> list[SafeString]:
     text = _(
         "SMS Centre no longer has this job, seen at {time}, {age}; what is shown is the last that was known."
     )
-    return [_say(text, time=at(seen, now), age=ago(seen, now))]
+    return [say(text, time=at(seen, now), age=ago(seen, now))]
 
 
 def elsewhere(mailing: Mailing) -> str:
@@ -454,7 +380,7 @@ def hour(mailing: Mailing, now: datetime) -> SafeString:
     if mailing.due_at is None:
         return SafeString()
     text = _("Its hour was {when}, {age}.") if mailing.due_at < now else _("It goes out on {when}, {age}.")
-    return _say(text, when=both_clocks(mailing.due_at, now), age=ago(mailing.due_at, now))
+    return say(text, when=both_clocks(mailing.due_at, now), age=ago(mailing.due_at, now))
 
 
 def is_past(mailing: Mailing) -> bool:

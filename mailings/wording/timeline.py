@@ -7,7 +7,18 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mailings.models import Alarm, Attempt, Event, EventKind, HeldReason, LookNote, Mailing, Wish, WishResult
+from mailings.models import (
+    Alarm,
+    Attempt,
+    Confirmation,
+    Event,
+    EventKind,
+    HeldReason,
+    LookNote,
+    Mailing,
+    Wish,
+    WishResult,
+)
 from mailings.models.states import NotItsJob
 from mailings.smsc.spec.catalogue import OPTIONS
 from mailings.wording import chips, reasons
@@ -157,6 +168,13 @@ def _edited(data: dict[str, Any]) -> str:
     return _("Changed: {what}").format(what=", ".join(labels)) if labels else _("Changed")
 
 
+def _confirmed(data: dict[str, Any]) -> str:
+    what = str(data.get("what") or "")
+    return _("Confirmed before sending it off: {what}").format(
+        what=Confirmation(what).label if what in Confirmation.values else "–"
+    )
+
+
 def _handed_over(data: dict[str, Any]) -> str:
     return _("Being handed over, reference {reference}").format(reference=data.get("reference") or "–")
 
@@ -165,6 +183,8 @@ TELL: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.CREATED: lambda data: _("Made"),
     EventKind.EDITED: _edited,
     EventKind.SUBMITTED: lambda data: _("Sent off"),
+    EventKind.CONFIRMED: _confirmed,
+    EventKind.HELD_BACK: lambda data: _("Held back in time: a draft again"),
     EventKind.CLAIMED: _handed_over,
     EventKind.ACCEPTED: lambda data: _("SMS Centre took it as job {job}").format(job=_job(data)),
     EventKind.REFUSED: lambda data: _("SMS Centre refused it") + _code(data),

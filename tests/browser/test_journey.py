@@ -81,7 +81,9 @@ def test_a_double_click_and_the_back_button_make_one_mailing(desk: Desk, truth: 
     desk.arrive()
     desk.sees_state("accepted")
     desk.page.evaluate("history.back()")  # the browser keeps no page of ours: the form comes back anew
-    expect(desk.option("mes")).to_be_visible()
+    expect(desk.option("mes")).to_have_value("")
+    desk.send_button.click()
+    expect(desk.page.locator("main")).to_contain_text("before it can be sent")
     desk.open(f"/mailings/?q={name}")
     expect(desk.page.locator("tr[data-mailing]")).to_have_count(1)
     assert truth.job(name)["origin"] != "elsewhere"

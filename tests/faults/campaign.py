@@ -18,7 +18,7 @@ from django.utils import timezone
 from mailings import accounts, outbox
 from mailings.models import Account, HeldReason, Mailing, State
 from mailings.smsc.api.client import Credentials
-from tests.faults import truth
+from tests.faults import holds, truth
 from tests.faults.error_paths import ErrorPaths
 from tests.faults.figures import Report
 from tests.faults.house import House, Provider
@@ -62,6 +62,7 @@ class Campaign:
         self.crowd()
         self.wrong_password()
         self.races()
+        self.holds()
         if self.plan.database == "sqlite":
             self.writers()
         self.secrets()
@@ -256,6 +257,26 @@ class Campaign:
         self.report.count("  shown as cancelled and not true", verdict.not_cancelled)
         self.report.count("  twice, lost or not there", [*verdict.twice, *verdict.lost, *verdict.not_there])
 
+    def holds(self) -> None:
+        """A press of "Hold it" comes about when the seconds for it are over, while calls meet faults."""
+        self.trouble(self.plan.share)
+        pressed = {}
+        with ThreadPoolExecutor(8) as pool:
+            for number, pause in enumerate(holds.pauses(self.rng, self.plan.holds)):
+                account = self.accounts[number % len(self.accounts)]
+                row = self._make(account, later=False, hold_seconds=holds.SECONDS)
+                pressed[row.pk] = pool.submit(holds.press, row.pk, pause)
+                time.sleep(self.rng.uniform(0, 0.1))
+        self.trouble(0.0)
+        told = {pk: press.result() for pk, press in pressed.items()}
+        self.quiet([pk for pk, held in told.items() if not held])
+        verdict = holds.judge(told, self.jobs())
+        others = truth.judge(verdict.sent, self.jobs())
+        self.report.add("races of hold against claim", len(told), f">= {self.plan.holds}")
+        self.report.add("  how they ended", _shown(verdict.states))
+        self.report.count("  not as the person was told", verdict.untrue)
+        self.report.count("  twice, lost or not there", [*others.twice, *others.lost, *others.not_there])
+
     # --- many writers on SQLite -------------------------------------------------------------------------
 
     def writers(self) -> None:
@@ -327,9 +348,9 @@ class Campaign:
             time.sleep(0.5)
         return False
 
-    def _make(self, account: Account, *, later: bool | None = None) -> Mailing:
+    def _make(self, account: Account, *, later: bool | None = None, hold_seconds: float = 0.0) -> Mailing:
         spec = some_spec(self.rng, self.house.seeded.phone, later=later)
-        return outbox.make(spec, account=account, submit=True)
+        return outbox.make(spec, account=account, submit=True, hold_seconds=hold_seconds)
 
 
 def _account(provider: Provider, password: str, *, by_key: bool = False) -> Account:

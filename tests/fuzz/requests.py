@@ -194,6 +194,8 @@ class Requests:
         }
         for name in self.random.sample(list(HEADERS), self._one_of((0, 0, 1, 2, 4))):
             environ[name] = self._one_of(HEADERS[name])
+        if "HTTP_TRANSFER_ENCODING" in environ and self._odds(0.7):  # most often as such a request comes
+            environ["CONTENT_LENGTH"] = ""
         return environ | {"wsgi.input": io.BytesIO(body)}
 
     def _one_of(self, values: Any) -> Any:

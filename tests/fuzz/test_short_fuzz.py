@@ -13,4 +13,4 @@ def test_random_requests_meet_no_defect_and_no_delay() -> None:
     assert not figures.defects
     assert not figures.slow
     assert not figures.bare
-    assert {200, 302, 400, 403, 404, 405, 413} <= figures.statuses.keys()
+    assert {200, 302, 400, 403, 404, 405, 411, 413} <= figures.statuses.keys()

@@ -39,7 +39,7 @@ def test_the_past_of_two_weeks_shows_each_state_that_matters(shown: dict[str, Ma
     assert words["late"] == "gone out, too late to cancel"
     assert words["sale"] == words["autumn"] == "gone out"
     assert words["draft"] == "draft"
-    assert "list" in shown["reminder"].spec["options"]
+    assert shown["reminder"].is_personal
     assert shown["digest"].repeats == 5
 
 

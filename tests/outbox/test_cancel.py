@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from mailings import accounts, outbox
-from mailings.models import Attempt, Mailing, State, Waiting, Wish, WishResult
+from mailings.models import Attempt, Mailing, State, Waiting, Wish, WishAnswer, WishResult
 from mailings.outbox import cancel
 from mailings.smsc.api.client import Client
 from tests.helpers.factories import bare, delivered, queued
@@ -136,6 +136,7 @@ def test_a_wish_is_given_up_after_a_day_and_says_so(account, sandbox):
     with time_machine.travel(timezone.now() + timedelta(hours=25), tick=True):
         fulfil_now(mailing)
     assert (mailing.state, mailing.wish, mailing.wish_result) == (State.ACCEPTED, "", WishResult.FAILED)
+    assert mailing.wish_answer == WishAnswer.UNCLEAR
 
 
 def test_a_mailing_that_has_not_left_us_is_taken_back_at_once(account, sandbox):
@@ -292,7 +293,7 @@ def test_a_final_refusal_ends_the_wish_and_is_not_repeated(account, sandbox, num
     fulfil_now(mailing)
     assert (mailing.state, mailing.wish, mailing.wish_result) == (State.ACCEPTED, "", WishResult.FAILED)
     assert last_attempt(mailing).outcome == Attempt.Outcome.REFUSED
-    assert last_attempt(mailing).code == number
+    assert (last_attempt(mailing).code, mailing.wish_answer) == (number, WishAnswer.REFUSED)
 
 
 def test_a_recurring_mailing_is_not_too_late_after_its_first_round(account, sandbox):
@@ -329,6 +330,7 @@ def test_error_3_to_a_delete_and_then_to_the_look_is_not_deleted(account, sandbo
     outbox.wish(mailing.pk, Wish.DELETE)
     fulfil_now(mailing)
     assert (mailing.state, mailing.wish_result, mailing.gone) == (State.ACCEPTED, WishResult.FAILED, True)
+    assert mailing.wish_answer == WishAnswer.NOT_THERE
 
 
 def test_a_delete_that_was_done_without_an_answer_is_confirmed_by_error_3(account, sandbox):

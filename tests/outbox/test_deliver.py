@@ -29,6 +29,7 @@ from mailings.outbox.claims import Claim
 from mailings.smsc.api.answers import Created
 from mailings.smsc.api.errors import NotSent
 from mailings.smsc.spec.spec import FileRef, validate
+from mailings.wording import sentences
 from tests.helpers.factories import PHONE, bare, queued, sandbox_account, spec
 
 OUTCOME = Attempt.Outcome
@@ -408,3 +409,13 @@ def test_an_id_that_another_mailing_has_already_proves_nothing(account):
     assert state_of(claim.mailing) == State.UNKNOWN
     attempt = claim.mailing.attempts.get()
     assert (attempt.outcome, attempt.text, attempt.raw) == (OUTCOME.UNKNOWN, "id_taken", '{"id": 4100}')
+
+
+def test_the_page_of_an_unknown_mailing_names_the_cause(account, sandbox):
+    sandbox.fault("wrong_error", calls="add", error=7)
+    mailing = queued(account)
+    outbox.deliver_mailing(mailing.pk)
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.unknown_reason) == (State.UNKNOWN, "error 7")
+    said = " ".join(sentences.sentences(mailing, timezone.now()))
+    assert "no clear answer came back (SMS Centre answered with error 7)" in said

@@ -3,7 +3,7 @@
 import pytest
 
 from mailings import outbox
-from mailings.models import EventKind, Mailing, State
+from mailings.models import EventKind, Mailing, Recipient, State
 from mailings.recipients import stop_list
 from tests.helpers.factories import queued
 
@@ -63,3 +63,15 @@ def test_what_is_stopped_for_another_account_does_not_count(account, sandbox):
     stop(ANNA, account=other)
 
     assert handed_over(queued(account, phones=ANNA)).state == State.ACCEPTED
+
+
+def test_a_personal_mailing_is_made_of_its_rows_so_that_they_and_the_wire_agree(account, sandbox):
+    text = f"SHOP|{ANNA}:Hi Anna\n{OLEG}:C:\\\\temp"
+    mailing = queued(account, phones="", mes="", list=text, nl=1)
+    Recipient.objects.filter(mailing=mailing, address=OLEG).update(text="Bye; Oleg: two\nlines")
+
+    handed_over(mailing)
+
+    assert "list" not in mailing.spec["options"]
+    assert asked(sandbox, "list") == f"SHOP|{ANNA}:Hi Anna\n{OLEG}:Bye; Oleg: two\nlines"
+    assert asked(sandbox, "nl") == "1"

@@ -8,6 +8,7 @@ from django.utils import timezone
 from mailings import outbox
 from mailings.models import Account, Attempt, Mailing, State, Wish
 from mailings.outbox import deliver
+from mailings.outbox.sweep import expire_leases
 from tests.helpers.factories import bare, delivered, queued
 
 
@@ -48,6 +49,21 @@ def test_an_expired_lease_makes_it_unknown_never_queued(account, nudges):
     claim.mailing.refresh_from_db()
     assert claim.mailing.state == State.UNKNOWN
     assert claim.mailing.attempts.get().outcome == Attempt.Outcome.UNKNOWN
+
+
+def test_a_lease_is_ended_for_the_claim_that_was_read_and_for_no_newer_one(account, monkeypatch):
+    """Given a sweep that stood still while another ended the lease, a person sent again, and that lease ran
+    out as well: only its own claim's end is this sweep's to write down."""
+    claim = deliver.take(queued(account))
+    past = timezone.now() - timedelta(seconds=1)
+    Mailing.objects.update(lease_until=past)
+    known = [(claim.mailing.pk, claim.token)]
+    Mailing.objects.update(token="the newer claim's")
+    monkeypatch.setitem(expire_leases.__globals__, "_expired", lambda now: known)
+    assert expire_leases() == 0
+    assert Mailing.objects.get().state == State.SENDING
+    monkeypatch.undo()
+    assert expire_leases() == 1
 
 
 def test_held_mailings_go_on_once_the_breaker_is_closed(account, nudges):

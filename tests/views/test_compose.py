@@ -61,7 +61,7 @@ def test_a_plain_sms_shows_at_most_eight_controls_outside_folds(page: Client) ->
     shown = [tag for tag in re.findall(r"<(?:input|select|textarea)[^>]*>", open_part) if "hidden" not in tag]
 
     assert set(re.findall(r'name="([^"]*)"', " ".join(shown))) == {
-        *("channel", "name", "phones", "recipients_file", "mes", "time", "time_at")
+        *("channel", "sender", "name", "phones", "recipients_file", "mes", "time_at", "clock")
     }
 
 
@@ -329,7 +329,9 @@ def test_the_panel_shows_the_total_the_hour_on_both_clocks_and_the_request(page:
 
     assert "4 parts" in shown
     assert "31 Dec 2039 15:00 (Moscow 13:00)" in shown
-    assert shown.count("(Moscow 13:00)") == 11
+    _before, listed = shown.split("Next times")
+    assert listed[: listed.index("Account")].count("(Moscow 13:00)") == 10
+    assert "Sat 31 Dec 2039, 15:00 (your clock) = 13:00 (Moscow)" in shown
     assert "phones +79990000001, +79990000002" in shown
     assert "rpt 2" in shown
 

@@ -182,7 +182,7 @@ def test_nothing_new_is_told_without_a_word(page: Client, django_assert_max_num_
     for state in State:
         row(state)
     address, _seconds = poller(page)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(4):
         assert page.get(address).status_code == 204
 
 

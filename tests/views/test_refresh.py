@@ -23,7 +23,7 @@ def version(page: Client) -> str:
 def test_today_says_nothing_while_nothing_is_new(page: Client, django_assert_max_num_queries: Any) -> None:
     row()
     known = version(page)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(3):
         answer = page.get(reverse("today_part"), {"v": known})
     assert (answer.status_code, answer.content) == (204, b"")
 

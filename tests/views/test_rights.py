@@ -59,6 +59,7 @@ OURS = {
     "cancel": ("L---ooo", "L--->>>"),
     "delete": ("L---ooo", "L--->>>"),
     "withdraw": ("L---ooo", "L--->>>"),
+    "hold": ("L---mmm", "L--->>>"),
     "cancel_job": ("L---sss", "L---sss"),
     "put_aside": ("L---mmm", "L--->>>"),
     "release": ("L----oo", "L---->>"),
@@ -73,6 +74,7 @@ OURS = {
 STATES: dict[str, dict[str, Any]] = {
     "edit": {"state": State.DRAFT},
     "withdraw": {"state": State.QUEUED},
+    "hold": {"state": State.QUEUED, "not_before": datetime(2099, 1, 1, tzinfo=UTC)},
     "release": {"state": State.HELD, "held_reason": HeldReason.RESTORED},
     "resolve": {"state": State.UNKNOWN},
     "dismiss_alarm": {"alarm": "two_jobs"},

@@ -148,9 +148,9 @@ def test_cancelled_names_who_and_the_second_look(anna: Any) -> None:
 @pytest.mark.parametrize(
     ("result", "expected"),
     [
-        ("too_late", "but it had already gone out"),
-        ("unconfirmed", "its own words are “ZAPLAN”"),
-        ("failed", "SMS Centre did not do it"),
+        ("too_late", "but it was not seen to go out."),
+        ("unconfirmed", "its own words, read 40 s ago, are “ZAPLAN”"),
+        ("failed", "Look at SMS Centre how the job stands."),
     ],
 )
 def test_a_wish_that_ended_badly_is_told(anna: Any, result: str, expected: str) -> None:

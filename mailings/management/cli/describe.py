@@ -53,6 +53,8 @@ def options(mailing: Mailing) -> dict[str, Any] | None:
     if not mailing.spec:
         return None
     found = dict(mailing.spec.get("options", {}))
+    if mailing.is_personal:
+        return found | {"list": "\n".join(Recipient.objects.lines(mailing))}
     phones = () if "list" in found else Recipient.objects.addresses(mailing)
     return found | {"phones": ",".join(phones)} if phones else found
 

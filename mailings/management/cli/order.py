@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
@@ -21,26 +22,17 @@ from django.core.files import File
 from django.utils.translation import gettext as _
 
 from mailings import accounts
+from mailings.management.cli import addressed
+from mailings.management.cli.errors import Errors, Unfit, Wrong
 from mailings.models import Account
-from mailings.recipients.gather import gather, problems
+from mailings.recipients.personal import FILE, Rule
 from mailings.smsc.spec.spec import FileRef, Spec, SpecError, validate
-from mailings.smsc.spec.vocabulary import Channel
 
 STANDARD_INPUT = "-"
 LONGEST_KEY = 64
-Errors = dict[str, list[str]]
-
-
-class Unfit(Exception):
-    """One parameter's value cannot be used; the text says why."""
-
-
-class Wrong(Exception):
-    """What was given cannot be used: messages by parameter."""
-
-    def __init__(self, errors: Mapping[str, list[str]]) -> None:
-        super().__init__("wrong parameters")
-        self.errors = dict(errors)
+OF_FILE = ("sheet", "columns", "wrong", "doubtful")
+# Where to mend what a file of recipients was made into.
+PLACES = {"phones": FILE, "list": "mes", "nl": "mes"}
 
 
 @dataclass(frozen=True)
@@ -62,8 +54,8 @@ class Order:
         except SpecError as error:
             errors: Errors = {}
             for name, problems in error.by_field().items():
-                given = "recipients_file" if name == "phones" and self.from_file else name
-                errors[given] = [problem.message(_) for problem in problems]
+                given = PLACES.get(name, name) if self.from_file else name
+                errors.setdefault(given, []).extend(problem.message(_) for problem in problems)
             raise Wrong(errors) from None
 
     def uploads(self) -> list[tuple[FileRef, File[bytes]]]:
@@ -86,12 +78,24 @@ def read(source: str) -> Order:
             errors[name] = [str(error)]
     if errors:
         raise Wrong(errors)
-    options, people = found.pop("options"), found.pop("recipients_file")
-    if people is not None:
-        options = _with_recipients(options, people)
-    elif isinstance(options.get("phones"), str | list):
-        options = _with_phones(options)
-    return Order(options=options, from_file=people is not None, **found)
+    return _addressed(found, given)
+
+
+def _addressed(found: dict[str, Any], given: Mapping[str, Any]) -> Order:
+    """The order with its recipients among the options, in the form in which they are sent."""
+    path, country = found.pop(FILE), settings.DEFAULT_COUNTRY
+    how = addressed.Reading(**{name: found.pop(name) for name in OF_FILE})
+    if path is None:
+        lone = [name for name in OF_FILE if given.get(name) is not None]
+        if lone:
+            raise Wrong({name: [_("This goes with a recipients_file, and there is none.")] for name in lone})
+        return Order(**found | {"options": addressed.by_phones(found["options"], country)})
+    try:
+        file = _opened(path)
+    except Unfit as error:
+        raise Wrong({FILE: [str(error)]}) from None
+    options = addressed.by_file(found["options"], file, path.name, how, country)
+    return Order(**found | {"options": options}, from_file=True)
 
 
 def _text(source: str) -> str:
@@ -186,47 +190,6 @@ def _recipients_file(value: Any) -> Path | None:
     return Path(value)
 
 
-def _with_recipients(options: dict[str, Any], path: Path) -> dict[str, Any]:
-    if options.get("phones"):
-        both = _("Give phones or a recipients_file, not both.")
-        raise Wrong({"phones": [both], "recipients_file": [both]})
-    try:
-        with _opened(path) as file:
-            found = gather("", _channel(options), file, path.name, country=settings.DEFAULT_COUNTRY)
-    except Unfit as error:
-        raise Wrong({"recipients_file": [str(error)]}) from None
-    except OSError:
-        raise Wrong({"recipients_file": [_unreadable(path)]}) from None
-    if found.unreadable:
-        raise Wrong({"recipients_file": [found.unreadable.message(_)]})
-    if found.wrong_in_file:
-        wrong = problems(found.wrong_in_file, "recipients_file")
-        raise Wrong({"recipients_file": [one.message(_) for one in wrong]})
-    return options | {"phones": list(found.valid)}
-
-
-def _with_phones(options: dict[str, Any]) -> dict[str, Any]:
-    """The recipients among the options as they are sent; what is no text or number is left to the spec."""
-    given = options["phones"]
-    entries = given if isinstance(given, list) else [given]
-    if not all(isinstance(one, str | int) and not isinstance(one, bool) for one in entries):
-        return options
-    found = gather("\n".join(map(str, entries)), _channel(options), country=settings.DEFAULT_COUNTRY)
-    if found.wrong:
-        raise Wrong({"phones": [one.message(_) for one in problems(found.wrong)]})
-    return options | {"phones": list(found.valid)}
-
-
-def _channel(options: dict[str, Any]) -> Channel | None:
-    """The channel that options as given choose; None where that is in doubt, which is refused later."""
-    off = ("", "0", "None", "False")
-    given = {one: str(options.get(one.option or "", "")).strip() for one in Channel}
-    chosen = [one for one, value in given.items() if value not in off]
-    if len(chosen) > 1 or any("\0" in given[one] for one in chosen):
-        return None
-    return chosen[0] if chosen else Channel.SMS
-
-
 def _account(value: Any) -> Account:
     if value is not None and not isinstance(value, str):
         raise Unfit(_("The name of an account is expected here."))
@@ -255,7 +218,11 @@ def _submit(value: Any) -> bool:
 READERS: dict[str, Callable[[Any], Any]] = {
     "options": _options,
     "files": _files,
-    "recipients_file": _recipients_file,
+    FILE: _recipients_file,
+    "sheet": addressed.sheet,
+    "columns": addressed.columns,
+    "wrong": partial(addressed.rule, (Rule.REFUSE, Rule.SKIP)),
+    "doubtful": partial(addressed.rule, tuple(Rule)),
     "account": _account,
     "key": _key,
     "submit": _submit,

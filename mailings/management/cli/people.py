@@ -9,8 +9,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from mailings.management.cli.order import Wrong
-from mailings.management.cli.recipients import FIELD, limits, opened
+from mailings.management.cli.addressed import limits
+from mailings.management.cli.errors import Wrong
+from mailings.management.cli.recipients import FIELD, opened
 from mailings.models import StopEntry
 from mailings.recipients import stop_list
 from mailings.recipients.reasons import Unreadable

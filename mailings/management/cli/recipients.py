@@ -11,10 +11,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from mailings import accounts
-from mailings.management.cli.order import Wrong
+from mailings.management.cli.addressed import limits
+from mailings.management.cli.errors import Wrong
 from mailings.recipients import reader, stop_list
 from mailings.recipients.columns import ROLES
-from mailings.recipients.limits import Limits
 from mailings.recipients.reasons import Unreadable, Verdict
 from mailings.smsc.spec.vocabulary import Channel
 
@@ -41,11 +41,6 @@ def recipients(asked: Namespace) -> Iterator[Object]:
 def reading(file: IO[bytes], name: str, choices: reader.Choices) -> reader.Reading:
     """The reading of a file within the limits of uploads, against the stop list of the default account."""
     return reader.read(file, name, choices, limits(), stopped=_stopped())
-
-
-def limits() -> Limits:
-    """What a file may hold and cost."""
-    return Limits(megabytes=settings.UPLOAD_MB, rows=settings.UPLOAD_ROWS, seconds=60)
 
 
 def _said(found: reader.Reading, *, valid: bool, problems: bool) -> Iterator[Object]:

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 
 from mailings import accounts, delivery, outbox, sync
 from mailings.ids import row_id
-from mailings.management.cli import order, people, recipients
+from mailings.management.cli import order, people, prices, recipients
 from mailings.management.cli.describe import described, money
-from mailings.management.cli.order import Wrong
+from mailings.management.cli.errors import Errors, Wrong
 from mailings.models import Account, Mailing, State, Wish
 from mailings.models.states import UNDECIDED
 from mailings.selectors import deliveries as selected
@@ -232,7 +232,7 @@ def _days(start: str | None, end: str | None) -> tuple[date, date] | None:
     """The days given, or those of two months where one is not; None without any."""
     if start is None and end is None:
         return None
-    errors: order.Errors = {}
+    errors: Errors = {}
     last = _day("end", end, errors) or spans.today() + spans.MONTH_AHEAD
     first = _day("start", start, errors) or last - spans.TWO_MONTHS
     if not errors and first > last:
@@ -242,7 +242,7 @@ def _days(start: str | None, end: str | None) -> tuple[date, date] | None:
     return first, last
 
 
-def _day(name: str, text: str | None, errors: order.Errors) -> date | None:
+def _day(name: str, text: str | None, errors: Errors) -> date | None:
     if text is None:
         return None
     try:
@@ -282,4 +282,5 @@ VERBS: dict[str, Callable[[Namespace], Iterator[Object]]] = {
     "recipients": recipients.recipients,
     "stop": people.stop,
     "person": people.person,
+    "price": prices.price,
 }

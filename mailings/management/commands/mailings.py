@@ -18,8 +18,10 @@ from django.db import DatabaseError
 
 from mailings import accounts, outbox
 from mailings.ids import row_id
-from mailings.management.cli.order import STANDARD_INPUT, Wrong
-from mailings.management.cli.verbs import VERBS, WRONG, Object, Stop
+from mailings.management.cli.errors import Wrong
+from mailings.management.cli.order import STANDARD_INPUT
+from mailings.management.cli.prices import NoPrice
+from mailings.management.cli.verbs import FAILED, VERBS, WRONG, Object, Stop
 from mailings.management.cli.who import NoSuchLogin, behind
 from mailings.models import State
 
@@ -68,6 +70,8 @@ class Command(BaseCommand):
         decision.add_argument("--send-again", action="store_true")
         decision.add_argument("--give-up", action="store_true")
         verbs.choices["resolve"].add_argument("--attempt", metavar="REFERENCE")
+        priced = verbs.add_parser("price", help=_help("price"))
+        priced.add_argument("what", nargs="?", default=STANDARD_INPUT, metavar="FILE or ID")
         pull = verbs.add_parser("sync", help="read the provider's list now")
         pull.add_argument("--start", metavar="dd.mm.yyyy")
         pull.add_argument("--end", metavar="dd.mm.yyyy")
@@ -96,6 +100,8 @@ class Command(BaseCommand):
             self._end({"errors": wrong.errors}, WRONG)
         except Stop as stop:
             self._end(stop.last, stop.code)
+        except NoPrice as error:
+            self._end({"error": str(error)}, FAILED)
         except (outbox.Impossible, NoSuchLogin, ImproperlyConfigured) as error:
             self._end({"error": str(error)}, WRONG)
         except DatabaseError as error:

@@ -128,6 +128,18 @@ STATUS_WORDS: dict[JobStatus, tuple[str, ...]] = {
     ),
 }
 
+# All assumed, as above: a row of sender names, groups or templates, and an answer with a price.
+LOOK_UPS: dict[str, tuple[str, ...]] = {
+    "id": ("id", "groupid", "templateid", "tplid", "senderid", "code"),
+    "name": ("name", "sender", "title", "groupname", "templatename", "caption"),
+    "text": ("message", "mes", "text", "body", "template"),
+    "people": ("num", "cnt", "count", "phonescnt", "numbers", "size", "phones"),
+}
+PRICES: dict[str, tuple[str, ...]] = {
+    "cost": ("cost",),
+    "messages": ("cnt", "count"),
+}
+
 # Assumed: sections of a row. What lies in one is the row's own, where the row itself has no such key. Any
 # other object in a row (its owner, sender, template) is another thing, whose fields are not the mailing's.
 SECTIONS = frozenset({"info", "data", "details", "attributes", "fields", "properties", "money"})
@@ -249,6 +261,11 @@ def whole(value: Any) -> int | None:
         return None
     text = str(value).strip()
     return int(text) if re.fullmatch("[0-9]{1,12}", text) else None
+
+
+def first_of(keys: dict[str, Any], names: tuple[str, ...], read: Callable[[Any], T | None]) -> T | None:
+    """The first readable value among plain keys, the likeliest name first."""
+    return next((found for name in names if (found := read(keys.get(name))) is not None), None)
 
 
 def text_of(value: Any) -> str | None:

@@ -10,7 +10,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from mailings.smsc.api.aliases import JobStatus, Reading, id_of, money, plain_key, text_of, whole
+from mailings.smsc.api.aliases import (
+    LOOK_UPS,
+    PRICES,
+    JobStatus,
+    Reading,
+    first_of,
+    id_of,
+    money,
+    plain_key,
+    text_of,
+    whole,
+)
 from mailings.smsc.api.errors import ProviderError, Unreadable
 from mailings.smsc.api.formats import Content, raise_error_in, read, unwrapped
 from mailings.smsc.api.rows import Found, Row, find_rows, is_row, says_yes, unwrapped_row
@@ -29,6 +40,8 @@ _PRICE_TEXT = re.compile(
     r"|OK\s*-\s*([0-9]+)\s*SMS\s*,\s*COST\s*-\s*([0-9]+(?:\.[0-9]+)?)",
     re.IGNORECASE,
 )
+# `id = 1, name = Customers, num = 3`: a line of a look-up, as other calls of the provider print theirs.
+_PAIR = re.compile(r"(?:^|,\s*)([A-Za-z_]\w*)\s=\s(.*?)(?=,\s*[A-Za-z_]\w*\s=\s|$)")
 _ID_BESIDE = re.compile(r"""("id"\s*:\s*"?|<id>\s*)[1-9]""", re.IGNORECASE)
 _WRAPPERS = 4
 # What an answer to add may hold: the published id and cost, the figures of its text forms, a plain yes.
@@ -108,11 +121,16 @@ class Price:
 
 @dataclass(frozen=True)
 class LookupRow:
-    """A sender name, a template or a group; where there is no id of its own, the name is the id."""
+    """A sender name, a template or a group; where there is no id of its own, the name is the id.
+
+    `text`: a template's own; `people`: how many numbers a group has. None where the answer does not say.
+    """
 
     id: str
     name: str
     payload: Any
+    text: str | None = None
+    people: int | None = None
 
 
 @dataclass(frozen=True)
@@ -198,7 +216,7 @@ def parse_price(body: bytes, http_status: int, content_type: str = "", framed: b
     count: int | None = None
     if isinstance(value, dict):
         keys = _plain(value)
-        cost, count = money(keys.get("cost")), whole(keys.get("cnt", keys.get("count")))
+        cost, count = first_of(keys, PRICES["cost"], money), first_of(keys, PRICES["messages"], whole)
     elif content.format == "numbers" and isinstance(value, str):
         numbers = [number.strip() for number in value.split(",")]
         cost, count = money(numbers[0]), whole(numbers[1]) if len(numbers) > 1 else None
@@ -310,14 +328,20 @@ def _job(row: Row) -> Job | None:
 
 
 def _lookup_row(row: Row) -> LookupRow | None:
-    if isinstance(row.value, str):
-        return LookupRow(row.value.strip(), row.value.strip(), row.value)
-    if not isinstance(row.value, dict):
+    value = row.value
+    if isinstance(value, str):
+        pairs = dict(_PAIR.findall(value))
+        if not pairs:
+            return LookupRow(value.strip(), value.strip(), value)
+        value = pairs
+    if not isinstance(value, dict):
         return None
-    keys = _plain(row.value)
-    name = next((found for key in ("name", "sender", "title") if (found := text_of(keys.get(key)))), None)
-    own_id = text_of(keys.get("id")) or row.key or name
-    return LookupRow(own_id, name or own_id, row.value) if own_id else None
+    keys = _plain(value)
+    name = first_of(keys, LOOK_UPS["name"], text_of)
+    own_id = first_of(keys, LOOK_UPS["id"], text_of) or row.key or name
+    text = first_of(keys, LOOK_UPS["text"], text_of)
+    people = first_of(keys, LOOK_UPS["people"], whole)
+    return LookupRow(own_id, name or own_id, row.value, text, people) if own_id else None
 
 
 def _plain(value: dict[str, Any]) -> dict[str, Any]:

@@ -165,10 +165,10 @@ class Client:
         found = self._call("balance.php", [("cur", "1")], answers.parse_balance, **when)
         return replace(found, payload=self._hidden(found.payload))
 
-    def price(self, params: Sequence[Param], **when: Unpack[When]) -> Price:
-        """What a message would cost; sends nothing. Takes the message parameters of add."""
+    def price(self, params: Sequence[Param], uploads: Sequence[Upload] = (), **when: Unpack[When]) -> Price:
+        """What a message would cost; sends nothing. Takes the message parameters and files of add."""
         _refuse_own(params)
-        found = self._call("send.php", [("cost", "1"), *params], answers.parse_price, **when)
+        found = self._call("send.php", [("cost", "1"), *params], answers.parse_price, uploads, **when)
         return replace(found, payload=self._hidden(found.payload))
 
     def senders(self, **when: Unpack[When]) -> Lookup:

@@ -83,6 +83,17 @@ _CATALOGUE = (
         Section.TO,
         ALL,
         example="+79990000001",
+        helps={
+            Channel.MAIL: N_("E-mail addresses, one a line or by commas. A group is G and its number."),
+            **dict.fromkeys(
+                (Channel.TELEGRAM, Channel.BOT),
+                N_("Numbers, nicknames, or # and an ID; one a line or by commas."),
+            ),
+        },
+        examples={
+            Channel.MAIL: "ann@example.com",
+            **dict.fromkeys((Channel.TELEGRAM, Channel.BOT), "+79990000001, @nickname, #1234567"),
+        },
     ),
     Option(
         "list",
@@ -103,11 +114,18 @@ _CATALOGUE = (
     Option(
         "mes",
         N_("Text"),
-        N_("Up to 1000 characters. For a binary SMS: hexadecimal digits, the header first."),
+        N_("Up to 1000 characters."),
         Type.TEXT,
         Section.MESSAGE,
         WITH_TEXT,
         example="Hello",
+        helps={
+            Channel.SMS: N_("Up to 1000 characters; a long text goes in parts, and each part is paid for."),
+            Channel.TELEGRAM: N_("The confirmation code: digits alone."),
+            Channel.MAIL: N_("The letter itself, up to 1000 characters."),
+            Channel.MMS: N_("Up to 1000 characters, under the pictures or the sound."),
+            Channel.VOICE: N_("What is read aloud, up to 1000 characters. Not needed with a sound file."),
+        },
     ),
     Option(
         "subj",
@@ -117,6 +135,10 @@ _CATALOGUE = (
         Section.MESSAGE,
         frozenset({Channel.MAIL, Channel.MMS}),
         example="Spring sale",
+        helps={
+            Channel.MAIL: N_("What the letter is about; people see it before they open it."),
+            Channel.MMS: N_("Without one the sender's name is shown in its place."),
+        },
     ),
     Option(
         "time",
@@ -147,7 +169,7 @@ _CATALOGUE = (
         Section.WHEN,
         ALL,
         (
-            Choice("0", N_("By hand")),
+            Choice("0", N_("No repeat")),
             Choice("1", N_("Every hour")),
             Choice("2", N_("Every day")),
             Choice("3", N_("Every working day")),
@@ -199,6 +221,15 @@ _CATALOGUE = (
         Section.MORE,
         ALL - {Channel.HLR, Channel.TELEGRAM, Channel.BOT},
         example="Shop",
+        helps={
+            **dict.fromkeys(
+                (Channel.SMS, Channel.MMS, Channel.VIBER, Channel.WHATSAPP, Channel.SOC, Channel.PING),
+                N_("The name people see: up to 11 Latin letters, digits and signs, or up to 15 digits."),
+            ),
+            Channel.MAIL: N_("The address that the e-mail comes from."),
+            Channel.VOICE: N_("The number that people see when the phone rings: up to 15 digits."),
+        },
+        examples={Channel.MAIL: "shop@example.com", Channel.VOICE: "79990000000"},
     ),
     Option(
         "tpl",
@@ -313,7 +344,7 @@ _CATALOGUE = (
     Option(
         "voice",
         N_("Voice"),
-        N_("Who reads the text aloud; a language may follow after a comma, such as “w,fr”."),
+        N_("Who reads the text aloud."),
         Type.VOICE,
         Section.MORE,
         frozenset({Channel.VOICE}),
@@ -351,6 +382,13 @@ FILES = Option(
     Type.FILES,
     Section.MESSAGE,
     WITH_FILES,
+    helps={
+        Channel.MMS: N_(
+            "Pictures (jpg, gif, png), sound or video (wav, amr, mp3, mid, mp4, 3gp), or text (txt)."
+        ),
+        Channel.MAIL: N_("Any files; they arrive as attachments of the letter."),
+        Channel.VOICE: N_("A sound file that is played in place of the text."),
+    },
 )
 
 

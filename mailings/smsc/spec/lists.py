@@ -9,6 +9,7 @@ that begins with recipients and a separator starts the next message, any other g
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from mailings.smsc.spec import addresses, values
@@ -17,6 +18,8 @@ from mailings.smsc.spec.catalogue import OPTIONS
 from mailings.smsc.spec.problems import N_, Problem, Refusal
 from mailings.smsc.spec.texts import MAX_CHARACTERS
 
+_DIGITS_FIRST = re.compile(r"\s*\+?[0-9]{5}")
+LF, ESCAPED = "\n", "\\n"
 _LINE = re.compile(r"(?:(?P<prefix>[^|:;]*)\|)?(?P<phones>[^|:;]*)(?P<mark>[:;])(?P<text>.*)", re.DOTALL)
 
 
@@ -51,12 +54,18 @@ class Scan:
         return f"Scan({self.messages} messages, {len(self.problems)} problems)"
 
 
-def entries(text: str, *, nl: bool, kinds: frozenset[Kind]) -> Iterator[Entry | Problem]:
-    """The messages of `text` in order; a problem in place of each that cannot be read."""
+def entries(
+    text: str, *, nl: bool, kinds: frozenset[Kind], read: Callable[[str], str] | None = None
+) -> Iterator[Entry | Problem]:
+    """The messages of `text` in order; a problem in place of each that cannot be read.
+
+    `read`: what was typed as a recipient -> its sent form, or several by commas; it raises Refusal.
+    Without it the shape decides.
+    """
     for number, chunk in _chunks(text, kinds) if nl else enumerate(text.split("\n"), 1):
         if chunk.strip():
             try:
-                yield _entry(number, chunk, kinds, escaped=not nl)
+                yield _entry(number, chunk, kinds, read, escaped=not nl)
             except Refusal as refusal:
                 yield _at_line(number, refusal)
 
@@ -97,7 +106,7 @@ def scan(
         groups,
         frozenset(zones),
         senders and bool(kept),
-        tuple(_first(found)),
+        tuple(first_of(found)),
     )
 
 
@@ -117,7 +126,8 @@ def _at_line(line: int, refusal: Refusal) -> Problem:
     return Problem(("list",), why.code, N_("Line %(line)s: %(why)s"), {"line": line, "why": why})
 
 
-def _first(found: list[Problem]) -> Iterable[Problem]:
+def first_of(found: list[Problem]) -> Iterable[Problem]:
+    """The first ten problems, and how many more there are."""
     if len(found) <= addresses.SHOWN:
         return found
     more = Problem(
@@ -133,7 +143,7 @@ def _chunks(text: str, kinds: frozenset[Kind]) -> Iterator[tuple[int, str]]:
     """With `nl`: the lines of one message together, and the number of the first."""
     first, lines = 1, list[str]()
     for number, line in enumerate(text.split("\n"), 1):
-        if lines and not _begins(line, kinds):
+        if lines and not begins(line, kinds):
             lines.append(line)
         elif lines:
             yield first, "\n".join(lines)
@@ -144,7 +154,7 @@ def _chunks(text: str, kinds: frozenset[Kind]) -> Iterator[tuple[int, str]]:
         yield first, "\n".join(lines).rstrip("\n")
 
 
-def _begins(line: str, kinds: frozenset[Kind]) -> bool:
+def begins(line: str, kinds: frozenset[Kind] = frozenset(Kind)) -> bool:
     """Whether a line starts a message: recipients and a separator, or what was meant as a number.
 
     A nickname needs its @ here: "Hello: …" inside a text is no person.
@@ -156,22 +166,27 @@ def _begins(line: str, kinds: frozenset[Kind]) -> bool:
     return all(
         addresses.clean(one, kinds if one.strip().startswith("@") else certain) is not None
         or addresses.looks_like_number(one)
+        or _DIGITS_FIRST.match(one)
         for one in match["phones"].split(",")
     )
 
 
-def _entry(number: int, chunk: str, kinds: frozenset[Kind], *, escaped: bool) -> Entry:
+def _entry(
+    number: int, chunk: str, kinds: frozenset[Kind], read: Callable[[str], str] | None, *, escaped: bool
+) -> Entry:
     match = _LINE.fullmatch(chunk)
     if match is None:
         raise Refusal("list_line", N_("Write a number, a colon and the text: 79990000001:Hello."))
     prefix, phones, mark, text = match.groups()
     if not text.strip():
         raise Refusal("list_text", N_("The text after the number is missing."))
-    read_phones = (
-        (phones,) if Kind.NUMBER in kinds and addresses.NUMBER.fullmatch(phones) else _phones(phones, kinds)
-    )
+    if read is None and Kind.NUMBER in kinds and addresses.NUMBER.fullmatch(phones):
+        read_phones: tuple[str, ...] = (phones,)
+    else:
+        read_one = read or partial(_shaped, kinds=kinds)
+        read_phones = tuple(dict.fromkeys(",".join(map(read_one, phones.split(","))).split(",")))
     sender, zone = _prefix(prefix)
-    said = text.replace("\\n", "\n") if escaped else text
+    said = text.replace(ESCAPED, LF) if escaped else text
     if len(said) > MAX_CHARACTERS:
         raise Refusal(
             "list_text_long",
@@ -179,22 +194,19 @@ def _entry(number: int, chunk: str, kinds: frozenset[Kind], *, escaped: bool) ->
             length=len(said),
             maximum=MAX_CHARACTERS,
         )
-    front = "" if prefix is None else _front(sender, zone)
-    return Entry(number, sender, zone, read_phones, said, f"{front}{','.join(read_phones)}{mark}{text}")
+    before = front(sender, zone)
+    return Entry(number, sender, zone, read_phones, said, f"{before}{','.join(read_phones)}{mark}{text}")
 
 
-def _phones(text: str, kinds: frozenset[Kind]) -> tuple[str, ...]:
-    found = []
-    for one in text.split(","):
-        phone = addresses.clean(one, kinds)
-        if phone is None:
-            raise Refusal(
-                "list_phone",
-                N_("“%(entry)s” is no recipient for this channel."),
-                entry=addresses.shorten(one.strip()),
-            )
-        found.append(phone)
-    return tuple(dict.fromkeys(found))
+def _shaped(text: str, kinds: frozenset[Kind]) -> str:
+    phone = addresses.clean(text, kinds)
+    if phone is None:
+        raise Refusal(
+            "list_phone",
+            N_("“%(entry)s” is no recipient for this channel."),
+            entry=addresses.shorten(text.strip()),
+        )
+    return phone
 
 
 def _prefix(prefix: str | None) -> tuple[str | None, int | float | None]:
@@ -212,10 +224,17 @@ def without(entry: Entry, addresses_left: Collection[str], *, nl: bool) -> str:
     phones = [phone for phone in entry.phones if phone not in addresses_left]
     if len(phones) == len(entry.phones):
         return entry.source
-    front = "" if entry.sender is None and entry.zone is None else _front(entry.sender, entry.zone)
-    text = entry.text if nl else entry.text.replace("\n", "\\n")
-    return f"{front}{','.join(phones)}:{text}" if phones else ""
+    before = front(entry.sender, entry.zone)
+    return line(before, ",".join(phones), entry.text, nl=nl) if phones else ""
 
 
-def _front(sender: str | None, zone: int | float | None) -> str:
+def front(sender: str | None, zone: int | float | str | None) -> str:
+    """What stands before the recipients of a line: `sender|` or `sender,tz|`; "" without either."""
+    if not sender and zone is None:
+        return ""
     return f"{sender or ''}{'' if zone is None else f',{zone}'}|"
+
+
+def line(before: str, address: str, text: str, *, nl: bool) -> str:
+    """One message as a line. `before`: its `front`. Without `nl` a line end in the text is sent as `\\n`."""
+    return f"{before}{address}:{text if nl else text.replace(LF, ESCAPED)}"

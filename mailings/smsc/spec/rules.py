@@ -74,7 +74,7 @@ def text_check(read: dict[str, Any], channel: Channel | None) -> Callable[[str],
         return _check_push
     if channel is Channel.TELEGRAM:
         return texts.check_code
-    return texts.check_length
+    return texts.check_plain
 
 
 def _check_binary(text: str, how: int) -> None:
@@ -200,7 +200,10 @@ def _senders(given: Given) -> Iterator[Problem]:
 
 
 def _texts(given: Given) -> Iterator[Problem]:
-    """mes: at most 1000 characters; what bin, push and tg make of it. mes2 is the text of a plain SMS."""
+    """mes: at most 1000 characters, and something to see; what bin, push and tg make of it.
+
+    mes2 is the text of a plain SMS.
+    """
     if "mes" in given.values and given.channel not in QUIET:
         try:
             text_check(given.values, given.channel)(given.values["mes"])
@@ -209,7 +212,7 @@ def _texts(given: Given) -> Iterator[Problem]:
             yield refusal.at("mes", *marks)
     if "mes2" in given.values:
         try:
-            texts.check_length(given.values["mes2"])
+            texts.check_plain(given.values["mes2"])
         except Refusal as refusal:
             yield refusal.at("mes2")
 

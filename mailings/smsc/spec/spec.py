@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from mailings.smsc.reserved import RESERVED
 from mailings.smsc.spec import addresses, lists, rules, texts, times, values
@@ -41,6 +41,15 @@ Wire = list[tuple[str, str | bytes | Sequence[str]]]
 
 class SpecVersionError(ValueError):
     """A stored spec is of a version, or a shape, that this program does not know."""
+
+
+class Addressee(NamedTuple):
+    """One recipient. `text`: its own, None where all get the same; `front`: its own sender and zone, as they
+    stand in a line of the list."""
+
+    address: str
+    text: str | None = None
+    front: str = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -82,7 +91,14 @@ class Spec:
         return self.options.get("tz")
 
     def to_json(self) -> dict[str, Any]:
-        """The stored form, without the recipients."""
+        """The stored form, without the recipients and their texts."""
+        stored = self._whole()
+        if "list" in self.options:
+            options = {name: value for name, value in self.options.items() if name != "list"}
+            return stored | {"options": options, "personal": True}
+        return stored
+
+    def _whole(self) -> dict[str, Any]:
         files = [
             {"name": file.name, "size": file.size, "content_type": file.content_type, "sha256": file.sha256}
             for file in self.files
@@ -90,8 +106,11 @@ class Spec:
         return {"version": self.version, "options": dict(self.options), "files": files}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any], phones: Iterable[str] = ()) -> "Spec":
-        """What `to_json` stored, with its recipients; raises SpecVersionError for anything else."""
+    def from_json(
+        cls, data: Mapping[str, Any], phones: Iterable[str] = (), lines: Iterable[str] = ()
+    ) -> "Spec":
+        """What `to_json` stored, with its recipients, or the lines of its personal messages; raises
+        SpecVersionError for anything else."""
         version = data.get("version")
         if version != VERSION or isinstance(version, bool):
             raise SpecVersionError(f"version {VERSION} of a stored mailing is known, not {version!r:.20}")
@@ -104,11 +123,12 @@ class Spec:
             files = tuple(FileRef(**file) for file in data.get("files", ()))
         except TypeError:
             raise SpecVersionError("the stored files are not those of a mailing") from None
-        return cls(_frozen(options), tuple(phones), files)
+        listed = {"list": "\n".join(lines)} if data.get("personal") else {}
+        return cls(_frozen({**options, **listed}), tuple(phones), files)
 
     def digest(self) -> str:
         """A fingerprint of everything, recipients included; equal specs have equal ones. 64 hex digits."""
-        stable = json.dumps(self.to_json(), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        stable = json.dumps(self._whole(), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         found = hashlib.sha256(stable.encode())
         found.update(b"\n" + "\n".join(self.phones).encode())
         return found.hexdigest()
@@ -132,13 +152,14 @@ class Spec:
         """How many numbers or addresses; a group counts as none."""
         return self._scan.numbers if self._scan else len(self.phones) - self.groups
 
-    def people(self) -> Iterator[tuple[str, str | None]]:
-        """Each address that it goes to, in order, with its own text: None where all get the same."""
+    def people(self) -> Iterator[Addressee]:
+        """Each address that it goes to, in order, with what is its own."""
         if "list" not in self.options:
-            yield from ((phone, None) for phone in self.phones)
+            yield from map(Addressee, self.phones)
             return
         for entry in self._messages():
-            yield from ((phone, entry.text) for phone in entry.phones)
+            front = lists.front(entry.sender, entry.zone)
+            yield from (Addressee(phone, entry.text, front) for phone in entry.phones)
 
     def leaving_out(self, addresses_left: Collection[str]) -> "Spec":
         """The same personal messages without these addresses."""
@@ -185,7 +206,7 @@ class Spec:
             return times.due(when, self.zone, now)
         moments = [times.due(when, self.zone if zone is None else zone, now) for zone in self._scan.zones]
         known = [moment for moment in moments if moment is not None]
-        return min(known) if len(known) == len(moments) else None
+        return min(known, default=None) if len(known) == len(moments) else None
 
     def occurrences(self, now: datetime, limit: int = 10) -> list[datetime]:
         """The next sendings from `now` on, in UTC; what is assumed about repeats stands in `times`."""

@@ -7,6 +7,7 @@ Source: the provider's lines on `mes` (160 or 70 characters in one SMS, 153 or 6
 import re
 from dataclasses import dataclass
 
+from mailings.smsc.spec import letters
 from mailings.smsc.spec.problems import N_, Refusal
 
 # The longest `mes`, in code points.
@@ -117,6 +118,16 @@ def _surrogates(text: str) -> bool:
     except UnicodeEncodeError:
         return True
     return False
+
+
+def check_plain(text: str) -> None:
+    """Refuses a text over 1000 characters (code points), and one in which there is nothing to see."""
+    if not letters.is_visible(text):
+        raise Refusal(
+            "text_unseen",
+            N_("There is nothing to see in this text, only blanks or invisible characters. Write it anew."),
+        )
+    check_length(text)
 
 
 def check_length(text: str) -> None:

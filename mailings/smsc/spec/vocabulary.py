@@ -3,7 +3,8 @@
 Labels are English, marked for extraction; nothing here translates.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mailings.smsc.spec.problems import N_
@@ -96,6 +97,7 @@ class Option:
 
     `default`: what the provider assumes when the option is not sent (wire value), None where it has no such
     value. `minimum`, `maximum`: inclusive; of a line the maximum counts characters (code points).
+    `helps`, `examples`: in a channel's own words, where they differ.
     `channels`: where the form shows it; no option is refused on a channel by this alone: the page says
     that any of the additional parameters is applied to each message.
     """
@@ -111,3 +113,12 @@ class Option:
     maximum: float | None = None
     default: str | None = None
     example: str = ""
+    helps: Mapping[Channel, str] = field(default_factory=dict)
+    examples: Mapping[Channel, str] = field(default_factory=dict)
+
+    def help_for(self, channel: Channel) -> str:
+        """The line of help in the words of a channel (English, marked)."""
+        return self.helps.get(channel, self.help)
+
+    def example_for(self, channel: Channel) -> str:
+        return self.examples.get(channel, self.example)

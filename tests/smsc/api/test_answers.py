@@ -342,12 +342,33 @@ def test_no_price_is_unreadable(text: str) -> None:
         ('["Shop", "Bank"]', [("Shop", "Shop"), ("Bank", "Bank")]),
         ("Shop\nBank\n", [("Shop", "Shop"), ("Bank", "Bank")]),
         ("<result><sender>Shop</sender><sender>Bank</sender></result>", [("Shop", "Shop"), ("Bank", "Bank")]),
+        (
+            "id = 1, name = Customers, num = 3\nid = 2, name = Rest, num = 4",
+            [("1", "Customers"), ("2", "Rest")],
+        ),
         ("[]", []),
         ("[1, null, {}]", []),
     ],
 )
 def test_a_look_up_is_read(text: str, rows: list[tuple[str, str]]) -> None:
     assert [(row.id, row.name) for row in answers.parse_lookup(text.encode(), 200).rows] == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "people"),
+    [
+        ('[{"id": 2, "name": "Hi", "message": "Good day, and more"}]', "Good day, and more", None),
+        ("id = 2, name = Hi, message = Good day, and more", "Good day, and more", None),
+        ('[{"group_id": "7", "group_name": "All", "num": "12"}]', None, 12),
+        ('[{"id": 7, "name": "All", "num": "many"}]', None, None),
+    ],
+)
+def test_a_look_up_tells_a_templates_text_and_a_groups_size(
+    text: str, said: str | None, people: int | None
+) -> None:
+    (row,) = answers.parse_lookup(text.encode(), 200).rows
+
+    assert (row.text, row.people) == (said, people)
 
 
 # --- bytes ---

@@ -50,6 +50,10 @@ def test_every_option_has_a_label_and_one_line_of_help(option: Option) -> None:
     assert option.help.endswith(".")
     assert "\n" not in option.help
     assert len(option.help) <= 110
+    for channel, text in option.helps.items():
+        assert channel in option.channels
+        assert text.endswith(".")
+        assert len(text) <= 110
 
 
 @every_option

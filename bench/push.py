@@ -1,0 +1,163 @@
+"""Handing over: mailings that wait, one worker process, and a provider that answers after 50 ms.
+
+The floor is what the provider's time alone takes: mailings x 50 ms / CALLS_AT_ONCE. Measured at the provider,
+from the first request to the last answer, so that no start of a process counts.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from scripts.servers import PostgreSQL, Redis, free_port, listens
+
+ROOT = Path(__file__).resolve().parent.parent
+MAILINGS = int(os.environ.get("BENCH_MAILINGS", "1000"))
+RUNS = int(os.environ.get("BENCH_RUNS", "5"))
+ANSWER_MS = 50
+GOALS = {4: 1.15, 14: 1.5}
+CPU_GOAL_MS = 6.0
+PATIENCE_SECONDS = 300
+
+
+def run() -> dict[str, Any]:
+    """Every database at every number of calls at once, several times."""
+    found = []
+    with PostgreSQL() as cluster:
+        for kind in ("sqlite", "postgresql"):
+            for calls in GOALS:
+                runs = [_once(kind, calls, cluster) for _ in range(RUNS)]
+                found.append(_sum_up(kind, calls, runs))
+    return {
+        "mailings": MAILINGS,
+        "answer_ms": ANSWER_MS,
+        "goal_cpu_ms": CPU_GOAL_MS,
+        "runs": RUNS,
+        "rows": found,
+    }
+
+
+def _sum_up(kind: str, calls: int, runs: list[dict[str, float]]) -> dict[str, Any]:
+    floor = MAILINGS * ANSWER_MS / 1000 / calls
+    spans = [one["seconds"] for one in runs]
+    return {
+        "database": kind,
+        "calls_at_once": calls,
+        "floor_seconds": round(floor, 2),
+        "seconds": round(statistics.median(spans), 2),
+        "spread": [round(min(spans), 2), round(max(spans), 2)],
+        "of_floor": round(statistics.median(spans) / floor, 2),
+        "goal": GOALS[calls],
+        "cpu_ms": round(statistics.median([one["cpu_ms"] for one in runs]), 2),
+        "most_at_once": max(one["most"] for one in runs),
+    }
+
+
+def _once(kind: str, calls: int, cluster: PostgreSQL) -> dict[str, float]:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mailroom-bench-")))
+        redis = stack.enter_context(Redis(folder / "redis"))
+        stub = stack.enter_context(_stub())
+        url = f"sqlite:///{folder}/push.sqlite3" if kind == "sqlite" else _database(cluster)
+        environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DATABASE_URL": url,
+            "REDIS_URL": redis.url(),
+            "VAR_DIR": str(folder / "var"),
+            "CALLS_AT_ONCE": str(calls),
+            "PYTHONWARNINGS": "ignore",
+        }
+        seed = f"import django; django.setup(); from bench.push_seed import seed; seed({MAILINGS}, 'http://127.0.0.1:{stub}/sys/')"
+        subprocess.run([sys.executable, "-c", seed], cwd=ROOT, env=environment, check=True)
+        worker = stack.enter_context(
+            _process(
+                [sys.executable, "-m", "celery", "--quiet", "-A", "config", "worker", "-l", "ERROR"],
+                environment,
+            )
+        )
+        return _watch(worker, stub)
+
+
+def _watch(worker: "subprocess.Popen[bytes]", stub: int) -> dict[str, float]:
+    end = time.monotonic() + PATIENCE_SECONDS
+    begun: tuple[int, float] | None = None
+    while True:
+        told = _told(stub)
+        if told["calls"] and begun is None:
+            begun = (told["calls"], _cpu(worker.pid))
+        if begun is not None and told["calls"] >= MAILINGS:
+            break
+        if time.monotonic() > end or worker.poll() is not None:
+            raise RuntimeError(f"only {told['calls']} of {MAILINGS} were handed over")
+        time.sleep(0.05)
+    spent = _cpu(worker.pid) - begun[1]
+    return {
+        "seconds": told["last"] - told["first"],
+        "cpu_ms": spent * 1000 / (MAILINGS - begun[0]),
+        "most": told["most"],
+    }
+
+
+def _told(port: int) -> dict[str, Any]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
+        return dict(json.load(answer))
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of CPU, user and system, that a process has used (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _database(cluster: PostgreSQL) -> str:
+    name = f"push{time.monotonic_ns()}"
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return cluster.url(name)
+
+
+@contextmanager
+def _stub() -> Iterator[int]:
+    port = free_port()
+    with _process([sys.executable, "-m", "bench.stub", str(port), str(ANSWER_MS)], dict(os.environ)):
+        while not listens(port):
+            time.sleep(0.02)
+        yield port
+
+
+@contextmanager
+def _process(command: list[str], environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen(command, cwd=ROOT, env=environment)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def table(result: dict[str, Any]) -> str:
+    """The figures as a person reads them."""
+    lines = [
+        f"push, {result['mailings']:,} mailings, {result['answer_ms']} ms an answer, {result['runs']} runs"
+    ]
+    lines.append(
+        f"{'database':<12} {'at once':>8} {'floor s':>8} {'s':>8} {'spread':>15}"
+        f" {'of floor':>9} {'goal':>6} {'CPU ms':>8}"
+    )
+    for row in result["rows"]:
+        low, high = row["spread"]
+        lines.append(
+            f"{row['database']:<12} {row['calls_at_once']:>8} {row['floor_seconds']:>8} {row['seconds']:>8}"
+            f" {f'{low} - {high}':>15} {row['of_floor']:>9} {row['goal']:>6} {row['cpu_ms']:>8}"
+        )
+    return "\n".join(lines)

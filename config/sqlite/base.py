@@ -1,0 +1,53 @@
+"""Threads of one process wait for each other by a lock, never in SQLite's own sleep.
+
+SQLite waits for its one writer by sleeping for longer and longer: threads that write slept most of the time.
+Other processes are still waited for as `timeout` says.
+"""
+
+import threading
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+from django.db.utils import OperationalError
+
+_writers: dict[str, threading.Lock] = {}
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A transaction holds the process's lock of its database from BEGIN IMMEDIATE to its end."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._writing = False
+
+    def _start_transaction_under_autocommit(self) -> None:
+        lock = _writers.setdefault(str(self.settings_dict["NAME"]), threading.Lock())
+        if not lock.acquire(timeout=self.settings_dict["OPTIONS"].get("timeout", 5)):
+            raise OperationalError("database is locked")
+        self._writing = True
+        try:
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
+        except BaseException:
+            self._written()
+            raise
+
+    def _commit(self) -> None:
+        super()._commit()  # type: ignore[misc]
+        self._written()
+
+    def _rollback(self) -> None:
+        try:
+            super()._rollback()  # type: ignore[misc]
+        finally:
+            self._written()
+
+    def _close(self) -> None:
+        try:
+            super()._close()  # type: ignore[misc]
+        finally:
+            self._written()
+
+    def _written(self) -> None:
+        if self._writing:
+            self._writing = False
+            _writers[str(self.settings_dict["NAME"])].release()

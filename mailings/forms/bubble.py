@@ -1,0 +1,132 @@
+"""The message as the person sees or hears it who gets it, and what deceives the eye in its text."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mailings.forms.compose import ComposeForm
+from mailings.smsc.spec import letters
+from mailings.smsc.spec.catalogue import OPTIONS
+from mailings.smsc.spec.texts import Parts, message_parts
+from mailings.smsc.spec.vocabulary import Channel
+
+SPOKEN = 14
+"""Characters that a voice reads in a second, about."""
+SHORT_LINK = "x" * 20
+"""As long as a shortened link is, about: the provider publishes no length."""
+SHOWN = 5
+_LINK = re.compile(r"https?://[^\s]+|www\.[^\s]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Bubble:
+    """`text`: as it is typed, with line ends as LF. `form`: whose sender, subject and voice it shows."""
+
+    form: ComposeForm
+    text: str
+
+    @property
+    def channel(self) -> Channel:
+        return self.form.typed.channel
+
+    @property
+    def shape(self) -> str:
+        """How it is drawn: `mail`, `call`, `none` for what shows nothing, else `chat`."""
+        shapes = {Channel.MAIL: "mail", Channel.VOICE: "call", Channel.HLR: "none", Channel.PING: "none"}
+        return shapes.get(self.channel, "chat")
+
+    @property
+    def channel_name(self) -> str:
+        return _(self.channel.label)
+
+    @property
+    def sender(self) -> str:
+        """The name or address that people see; "" where the account's own is used."""
+        return self._typed("bot" if self.channel is Channel.BOT else "sender")
+
+    @property
+    def subject(self) -> str:
+        return self._typed("subj") if self.channel in (Channel.MAIL, Channel.MMS) else ""
+
+    @property
+    def template(self) -> str:
+        """The number of the provider's template whose text is sent; only SMS Centre knows that text."""
+        return self._typed("tpl")
+
+    @property
+    def attachments(self) -> list[str]:
+        """The names of the files, and the address of the one that SMS Centre fetches."""
+        return [*(ref.name for ref in self.form.uploads.refs), *filter(None, [self._typed("fileurl")])]
+
+    @property
+    def voice(self) -> str:
+        """Who reads it aloud, in words."""
+        option = OPTIONS["voice"]
+        chosen = self._typed("voice") or str(option.default)
+        return next((_(one.label) for one in option.choices if one.value == chosen), chosen)
+
+    @property
+    def seconds(self) -> int:
+        """How long the voice reads, about."""
+        return -(-len(self.text) // SPOKEN)
+
+    @property
+    def fallback(self) -> str:
+        """The text of the SMS that is tried when this way fails; "" when none is."""
+        if not self._typed("fl[5]") or self._typed("fl[5]") == "0":
+            return ""
+        return self._typed("mes2") or self.text
+
+    @property
+    def on_the_way(self) -> Iterator[str]:
+        """What SMS Centre changes in the text before people see it, as far as it can be guessed."""
+        if self._typed("translit") in ("1", "2"):
+            yield _("Russian letters become Latin ones on the way.")
+        shortened = self._shortened()
+        if shortened:
+            yield ngettext(
+                "Its links become short ones on the way: then about {n} part each.",
+                "Its links become short ones on the way: then about {n} parts each.",
+                shortened.parts,
+            ).format(n=shortened.parts)
+
+    def _shortened(self) -> Parts | None:
+        if self._typed("tinyurl") != "1" or self.channel is not Channel.SMS or not _LINK.search(self.text):
+            return None
+        translit = self._typed("translit")
+        text = _LINK.sub(SHORT_LINK, self.text)
+        return message_parts(text, translit=int(translit) if translit in ("1", "2") else 0)
+
+    @property
+    def deceptions(self) -> Iterator[str]:
+        """A sentence for every kind of character in the text that is not what it seems."""
+        found = letters.unseen(self.text)
+        if found:
+            names = ", ".join(f"{named(char)} × {count}" for char, count in list(found.items())[:SHOWN])
+            yield _("Invisible in the text: {names}.").format(names=names)
+        for number, one in enumerate(letters.mixed(self.text)):
+            if number == SHOWN:
+                return
+            stray = ", ".join(f"«{char}»" for char in one.stray)
+            template = (
+                _("In “{word}” {letters} is Cyrillic among Latin letters, and only looks like one of them.")
+                if one.cyrillic
+                else _(
+                    "In “{word}” {letters} is Latin among Cyrillic letters, and only looks like one of them."
+                )
+            )
+            yield template.format(word=one.word, letters=stray)
+
+    def _typed(self, name: str) -> str:
+        return self.form.typed.values.get(name, "").strip()
+
+
+def named(char: str) -> str:
+    """A character as a person can find it: «ё», or its name where nothing is to be seen."""
+    if not letters.is_unseen(char):
+        return f"«{char}»"
+    code = f"U+{ord(char):04X}"
+    return f"{_(letters.INVISIBLE[char])} ({code})" if char in letters.INVISIBLE else code

@@ -1,0 +1,9 @@
+"""What is looked up for whoever writes a mailing: its price, and the lists that its account has there.
+
+Nothing here changes anything at the provider, and no mailing waits for any of it.
+"""
+
+from mailings.lookups.catalogs import pull_catalogs
+from mailings.lookups.prices import answer, known, price, want
+
+__all__ = ["answer", "known", "price", "pull_catalogs", "want"]

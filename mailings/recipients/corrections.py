@@ -1,0 +1,143 @@
+"""What a person does with the rows of a file: corrects one, and sends to those that are valid."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from mailings.models import Import, ImportedRow, Mailing, Recipient
+from mailings.models.imports import LONGEST_VALUE, plain
+from mailings.recipients import stop_list
+from mailings.recipients.imports import stored_key
+from mailings.recipients.judge import Judge
+from mailings.recipients.numbers import Judged
+from mailings.recipients.reasons import Reason, Verdict
+from mailings.smsc.spec.addresses import is_group
+from mailings.smsc.spec.vocabulary import Channel
+
+CORRECTABLE = (Verdict.WRONG, Verdict.DOUBTFUL)
+KEYS_AT_ONCE = 500
+SAMPLE = 5
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The recipients that a file adds to a mailing: the valid, and the doubtful where a person says so."""
+
+    imported: Import
+    doubtful: bool = False
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return (Verdict.VALID, Verdict.DOUBTFUL) if self.doubtful else (Verdict.VALID,)
+
+    @property
+    def rows(self) -> QuerySet[ImportedRow]:
+        return ImportedRow.objects.filter(imported=self.imported, verdict__in=self.verdicts)
+
+    @property
+    def count(self) -> int:
+        """How many, groups included; kept on the import."""
+        return self.imported.valid + (self.imported.doubtful if self.doubtful else 0)
+
+    @cached_property
+    def first(self) -> tuple[str, ...]:
+        """The first few, as they are sent."""
+        return tuple(self.rows.order_by("position").values_list("address", flat=True)[:SAMPLE])
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal only where the same recipients are meant."""
+        return f"import:{self.imported.pk}:{self.imported.revision}:{int(self.doubtful)}"
+
+    def among(self, recipients: Iterable[str]) -> list[int]:
+        """The positions of those that stand among `recipients`, given in their sent form."""
+        return [
+            position
+            for keys in _parts(stored_key(one) for one in recipients)
+            for position in self.rows.filter(key__in=keys).values_list("position", flat=True)
+        ]
+
+    def add_to(self, mailing: Mailing, written: Sequence[str]) -> int:
+        """Make them recipients of a mailing, behind those `written` for it; how many. No person twice."""
+        verdicts = [verdict.value for verdict in self.verdicts]
+        added = Recipient.objects.add_imported(mailing, self.imported.pk, verdicts, len(written))
+        twice = [len(written) + position for position in self.among(written)]
+        for places in _parts(twice):
+            Recipient.objects.filter(mailing=mailing, position__in=places).delete()
+        return added - len(twice)
+
+
+def _parts(numbers: Iterable[int]) -> Iterator[list[int]]:
+    left = iter(numbers)
+    while part := list(islice(left, KEYS_AT_ONCE)):
+        yield part
+
+
+def correct(imported: Import, position: int, text: str) -> ImportedRow | None:
+    """Judge one row by what was typed in its place; no other row is looked at again, and the file not at all.
+
+    None where there is no such row, or it is none that can be corrected (any more).
+    """
+    found = _judged(imported, text)
+    with transaction.atomic():
+        held = Import.objects.select_for_update().select_related(None).get(pk=imported.pk)
+        row = ImportedRow.objects.filter(imported=held, position=position, verdict__in=CORRECTABLE).first()
+        if row is None or held.state != Import.State.READY:
+            return None
+        before, key = row.verdict, row.key
+        _write(held, row, found, text)
+        _count(held.pk, before, -1)
+        _count(held.pk, row.verdict, 1, groups=int(row.verdict == Verdict.VALID and is_group(row.address)))
+        if before == Verdict.DOUBTFUL and row.key != key:
+            _bring_back(held, key)
+    imported.refresh_from_db()
+    return row
+
+
+def _judged(imported: Import, text: str) -> Judged:
+    channel = Channel(imported.channel) if imported.channel else None
+    found = Judge(channel, settings.DEFAULT_COUNTRY).entries(text)
+    return found[0] if len(found) == 1 else Judged(Verdict.WRONG, text, "", Reason.SEVERAL)
+
+
+def _write(imported: Import, row: ImportedRow, found: Judged, text: str) -> None:
+    verdict, reason = found.verdict, found.reason
+    key = stored_key(found.recipient) if found.recipient else None
+    there = ImportedRow.objects.filter(imported=imported, key=key, verdict__in=(*CORRECTABLE, Verdict.VALID))
+    if key is not None and there.exclude(pk=row.pk).exists():
+        verdict, reason = Verdict.DUPLICATE, Reason.BEFORE
+    elif (
+        verdict is Verdict.VALID
+        and imported.account
+        and stop_list.is_stopped(imported.account, found.recipient)
+    ):
+        verdict, reason = Verdict.STOPPED, Reason.STOPPED
+    row.value = "" if verdict is Verdict.VALID else plain(text.strip())[:LONGEST_VALUE]
+    row.address, row.key, row.verdict, row.reason = (
+        found.recipient,
+        key,
+        verdict,
+        reason.code if reason else "",
+    )
+    row.save(update_fields=["value", "address", "key", "verdict", "reason"])
+
+
+def _count(pk: int, verdict: str, change: int, groups: int = 0) -> None:
+    fields = {verdict: F(verdict) + change, "groups": F("groups") + groups, "revision": F("revision") + 1}
+    Import.objects.filter(pk=pk).update(**fields)
+
+
+def _bring_back(imported: Import, key: int | None) -> None:
+    """A doubtful recipient was corrected away: where it stood further down, it counts there now."""
+    again = ImportedRow.objects.filter(imported=imported, key=key, verdict=Verdict.DUPLICATE)
+    if (row := again.order_by("position").first()) is None:
+        return
+    row.verdict, row.reason = Verdict.DOUBTFUL, Reason.UNKNOWN_RANGE.code
+    row.save(update_fields=["verdict", "reason"])
+    _count(imported.pk, Verdict.DUPLICATE, -1)
+    _count(imported.pk, Verdict.DOUBTFUL, 1)

@@ -1,0 +1,261 @@
+"""A held file read into rows, once: in the request that brings it where it is short, else by a worker.
+
+A reading holds a token and a lease, as a claim of the outbox does. Rows are written a chunk a transaction,
+and only while the token still holds: a worker that died or froze is superseded by the next one, which begins
+anew, so that nothing stands there twice.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import IO, Any, cast
+
+from django.conf import settings
+from django.core.files.storage import storages
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from mailings.models import Account, Import, ImportedRow
+from mailings.models.imports import LONGEST_VALUE, Line, plain
+from mailings.models.mailing import has_come
+from mailings.recipients import stop_list
+from mailings.recipients.limits import Limits
+from mailings.recipients.reader import Choices, Entry, Reading, key_of, read
+from mailings.recipients.reasons import Said, Trouble, Unreadable, Verdict
+from mailings.smsc.spec.addresses import is_group
+from mailings.smsc.spec.vocabulary import Channel
+
+AT_ONCE_ROWS = 2_000
+AT_ONCE_BYTES = 1024 * 1024
+"""What is longer than either is read by a worker."""
+AT_ONCE = Limits(seconds=3.0)
+BY_WORKER = Limits(seconds=60.0)
+CHUNK = 5_000
+TRIES = 3
+KEPT_FOR = timedelta(days=1)
+NUDGE_AGAIN_AFTER = timedelta(seconds=60)
+FOUND: dict[str, Any] = {
+    "sheet": "",
+    "heading_line": None,
+    "columns": {},
+    "trouble": None,
+    **{name: [] for name in ("sheets", "headings", "questions", "notes")},
+    **dict.fromkeys((*map(str, Verdict), "groups", "rows_read", "bytes_read"), 0),
+}
+"""The columns that hold what a reading found, as they are before it."""
+
+
+class Superseded(Exception):
+    """The reading is not wanted any more: it was stopped, begun anew by another, or its file changed."""
+
+
+class _TooLong(Exception):
+    """More rows than are read at once."""
+
+
+def begin(*, path: str, name: str, size: int, owner: Any, account: Account | None, channel: str) -> Import:
+    """A file that is held in the private storage under `path`, to be read."""
+    return Import.objects.create(
+        path=path, name=name[:255], size=size, owner=owner, account=account, channel=channel
+    )
+
+
+def begin_again(imported: Import, **changes: Any) -> None:
+    """Forget what was found, to read it once more: by other `choices`, for another `channel` or `account`.
+
+    Raises Unreadable, and forgets nothing, where the file itself is not kept any more.
+    """
+    if not storages["default"].exists(imported.path):
+        raise Unreadable(Trouble.GONE)
+    with transaction.atomic():
+        fields = FOUND | {"state": Import.State.WAITING, "token": "", "tries": 0, "nudged_at": None}
+        Import.objects.filter(pk=imported.pk).update(**fields | changes)
+        ImportedRow.objects.filter(imported=imported).delete()
+    imported.refresh_from_db()
+
+
+def read_at_once(imported: Import) -> bool:
+    """Read a short file here and now; False, and nothing is done, where it is a worker's."""
+    if imported.size > AT_ONCE_BYTES or (token := claim(imported.pk)) is None:
+        return False
+    try:
+        _read(imported, token, AT_ONCE, AT_ONCE_ROWS)
+    except _TooLong:
+        begin_again(imported)
+        return False
+    except Unreadable as refusal:
+        if refusal.said.what is Trouble.TOO_SLOW:
+            begin_again(imported)
+            return False
+        _fail(imported.pk, token, refusal.said)
+    imported.refresh_from_db()
+    return True
+
+
+def read_import(pk: int) -> None:
+    """What a worker does for a file that waits, or whose reading died; nothing where another reads it."""
+    if (token := claim(pk)) is None:
+        return
+    imported = Import.objects.select_related("account").get(pk=pk)
+    try:
+        _read(imported, token, BY_WORKER, None)
+    except Unreadable as refusal:
+        _fail(pk, token, refusal.said)
+    except Superseded:
+        return
+
+
+def claim(pk: int) -> str | None:
+    """The right to read a file, as a token; None where it is read already, or its reading died too often."""
+    now, token = timezone.now(), uuid.uuid4().hex
+    free = Q(state=Import.State.WAITING) | Q(has_come("lease_until", now), state=Import.State.READING)
+    fields = {"state": Import.State.READING, "token": token, "lease_until": _lease(now), "began_at": now}
+    with transaction.atomic():
+        waiting = Import.objects.filter(free, pk=pk)
+        if waiting.filter(tries__gte=TRIES).exists():
+            _fail(pk, None, Said(Trouble.GIVEN_UP))
+            return None
+        if not waiting.update(**FOUND | fields, tries=F("tries") + 1):
+            return None
+        ImportedRow.objects.filter(imported_id=pk).delete()
+    return token
+
+
+def stop(imported: Import) -> None:
+    """Let nobody read it any further; what was read goes."""
+    open_states = (Import.State.WAITING, Import.State.READING)
+    with transaction.atomic():
+        still = Import.objects.filter(pk=imported.pk, state__in=open_states)
+        if still.update(**FOUND, state=Import.State.STOPPED, token=""):
+            ImportedRow.objects.filter(imported=imported).delete()
+    imported.refresh_from_db()
+
+
+def overdue(at_most: int) -> list[int]:
+    """Files that wait for a worker and that none was told of lately; the moment is noted."""
+    now = timezone.now()
+    due = Import.objects.filter(
+        Q(state=Import.State.WAITING) | Q(has_come("lease_until", now), state=Import.State.READING),
+        Q(nudged_at=None) | Q(nudged_at__gt=now) | Q(nudged_at__lt=now - NUDGE_AGAIN_AFTER),
+    )
+    found = list(due.order_by("id").values_list("pk", flat=True)[:at_most])
+    Import.objects.filter(pk__in=found).update(nudged_at=now)
+    return found
+
+
+def remove(imported: Import) -> None:
+    """The file was taken out of its form: it goes with all that was read of it."""
+    storages["default"].delete(imported.path)
+    imported.delete()
+
+
+def clear_away() -> None:
+    """Remove what came more than a day ago and is kept by no draft."""
+    for imported in Import.objects.filter(draft=None, made_at__lt=timezone.now() - KEPT_FOR):
+        remove(imported)
+
+
+# --- the reading --------------------------------------------------------------------------------------------
+
+
+def _read(imported: Import, token: str, limits: Limits, at_most: int | None) -> None:
+    """Read the whole file into rows; raises Unreadable, Superseded, or _TooLong beyond `at_most` rows."""
+    stopped = stop_list.checker(imported.account) if imported.account else None
+    with storages["default"].open(imported.path) as held:
+        file = cast("IO[bytes]", held.file)
+        reading = read(file, imported.name, _choices(imported), limits, stopped=stopped)
+        groups = rows = 0
+        # Where the column or sheet is asked for, whatever stands there would have to be read again.
+        for lines in () if reading.questions else _chunks(reading):
+            rows += len(lines)
+            if at_most is not None and rows > at_most:
+                raise _TooLong
+            groups += sum(line.verdict == Verdict.VALID and is_group(line.address) for line in lines)
+            _keep(imported, token, lines, rows, file.tell())
+    _finish(imported, token, reading, groups)
+
+
+def _choices(imported: Import) -> Choices:
+    country = settings.DEFAULT_COUNTRY
+    channel = Channel(imported.channel) if imported.channel else None
+    return Choices(channel=channel, country=country, **imported.choices)
+
+
+def _chunks(reading: Reading) -> Iterator[list[Line]]:
+    """The entries as rows, so many at a time. Cells are kept only where they say more than the recipient."""
+    entries, whole, position = iter(reading), len(reading.names) > 1, 0
+    while chunk := list(islice(entries, CHUNK)):
+        yield [_line(position + number, entry, whole=whole) for number, entry in enumerate(chunk)]
+        position += len(chunk)
+
+
+def _line(position: int, entry: Entry, *, whole: bool) -> Line:
+    line, verdict, value, recipient, reason, cells = entry
+    kept = "" if verdict is Verdict.VALID else plain(value)[:LONGEST_VALUE]
+    key = stored_key(recipient) if recipient else None
+    return Line(
+        position, line, kept, recipient, key, verdict, reason.code if reason else "", cells if whole else None
+    )
+
+
+def stored_key(recipient: str) -> int:
+    """The person's key in the 64 bits that a database has."""
+    key = key_of(recipient)
+    return key if key >= 0 else key // 2
+
+
+def _keep(imported: Import, token: str, lines: list[Line], rows: int, place: int) -> None:
+    """Write a chunk and lengthen the lease, in one transaction; raises Superseded."""
+    now = timezone.now()
+    with transaction.atomic():
+        ours = Import.objects.filter(pk=imported.pk, state=Import.State.READING, token=token)
+        if not ours.update(lease_until=_lease(now), rows_read=rows, bytes_read=min(place, imported.size)):
+            raise Superseded
+        ImportedRow.objects.write(imported, lines)
+
+
+def _finish(imported: Import, token: str, reading: Reading, groups: int) -> None:
+    layout, counts = reading.layout, Counter({one.value: reading.counts[one] for one in Verdict})
+    fields: dict[str, Any] = {
+        "sheet": reading.sheet or "",
+        "sheets": [[sheet.name, sheet.hidden] for sheet in reading.sheets],
+        "heading_line": layout.heading_line,
+        "headings": list(map(plain, reading.names)),
+        "columns": dict(layout.roles),
+        "questions": [
+            {"code": one.what.code, "options": list(one.options), "role": one.role}
+            for one in reading.questions
+        ],
+        "notes": [as_json(one) for one in reading.notes],
+        "groups": groups,
+        **counts,
+    }
+    ours = Import.objects.filter(pk=imported.pk, state=Import.State.READING, token=token)
+    done = ours.update(
+        **fields, state=Import.State.READY, token="", bytes_read=imported.size, revision=F("revision") + 1
+    )
+    if not done:
+        raise Superseded
+
+
+def _fail(pk: int, token: str | None, said: Said) -> None:
+    """The file cannot be read: say why. `token`: of the reading that found out, if one did."""
+    with transaction.atomic():
+        ours = Import.objects.filter(pk=pk) if token is None else Import.objects.filter(pk=pk, token=token)
+        if ours.update(**FOUND | {"trouble": as_json(said)}, state=Import.State.FAILED, token=""):
+            ImportedRow.objects.filter(imported_id=pk).delete()
+
+
+def as_json(said: Said) -> dict[str, Any]:
+    """A sentence as its code, and what fills it."""
+    params = {
+        name: value if isinstance(value, int) else plain(str(value)) for name, value in said.params.items()
+    }
+    return {"code": said.what.code, "params": params}
+
+
+def _lease(now: datetime) -> datetime:
+    return now + timedelta(seconds=settings.LEASE_SECONDS)

@@ -1,0 +1,83 @@
+"""The `list` that a person typed: its recipients judged as all others are, each text to each person once.
+
+A line that only looks like a recipient (an order number, say) is told and never sent to.
+"""
+
+from dataclasses import dataclass
+
+from mailings.recipients.judge import Judge
+from mailings.recipients.reader import key_of
+from mailings.recipients.reasons import Note, Said, Verdict
+from mailings.smsc.spec import lists, texts
+from mailings.smsc.spec.addresses import shorten
+from mailings.smsc.spec.lists import Entry
+from mailings.smsc.spec.problems import N_, Problem, Refusal
+from mailings.smsc.spec.vocabulary import Channel
+
+
+@dataclass(frozen=True)
+class Listed:
+    """`text`: as it is sent, each recipient in its one form; as typed where there are problems."""
+
+    text: str
+    problems: tuple[Problem, ...] = ()
+    duplicates: int = 0
+    notes: tuple[Said, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Listed({len(self.problems)} problems)"
+
+
+def read(text: str, channel: Channel | None, country: str, *, nl: bool) -> Listed:
+    """Reads a typed list; what is wrong with it besides recipients is left to the spec."""
+    judge = Judge(channel, country)
+    try:
+        clean = texts.clean(text)
+    except Refusal:
+        return Listed(text)
+    found = _Found(nl=nl)
+    for entry in lists.entries(clean, nl=nl, kinds=judge.kinds, read=lambda one: _read(one, judge)):
+        found.add(entry)
+    if found.problems:
+        return Listed(text, tuple(lists.first_of(found.problems)))
+    said = Said(Note.OTHER_TEXTS, {"count": found.others})
+    return Listed("\n".join(found.lines), (), found.duplicates, (said,) if found.others else ())
+
+
+def _read(text: str, judge: Judge) -> str:
+    """One recipient in its sent form; raises Refusal with the reason."""
+    entries = judge.entries(text)
+    for entry in entries:
+        if entry.verdict is not Verdict.VALID and entry.reason is not None:
+            why = Problem((), "", entry.reason.value)
+            said = N_("“%(entry)s” stands where a recipient does. %(why)s")
+            raise Refusal("list_phone", said, entry=shorten(text.strip()), why=why)
+    return ",".join(entry.recipient for entry in entries)
+
+
+class _Found:
+    def __init__(self, *, nl: bool) -> None:
+        self.lines: list[str] = []
+        self.problems: list[Problem] = []
+        self.duplicates = self.others = 0
+        self._nl = nl
+        self._texts: dict[int, set[str]] = {}
+
+    def add(self, entry: Entry | Problem) -> None:
+        if isinstance(entry, Problem):
+            if entry.code == "list_phone":
+                self.problems.append(entry)
+            return
+        again = {phone for phone in entry.phones if self._has(phone, entry.text)}
+        self.duplicates += len(again)
+        if line := lists.without(entry, again, nl=self._nl):
+            self.lines.append(line)
+
+    def _has(self, phone: str, text: str) -> bool:
+        """Whether the person gets this very text already; remembered for the next time."""
+        known = self._texts.setdefault(key_of(phone), set())
+        if text in known:
+            return True
+        self.others += bool(known)
+        known.add(text)
+        return False

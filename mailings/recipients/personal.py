@@ -1,0 +1,173 @@
+"""Who a file addresses and what each is told: recipients of one text, or lines of the provider's `list`.
+
+A text with `{Heading}` makes personal messages, and so does a column of senders or time zones. What is to
+become of rows that are not valid is said beforehand; a row that cannot be told is a problem with its line.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mailings.recipients import messages
+from mailings.recipients.columns import SENDER, ZONE
+from mailings.recipients.messages import Template
+from mailings.recipients.reader import Entry, Reading
+from mailings.recipients.reasons import Trouble, Unreadable, Verdict
+from mailings.smsc.spec import times, values
+from mailings.smsc.spec.addresses import SHOWN, shorten
+from mailings.smsc.spec.catalogue import OPTIONS
+from mailings.smsc.spec.problems import N_, Problem, Refusal
+from mailings.smsc.spec.texts import MAX_CHARACTERS
+from mailings.smsc.spec.times import Form
+from mailings.smsc.spec.vocabulary import Channel
+
+FILE = "recipients_file"
+
+
+class Rule(StrEnum):
+    """What becomes of a row that is not valid: nothing at all is sent, the others are, or it is sent too."""
+
+    REFUSE = "refuse"
+    SKIP = "skip"
+    SEND = "send"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be told. `text`: with or without `{Heading}`; None where there is none.
+
+    `time`: as it was given: time zones of rows go with a date and hour only. `without`: roles of columns that
+    are not to be used although the file has them.
+    """
+
+    text: str | None
+    channel: Channel | None = Channel.SMS
+    time: str = times.NOW
+    nl: bool = False
+    wrong: Rule = Rule.REFUSE
+    doubtful: Rule = Rule.REFUSE
+    without: frozenset[str] = frozenset()
+
+
+@dataclass
+class Addressed:
+    """`phones`: in order, where all get the same. `lines`: of the list, where they do not.
+
+    `text`: for all, its doubled braces made single. `skipped`: rows left out as `Wanted` says.
+    """
+
+    phones: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    text: str | None = None
+    nl: bool = False
+    skipped: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"Addressed({len(self.phones) + len(self.lines)} recipients, {len(self.problems)} problems)"
+
+
+def address(reading: Reading, wanted: Wanted) -> Addressed:
+    """Walks through a file once, or twice where a text holds `\\n` as it stands.
+
+    Raises Unreadable, also with the first question that the file leaves open.
+    """
+    made = (
+        messages.template(wanted.text or "", reading.names) if wanted.text is not None else Template((), {})
+    )
+    if made.problems:
+        return Addressed(problems=list(made.problems))
+    found = _Walk(reading, wanted, made, nl=wanted.nl).run()
+    if not wanted.nl and found.nl:
+        found = _Walk(reading, wanted, made, nl=True).run()
+    if reading.questions:
+        asked = reading.questions[0]
+        raise Unreadable(Trouble.ASKED, question=asked, options=", ".join(asked.options))
+    return found
+
+
+class _Walk:
+    """One walk through the rows. `nl`: how line ends of texts are sent."""
+
+    def __init__(self, reading: Reading, wanted: Wanted, template: Template, *, nl: bool) -> None:
+        self._reading, self._wanted, self._template = reading, wanted, template
+        roles = {role: at for role, at in reading.layout.roles.items() if role not in wanted.without}
+        self._sender = roles.get(SENDER)
+        self._zone = roles.get(ZONE) if _is_dated(wanted.time) else None
+        self._own = template.is_personal or self._sender is not None or self._zone is not None
+        self._found = Addressed(nl=nl)
+        self._more = 0
+
+    def run(self) -> Addressed:
+        self._reading.says(self._template.fill if self._template.is_personal else None)
+        for entry in self._reading:
+            rule = self._rule(entry.verdict)
+            if rule is Rule.SEND:
+                self._take(entry)
+            elif rule is Rule.REFUSE and entry.reason is not None:
+                self._refuse(entry.line, entry.value, Problem((), "", entry.reason.value))
+            elif rule is Rule.SKIP:
+                self._found.skipped += 1
+        if self._wanted.text is not None:
+            self._found.text = self._template.fill(())
+        if self._more:
+            more = N_("And %(count)s more rows are wrong.")
+            self._found.problems.append(Problem((FILE,), "rows_wrong_more", more, {"count": self._more}))
+        return self._found
+
+    def _rule(self, verdict: Verdict) -> Rule | None:
+        """None: left out whatever was said, as duplicates are."""
+        if verdict is Verdict.VALID:
+            return Rule.SEND
+        if verdict is Verdict.WRONG:
+            return self._wanted.wrong
+        return self._wanted.doubtful if verdict is Verdict.DOUBTFUL else None
+
+    def _take(self, entry: Entry) -> None:
+        if not self._own:
+            self._found.phones.append(entry.recipient)
+            return
+        try:
+            self._found.lines.append(self._line(entry))
+        except Refusal as refusal:
+            if self._wanted.wrong is Rule.SKIP:
+                self._found.skipped += 1
+            else:
+                self._refuse(entry.line, entry.value, refusal.at(FILE))
+
+    def _line(self, entry: Entry) -> str:
+        """The row's line of the list; raises Refusal."""
+        gaps = self._template.gaps(entry.cells)
+        if gaps:
+            said = N_("The text needs “%(names)s”, which is empty in this row.")
+            raise Refusal("row_gap", said, names=", ".join(gaps))
+        text = self._template.fill(entry.cells)
+        if len(text) > MAX_CHARACTERS:
+            said = N_("The text has %(length)s characters; at most %(maximum)s can be sent. Shorten it.")
+            raise Refusal("text_too_long", said, length=len(text), maximum=MAX_CHARACTERS)
+        self._found.nl = self._found.nl or messages.needs_nl([text])
+        sender, zone = self._front(entry.cells)
+        # While it is not known yet that the list needs nl, such a line is only a place: it is walked again.
+        nl = self._found.nl
+        return messages.line(entry.recipient, text, sender=sender, zone=zone, nl=nl)
+
+    def _front(self, cells: Sequence[str]) -> tuple[str, str]:
+        sender, zone = messages.cell(cells, self._sender), messages.cell(cells, self._zone)
+        if sender:
+            values.check_sender(sender, mail=self._wanted.channel is Channel.MAIL)
+        return sender, str(values.read(OPTIONS["tz"], zone)) if zone else ""
+
+    def _refuse(self, line: int, value: str, why: Problem) -> None:
+        if len(self._found.problems) == SHOWN:
+            self._more += 1
+            return
+        said = N_("Line %(line)s: “%(entry)s”. %(why)s")
+        params = {"line": line, "entry": shorten(value), "why": why}
+        self._found.problems.append(Problem((FILE,), why.code or "recipient_wrong", said, params))
+
+
+def _is_dated(time: str) -> bool:
+    try:
+        return times.parse(time).form is Form.DATED
+    except Refusal:
+        return False

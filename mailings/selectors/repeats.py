@@ -1,0 +1,108 @@
+"""The same text to the same person within 24 hours: which other mailings say it already, and to how many.
+
+Counted are mailings that went out or still will: none that was taken back, refused or cancelled.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Coalesce
+
+from mailings.models import Mailing, Recipient, State
+from mailings.smsc.spec.spec import Addressee, Spec
+
+WITHIN = timedelta(hours=24)
+AT_MOST = 20
+"""So many mailings are named, the newest first."""
+AT_ONCE = 900
+"""Addresses a query: SQLite takes a thousand values."""
+MAY_ARRIVE = (State.QUEUED, State.HELD, State.SENDING, State.UNKNOWN, State.ACCEPTED, State.ABANDONED)
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Another mailing that says the same. `at`: when it goes or went out. `people`: of ours, who get both."""
+
+    mailing_id: int
+    name: str
+    at: datetime
+    people: int
+
+
+def of_spec(spec: Spec, now: datetime, but: Mailing | None = None) -> list[Repeat]:
+    """What repeats in a mailing that is not stored yet; `but`: its own draft. Nothing is read of people
+    unless another mailing of these hours may have the same text."""
+    others = _others(spec, spec.due_at(now) or now, but)
+    if not others:
+        return []
+    ours = list(spec.people())
+    shared = spec.options.get("mes", "")
+    found = ((one, _count_given(one, ours, shared)) for one in others)
+    return _repeats(found)
+
+
+def of_mailing(mailing: Mailing, spec: Spec, now: datetime) -> list[Repeat]:
+    """The same for a mailing whose recipients are stored, counted by the database."""
+    others = _others(spec, spec.due_at(now) or now, mailing)
+    shared = spec.options.get("mes", "")
+    return _repeats((one, _count_stored(one, mailing, shared)) for one in others)
+
+
+def _repeats(found: Iterable[tuple["_Other", int]]) -> list[Repeat]:
+    return [Repeat(one.pk, one.name, one.at, count) for one, count in found if count]
+
+
+@dataclass(frozen=True)
+class _Other:
+    """`text`: what everybody gets of it who has no text of his own; None where all have."""
+
+    pk: int
+    name: str
+    at: datetime
+    text: str | None
+
+    @property
+    def people(self) -> "QuerySet[Any]":
+        """Its recipients, each with the text as `said`."""
+        rows = Recipient.objects.filter(mailing_id=self.pk, stopped=False)
+        return rows.annotate(said=Coalesce("text", Value(self.text or "", TextField())))
+
+
+def _others(spec: Spec, when: datetime, but: Mailing | None) -> list[_Other]:
+    """Mailings around that hour that may have a text of this one."""
+    near = Q(due_at__range=(when - WITHIN, when + WITHIN))
+    unknown = Q(due_at=None, created_at__gte=when - WITHIN)
+    rows = Mailing.objects.filter(near | unknown, state__in=MAY_ARRIVE).exclude(pk=but.pk if but else 0)
+    ours = spec.options.get("mes")
+    if ours is not None:
+        rows = rows.filter(Q(spec__options__mes=ours) | Q(spec__options__mes__isnull=True))
+    values = rows.newest_first().values_list("pk", "name", "due_at", "created_at", "spec__options__mes")
+    return [_Other(pk, name, due or made, text) for pk, name, due, made, text in values[:AT_MOST]]
+
+
+def _count_stored(other: _Other, mailing: Mailing, shared: str) -> int:
+    ours = Recipient.objects.filter(mailing=mailing, stopped=False)
+    ours = ours.annotate(said=Coalesce("text", Value(shared, TextField())))
+    same = other.people.filter(address=OuterRef("address"), said=OuterRef("said"))
+    return ours.filter(Exists(same)).values("address").distinct().count()
+
+
+def _count_given(other: _Other, ours: list[Addressee], shared: str) -> int:
+    texts: dict[str, set[str]] = {}
+    for address, text, _front in ours:
+        texts.setdefault(address, set()).add(shared if text is None else text)
+    got = set[str]()
+    for chunk in _chunks(texts):
+        rows = other.people.filter(address__in=chunk).values_list("address", "said")
+        got.update(address for address, said in rows if said in texts[address])
+    return len(got)
+
+
+def _chunks(addresses: Iterable[str]) -> Iterator[list[str]]:
+    remaining = iter(addresses)
+    while chunk := list(islice(remaining, AT_ONCE)):
+        yield chunk

@@ -1,0 +1,84 @@
+"""Characters that deceive the eye: those that nobody sees, and letters that look like those of another kind.
+
+Names are English, marked for extraction; nothing here translates, and nothing here changes a text.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from mailings.smsc.spec.problems import N_
+
+INVISIBLE: Mapping[str, str] = {
+    "\u00a0": N_("no-break space"),
+    "\u2007": N_("figure space"),
+    "\u202f": N_("narrow no-break space"),
+    "\u3000": N_("wide space"),
+    "\u00ad": N_("soft hyphen"),
+    "\u200b": N_("zero-width space"),
+    "\u200c": N_("zero-width non-joiner"),
+    "\u200d": N_("zero-width joiner"),
+    "\u200e": N_("left-to-right mark"),
+    "\u200f": N_("right-to-left mark"),
+    "\u2060": N_("word joiner"),
+    "\ufeff": N_("byte order mark"),
+    "\u2028": N_("line separator"),
+    "\u2029": N_("paragraph separator"),
+    "\u2800": N_("blank of the Braille alphabet"),
+    "\u3164": N_("Hangul filler"),
+    "\t": N_("tab"),
+}
+"""By what people call them; the others are called by their number (U+200A)."""
+_FILLERS = frozenset("\u2800\u3164\u115f\u1160\uffa0\u034f")
+_UNSEEN = frozenset(("Zs", "Zl", "Zp", "Cc", "Cf"))
+_WORD = re.compile(r"[^\W\d_]{2,}")
+
+LATIN = "AaBCcEeHIiJjKMOoPpSsTXxYy"
+CYRILLIC = "АаВСсЕеНІіЈјКМОоРрЅѕТХхУу"
+_TWINS = frozenset(LATIN + CYRILLIC)
+
+
+class Mixed(NamedTuple):
+    """A word in which letters of another alphabet hide. `stray`: each once. `cyrillic`: whether theirs is."""
+
+    word: str
+    stray: tuple[str, ...]
+    cyrillic: bool
+
+
+def is_unseen(char: str) -> bool:
+    """Whether nobody sees the character: a blank of any kind, a mark, a filler."""
+    picked = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
+    return picked or char in _FILLERS or unicodedata.category(char) in _UNSEEN
+
+
+def is_visible(text: str) -> bool:
+    """Whether there is anything to see in a text."""
+    return not all(map(is_unseen, text))
+
+
+def unseen(text: str) -> dict[str, int]:
+    """The invisible characters of a text but plain blanks and parts of an emoji, and how many of each."""
+    found: dict[str, int] = {}
+    for before, char in zip(f" {text}", text, strict=False):
+        if char in " \n" or not is_unseen(char) or "\ufe00" <= char <= "\ufe0f":
+            continue
+        if char == "\u200d" and (before == "\ufe0f" or unicodedata.category(before) in ("So", "Sk")):
+            continue
+        found[char] = found.get(char, 0) + 1
+    return found
+
+
+def mixed(text: str) -> Iterator[Mixed]:
+    """The words in which a look-alike letter stands among those of the other alphabet, each once."""
+    for word in dict.fromkeys(_WORD.findall(text)):
+        latin = [char for char in word if _is_of(char, "LATIN")]
+        cyrillic = [char for char in word if _is_of(char, "CYRILLIC")]
+        stray, strays_are_cyrillic = (cyrillic, True) if len(cyrillic) <= len(latin) else (latin, False)
+        if latin and cyrillic and _TWINS.issuperset(stray):
+            yield Mixed(word, tuple(dict.fromkeys(stray)), strays_are_cyrillic)
+
+
+def _is_of(char: str, alphabet: str) -> bool:
+    return unicodedata.name(char, "").startswith(alphabet)

@@ -1,0 +1,48 @@
+"""What handing a mailing over costs the database and Redis: figures that creep up unseen otherwise."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from mailings import outbox
+from mailings.accounts import limiter
+from mailings.models import Mailing, State
+from tests.helpers.factories import delivered, queued
+
+pytestmark = pytest.mark.django_db
+
+# The row; the account; claim, attempt and event; recipients; the last look; row, attempt and event again.
+STATEMENTS = 10
+
+
+def statements(mailing: Mailing) -> list[str]:
+    with CaptureQueriesContext(connection) as captured:
+        outbox.deliver_mailing(mailing.pk)
+    mailing.refresh_from_db()
+    assert mailing.state == State.ACCEPTED
+    words = [query["sql"] for query in captured.captured_queries]
+    return [word for word in words if not word.startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"))]
+
+
+def test_a_mailing_is_handed_over_in_ten_statements(account):
+    # given an account whose last call is a moment ago, with many attempts that Redis remembers
+    for _ in range(3):
+        delivered(account)
+
+    assert len(statements(queued(account))) == STATEMENTS
+
+
+def test_redis_is_asked_once_for_each_step(account, monkeypatch):
+    delivered(account)
+    asked, ask = [], limiter.ask
+
+    def counted(*args):
+        asked.append(args)
+        return ask(*args)
+
+    monkeypatch.setattr(limiter, "ask", counted)
+
+    outbox.deliver_mailing(queued(account).pk)
+
+    # The permit with its epoch, what is remembered, the mark of this attempt, and the permit given back.
+    assert len(asked) == 4

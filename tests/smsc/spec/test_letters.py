@@ -1,0 +1,84 @@
+"""Characters that deceive the eye are named, and a text of nothing visible is no text."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from mailings.smsc.spec import letters
+from mailings.smsc.spec.spec import SpecError, validate
+
+NOW = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
+UNSEEN = [
+    "\u200b",
+    "\u00a0 \u00a0",
+    "\ufeff",
+    "\u00ad\n",
+    "\u2800",
+    "\u3164",
+    "\u2060\u200d",
+    "\ufe0f",
+    "\u202e",
+]
+
+
+def codes(**options: str) -> list[tuple[tuple[str, ...], str]]:
+    given = {"name": "Sale", "phones": "79990000001", "mes": "Hello"} | options
+    try:
+        validate(given, now=NOW)
+    except SpecError as error:
+        return [(problem.fields, problem.code) for problem in error.problems]
+    return []
+
+
+@pytest.mark.parametrize("text", UNSEEN)
+def test_a_text_of_nothing_visible_is_refused_beside_it(text: str) -> None:
+    found = codes(mes=text)
+
+    assert found in ([(("mes",), "text_unseen")], [(("mes",), "mes_missing")])
+    assert codes(mes2=text, viber="1", **{"fl[5]": "1"}) in ([(("mes2",), "text_unseen")], [])
+
+
+def test_a_personal_message_of_nothing_visible_is_refused_at_its_line() -> None:
+    found = codes(phones="", mes="", list="79990000001:Hello\n79990000002:\u200b")
+
+    assert found == [(("list",), "text_unseen")]
+
+
+@pytest.mark.parametrize("text", [".", "👍", "👨\u200d👩\u200d👧", "\u200bHello", "❤\ufe0f"])
+def test_whatever_can_be_seen_may_be_sent(text: str) -> None:
+    assert codes(mes=text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Hello, world\n", {}),
+        ("10\u00a0000\u00a0rub", {"\u00a0": 2}),
+        ("\ufeffHi\u200b\u00ad", {"\ufeff": 1, "\u200b": 1, "\u00ad": 1}),
+        ("👨\u200d👩\u200d👧 ❤\ufe0f", {}),
+        ("a\u200db", {"\u200d": 1}),
+    ],
+)
+def test_invisible_characters_are_counted_but_not_those_of_an_emoji(text: str, found: dict[str, int]) -> None:
+    assert letters.unseen(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Sаle in our shop", [("Sаle", ("а",), True)]),
+        ("Скидкa", [("Скидкa", ("a",), False)]),
+        ("Sale Скидка SMSка", []),
+        ("x", []),
+    ],
+)
+def test_a_letter_of_the_other_alphabet_in_a_word_is_found(
+    text: str, found: list[tuple[str, tuple[str, ...], bool]]
+) -> None:
+    assert list(letters.mixed(text)) == found
+
+
+def test_the_twins_are_twins() -> None:
+    assert len(letters.LATIN) == len(letters.CYRILLIC)
+    assert all(char.isascii() for char in letters.LATIN)
+    assert not any(char.isascii() for char in letters.CYRILLIC)
