@@ -5,21 +5,23 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import IO, Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from django import forms
-from django.conf import settings
 from django.core.files import File
 from django.forms import BoundField
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mailings.forms import when
+from mailings.accounts import home_country
+from mailings.forms import filed, when
 from mailings.forms.fields import fields
+from mailings.forms.personal import Personal
 from mailings.forms.typed import FLAGS, WHEN, Typed
 from mailings.forms.uploads import StoredUpload
-from mailings.models import Account, Attachment, Mailing
+from mailings.models import Account, Attachment, Import, Mailing
 from mailings.recipients import listed, stop_list
+from mailings.recipients.corrections import Chosen
 from mailings.recipients.gather import Gathered, gather, problems
 from mailings.smsc.spec import spec
 from mailings.smsc.spec.catalogue import FILES, OPTIONS
@@ -34,6 +36,7 @@ FIRST = (
     "phones",
     "recipients_file",
     "skip_wrong",
+    "with_doubtful",
     "subj",
     "mes",
     FILES.name,
@@ -59,13 +62,14 @@ COMMON = (Channel.SMS, Channel.VIBER, Channel.WHATSAPP, Channel.MAIL)
 class Files:
     """The files of a form: `attached` to its draft already, and `held` from this post or one before.
 
+    `recipients`: the file of recipients, read or being read.
     `dropped`: names of the draft's files that go once it is saved or sent. `refused`: uploads that were
     not taken, each as the field that it came by and a sentence.
     """
 
     attached: Sequence[Attachment] = ()
     held: list[StoredUpload] = field(default_factory=list)
-    recipients: StoredUpload | None = None
+    recipients: Import | None = None
     dropped: Sequence[str] = ()
     refused: list[tuple[str, str]] = field(default_factory=list)
 
@@ -136,6 +140,8 @@ class ComposeForm(forms.Form):
         self.uploads = files or Files()
         self.accounts = accounts
         self.made_before: Mailing | None = None
+        # When the draft was saved last, if it was.
+        self.saved_at: datetime | None = None
         # What the provider refused before: a field of this form, if it can be told, and the sentence.
         self.refusal = ("", "")
         self.fields.update(fields(typed.channel, typed.values, all_values=typed.show_all))
@@ -150,19 +156,31 @@ class ComposeForm(forms.Form):
         return next((one for one in self.accounts if one.name == self.typed.account), None)
 
     @cached_property
+    def country(self) -> str:
+        """How a number without a country code is read."""
+        return home_country(self.account)
+
+    @cached_property
     def gathered(self) -> Gathered:
-        """The recipients, pasted and from the file."""
+        """The recipients that were pasted."""
         if not self.judge:
             return Gathered()
-        pasted, channel = self.typed.values.get("phones", ""), self.typed.channel
-        if self.uploads.recipients is None:
-            return gather(pasted, channel, country=settings.DEFAULT_COUNTRY, stopped=self._stopped)
-        with self.uploads.recipients.open() as file:
-            found = cast("IO[bytes]", file.file)
-            name = self.uploads.recipients.ref.name
-            return gather(
-                pasted, channel, found, name, country=settings.DEFAULT_COUNTRY, stopped=self._stopped
-            )
+        pasted, country = self.typed.values.get("phones", ""), self.country
+        return gather(pasted, self.typed.channel, country=country, stopped=self._stopped)
+
+    @cached_property
+    def _filed(self) -> Chosen | None:
+        return filed.chosen(self.uploads.recipients, doubtful=self.typed.has("with_doubtful"))
+
+    @property
+    def chosen(self) -> Chosen | None:
+        """The recipients that the file adds; None while it gives none, and where each gets his own text."""
+        return None if self.personal.applies else self._filed
+
+    @property
+    def _sample(self) -> tuple[str, ...]:
+        """The first few recipients of the file: they stand in the spec for all of it."""
+        return self.chosen.first if self.chosen else ()
 
     @cached_property
     def own_list(self) -> listed.Listed | None:
@@ -170,12 +188,19 @@ class ComposeForm(forms.Form):
         text, nl = self.typed.values.get("list", ""), self.typed.values.get("nl", "")
         if not (self.judge and text.strip()):
             return None
-        return listed.read(text, self.typed.channel, settings.DEFAULT_COUNTRY, nl=nl.strip() == "1")
+        return listed.read(text, self.typed.channel, self.country, nl=nl.strip() == "1")
 
     @cached_property
     def _stopped(self) -> Callable[[str], bool] | None:
         """Whether a recipient is on the stop list of the account that is chosen."""
         return stop_list.checker(self.account) if self.account else None
+
+    @cached_property
+    def personal(self) -> Personal:
+        """What the columns of the file make of the text."""
+        found = self._filed if self.judge else None
+        waits = self.uploads.recipients is not None and found is None
+        return Personal(self.typed, found, waits=waits, whole=self.check)
 
     @property
     def skips_wrong(self) -> bool:
@@ -187,22 +212,31 @@ class ComposeForm(forms.Form):
             return None, ()
         options, found = self.typed.options(self.now)
         gathered = self.gathered
-        given: dict[str, Any] = options | {"phones": list(gathered.valid)}
+        given: dict[str, Any] = options | {"phones": [*gathered.valid, *self._sample]}
         if self.own_list:
             found += self.own_list.problems
             given["list"] = self.own_list.text
-        if not self.skips_wrong:
-            found += problems(gathered.wrong)
-            found += problems(gathered.wrong_in_file, "recipients_file")
-            if gathered.wrong_count and not gathered.valid:
-                given["phones"] = ["?"]  # there are some, only wrong ones: reported above, by their lines
+        given, found = self.personal.given(given), [*found, *self.personal.problems]
+        wrong = [] if self.skips_wrong else problems(gathered.wrong)
+        wrong += self._wrong_in_file()
+        if wrong and not given.get("phones") and not self.personal.applies:
+            given["phones"] = ["?"]  # there are some, only wrong ones: reported above, by their lines
+        found += wrong
         try:
             made = spec.validate(given, self.uploads.refs, now=self.now)
         except SpecError as refused:
             told = ("recipient", "list_phone") if self.own_list and self.own_list.problems else ("recipient",)
-            kept = [one for one in refused.problems if not one.code.startswith(told)]
+            kept = [
+                one for one in map(self.personal.placed, refused.problems) if not one.code.startswith(told)
+            ]
             return None, (*found, *kept)
-        return (None if found or gathered.unreadable else made), tuple(found)
+        return (None if found else made), tuple(found)
+
+    def _wrong_in_file(self) -> list[Problem]:
+        if self.uploads.recipients is None:
+            return []
+        doubtful = self.typed.has("with_doubtful")
+        return filed.problems(self.uploads.recipients, doubtful=doubtful, leave_out=self.skips_wrong)
 
     @property
     def spec(self) -> Spec | None:
@@ -214,14 +248,12 @@ class ComposeForm(forms.Form):
         return self._outcome[1]
 
     def draft_options(self) -> dict[str, str]:
-        """Everything as typed, the recipients of the file below the pasted ones."""
+        """Everything as typed; the file of recipients is kept beside it."""
         options = self.typed.to_draft()
-        found = self.gathered
-        filed = (*found.valid[found.pasted :], *(one.entry for one in found.wrong_in_file))
         if self.typed.has("time_at") and not self.typed.has("clock"):
             # Another person may open it: the hour stays that of the one who typed it.
             options["clock"] = timezone.get_current_timezone_name()
-        return options | {"phones": "\n".join(filter(None, (options.get("phones", ""), *filed)))}
+        return options
 
     # --- checking ---------------------------------------------------------------------------------
 
@@ -250,8 +282,6 @@ class ComposeForm(forms.Form):
                 known = name in self.fields
                 text = problem.message(_)
                 self.add_error(name if known else None, text if known else f"{name}: {text}")
-        if self.gathered.unreadable:
-            self.add_error("recipients_file", self.gathered.unreadable.message(_))
         if not self.accounts:
             self.add_error(None, _("There is no account to send with. An administrator adds one."))
         elif self.account is None:
@@ -326,9 +356,7 @@ class ComposeForm(forms.Form):
             *(name for name in self.errors if name in self.fields and name not in SETS_CHANNEL),
         ]
         if "phones" in names:
-            names += ["recipients_file"]
-            if self.gathered.wrong_count or self.skips_wrong:
-                names.append("skip_wrong")
+            names += ["recipients_file", *self._switches()]
         if "voice" in names:
             names.insert(names.index("voice") + 1, "voice_language")
         names += [name for name in WHEN if name != "which" or self.hour_is_twice]
@@ -351,10 +379,19 @@ class ComposeForm(forms.Form):
     def _holds_something(self, controls: Sequence[BoundField]) -> bool:
         return self.typed.show_all or any(self.typed.has(one.name) or one.errors for one in controls)
 
+    def _switches(self) -> list[str]:
+        """What is asked about recipients that are not plainly valid, where there are any."""
+        held = self.uploads.recipients
+        doubtful = held is not None and held.doubtful > 0
+        wrong = self.gathered.wrong_count > 0 or (held is not None and held.wrong > 0) or doubtful
+        asked = {"skip_wrong": wrong, "with_doubtful": doubtful}
+        return [name for name, there in asked.items() if there or self.typed.has(name)]
+
     def _section_of(self, name: str) -> Section:
         own = {
             "recipients_file": Section.TO,
             "skip_wrong": Section.TO,
+            "with_doubtful": Section.TO,
             **dict.fromkeys(WHEN, Section.WHEN),
             FILES.name: FILES.section,
         }

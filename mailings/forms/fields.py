@@ -106,7 +106,7 @@ class Choices(forms.Select):
         return super().optgroups(name, value, attrs)
 
 
-def _hour_fields() -> dict[str, forms.Field]:
+def hour_fields() -> dict[str, forms.Field]:
     """The hour as people write it, and the clock that it is read by."""
     return {
         "time_at": _line(
@@ -177,10 +177,10 @@ def _own_fields() -> dict[str, forms.Field]:
         "recipients_file": forms.Field(
             required=False,
             label=_("Or a file of recipients"),
-            help_text=_("Text, .csv or .xlsx; one recipient a line. It is added to the recipients above."),
-            widget=forms.FileInput({"data-option": "recipients_file", "accept": ".txt,.csv,.tsv,.xlsx"}),
+            help_text=_("Text, .csv, .xlsx or .ods. Its recipients are added to those above."),
+            widget=forms.FileInput({"data-option": "recipients_file", "accept": ".txt,.csv,.tsv,.xlsx,.ods"}),
         ),
-        **_hour_fields(),
+        **hour_fields(),
         "voice_language": forms.Field(
             required=False,
             label=_("Language of the voice"),
@@ -193,5 +193,10 @@ def _own_fields() -> dict[str, forms.Field]:
             required=False,
             label=_("Leave out the wrong ones and send to the others"),
             widget=forms.CheckboxInput({"data-option": "skip_wrong", "value": "1"}),
+        ),
+        "with_doubtful": forms.Field(
+            required=False,
+            label=_("Send to the doubtful ones too"),
+            widget=forms.CheckboxInput({"data-option": "with_doubtful", "value": "1"}),
         ),
     }

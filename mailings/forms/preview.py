@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import chain, islice
+from itertools import islice
 
-from django.conf import settings
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import npgettext
 
+from mailings import lookups
 from mailings.forms import when
 from mailings.forms.bubble import Bubble, named
 from mailings.forms.compose import ComposeForm
+from mailings.forms.filed import left_out
+from mailings.models import Quote
+from mailings.recipients.corrections import Beyond
 from mailings.recipients.gather import Gathered
 from mailings.smsc.spec import values
 from mailings.smsc.spec.catalogue import OPTIONS
@@ -45,36 +48,62 @@ class Preview:
 
     # --- recipients -------------------------------------------------------------------------------
 
+    @cached_property
+    def _beyond(self) -> Beyond:
+        """What the file adds to those that stand in the spec, or were pasted."""
+        if self.form.personal.applies:
+            return Beyond(self.form.personal.unread)
+        chosen, spec = self.form.chosen, self.spec
+        return chosen.beyond(spec.phones if spec else self.gathered.valid) if chosen else Beyond()
+
     @property
     def people(self) -> int:
         """How many people it goes to, groups aside."""
-        return self.spec.recipients if self.spec else self.gathered.people
+        return (self.spec.recipients if self.spec else self.gathered.people) + self._beyond.people
 
     @property
     def groups(self) -> int:
-        return self.spec.groups if self.spec else self.gathered.groups
+        return (self.spec.groups if self.spec else self.gathered.groups) + self._beyond.groups
+
+    @property
+    def stopped(self) -> int:
+        held = self.form.uploads.recipients
+        return self.gathered.stopped + (held.stopped if held else 0)
+
+    @cached_property
+    def duplicates(self) -> int:
+        """How many stand there twice, in the paste, in the file or in both."""
+        held, chosen = self.form.uploads.recipients, self.form.chosen
+        if self.form.personal.applies:
+            return self.form.personal.duplicates
+        both = len(chosen.among(self.gathered.valid)) if chosen else 0
+        return self.gathered.duplicates + both + (held.duplicate if held else 0)
+
+    @property
+    def wrong_count(self) -> int:
+        held, doubtful = self.form.uploads.recipients, self.form.typed.has("with_doubtful")
+        return self.gathered.wrong_count + (left_out(held, doubtful=doubtful) if held else 0)
 
     @cached_property
     def wrong(self) -> list[tuple[str, str]]:
-        """The first wrong entries, each with the line that it stands on."""
-        pasted = ((_("line {n}").format(n=one.line), one.entry) for one in self.gathered.wrong)
-        filed = ((_("file, line {n}").format(n=one.line), one.entry) for one in self.gathered.wrong_in_file)
-        return list(islice(chain(pasted, filed), SHOWN_WRONG))
+        """The first wrong entries of the paste, each with the line that it stands on."""
+        found = ((_("line {n}").format(n=one.line), one.entry) for one in self.gathered.wrong)
+        return list(islice(found, SHOWN_WRONG))
 
     @property
     def wrong_unlisted(self) -> int:
-        return self.gathered.wrong_count - len(self.wrong)
+        return self.wrong_count - len(self.wrong)
 
     @property
     def button(self) -> str:
-        """What the sending button says: how many it goes to."""
-        people = ngettext("{n} person", "{n} people", self.people).format(n=grouped(self.people))
-        groups = ngettext("{n} group", "{n} groups", self.groups).format(n=self.groups)
+        """What the button that leads to the review says: how many it goes to."""
+        people = npgettext("counted", "{n} person", "{n} people", self.people).format(n=grouped(self.people))
+        groups = npgettext("counted", "{n} group", "{n} groups", self.groups).format(n=self.groups)
         if self.people and self.groups:
-            return _("Send to {people} and {groups}").format(people=people, groups=groups)
+            return _("Review: {people} and {groups}").format(people=people, groups=groups)
         if self.people or self.groups:
-            return _("Send to {people}").format(people=people if self.people else groups)
-        return _("Send")
+            return _("Review: {people}").format(people=people if self.people else groups)
+        return _("Review")
 
     # --- the text ---------------------------------------------------------------------------------
 
@@ -88,7 +117,9 @@ class Preview:
 
     @property
     def bubble(self) -> Bubble:
-        """The message as people get it; of personal messages the first."""
+        """The message as people get it; of personal messages the one that is looked at, or the first."""
+        if rows := self.form.personal.rows:
+            return Bubble(self.form, rows.shown.text)
         if self.spec and self.spec.options.get("list"):
             return Bubble(self.form, next((text or "" for _who, text, _front in self.spec.people()), ""))
         return Bubble(self.form, self.text)
@@ -124,9 +155,31 @@ class Preview:
         table = dict.fromkeys(map(ord, self.parts.culprits), "x")
         return self.parts.parts - message_parts(self.text.translate(table)).parts
 
+    # --- the price --------------------------------------------------------------------------------
+
+    @cached_property
+    def price_digest(self) -> str:
+        """The name of what its price is asked by; empty when there is nothing to ask, or not from here.
+
+        Too many people, and files of any kind, have to be saved first: their price is asked for the review.
+        """
+        spec, account = self.spec, self.form.account
+        if spec is None or account is None or self.form.chosen or not lookups.travels(spec):
+            return ""
+        return lookups.digest_of(account, spec)
+
+    @cached_property
+    def quote(self) -> Quote | None:
+        """The price, if it was asked for in the last ten minutes."""
+        account = self.form.account
+        return lookups.known(account, self.price_digest) if account and self.price_digest else None
+
     @property
     def total_parts(self) -> int | None:
-        return self.spec.parts if self.spec else None
+        """Over all recipients outside groups: those of the file get what the others get."""
+        if self.spec is None or self.spec.parts is None or not self._beyond.people:
+            return self.spec.parts if self.spec else None
+        return self.spec.parts // max(self.spec.recipients, 1) * self.people
 
     # --- the time ---------------------------------------------------------------------------------
 
@@ -161,7 +214,7 @@ class Preview:
     def is_delayed_by_night(self) -> bool:
         """Night hours are kept for messages that wake a person in Russia; an e-mail wakes nobody."""
         mail = self.form.typed.channel is Channel.MAIL
-        return settings.DEFAULT_COUNTRY == "RU" and not mail
+        return self.form.country == "RU" and not mail
 
     @property
     def is_now(self) -> bool:
@@ -183,9 +236,8 @@ class Preview:
 
     @property
     def notices(self) -> list[str]:
-        own = self.form.own_list.notes if self.form.own_list else ()
-        file = [one.message(_) for one in (*self.gathered.notes, *own)]
-        return [*file, *(one.message(_) for one in self.spec.notices())] if self.spec else file
+        own = [one.message(_) for one in self.form.own_list.notes] if self.form.own_list else []
+        return [*own, *(one.message(_) for one in self.spec.notices())] if self.spec else own
 
     # --- word for word ----------------------------------------------------------------------------
 
@@ -194,22 +246,35 @@ class Preview:
         """The request's parameters as they would be sent, recipients cut short."""
         if self.spec is None:
             return []
-        found = [(name, _readable(value)) for name, value in self.spec.wire(REFERENCE)]
+        beyond, wire = self._beyond.all, self.spec.wire(REFERENCE)
+        found = [
+            (name, _lines(value, beyond) if name == "list" else _readable(value, beyond))
+            for name, value in wire
+        ]
         return [*found, *(("file", ref.name) for ref in self.spec.files)]
 
     @property
     def problem_count(self) -> int:
-        return len(self.form.problems) + bool(self.gathered.unreadable)
+        return len(self.form.problems)
 
 
-def _readable(value: str | bytes | Sequence[str]) -> str:
+def _readable(value: str | bytes | Sequence[str], beyond: int) -> str:
+    """`beyond`: how many recipients there are besides."""
     if isinstance(value, bytes):
         return value.hex(" ")
     if isinstance(value, str):
         return value
-    more = len(value) - SHOWN_PEOPLE
+    more = len(value) + beyond - SHOWN_PEOPLE
     first = ", ".join(islice(value, SHOWN_PEOPLE))
     return f"{first} … {_('and {n} more').format(n=grouped(more))}" if more > 0 else first
+
+
+def _lines(value: str | bytes | Sequence[str], beyond: int) -> str:
+    """The first personal messages, and how many lines more."""
+    lines = str(value).split("\n")
+    more = len(lines) + beyond - SHOWN_PEOPLE
+    first = "\n".join(lines[:SHOWN_PEOPLE])
+    return f"{first}\n… {_('and {n} more').format(n=grouped(more))}" if more > 0 else first
 
 
 def grouped(number: int) -> str:

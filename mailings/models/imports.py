@@ -112,6 +112,15 @@ class ImportedRowQuerySet(models.QuerySet["ImportedRow"]):
             marks = ", ".join(["%s"] * 9)
             cursor.executemany(f"INSERT INTO {ROWS} ({COLUMNS}) VALUES ({marks})", rows)  # noqa: S608 (our names)
 
+    def copy(self, old: Import, new: Import) -> None:
+        """Give an import the rows of another."""
+        others = COLUMNS.removeprefix("imported_id")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {ROWS} ({COLUMNS}) SELECT %s{others} FROM {ROWS} WHERE imported_id = %s",  # noqa: S608 (our names)
+                [new.pk, old.pk],
+            )
+
 
 class ImportedRow(models.Model):
     """One recipient of a file, valid or not.

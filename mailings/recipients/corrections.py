@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from mailings import accounts
 from mailings.models import Import, ImportedRow, Mailing, Recipient
 from mailings.models.imports import LONGEST_VALUE, plain
 from mailings.recipients import stop_list
@@ -22,6 +22,18 @@ from mailings.smsc.spec.vocabulary import Channel
 CORRECTABLE = (Verdict.WRONG, Verdict.DOUBTFUL)
 KEYS_AT_ONCE = 500
 SAMPLE = 5
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """How many people, and how many groups, a file adds to those that are there already."""
+
+    people: int = 0
+    groups: int = 0
+
+    @property
+    def all(self) -> int:
+        return self.people + self.groups
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,13 @@ class Chosen:
     def fingerprint(self) -> str:
         """Equal only where the same recipients are meant."""
         return f"import:{self.imported.pk}:{self.imported.revision}:{int(self.doubtful)}"
+
+    def beyond(self, recipients: Sequence[str]) -> "Beyond":
+        """How many there are besides `recipients`, given in their sent form."""
+        there = self.among(recipients)
+        shared = len(self.among(filter(is_group, recipients)))
+        groups = self.imported.groups - shared
+        return Beyond(self.count - self.imported.groups - (len(there) - shared), groups)
 
     def among(self, recipients: Iterable[str]) -> list[int]:
         """The positions of those that stand among `recipients`, given in their sent form."""
@@ -101,7 +120,7 @@ def correct(imported: Import, position: int, text: str) -> ImportedRow | None:
 
 def _judged(imported: Import, text: str) -> Judged:
     channel = Channel(imported.channel) if imported.channel else None
-    found = Judge(channel, settings.DEFAULT_COUNTRY).entries(text)
+    found = Judge(channel, accounts.home_country(imported.account)).entries(text)
     return found[0] if len(found) == 1 else Judged(Verdict.WRONG, text, "", Reason.SEVERAL)
 
 

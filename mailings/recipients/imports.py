@@ -18,7 +18,8 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from mailings.models import Account, Import, ImportedRow
+from mailings import accounts
+from mailings.models import Account, Import, ImportedRow, Mailing, State
 from mailings.models.imports import LONGEST_VALUE, Line, plain
 from mailings.models.mailing import has_come
 from mailings.recipients import stop_list
@@ -34,6 +35,8 @@ AT_ONCE_BYTES = 1024 * 1024
 AT_ONCE = Limits(seconds=3.0)
 BY_WORKER = Limits(seconds=60.0)
 CHUNK = 5_000
+WAITING, KEPT = "pending/", "imports"
+"""Folders of the private storage: of files that wait for their form, and of those that a draft keeps."""
 TRIES = 3
 KEPT_FOR = timedelta(days=1)
 NUDGE_AGAIN_AFTER = timedelta(seconds=60)
@@ -146,6 +149,39 @@ def overdue(at_most: int) -> list[int]:
     return found
 
 
+def keep_for(draft: Mailing, imported: Import | None) -> None:
+    """Let a draft keep this file, and no other, for as long as it is a draft."""
+    others = Import.objects.filter(draft=draft)
+    (others.exclude(pk=imported.pk) if imported else others).update(draft=None)
+    if imported is None or imported.draft_id == draft.pk:
+        return
+    path, storage = imported.path, storages["default"]
+    if path.startswith(WAITING) and storage.exists(path):  # what waits there is cleared away by its day
+        with storage.open(path) as file:
+            imported.path = storage.save(f"{KEPT}/{path.rpartition('/')[2]}", file)
+        transaction.on_commit(lambda: storage.delete(path))
+    imported.draft = draft
+    imported.save(update_fields=["draft", "path"])
+
+
+def let_go(mailing: Mailing, by: Any) -> None:
+    """The mailing is sent off with its recipients: its file goes like any other, now theirs who sent it."""
+    Import.objects.filter(draft=mailing).update(draft=None, owner=by)
+
+
+def copy(imported: Import, owner: Any) -> Import:
+    """Another import with the same rows and a copy of the file, where that is still kept."""
+    storage = storages["default"]
+    made = Import.objects.get(pk=imported.pk)
+    made.pk, made.draft, made.owner, made.made_at = None, None, owner, timezone.now()
+    if storage.exists(imported.path):
+        with storage.open(imported.path) as file:
+            made.path = storage.save(imported.path, file)
+    made.save()
+    ImportedRow.objects.copy(imported, made)
+    return made
+
+
 def remove(imported: Import) -> None:
     """The file was taken out of its form: it goes with all that was read of it."""
     storages["default"].delete(imported.path)
@@ -154,7 +190,8 @@ def remove(imported: Import) -> None:
 
 def clear_away() -> None:
     """Remove what came more than a day ago and is kept by no draft."""
-    for imported in Import.objects.filter(draft=None, made_at__lt=timezone.now() - KEPT_FOR):
+    old = Import.objects.filter(made_at__lt=timezone.now() - KEPT_FOR)
+    for imported in old.filter(Q(draft=None) | ~Q(draft__state=State.DRAFT)):
         remove(imported)
 
 
@@ -179,7 +216,7 @@ def _read(imported: Import, token: str, limits: Limits, at_most: int | None) -> 
 
 
 def _choices(imported: Import) -> Choices:
-    country = settings.DEFAULT_COUNTRY
+    country = accounts.home_country(imported.account)
     channel = Channel(imported.channel) if imported.channel else None
     return Choices(channel=channel, country=country, **imported.choices)
 

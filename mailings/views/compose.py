@@ -28,6 +28,7 @@ from mailings.forms import (
     Typed,
     discard,
     field_of,
+    filed,
     from_draft,
     from_post,
     store,
@@ -36,7 +37,12 @@ from mailings.forms import (
 )
 from mailings.ids import row_id
 from mailings.models import Account, Attachment, Mailing, State
-from mailings.outbox import Impossible
+from mailings.outbox import Elsewhere, Impossible
+from mailings.recipients import imports
+from mailings.recipients.reasons import Unreadable
+from mailings.selectors import offers, review
+from mailings.selectors.imports import Part
+from mailings.smsc.spec.spec import Spec
 from mailings.wording import sentences
 
 ATTACHED = "attachment:"
@@ -80,7 +86,10 @@ def opened(request: HttpRequest) -> ComposeForm:
         typed.draft, typed.account, typed.key = str(draft.pk), draft.account.name, draft.key or ""
         attached = list(draft.attachments.all())
     typed.key = typed.key or new_key()
-    form = ComposeForm(typed, now=timezone.now(), files=Files(attached), accounts=accounts())
+    typed.version = f"{draft.draft_version if draft else ''}.{secrets.token_urlsafe(12)}"
+    files = Files(attached, recipients=draft.imports.first() if draft else None)
+    form = ComposeForm(typed, now=timezone.now(), files=files, accounts=accounts())
+    form.saved_at = draft.draft_at if draft else None
     if draft and (why := sentences.refused_before(draft)):
         field = field_of(draft)
         form.refusal = (when.used(typed.values) if field == "time" else field, why)
@@ -94,9 +103,19 @@ def show(request: HttpRequest, form: ComposeForm, notice: str = "", status: int 
     context = {
         "form": form,
         "facts": Preview(form),
+        "offers": offers.dress(form),
         "notice": notice,
+        "file": _file_part(request, form),
     }
     return render(request, template, context, status=status)
+
+
+def _file_part(request: HttpRequest, form: ComposeForm) -> Part | None:
+    """What the page shows of the file of recipients; which of its problems says the button or the form."""
+    if form.uploads.recipients is None:
+        return None
+    verb, _colon, wanted = request.POST.get("action", "").partition(":")
+    return Part(form.uploads.recipients, wanted if verb == "problems" else request.POST.get("problems", ""))
 
 
 def _posted(request: HttpRequest) -> HttpResponse:
@@ -110,15 +129,14 @@ def _posted(request: HttpRequest) -> HttpResponse:
         return show(
             request, form, _("Your session has ended, and nothing was sent. Log in again, in another tab.")
         )
-    form = filled(request, typed, check=action in ("send", "check"))
+    form = filled(request, typed, check=action in ("send", "review", "check"))
     if trouble:
         form.check = False
         again = _(
             "You have logged in anew since this page was opened. Nothing was sent: press the button again."
         )
         return show(request, form, again)
-    actions: dict[str, Callable[[HttpRequest, ComposeForm], HttpResponse]] = {"send": _send, "draft": _save}
-    return actions.get(action, show)(request, form)
+    return ACTIONS.get(action, show)(request, form)
 
 
 def filled(request: HttpRequest, typed: Typed, *, check: bool, uploads: bool = True) -> ComposeForm:
@@ -126,46 +144,64 @@ def filled(request: HttpRequest, typed: Typed, *, check: bool, uploads: bool = T
     draft = draft_of(typed)
     typed.draft = str(draft.pk) if draft else ""
     files = _files(request, draft)
+    form = ComposeForm(typed, now=timezone.now(), files=files, accounts=accounts(), check=check)
     if uploads:
         _take_in(request, files)
-    return ComposeForm(typed, now=timezone.now(), files=files, accounts=accounts(), check=check)
+        _bring_recipients(request, form)
+    return form
 
 
 def _files(request: HttpRequest, draft: Mailing | None) -> Files:
     """The files of a form: those of the draft and those held before. What was taken out is held no longer."""
     owner, dropped = request.user.pk or 0, set(request.POST.getlist("drop"))
     discard(found for token in dropped if (found := stored(token, owner)))
-    token = request.POST.get("held_recipients", "")
+    recipients = filed.find(request.POST.get("held_recipients", ""), request.user)
+    if recipients and ("recipients" in dropped or request.POST.get("action") == "drop_file"):
+        imports.remove(recipients)
+        recipients = None
     attached = draft.attachments.all() if draft else ()
     return Files(
         attached=[one for one in attached if f"{ATTACHED}{one.pk}" not in dropped],
         held=[found for token in request.POST.getlist("held") if (found := stored(token, owner))],
-        recipients=stored(token, owner) if token else None,
+        recipients=recipients,
         dropped=sorted(one for one in dropped if one.startswith(ATTACHED)),
     )
 
 
 def _take_in(request: HttpRequest, files: Files) -> None:
-    """Keep what came with this post; a new file of recipients takes the place of the one before."""
-    owner = request.user.pk or 0
-    for name in ("files", "recipients_file"):
-        for upload in request.FILES.getlist(name):
-            try:
-                kept = store(upload, owner, attached=name == "files")
-            except Refused as refusal:
-                files.refused.append((name, str(refusal)))
-                continue
-            if name == "files":
-                files.held.append(kept)
-            else:
-                discard(filter(None, [files.recipients]))
-                files.recipients = kept
+    """Keep the files to attach that came with this post."""
+    for upload in request.FILES.getlist("files"):
+        try:
+            files.held.append(store(upload, request.user.pk or 0))
+        except Refused as refusal:
+            files.refused.append(("files", str(refusal)))
+
+
+def _bring_recipients(request: HttpRequest, form: ComposeForm) -> None:
+    """Read a file of recipients that came, or do what the post says of the one before."""
+    files, channel = form.uploads, form.typed.channel
+    try:
+        for upload in request.FILES.getlist("recipients_file"):
+            kept = store(upload, request.user.pk or 0, attached=False)
+            if files.recipients:
+                imports.remove(files.recipients)
+            files.recipients = filed.bring(kept, request.user, form.account, channel)
+        if files.recipients and not request.FILES.getlist("recipients_file"):
+            filed.follow(files.recipients, request.POST, form.account, channel)
+            filed.act(files.recipients, request.POST.get("action", ""), request.POST)
+    except Refused as refusal:
+        files.refused.append(("recipients_file", str(refusal)))
+    except Unreadable as refusal:
+        files.refused.append(("recipients_file", refusal.said.message(_)))
 
 
 def lost_files(request: HttpRequest) -> bool:
     """Whether the form names an upload that was cleared away: it must not be sent without it in silence."""
     dropped, owner = set(request.POST.getlist("drop")), request.user.pk or 0
-    tokens = [*request.POST.getlist("held"), request.POST.get("held_recipients", "")]
+    held = request.POST.get("held_recipients", "")
+    if held and "recipients" not in dropped and filed.find(held, request.user) is None:
+        return not request.FILES.getlist("recipients_file")
+    tokens = request.POST.getlist("held")
     return any(token and token not in dropped and stored(token, owner) is None for token in tokens)
 
 
@@ -177,6 +213,26 @@ def draft_of(typed: Typed) -> Mailing | None:
 
 
 def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    """Send it off at once, as scripts do; people come by the review."""
+
+    def make(spec: Spec, **whose: Any) -> Mailing:
+        return outbox.make(spec, submit=True, hold_seconds=settings.HOLD_SECONDS, **whose)
+
+    return _made(request, form, make, "mailing")
+
+
+def _review(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    """Make a draft of it that is ready to be sent, with all that was typed, and open its review."""
+
+    def make(spec: Spec, **whose: Any) -> Mailing:
+        facts = review.settled(form, spec, whose["account"])
+        return outbox.prepare(spec, form.draft_options(), facts, **whose)
+
+    return _made(request, form, make, "review")
+
+
+def _made(request: HttpRequest, form: ComposeForm, make: Callable[..., Mailing], then: str) -> HttpResponse:
+    """Store what is valid by `make`, and go on to the page `then`; else the form comes back."""
     if lost_files(request):
         again = _("A file that you had attached is no longer here. Nothing was sent: attach it again.")
         return show(request, form, again)
@@ -184,32 +240,36 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
         return show(request, form)
     draft = draft_of(form.typed)
     whose: dict[str, Any] = {"account": form.account, "by": request.user, "key": form.typed.key or None}
+    whose["version"] = form.typed.version
     try:
         with form.uploads.opened() as uploads:
-            hold = settings.HOLD_SECONDS
-            mailing = outbox.make(
-                form.spec, **whose, uploads=uploads, submit=True, hold_seconds=hold, draft=draft
-            )
+            mailing = make(form.spec, **whose, uploads=uploads, draft=draft, more=form.chosen)
+    except Elsewhere as why:
+        return led_to_its_own(request, form, why)
     except Impossible as refusal:
-        if draft and Mailing.objects.filter(pk=draft.pk, spec_digest=form.spec.digest()).exists():
+        same = outbox.digest(form.spec, form.chosen)
+        if draft and Mailing.objects.filter(pk=draft.pk, spec_digest=same).exists():
             return redirect("mailing", draft.pk)  # a double click: it has been sent off already
         return refused(request, form, refusal)
     except DatabaseError:
         return busy(request, form)
-    return kept(form, redirect("mailing", mailing.pk))
+    return kept(form, redirect(then, mailing.pk))
 
 
 def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
     if form.unstorable or form.uploads.refused:
         return show(request, form)
-    if form.account is None or form.gathered.unreadable or form.typed.odd_channel:
+    if form.account is None or form.typed.odd_channel:
         form.check = True
         return show(request, form)
     whose: dict[str, Any] = {"account": form.account, "by": request.user, "key": form.typed.key or None}
+    whose |= {"version": form.typed.version, "imported": form.uploads.recipients}
     draft, options, keep = draft_of(form.typed), form.draft_options(), form.uploads.kept
     try:
         with form.uploads.opened() as uploads:
             mailing = outbox.save_draft(options, **whose, uploads=uploads, keep=keep, mailing=draft)
+    except Elsewhere as why:
+        return led_to_its_own(request, form, why)
     except Impossible as refusal:
         return refused(request, form, refusal)
     except DatabaseError:
@@ -218,9 +278,42 @@ def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
     return kept(form, redirect(f"{reverse('compose')}?draft={mailing.pk}"))
 
 
+def apart(form: ComposeForm, by: Any) -> Mailing:
+    """What stands in the older window, as a draft of its own with the same files: both are kept."""
+    before = draft_of(form.typed)
+    form.typed.draft, form.typed.key = "", new_key()
+    whose: dict[str, Any] = {"account": form.account, "by": by, "key": form.typed.key}
+    whose |= {"version": form.typed.version, "imported": form.uploads.recipients}
+    with form.uploads.opened() as uploads:
+        return outbox.save_apart(form.draft_options(), **whose, like=before, uploads=uploads)
+
+
+def led_to_its_own(request: HttpRequest, form: ComposeForm, why: Elsewhere) -> HttpResponse:
+    """The older of two windows pressed a button: its text becomes a draft of its own, and opens as that."""
+    own = apart(form, request.user)
+    messages.warning(request, str(why))
+    return kept(form, redirect(f"{reverse('compose')}?draft={own.pk}"))
+
+
+def _insert(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    """The text of a template goes behind what was typed."""
+    text = offers.of(form).text_of(request.POST.get("template", ""))
+    typed = form.typed.values.get("mes", "")
+    form.typed.values["mes"] = f"{typed}\n{text}" if typed and text else typed + text
+    return show(request, form)
+
+
+ACTIONS: dict[str, Callable[[HttpRequest, ComposeForm], HttpResponse]] = {
+    "send": _send,
+    "review": _review,
+    "draft": _save,
+    "template": _insert,
+}
+
+
 def kept(form: ComposeForm, response: HttpResponse) -> HttpResponse:
     """The mailing is stored, with its own copies of the files."""
-    discard([*form.uploads.held, *filter(None, [form.uploads.recipients])])
+    discard(form.uploads.held)
     return response
 
 

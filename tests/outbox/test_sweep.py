@@ -16,7 +16,7 @@ from tests.helpers.factories import bare, delivered, queued
 def nudges(monkeypatch, django_capture_on_commit_callbacks):
     """What one sweep would tell the workers."""
     told = []
-    monkeypatch.setattr("celery.current_app.send_task", lambda name, args: told.append((name, *args)))
+    monkeypatch.setattr("celery.current_app.send_task", lambda name, args, **_: told.append((name, *args)))
 
     def sweep():
         told.clear()

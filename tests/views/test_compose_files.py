@@ -1,5 +1,6 @@
 """Files of the compose form, and that nothing typed is ever lost."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from mailings import outbox
 from mailings.forms import stored, uploads
-from mailings.models import Account, Attachment, Mailing, Recipient
+from mailings.models import Account, Attachment, Mailing, Recipient, State
 from tests.views.composing import MAIL, SMS, URL, post, reposted, text_of, values_of
 
 
@@ -86,23 +87,25 @@ def test_a_recipients_file_survives_errors_and_counts(page: Client) -> None:
 def test_a_wrong_line_of_the_file_is_named(page: Client) -> None:
     answer = post(page, SMS | {"recipients_file": file("list.txt", b"79990000002\nabc")})
 
-    assert "Line 2: “abc”. This is no phone number" in text_of(answer)
-    assert "file, line 2" in text_of(answer)
+    assert "1 row of the file gets no message. Correct it below" in text_of(answer)
+    assert re.search(
+        r'<tr data-line="2">.*value="abc".*This is no phone number', answer.content.decode(), re.DOTALL
+    )
     assert Mailing.objects.count() == 0
 
 
-@pytest.mark.parametrize("action", ["send", "draft"])
-def test_an_unreadable_file_stores_nothing(action: str, page: Client) -> None:
-    answer = post(page, SMS | {"recipients_file": file("list.xlsx", b"PK\x03\x04")}, action)
+def test_an_unreadable_file_stores_nothing(page: Client) -> None:
+    answer = post(page, SMS | {"recipients_file": file("list.xlsx", b"PK\x03\x04")})
 
     assert "This workbook is damaged" in text_of(answer)
     assert Mailing.objects.count() == 0
 
 
-def test_a_drafts_recipients_from_a_file_stand_below_the_pasted_ones(page: Client) -> None:
-    post(page, SMS | {"recipients_file": file("list.txt", b"79990000002\n\nabc")}, "draft")
+def test_a_draft_keeps_an_unreadable_file_and_says_so(page: Client) -> None:
+    opened = post(page, SMS | {"recipients_file": file("list.xlsx", b"PK\x03\x04")}, "draft")["Location"]
 
-    assert Mailing.objects.get().draft["phones"] == "79990000001\n+79990000002\nabc"
+    assert "This workbook is damaged" in text_of(page.get(opened))
+    assert Mailing.objects.get().state == State.DRAFT
 
 
 def test_a_held_file_is_its_uploaders_alone(page: Client, operator: Any) -> None:

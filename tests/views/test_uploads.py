@@ -132,7 +132,7 @@ def test_what_is_taken_out_or_replaced_is_held_no_longer(page: Client) -> None:
     def again(change: Callable[[Any], dict[str, Any]], answer: Any) -> Any:
         form = answer.context["form"].uploads
         kept = {"held": [one.token for one in form.held]}
-        kept |= {"held_recipients": form.recipients.token} if form.recipients else {}
+        kept |= {"held_recipients": form.recipients.pk} if form.recipients else {}
         return page.post(URL, MMS | kept | {"action": "refresh"} | change(form))
 
     first = page.post(
@@ -143,7 +143,7 @@ def test_what_is_taken_out_or_replaced_is_held_no_longer(page: Client) -> None:
     replaced = again(lambda _form: {"recipients_file": BytesIO(b"79990000002")}, first)
     assert len(pending()) == 2
 
-    again(lambda form: {"drop": [form.held[0].token, form.recipients.token]}, replaced)
+    again(lambda form: {"drop": [form.held[0].token, "recipients"]}, replaced)
     assert not pending()
 
 

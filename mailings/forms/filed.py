@@ -1,0 +1,178 @@
+"""A form's file of recipients: brought, read or being read, and what a person says of it on the page.
+
+The file is read into an `Import` where it is brought; every later post asks that row alone. It is read anew
+only when another sheet, column, channel or account is chosen.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mailings.forms.uploads import StoredUpload
+from mailings.ids import row_id
+from mailings.models import Account, Import, State
+from mailings.outbox import notify
+from mailings.recipients import imports
+from mailings.recipients.columns import RECIPIENTS, ROLES
+from mailings.recipients.corrections import Chosen, correct
+from mailings.recipients.reasons import Ask, Trouble
+from mailings.smsc.spec.addresses import kinds_for
+from mailings.smsc.spec.problems import Problem
+from mailings.smsc.spec.vocabulary import Channel
+
+FIELD = "recipients_file"
+SHEET, HEADING, HIDDEN = "file_sheet", "file_heading", "file_hidden"
+COLUMN = {role: f"file_{role}" for role in ROLES}
+"""The controls that say how the file is to be read; the columns by their roles."""
+BUSY = (Import.State.WAITING, Import.State.READING)
+
+
+def find(number: str, user: Any) -> Import | None:
+    """The import that a form names, if it is its reader's own or a draft's, which all may edit."""
+    if (pk := row_id(number)) is None:
+        return None
+    mine = Q(owner_id=user.pk) | Q(draft__state=State.DRAFT)
+    return Import.objects.select_related("account").filter(mine, pk=pk).first()
+
+
+def bring(upload: StoredUpload, user: Any, account: Account | None, channel: Channel) -> Import:
+    """Read a file that has come: a short one now, for a long one a worker is told."""
+    about = {"path": upload.path, "name": upload.ref.name, "size": upload.ref.size}
+    return _read(imports.begin(**about, owner=user, account=account, channel=channel.value))  # type: ignore[arg-type]
+
+
+def follow(imported: Import, data: Mapping[str, Any], account: Account | None, channel: Channel) -> None:
+    """Read the file anew where the post says something else of it than what was found.
+
+    Raises Unreadable, and changes nothing, where the file itself is not kept any more.
+    """
+    if imported.state in BUSY:
+        return
+    changes = _judged_by(imported, account, channel)
+    if (choices := _choices(imported, data)) != imported.choices:
+        changes["choices"] = choices
+    if changes:
+        anew(imported, **changes)
+
+
+def anew(imported: Import, **changes: Any) -> None:
+    """Read the file once more; raises Unreadable where it is not kept any more."""
+    imports.begin_again(imported, **changes)
+    _read(imported)
+
+
+def _read(imported: Import) -> Import:
+    if not imports.read_at_once(imported):
+        with transaction.atomic():
+            notify.send("read_import", imported.pk)
+    return imported
+
+
+def _judged_by(imported: Import, account: Account | None, channel: Channel) -> dict[str, Any]:
+    """What the rows were judged by and is chosen otherwise now."""
+    changes: dict[str, Any] = {}
+    if account is not None and imported.account_id != account.pk:
+        changes["account"] = account
+    if kinds_for(Channel(imported.channel)) != kinds_for(channel):
+        changes["channel"] = channel.value
+    return changes
+
+
+def _choices(imported: Import, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What was said of the file before, with what this post says otherwise."""
+    sheet, asked = data.get(SHEET), {one["code"] for one in imported.questions}
+    if sheet in [name for name, _hidden in imported.sheets] and (
+        sheet != imported.sheet or Ask.SHEET.code in asked
+    ):
+        return {"sheet": sheet}
+    said = dict(imported.choices)
+    if columns := _columns(imported, data):
+        said["columns"] = said.get("columns", {}) | columns
+    if (hidden := data.get(HIDDEN)) in ("include", "leave_out"):
+        said["hidden_rows"] = hidden == "include"
+    heading = str(data.get(HEADING, "")).strip()
+    if heading.isdecimal() and len(heading) < 5 and int(heading) != (imported.heading_line or 0):
+        said["heading_line"] = int(heading)
+    return said
+
+
+def _columns(imported: Import, data: Mapping[str, Any]) -> dict[str, str]:
+    """The columns that are chosen otherwise than they were found, by role; "" for none."""
+    found = {role: imported.headings[index] for role, index in imported.columns.items()}
+    said = {role: str(data[name]) for role, name in COLUMN.items() if name in data}
+    return {
+        role: name
+        for role, name in said.items()
+        if name != found.get(role, "") and (name in imported.headings or (not name and role != RECIPIENTS))
+    }
+
+
+def act(imported: Import, action: str, data: Mapping[str, Any]) -> None:
+    """What a button of the page does to the file: stop its reading, read it as at first, correct a row."""
+    verb, _colon, place = action.partition(":")
+    if verb == "stop_reading":
+        imports.stop(imported)
+    elif verb == "file_anew":
+        anew(imported, choices={})
+    elif verb == "fix" and (position := _position(place)) is not None:
+        correct(imported, position, str(data.get(f"fix:{place}", "")))
+
+
+def _position(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 8 else None
+
+
+# --- what stands in the way of sending -----------------------------------------------------------------
+
+
+def problems(imported: Import, *, doubtful: bool, leave_out: bool) -> list[Problem]:
+    """Why nothing can be sent to this file's recipients yet."""
+    found = trouble(imported)
+    left = left_out(imported, doubtful=doubtful)
+    if not found and left and not leave_out:
+        text = ngettext(
+            "{n} row of the file gets no message. Correct it below, or say that it is left out.",
+            "{n} rows of the file get no message. Correct them below, or say that they are left out.",
+            left,
+        )
+        found = text.format(n=left)
+    # The text may quote the file, so it is no template any more.
+    return [Problem((FIELD,), "recipients_file", "%(said)s", {"said": found})] if found else []
+
+
+def trouble(imported: Import) -> str:
+    """Why the file gives no recipients yet; "" when it does."""
+    if imported.state in BUSY:
+        return _("The file is still being read. Wait until it is done, or stop it.")
+    if imported.state == Import.State.STOPPED:
+        return _(
+            "Reading the file was stopped, so nobody in it would get the message. Read it, or take it out."
+        )
+    if imported.trouble:
+        return said(Trouble, imported.trouble)
+    if imported.questions:
+        return " ".join(said(Ask, one) for one in imported.questions)
+    return ""
+
+
+def said(kind: Any, stored: Mapping[str, Any]) -> str:
+    """A sentence that was kept as its code, in the reader's language."""
+    template = _(kind[stored["code"].upper()].value)
+    params = stored.get("params")
+    return str(template % params if params else template)
+
+
+def left_out(imported: Import, *, doubtful: bool) -> int:
+    """How many rows get nothing and could be corrected."""
+    return int(imported.wrong + (0 if doubtful else imported.doubtful))
+
+
+def chosen(imported: Import | None, *, doubtful: bool) -> Chosen | None:
+    """The recipients that the file adds; None while it gives none."""
+    if imported is None or imported.state != Import.State.READY or imported.questions:
+        return None
+    return Chosen(imported, doubtful)
