@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from mailings.forms import filed
 from mailings.models import Import, ImportedRow
 from mailings.recipients.columns import RECIPIENTS, SENDER, ZONE
-from mailings.recipients.corrections import CORRECTABLE
+from mailings.recipients.corrections import CORRECTABLE, in_one_line
 from mailings.recipients.reasons import Ask, Note, Reason, Verdict
 
 A_PAGE = 20
@@ -234,7 +234,7 @@ def problem_rows(imported: Import, verdict: str) -> QuerySet[ImportedRow]:
 def described(row: ImportedRow) -> Row:
     """A row with its reason in words."""
     said = _(Reason[row.reason.upper()].value) if row.reason else ""
-    return Row(row.position, row.line, row.value, row.verdict, said, row.verdict in CORRECTABLE)
+    return Row(row.position, row.line, in_one_line(row.value), row.verdict, said, row.verdict in CORRECTABLE)
 
 
 def every_problem(imported: Import) -> Iterator[Row]:
