@@ -3,6 +3,7 @@
 import secrets
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +34,8 @@ class Account(models.Model):
     identity = models.CharField(max_length=64, editable=False, default="")
     # When the credentials last changed: what a call with older ones met says nothing of the new ones.
     credentials_at = models.DateTimeField(null=True, editable=False)
+    # Two letters; empty for that of the installation (DEFAULT_COUNTRY).
+    country = models.CharField(_("country"), max_length=2, default="", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     breaker = models.CharField(
@@ -57,6 +60,9 @@ class Account(models.Model):
     last_ok_at = models.DateTimeField(_("last answer"), null=True, blank=True)
     last_error_at = models.DateTimeField(_("last error at"), null=True, blank=True)
     last_error = models.CharField(_("last error"), max_length=200, default="", blank=True)
+    # When the last read of the list began that could be read to its end, and the last that could not.
+    list_read_at = models.DateTimeField(null=True, editable=False)
+    list_failed_at = models.DateTimeField(null=True, editable=False)
     # The most rows that one answer to get_all has shown: past ten, ten are not where the provider cuts.
     most_rows = models.PositiveIntegerField(default=0, editable=False)
     # Whether the `id` of a message is its mailing's here ("" not known, "alike", "unlike"), and the evidence.
@@ -72,6 +78,11 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def home(self) -> str:
+        """The country by which numbers without a country code are read."""
+        return self.country or settings.DEFAULT_COUNTRY
 
     @property
     def is_sandbox(self) -> bool:

@@ -17,11 +17,11 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.files import File
 from django.utils.translation import gettext as _
 
 from mailings import accounts
+from mailings.forms import kinds
 from mailings.management.cli import addressed
 from mailings.management.cli.errors import Errors, Unfit, Wrong
 from mailings.models import Account
@@ -83,7 +83,7 @@ def read(source: str) -> Order:
 
 def _addressed(found: dict[str, Any], given: Mapping[str, Any]) -> Order:
     """The order with its recipients among the options, in the form in which they are sent."""
-    path, country = found.pop(FILE), settings.DEFAULT_COUNTRY
+    path, country = found.pop(FILE), accounts.home_country(found["account"])
     how = addressed.Reading(**{name: found.pop(name) for name in OF_FILE})
     if path is None:
         lone = [name for name in OF_FILE if given.get(name) is not None]
@@ -152,13 +152,21 @@ def _files(value: Any) -> tuple[tuple[FileRef, Path], ...]:
 
 
 def _file_ref(path: Path) -> FileRef:
-    content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    """What an attached file is. It goes to people, so it must be what its name says, as an upload must."""
     with _opened(path) as file:
         try:
+            head = file.read(kinds.HEAD)
+            file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
             raise Unfit(_unreadable(path)) from None
-        return FileRef(name=path.name, size=file.tell(), content_type=content_type, sha256=digest)
+        guessed = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        content_type = kinds.content_type(head) or guessed
+        ref = FileRef(name=path.name, size=file.tell(), content_type=content_type, sha256=digest)
+    if not kinds.is_what_its_name_says(head, ref.ending):
+        told = _("“{name}” is not what its name says, so it was not taken. Save it anew or rename it.")
+        raise Unfit(told.format(name=path.name))
+    return ref
 
 
 def _opened(path: Path) -> BufferedReader:
