@@ -46,10 +46,15 @@ def test_an_office_file_is_corrected_in_place_and_goes_out_without_its_wrong_row
     assert rows(desk) == ["5", "6"]
     expect(desk.page.locator("#panel [data-fact=people]")).to_have_text("3")
 
-    desk.send_button.click()
+    review = desk.page.locator("#compose button[name=action][value=review]")
+    review.click()
     expect(desk.page.locator("#errors")).to_contain_text("2 rows of the file get no message")
     desk.page.get_by_label("Leave these 2 out and send to the others").check()
-    desk.send_button.click()
+    review.click()
+    desk.page.wait_for_url("**/review/")
+    for switch in desk.page.locator("[name=confirm]").all():
+        switch.check()
+    desk.page.locator("#do-send").click()
     desk.arrive()
     desk.sees_state("accepted")
 
@@ -67,4 +72,4 @@ def test_a_long_file_is_read_by_a_worker_while_its_writer_goes_on(desk: Desk, tm
 
     expect(desk.page.locator("[data-count=valid]")).to_contain_text("30,000 valid", timeout=60_000)
     expect(desk.option("mes")).to_have_value("Written meanwhile")
-    assert eventually(lambda: desk.page.locator("#send-label").inner_text() == "Send to 30,000 people")
+    assert eventually(lambda: "30,000 people" in desk.page.locator("#send-label").inner_text())
