@@ -3,6 +3,7 @@
 from mailings.models.accounts import Account, Breaker, Pull
 from mailings.models.deliveries import Delivery, DeliveryPull, Message, Result
 from mailings.models.imports import Import, ImportedRow
+from mailings.models.lists import ListedPerson, SavedList
 from mailings.models.lookups import Catalog, Quote
 from mailings.models.mailing import IllegalTransition, Mailing
 from mailings.models.recipients import Recipient, StopEntry
@@ -45,6 +46,7 @@ __all__ = [
     "IllegalTransition",
     "Import",
     "ImportedRow",
+    "ListedPerson",
     "LookNote",
     "Mailing",
     "Message",
@@ -54,6 +56,7 @@ __all__ = [
     "Quote",
     "Recipient",
     "Result",
+    "SavedList",
     "State",
     "StopEntry",
     "SystemUser",

@@ -41,6 +41,7 @@ from mailings.outbox import Impossible
 from mailings.recipients import imports
 from mailings.recipients.reasons import Unreadable
 from mailings.selectors.imports import Part
+from mailings.selectors.lists import all_lists
 from mailings.wording import sentences
 
 ATTACHED = "attachment:"
@@ -101,6 +102,7 @@ def show(request: HttpRequest, form: ComposeForm, notice: str = "", status: int 
         "facts": Preview(form),
         "notice": notice,
         "file": _file_part(request, form),
+        "lists": all_lists(),
     }
     return render(request, template, context, status=status)
 
@@ -177,12 +179,13 @@ def _bring_recipients(request: HttpRequest, form: ComposeForm) -> None:
     """Read a file of recipients that came, or do what the post says of the one before."""
     files, channel = form.uploads, form.typed.channel
     try:
-        for upload in request.FILES.getlist("recipients_file"):
+        brought = [*request.FILES.getlist("recipients_file"), *filed.listed(request.POST)]
+        for upload in brought:
             kept = store(upload, request.user.pk or 0, attached=False)
             if files.recipients:
                 imports.remove(files.recipients)
             files.recipients = filed.bring(kept, request.user, form.account, channel)
-        if files.recipients and not request.FILES.getlist("recipients_file"):
+        if files.recipients and not brought:
             filed.follow(files.recipients, request.POST, form.account, channel)
             filed.act(files.recipients, request.POST.get("action", ""), request.POST)
     except Refused as refusal:
