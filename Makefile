@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install --require-ha
 TEST_JOBS ?= 2
 
 .SILENT:
-.PHONY: run setup test check bench faults fuzz lock
+.PHONY: run setup test check bench faults fuzz mutations lock
 .DELETE_ON_ERROR:
 
 run: setup
@@ -63,6 +63,11 @@ faults: setup .venv/installed-dev
 fuzz: setup .venv/installed-dev
 	sh scripts/test-needs.sh
 	$(BIN)/python -m tests.fuzz $(FUZZ)
+
+# Each guard of the promises taken away in turn: some test has to notice (docs/reliability.md).
+mutations: setup .venv/installed-dev
+	sh scripts/test-needs.sh
+	$(BIN)/python -m tests.mutations
 
 # Pins every dependency anew, from pyproject.toml and package.json, with hashes and without any registry's address.
 lock:

@@ -24,6 +24,8 @@ KEY = "mailroom:sign-of-life"
 # How long a page may wait for Redis, and for how long the answer is believed.
 WAIT_SECONDS = 0.4
 REMEMBER_SECONDS = 5.0
+# A pull takes its time: the list counts as unread so long after two periods.
+LATE_SECONDS = 20
 # A disk with less left than this counts as full: a write-ahead log alone takes some megabytes.
 LEAST_FREE = 32 * 1024 * 1024
 
@@ -172,13 +174,32 @@ def _silence(account: Account) -> list[str]:
     """Errors, and no answer since: said once two pulls have gone by without a word."""
     failed, answered = account.last_error_at, account.last_ok_at
     if failed is None or (answered is not None and answered > failed):
-        return []
+        return _unread_list(account)
     quiet = timedelta(seconds=2 * settings.SYNC_SECONDS)
     if answered is not None and timezone.now() - answered < quiet:
-        return []
+        return _unread_list(account)
     since = moments.short(answered) if answered else "–"
     return [
         _("SMS Centre is not answering (account “{name}”, last answer: {time}). Mailings wait.").format(
             name=account.name, time=since
         )
     ]
+
+
+def _unread_list(account: Account) -> list[str]:
+    """Calls are answered, and yet the list was not read for two periods: what is shown grows old."""
+    read, failed = account.list_read_at, account.list_failed_at
+    if read is None or timezone.now() - read < timedelta(seconds=2 * settings.SYNC_SECONDS + LATE_SECONDS):
+        return []
+    if failed is not None and failed > read:
+        text = _(
+            "The list of SMS Centre cannot be read (account “{name}”, last read: {time}). Mailings are "
+            "handed over, but what is shown of them may have changed since."
+        )
+    else:
+        text = _(
+            "Nobody has read the list of SMS Centre since {time} (account “{name}”): the clock process "
+            "(beat) does not run, or the workers cannot keep up. What is shown of mailings may have "
+            "changed since."
+        )
+    return [text.format(name=account.name, time=moments.short(read))]

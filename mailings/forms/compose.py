@@ -140,6 +140,8 @@ class ComposeForm(forms.Form):
         self.uploads = files or Files()
         self.accounts = accounts
         self.made_before: Mailing | None = None
+        # When the draft was saved last, if it was.
+        self.saved_at: datetime | None = None
         # What the provider refused before: a field of this form, if it can be told, and the sentence.
         self.refusal = ("", "")
         self.fields.update(fields(typed.channel, typed.values, all_values=typed.show_all))

@@ -8,12 +8,14 @@ from itertools import islice
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import npgettext
 
+from mailings import lookups
 from mailings.forms import when
 from mailings.forms.bubble import Bubble, named
 from mailings.forms.compose import ComposeForm
 from mailings.forms.filed import left_out
+from mailings.models import Quote
 from mailings.recipients.corrections import Beyond
 from mailings.recipients.gather import Gathered
 from mailings.smsc.spec import values
@@ -94,14 +96,14 @@ class Preview:
 
     @property
     def button(self) -> str:
-        """What the sending button says: how many it goes to."""
-        people = ngettext("{n} person", "{n} people", self.people).format(n=grouped(self.people))
-        groups = ngettext("{n} group", "{n} groups", self.groups).format(n=self.groups)
+        """What the button that leads to the review says: how many it goes to."""
+        people = npgettext("counted", "{n} person", "{n} people", self.people).format(n=grouped(self.people))
+        groups = npgettext("counted", "{n} group", "{n} groups", self.groups).format(n=self.groups)
         if self.people and self.groups:
-            return _("Send to {people} and {groups}").format(people=people, groups=groups)
+            return _("Review: {people} and {groups}").format(people=people, groups=groups)
         if self.people or self.groups:
-            return _("Send to {people}").format(people=people if self.people else groups)
-        return _("Send")
+            return _("Review: {people}").format(people=people if self.people else groups)
+        return _("Review")
 
     # --- the text ---------------------------------------------------------------------------------
 
@@ -152,6 +154,25 @@ class Preview:
             return 0
         table = dict.fromkeys(map(ord, self.parts.culprits), "x")
         return self.parts.parts - message_parts(self.text.translate(table)).parts
+
+    # --- the price --------------------------------------------------------------------------------
+
+    @cached_property
+    def price_digest(self) -> str:
+        """The name of what its price is asked by; empty when there is nothing to ask, or not from here.
+
+        Too many people, and files of any kind, have to be saved first: their price is asked for the review.
+        """
+        spec, account = self.spec, self.form.account
+        if spec is None or account is None or self.form.chosen or not lookups.travels(spec):
+            return ""
+        return lookups.digest_of(account, spec)
+
+    @cached_property
+    def quote(self) -> Quote | None:
+        """The price, if it was asked for in the last ten minutes."""
+        account = self.form.account
+        return lookups.known(account, self.price_digest) if account and self.price_digest else None
 
     @property
     def total_parts(self) -> int | None:

@@ -39,6 +39,8 @@ PAGE = frozenset(
             "account",
             "key",
             "draft",
+            "version",
+            "template",
         ),
         *("file_sheet", "file_heading", "file_hidden", "file_phones", "file_sender", "file_tz", "problems"),
         *("recipients_file", "held_recipients", "files", "held", "drop", "action", "csrfmiddlewaretoken"),
@@ -53,6 +55,7 @@ FLAGS = tuple(channel.value for channel in Channel if channel not in (Channel.SM
 class Typed:
     """`values`: as typed, by name. `kept`: typed for another channel. `unknown`: names that are no option.
 
+    `version`: which saving of the draft the page knows (outbox.drafts.must_be_newest).
     `odd_channel`: the channel that was asked for, when there is no such channel.
     """
 
@@ -65,8 +68,14 @@ class Typed:
     account: str = ""
     key: str = ""
     draft: str = ""
+    version: str = ""
     # Which row of a file is shown as its recipient reads it: its number, or `longest` or `gap`.
     row: str = ""
+
+    @property
+    def says_something(self) -> bool:
+        """Whether a person typed anything, here or for another channel."""
+        return any(not is_blank(value) for value in (*self.values.values(), *self.kept.values()))
 
     def has(self, name: str) -> bool:
         return not is_blank(self.values.get(name))
@@ -122,7 +131,7 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     """
     values = {name: str(data[name]) for name in VALUES if name in data}
     if len(lines := data.getlist("phones")) > 1:
-        values["phones"] = "\n".join(lines)
+        values["phones"] = "\n".join(line for line in map(str, lines) if line.strip())
     kept = {
         name.removeprefix(KEPT): str(data[name])
         for name in data
@@ -141,6 +150,7 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     _insert_heading(typed, data.get("action", ""))
     typed.row = data.get("action", "").partition(ROW)[2] or data.get("row", "")
     typed.key, typed.draft = data.get("key", "").replace("\0", "")[:64], data.get("draft", "")
+    typed.version = data.get("version", "").replace("\0", "")[:64]
     _choose_channel(typed, data.get("channel", ""), data.get("shown", ""))
     if switching and data.get("channel") != data.get("shown"):
         _set_aside(typed)

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailings", "0018_wish_answers"),
+        ("mailings", "0019_lists_and_hours"),
     ]
 
     operations = [

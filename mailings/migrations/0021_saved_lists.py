@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailings", "0020_account_country"),
+        ("mailings", "0020_change_hour"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

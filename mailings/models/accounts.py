@@ -60,6 +60,9 @@ class Account(models.Model):
     last_ok_at = models.DateTimeField(_("last answer"), null=True, blank=True)
     last_error_at = models.DateTimeField(_("last error at"), null=True, blank=True)
     last_error = models.CharField(_("last error"), max_length=200, default="", blank=True)
+    # When the last read of the list began that could be read to its end, and the last that could not.
+    list_read_at = models.DateTimeField(null=True, editable=False)
+    list_failed_at = models.DateTimeField(null=True, editable=False)
     # The most rows that one answer to get_all has shown: past ten, ten are not where the provider cuts.
     most_rows = models.PositiveIntegerField(default=0, editable=False)
     # Whether the `id` of a message is its mailing's here ("" not known, "alike", "unlike"), and the evidence.

@@ -163,8 +163,11 @@ class Mailing(models.Model):
     spec_digest = models.CharField(max_length=64, default="", editable=False)
     # What a draft's form held, as typed; empty once there is a spec.
     draft = models.JSONField(default=dict, blank=True)
-    # Of a draft that was made ready for its review: how many entries were left out, by verdict.
-    left_out = models.JSONField(default=dict, blank=True)
+    # The page that saved the draft last, and when: an older page puts nothing over it (outbox.drafts).
+    draft_version = models.CharField(max_length=24, default="", blank=True, editable=False)
+    draft_at = models.DateTimeField(null=True, editable=False)
+    # What the review of a draft shows and costs to work out (selectors.review); empty when it is not ready.
+    prepared = models.JSONField(default=dict, blank=True)
     recipients_count = models.PositiveIntegerField(_("recipients"), null=True)
     parts = models.PositiveIntegerField(null=True)
     cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=4, null=True)
@@ -288,7 +291,7 @@ class Mailing(models.Model):
             models.Index(
                 fields=["remote_send_at"],
                 name="remote_hours",
-                condition=Q(remote_send_at__isnull=False, origin=Origin.PROVIDER),
+                condition=Q(remote_send_at__isnull=False),
             ),
         ]
         constraints = [
@@ -331,10 +334,15 @@ class Mailing(models.Model):
 
     @property
     def goes_out_at(self) -> datetime | None:
-        """When it goes out, or went: the hour asked for here; else, and of what repeats, the provider's."""
-        if self.repeats and self.remote_send_at is not None:
-            return self.remote_send_at
-        return self.due_at or self.remote_send_at
+        """When it goes out, or went: the provider's hour, where it names one, else the one asked for here."""
+        return self.remote_send_at or self.due_at
+
+    @property
+    def was_moved(self) -> bool:
+        """Whether the provider names another hour, by the minute, than was asked for here."""
+        if self.repeats or self.due_at is None or self.remote_send_at is None:
+            return False
+        return abs(self.remote_send_at - self.due_at) >= timedelta(minutes=1)
 
     @property
     def overdue_from(self) -> datetime | None:

@@ -213,11 +213,8 @@ class Row:
 
     @property
     def when(self) -> datetime | None:
-        """Its hour: the one asked for here, the provider's of a job made elsewhere; None: not known."""
-        own: datetime | None = self.values["due_at"]
-        theirs: datetime | None = self.values["remote_send_at"]
-        if own is None or (self.values["repeats"] and theirs):
-            own = theirs
+        """Its hour: the provider's, where it names one, else the one asked for here; None: not known."""
+        own: datetime | None = self.values["remote_send_at"] or self.values["due_at"]
         return own if own or self.values["origin"] == Origin.PROVIDER else self.values["created_at"]
 
     @property

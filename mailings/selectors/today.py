@@ -1,6 +1,6 @@
 """Today: what needs a person, what goes out next, what it has cost. Bounded queries throughout."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -23,6 +23,7 @@ AHEAD_DAYS = 7
 BACK_DAYS = 14
 AT_MOST = 50
 SHOWN_A_DAY = 8
+SHOWN_DRAFTS = 5
 # How long an unhappy end of a wish stays on the first page.
 REMIND = timedelta(days=3)
 
@@ -67,6 +68,12 @@ def _urgency(mailing: Mailing) -> tuple[int, float]:
     return rank, -mailing.state_at.timestamp()
 
 
+def own_drafts(user_id: int | None) -> list[Mailing]:
+    """What a person began to write and has not sent, the latest first."""
+    drafts = light().filter(state=State.DRAFT, created_by=user_id)
+    return list(drafts.order_by(F("draft_at").desc(nulls_last=True), "-id")[:SHOWN_DRAFTS])
+
+
 @dataclass(frozen=True, order=True)
 class Sending:
     """One sending that lies ahead. `repeat`: a recurrence of a mailing that has gone out before."""
@@ -74,6 +81,12 @@ class Sending:
     at: datetime
     mailing: Mailing = field(compare=False)
     repeat: bool = field(default=False, compare=False)
+
+
+def _in_order(sendings: Iterable[Sending]) -> list[Sending]:
+    """Each mailing once at an hour, the earliest first."""
+    found = {(one.at, one.mailing.pk): one for one in sendings}
+    return [found[key] for key in sorted(found)]
 
 
 @dataclass
@@ -97,7 +110,7 @@ def week_ahead(now: datetime) -> list[Day]:
     """The next seven days with their sendings, recurrences unrolled, earliest first."""
     today = timezone.localdate(now)
     days = {day: Day(day) for day in (today + timedelta(days=n) for n in range(AHEAD_DAYS))}
-    for sending in sorted({*_once(now), *_recurring(now)}, key=lambda one: (one.at, one.mailing.pk)):
+    for sending in _in_order([*_once(now), *_recurring(now)]):
         day = timezone.localtime(sending.at).date()
         if day in days:
             days[day].sendings.append(sending)
@@ -111,11 +124,11 @@ def _still_to_go(mailing: Mailing) -> bool:
 
 
 def _once(now: datetime) -> Iterator[Sending]:
-    """Our own mailings by the hour asked for, those made elsewhere by the provider's hour."""
+    """By the provider's hour, where it names one: a job may have been moved. Else by the hour asked for."""
     until = now + timedelta(days=AHEAD_DAYS)
     rows = Mailing.objects.defer("spec", "remote", "draft")
     due = rows.filter(due_at__gte=now, due_at__lt=until).order_by("due_at")
-    theirs = rows.filter(origin=Origin.PROVIDER, remote_send_at__gte=now, remote_send_at__lt=until)
+    theirs = rows.filter(remote_send_at__gte=now, remote_send_at__lt=until)
     for query in (due, theirs.order_by("remote_send_at")):
         for mailing in query[: 10 * AT_MOST]:
             if not mailing.repeats and _still_to_go(mailing):

@@ -124,6 +124,8 @@ def _reason(account: Account, span: Span, tally: Tally) -> str:
 
 def _keep(account: Account, span: Span, tally: Tally, result: Result) -> None:
     extra = {"odd": tally.odd, "nameless": tally.nameless}
+    moment = "list_failed_at" if result.error else "list_read_at"
+    Account.objects.filter(pk=account.pk).update(**{moment: tally.begun})
     Pull.objects.create(
         account=account,
         start=span.start,

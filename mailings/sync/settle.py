@@ -60,6 +60,9 @@ def _note_conflict(account: Account, conflict: Conflict) -> None:
     reference = reference_of(conflict.job.name)
     if reference is not None:
         _show(account, reference[:CODE_LENGTH], {conflict.job.remote_id})
+        named = Mailing.objects.filter(account=account, code=reference[:CODE_LENGTH], remote_id__isnull=False)
+        for other in named.exclude(remote_id=conflict.job.remote_id):
+            _alarm(other, [str(other.remote_id), conflict.job.remote_id])
 
 
 def _settle_row(row: Mailing, bearers: Sequence[Bearer]) -> bool:
@@ -87,14 +90,24 @@ def _note(row: Mailing, bearers: Sequence[Bearer]) -> None:
 
 
 def _end_alarm(row: Mailing) -> None:
-    """All but one of its jobs are shown as cancelled: nobody gets the mailing twice any more."""
+    """All but one of its jobs are shown as cancelled: nobody gets the mailing twice any more.
+
+    That one is its own, or a person has cancelled its own in the face of the alarm: else the row says that it
+    is cancelled, and people get it all the same.
+    """
     if row.alarm != Alarm.TWO_JOBS:
         return
     row.refresh_from_db(fields=["other_jobs"])
-    shown = [row_of_job(row, job).remote_status for job in jobs_of(row)]
-    if sum(status != JobStatus.CANCELLED for status in shown) <= 1:
+    left = [job for job in jobs_of(row) if row_of_job(row, job).remote_status != JobStatus.CANCELLED]
+    if left in ([], [row.remote_id]) or (len(left) == 1 and _was_chosen(row)):
         Mailing.objects.filter(pk=row.pk, alarm=Alarm.TWO_JOBS).update(alarm="")
         record(EventKind.ALARM, row, alarm="", left=1)
+
+
+def _was_chosen(row: Mailing) -> bool:
+    """Whether the row's own job was cancelled or deleted from here after the alarm had been raised."""
+    raised = row.events.filter(kind=EventKind.ALARM).order_by("-at", "-id").first()
+    return bool(raised and row.wish_at and row.wish_at > raised.at)
 
 
 def _bearers_before(row: Mailing) -> set[str]:

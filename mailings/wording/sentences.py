@@ -110,6 +110,9 @@ def _it_says(mailing: Mailing, now: datetime) -> SafeString:
     job, hour = mailing.remote_id or "–", mailing.goes_out_at
     when = both_clocks(hour, now) if hour else ""
     match mailing.remote_status:
+        case JobStatus.WAITING if mailing.was_moved and mailing.due_at:
+            text = _("SMS Centre has it as job {job} and names another hour for it: {when}, not {asked}.")
+            return say(text, job=job, when=when, asked=both_clocks(mailing.due_at, now))
         case JobStatus.WAITING if hour:
             return say(_("SMS Centre has it as job {job} and sends it on {when}."), job=job, when=when)
         case JobStatus.WAITING:

@@ -40,6 +40,7 @@ class Campaign:
         self.began = time.monotonic()
         self.accounts: list[Account] = []
         self.ids: list[int] = []
+        self.met: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
 
     def prepare(self) -> None:
         """Tables and accounts; then workers and beat."""
@@ -90,6 +91,7 @@ class Campaign:
                 break
             storm.tick(progress)
             time.sleep(TICK_SECONDS)
+        self.met = self._calls_and_faults()
         storm.calm()
         self.trouble(0.0)
         self.ids = ids = people.made.ids
@@ -105,17 +107,20 @@ class Campaign:
     def _report_storm(self, storm: Storm, people: People, seconds: float) -> None:
         add, count = self.report.add, self.report.count
         verdict = truth.judge(people.made.ids, self.jobs())
-        calls, faults = self._calls_and_faults()
+        calls, faults = self.met
         add("mailings made", len(people.made.ids), f">= {self.plan.mailings}")
         add("workers killed (SIGKILL)", storm.killed(), f">= {self.plan.kills}")
         add("  at which moment of a call", _shown(storm.marksman.hits))
         add("workers frozen past their lease", storm.frozen(), f">= {self.plan.freezes}")
         add("beat killed", storm.beats_killed, f">= {self.plan.beats_killed}")
         add("Redis flushed, killed, frozen", _shown(storm.redis_hits))
-        add("calls read whole, by kind", _shown(calls))
+        add("calls read whole in the storm, by kind", _shown(calls))
+        for kind in ("cancel", "get"):
+            add(f"  {kind}: of these", calls[kind], f">= {max(2, self.plan.mailings // 50)}")
         unread = faults["cut_before_reading"] + faults["cut_while_reading"]
         tried = max(1, sum(calls.values()) + unread)
-        add("share of calls met by a fault", round(sum(faults.values()) / tried, 2))
+        share = round(sum(faults.values()) / tried, 2)
+        add("share of calls met by a fault", share, f">= {0.7 * self.plan.share:.2f}")
         add("  by fault", _shown(faults))
         count("mailings whose job exists twice", verdict.twice)
         count("mailings lost", verdict.lost)

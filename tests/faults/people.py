@@ -77,6 +77,13 @@ class People:
         self.made.ids.append(mailing.pk)
         if rng.random() < 0.15:
             self._change_mind(rng.choice(self.made.ids[-30:]))
+        if rng.random() < 0.15 and (there := self._waiting_there()):
+            self._change_mind(rng.choice(there))
+
+    def _waiting_there(self) -> list[int]:
+        """Some that the provider has and that are for later: only of these does a cancel get to it."""
+        there = Mailing.objects.filter(pk__in=self.made.ids, state=State.ACCEPTED, wish="")
+        return list(there.filter(due_at__gt=timezone.now()).values_list("pk", flat=True)[:30])
 
     def _change_mind(self, pk: int) -> None:
         try:

@@ -25,6 +25,8 @@ class Plan:
     writing_seconds: int = 15
     workers: int = 3
     share: float = 0.35
+    # States changed behind our back, three hundred at a time.
+    states: int = 3000
     seed: int = 1
     minutes: float = 40.0
 

@@ -221,7 +221,7 @@ def test_wait_ends_at_once_for_what_is_not_under_way(account: Account, mailings:
 def test_wait_returns_once_the_mailing_is_handed_over(account: Account, mailings: Run, monkeypatch):
     threads: list[threading.Thread] = []
 
-    def nudge(task: str, pk: int) -> None:
+    def nudge(task: str, pk: int, after: float = 0.0) -> None:
         def work() -> None:
             outbox.deliver_mailing(pk)
             connection.close()

@@ -40,3 +40,18 @@ def test_a_name_that_leads_to_a_file_is_read(account: Account, mailings: Run, tm
 
     assert mailings("create", given=given)[0] == 0
     assert [one.address for one in Recipient.objects.all()] == [f"+{PHONE.lstrip('+')}"]
+
+
+@pytest.mark.parametrize("content", [b"\x7fELF\x02\x01", b"MZ\x90\x00", b"OggS\x00\x02"])
+def test_an_attached_file_that_is_not_what_its_name_says_is_refused(
+    account: Account, mailings: Run, tmp_path: Path, content: bytes
+):
+    file = tmp_path / "price.jpg"
+    file.write_bytes(content)
+    given = {"options": OPTIONS | {"phones": PHONE, "mms": 1}, "files": [str(file)]}
+
+    code, (said,) = mailings("create", given=given)
+
+    assert (code, list(said["errors"])) == (1, ["files"])
+    assert "is not what its name says" in said["errors"]["files"][0]
+    assert not Mailing.objects.exists()

@@ -11,6 +11,7 @@ from django.utils import timezone
 from mailings import outbox
 from mailings.models import Account, Mailing, State
 from mailings.selectors import history, today
+from mailings.wording import sentences
 from sandbox import Sandbox
 from tests.helpers.factories import bare, delivered, queued
 from tests.sync.test_pulls import pull
@@ -106,3 +107,27 @@ def test_rows_from_before_are_found_after_the_migration(db: None) -> None:
     theirs.refresh_from_db()
     assert theirs.remote_send_at is not None
     assert theirs.remote_send_at.isoformat() == "2026-11-26T06:30:00+00:00"
+
+
+def test_a_job_that_was_moved_is_followed_and_said_to_be_moved(account: Account, sandbox: Sandbox) -> None:
+    # given a mailing for the ninth day, which somebody moves into this week on the provider's own site
+    mailing = delivered(account, time="+12960")
+    ahead = timezone.now().replace(second=0, microsecond=0) + timedelta(days=2)
+    sandbox.provider.store.jobs[int(mailing.remote_id or 0)].due_at = ahead.timestamp()
+    # when
+    pull(account)
+    # then
+    mailing.refresh_from_db()
+    assert mailing.goes_out_at == ahead
+    sendings = [sending.at for day in today.week_ahead(timezone.now()) for sending in day.sendings]
+    assert sendings == [ahead]
+    (line,) = history.page(Mailing.objects.all()).rows
+    assert line.when == ahead
+    assert "names another hour for it" in sentences.sentences(mailing, timezone.now())[0]
+
+
+def test_two_mailings_of_one_hour_both_go_out_next(account: Account, sandbox: Sandbox) -> None:
+    hour = f"0{int(timezone.now().timestamp()) + 86400}"
+    both = {delivered(account, time=hour).pk, delivered(account, time=hour).pk}
+    week = today.week_ahead(timezone.now())
+    assert {sending.mailing.pk for day in week for sending in day.sendings} == both

@@ -96,3 +96,40 @@ def test_what_has_gone_out_is_not_cancelled_as_a_second_job_either(account, sand
         outbox.cancel_job(mailing.pk, second)
 
     assert Mailing.objects.count() == 1
+
+
+def test_a_job_that_waits_beside_a_cancelled_one_keeps_its_alarm(account: Account, sandbox: Sandbox) -> None:
+    """Given a mailing that was cancelled, of which somebody made a copy on the provider's own site."""
+    mailing = delivered(account, time=TOMORROW)
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    outbox.fulfil(mailing.pk)
+    sandbox.make_job(f"{mailing.code}a Spring sale", time=TOMORROW)
+
+    pull(account)
+    pull(account)
+
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.alarm) == (State.CANCELLED, Alarm.TWO_JOBS)
+
+
+def test_whoever_cancels_one_of_two_in_the_face_of_the_alarm_is_not_told_again(account, sandbox) -> None:
+    mailing, _second = with_two_jobs(account, sandbox)
+
+    outbox.wish(mailing.pk, Wish.CANCEL)
+    outbox.fulfil(mailing.pk)
+    pull(account)
+
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.alarm) == (State.CANCELLED, "")
+
+
+def test_another_mailings_job_that_takes_a_reference_is_told_to_both(account, sandbox) -> None:
+    mailing, other = delivered(account, time=TOMORROW), delivered(account, time=TOMORROW)
+    sandbox.change_job(int(other.remote_id or 0), name=f"{mailing.code}a Spring sale")
+
+    pull(account)
+
+    mailing.refresh_from_db()
+    other.refresh_from_db()
+    assert (mailing.alarm, other.alarm) == (Alarm.TWO_JOBS, Alarm.OTHER_JOB)
+    assert mailing.alarm_jobs == sorted([str(mailing.remote_id), str(other.remote_id)])

@@ -110,6 +110,16 @@ def test_pages_say_nothing_when_all_is_there(page: Client, worker_there: None) -
             {"last_error_at": timezone.now(), "last_ok_at": timezone.now() - timedelta(hours=1)},
             b"is not answering",
         ),
+        ({"list_read_at": timezone.now() - timedelta(hours=1)}, b"the clock process (beat) does not run"),
+        (
+            {
+                "list_read_at": timezone.now() - timedelta(hours=1),
+                "list_failed_at": timezone.now(),
+                "last_ok_at": timezone.now(),
+                "last_error_at": timezone.now() - timedelta(seconds=1),
+            },
+            b"The list of SMS Centre cannot be read",
+        ),
     ],
 )
 def test_pages_say_what_stops_an_account(

@@ -9,9 +9,10 @@ from uuid import uuid4
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from mailings import outbox, rights
-from mailings.models import Account, Breaker, HeldReason, Import, Mailing, SavedList, State
+from mailings.models import Account, Breaker, HeldReason, Import, Mailing, Quote, SavedList, State
 from mailings.rights import Right
 from tests.helpers.addresses import (
     ADMIN,
@@ -60,14 +61,20 @@ OURS = {
     "remove_stop": ("L----mm", "L---->>"),
     "compose": ("L--oooo", "o--oooo"),
     "compose_preview": ("m--mmmm", "o--oooo"),
+    "compose_keep": ("L--mmmm", "L--oooo"),
+    "compose_discard": ("L--mmmm", "L--ssss"),
+    "compose_price": ("m--mmmm", "o--oooo"),
+    "price_answer": ("L--oooo", "L--mmmm"),
     "import_progress": ("L--oooo", "L--mmmm"),
     "import_problems": ("L--oooo", "L--mmmm"),
     "edit": ("L-->>>>", "L-->>>>"),
+    "review": ("L--oooo", "L--oooo"),
     "duplicate": ("L--mmmm", "L-->>>>"),
     "bulk_cancel": ("L--oooo", "L--s>>>"),
     "cancel": ("L---ooo", "L--->>>"),
     "delete": ("L---ooo", "L--->>>"),
     "withdraw": ("L---ooo", "L--->>>"),
+    "change_hour": ("L---ooo", "L--->>>"),
     "hold": ("L---mmm", "L--->>>"),
     "cancel_job": ("L---sss", "L---sss"),
     "put_aside": ("L---mmm", "L--->>>"),
@@ -82,6 +89,7 @@ OURS = {
 # The mailing that each is tried on, so that it would come to something.
 STATES: dict[str, dict[str, Any]] = {
     "edit": {"state": State.DRAFT},
+    "review": {"state": State.DRAFT},
     "import_progress": {"state": State.DRAFT},
     "import_problems": {"state": State.DRAFT},
     "withdraw": {"state": State.QUEUED},
@@ -96,11 +104,21 @@ LISTS = {"list", "change_list", "remove_from_list", "delete_list"}
 POSTED: dict[str, dict[str, str]] = {
     "add_list": {"name": "VIP", "values": "79990000001"},
     "change_list": {"values": "79990000001"},
+    "change_hour": {"time_at": "2036-01-31 10:00"},
     "resolve": {"decision": "give_up"},
     "compose": {"action": "check"},
 }
 # What changes nothing of a mailing, whoever does it.
-HARMLESS = {"refresh", "mailing_recipients", "compose", "compose_preview", "edit", "preferences", "probe"}
+HARMLESS = {
+    "refresh",
+    "mailing_recipients",
+    "compose",
+    "compose_preview",
+    "compose_price",
+    "edit",
+    "preferences",
+    "probe",
+}
 HARMLESS |= {"dismiss_trials", "trial", "add_stops", "remove_stop", "add_list", *LISTS}
 
 
@@ -116,6 +134,11 @@ def subject(people: dict[str, Any], name: str) -> Mailing:
 
 
 def address(name: str, mailing: Mailing) -> str:
+    if name == "price_answer":
+        now = timezone.now()
+        asked = {"asked_at": now, "answered_at": now, "cost": 1}
+        quote, _made = Quote.objects.get_or_create(account=mailing.account, digest="x", defaults=asked)
+        return reverse(name, args=[quote.pk])
     if name == "probe":
         return reverse(name, args=[mailing.account_id])
     if name == "export_results":

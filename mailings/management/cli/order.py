@@ -21,6 +21,7 @@ from django.core.files import File
 from django.utils.translation import gettext as _
 
 from mailings import accounts
+from mailings.forms import kinds
 from mailings.management.cli import addressed
 from mailings.management.cli.errors import Errors, Unfit, Wrong
 from mailings.models import Account
@@ -151,13 +152,21 @@ def _files(value: Any) -> tuple[tuple[FileRef, Path], ...]:
 
 
 def _file_ref(path: Path) -> FileRef:
-    content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    """What an attached file is. It goes to people, so it must be what its name says, as an upload must."""
     with _opened(path) as file:
         try:
+            head = file.read(kinds.HEAD)
+            file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
             raise Unfit(_unreadable(path)) from None
-        return FileRef(name=path.name, size=file.tell(), content_type=content_type, sha256=digest)
+        guessed = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        content_type = kinds.content_type(head) or guessed
+        ref = FileRef(name=path.name, size=file.tell(), content_type=content_type, sha256=digest)
+    if not kinds.is_what_its_name_says(head, ref.ending):
+        told = _("“{name}” is not what its name says, so it was not taken. Save it anew or rename it.")
+        raise Unfit(told.format(name=path.name))
+    return ref
 
 
 def _opened(path: Path) -> BufferedReader:

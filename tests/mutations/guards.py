@@ -1,0 +1,180 @@
+"""The guards of the promises, and what each becomes when it is taken away: some test has to notice."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A dangerous line: in `file` the text `now` becomes `then`, and one of `tests` must fail."""
+
+    name: str
+    file: str
+    now: str
+    then: str
+    tests: str
+
+
+OUTBOX, MODELS, SYNC = "mailings/outbox", "mailings/models", "mailings/sync"
+
+GUARDS = (
+    Guard(
+        "an expired lease goes back into the queue", f"{OUTBOX}/sweep.py",
+        "same.move(pk, State.SENDING, State.UNKNOWN,", "same.move(pk, State.SENDING, State.QUEUED,",
+        "tests/outbox/test_sweep.py",
+    ),
+    Guard(
+        "a sweep ends any claim's lease", f"{OUTBOX}/sweep.py",
+        'has_come("lease_until", now), token=token)', 'has_come("lease_until", now))',
+        "tests/outbox/test_sweep.py",
+    ),
+    Guard(
+        "the last look does not look at the token", f"{OUTBOX}/claims.py",
+        'state=State.SENDING, token=self.token, wish="")', 'state=State.SENDING, wish="")',
+        "tests/outbox/test_claims.py",
+    ),
+    Guard(
+        "the last look does not look at the wish", f"{OUTBOX}/claims.py",
+        'token=self.token, wish="")', "token=self.token)",
+        "tests/outbox/test_claims.py",
+    ),
+    Guard(
+        "the last look does not look at the time", f"{OUTBOX}/claims.py",
+        "if not (ours.exists() and self._in_time()):", "if not ours.exists():",
+        "tests/outbox/test_claims.py",
+    ),
+    Guard(
+        "no last look before the first byte", f"{OUTBOX}/deliver.py",
+        "        before_first_byte=claim.confirm,\n", "",
+        "tests/outbox/test_claims.py tests/outbox/test_deliver.py",
+    ),
+    Guard(
+        "a claim in spite of a wish", f"{MODELS}/mailing.py",
+        'pk=pk, state=State.QUEUED, wish="")', "pk=pk, state=State.QUEUED)",
+        "tests/outbox/test_claims.py tests/outbox/test_cancel.py tests/outbox/test_machine.py",
+    ),
+    Guard(
+        "a claim of what is being sent", f"{MODELS}/mailing.py",
+        'pk=pk, state=State.QUEUED, wish="")', 'pk=pk, wish="")',
+        "tests/outbox/test_claims.py tests/outbox/test_deliver.py",
+    ),
+    Guard(
+        "error 9 on every try goes again", f"{OUTBOX}/outcomes.py",
+        "case TooSoon() if claim.first_try:", "case TooSoon():",
+        "tests/outbox/test_deliver.py",
+    ),
+    Guard(
+        "a second try after error 9 without a read", f"{OUTBOX}/deliver.py",
+        "if not tried or not must_be_read_for(mailing):", "if True:",
+        "tests/outbox/test_deliver.py tests/outbox/test_machine.py",
+    ),
+    Guard(
+        "a failure with bytes sent goes back into the queue", f"{OUTBOX}/outcomes.py",
+        "        case NotSent():\n", "        case NotSent() | SmscError(code=None):\n",
+        "tests/outbox/test_deliver.py",
+    ),
+    Guard(
+        "an answer of an old claim moves a newer one's row", f"{OUTBOX}/outcomes.py",
+        "moved = Mailing.objects.filter(token=claim.token).move(", "moved = Mailing.objects.move(",
+        "tests/outbox/test_deliver.py tests/outbox/test_claims.py tests/outbox/test_machine.py",
+    ),
+    Guard(
+        "what is overdue goes", f"{OUTBOX}/deliver.py",
+        "    if not mailing.is_overdue(timezone.now(), OVERDUE_AFTER):\n        return False\n",
+        "    return False\n",
+        "tests/outbox/test_deliver.py",
+    ),
+    Guard(
+        "what is in doubt goes", f"{OUTBOX}/deliver.py",
+        "if _overdue(mailing) or _doubtful(mailing):", "if _overdue(mailing):",
+        "tests/outbox/test_restored.py",
+    ),
+    Guard(
+        "a missing attempt is no doubt", "mailings/accounts/restore_guard.py",
+        'return "" if wanted <= held else "older"', 'return ""',
+        "tests/outbox/test_restored.py",
+    ),
+    Guard(
+        "a claim does not compare what Redis remembers", f"{OUTBOX}/claims.py",
+        "        if found != len(held):\n            raise restore_guard.DifferentError\n", "",
+        "tests/outbox/test_restored.py",
+    ),
+    Guard(
+        "no mark before the first byte", f"{OUTBOX}/claims.py",
+        "        restore_guard.remember(self.mailing.account, self.attempt)\n", "",
+        "tests/outbox/test_restored.py tests/outbox/test_claims.py",
+    ),
+    Guard(
+        "a decision on something newer than was shown", f"{OUTBOX}/seen.py",
+        "if attempt_is_so and (self.stamp is None or self.stamp == stamp(mailing)):", "if True:",
+        "tests/outbox/test_resolve.py",
+    ),
+    Guard(
+        "one look shows absence", f"{SYNC}/absence.py",
+        "    if _is_too_early(row, begun):\n        return\n", "",
+        "tests/sync/test_absence.py",
+    ),
+    Guard(
+        "two looks at the same moment are two", f"{SYNC}/absence.py",
+        "if same.filter(earlier).update(", "if same.update(",
+        "tests/sync/test_absence.py",
+    ),
+    Guard(
+        "a read without a control shows absence", f"{SYNC}/absence.py",
+        "return None if tally.controls or tally.bearers else LookNote.NO_CONTROL", "return None",
+        "tests/sync/test_unimagined.py tests/sync/test_windows.py",
+    ),
+    Guard(
+        "a read in which a reference is lacking shows absence", f"{SYNC}/absence.py",
+        "        return LookNote.NO_REFERENCE\n", "        return None\n",
+        "tests/sync/test_unimagined.py",
+    ),
+    Guard(
+        "a job of ours that is missing spoils no read", f"{SYNC}/pulls.py",
+        '("" if all_there else LookNote.OWN_JOB_MISSING)', '""',
+        "tests/sync/test_absence.py tests/sync/test_windows.py",
+    ),
+    Guard(
+        "a list that may have been cut is whole", f"{SYNC}/tally.py",
+        "        if self.maybe_cut:\n            return LookNote.TEN_ROWS\n", "",
+        "tests/sync/test_windows.py",
+    ),
+    Guard(
+        "an older answer overwrites a newer one", f"{MODELS}/mirror.py",
+        "if not Mailing.objects.filter(newer, pk=mailing.pk).update(**values):",
+        "if not Mailing.objects.filter(pk=mailing.pk).update(**values):",
+        "tests/models/test_mirror.py",
+    ),
+    Guard(
+        "a second job is passed over in silence", f"{SYNC}/settle.py",
+        "    if others:\n        _alarm(row, [str(row.remote_id), *others])\n", "",
+        "tests/sync/test_settle.py tests/sync/test_second_jobs.py",
+    ),
+    Guard(
+        "what waits again after a cancel is passed over", f"{SYNC}/reverse.py",
+        "for row in shown.filter(later, cancelled | listed):", "for row in shown.none():",
+        "tests/sync/test_reverse.py",
+    ),
+    Guard(
+        "an OK alone confirms a cancel", f"{OUTBOX}/cancel.py",
+        "    if seen is None:\n        return None\n    if isinstance(seen, Missing):",
+        "    if seen is None:\n        return WishResult.CONFIRMED if said is Said.OK else None\n"
+        "    if isinstance(seen, Missing):",
+        "tests/outbox/test_cancel.py",
+    ),
+    Guard(
+        "an unknown word confirms a cancel", f"{OUTBOX}/cancel.py",
+        "    if said is Said.OK:\n        return WishResult.UNCONFIRMED\n    if said is Said.NO:",
+        "    if said is Said.OK:\n        return WishResult.CONFIRMED\n    if said is Said.NO:",
+        "tests/outbox/test_cancel.py",
+    ),
+    Guard(
+        "a job with another's reference is asked", f"{OUTBOX}/cancel.py",
+        '.exclude(Q(wish="") | Q(alarm=Alarm.OTHER_JOB))', '.exclude(wish="")',
+        "tests/sync/test_reverse.py",
+    ),
+    Guard(
+        "any number beside a no is an id", "mailings/smsc/api/answers.py",
+        "    return said_yes and not keys.keys() - _FIGURES - _SAYS_YES - _NO_ERROR\n", "    return True\n",
+        "tests/smsc/api",
+    ),
+)  # fmt: skip
