@@ -40,7 +40,7 @@ from mailings.models import Account, Attachment, Mailing, State
 from mailings.outbox import Elsewhere, Impossible
 from mailings.recipients import imports
 from mailings.recipients.reasons import Unreadable
-from mailings.selectors import offers, review
+from mailings.selectors import offers, repeats, review
 from mailings.selectors.imports import Part
 from mailings.selectors.lists import all_lists
 from mailings.smsc.spec.spec import Spec
@@ -108,6 +108,7 @@ def show(request: HttpRequest, form: ComposeForm, notice: str = "", status: int 
         "notice": notice,
         "file": _file_part(request, form),
         "lists": all_lists(),
+        "repeats": repeats.of_form(form),
     }
     return render(request, template, context, status=status)
 
