@@ -7,17 +7,19 @@ only when another sheet, column, channel or account is chosen.
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.db.models import Q
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mailings.forms.typed import FIX
 from mailings.forms.uploads import StoredUpload
 from mailings.ids import row_id
-from mailings.models import Account, Import, State
+from mailings.models import Account, Import, SavedList, State
 from mailings.outbox import notify
-from mailings.recipients import imports
+from mailings.recipients import imports, saved_lists
 from mailings.recipients.columns import RECIPIENTS, ROLES
 from mailings.recipients.corrections import Chosen, correct
 from mailings.recipients.reasons import Ask, Trouble
@@ -26,6 +28,7 @@ from mailings.smsc.spec.problems import Problem
 from mailings.smsc.spec.vocabulary import Channel
 
 FIELD = "recipients_file"
+LONGEST_TITLE = 200
 SHEET, HEADING, HIDDEN = "file_sheet", "file_heading", "file_hidden"
 COLUMN = {role: f"file_{role}" for role in ROLES}
 """The controls that say how the file is to be read; the columns by their roles."""
@@ -39,6 +42,16 @@ def find(number: str, user: Any) -> Import | None:
         return None
     mine = Q(owner_id=user.pk) | Q(draft__state=State.DRAFT)
     return Import.objects.select_related("account").filter(mine, pk=pk).first()
+
+
+def listed(data: QueryDict) -> list[SimpleUploadedFile]:
+    """The saved lists that a post wants to send to, as one file of their people; none where it wants none."""
+    if data.get("action") != "use_lists":
+        return []
+    numbers = [pk for one in data.getlist("lists") if (pk := row_id(one)) is not None]
+    lists = list(SavedList.objects.filter(pk__in=numbers))
+    name = " + ".join(one.name for one in lists)[:LONGEST_TITLE]
+    return [SimpleUploadedFile(f"{name}.txt", saved_lists.as_file(lists).getvalue())] if lists else []
 
 
 def bring(upload: StoredUpload, user: Any, account: Account | None, channel: Channel) -> Import:

@@ -35,7 +35,7 @@ PAGE = frozenset(
             "show_all",
             *WHEN,
             "voice_language",
-            *("skip_wrong", "with_doubtful", "braces", "row"),
+            *("skip_wrong", "with_doubtful", "braces", "row", "lists"),
             "account",
             "key",
             "draft",

@@ -39,8 +39,9 @@ from mailings.ids import row_id
 from mailings.models import Account, Attachment, Mailing, State
 from mailings.outbox import Elsewhere, Impossible
 from mailings.recipients.reasons import Unreadable
-from mailings.selectors import offers, review
+from mailings.selectors import offers, repeats, review
 from mailings.selectors.imports import Part
+from mailings.selectors.lists import all_lists
 from mailings.smsc.spec.spec import Spec
 from mailings.wording import sentences
 
@@ -105,6 +106,8 @@ def show(request: HttpRequest, form: ComposeForm, notice: str = "", status: int 
         "offers": offers.dress(form),
         "notice": notice,
         "file": _file_part(request, form),
+        "lists": all_lists(),
+        "repeats": repeats.of_form(form),
     }
     return render(request, template, context, status=status)
 
@@ -180,11 +183,12 @@ def _bring_recipients(request: HttpRequest, form: ComposeForm) -> None:
     """Read a file of recipients that came, or do what the post says of the one before."""
     files, channel = form.uploads, form.typed.channel
     try:
-        for upload in request.FILES.getlist("recipients_file"):
+        brought = [*request.FILES.getlist("recipients_file"), *filed.listed(request.POST)]
+        for upload in brought:
             kept = store(upload, request.user.pk or 0, attached=False)
             filed.take_out(files.recipients)
             files.recipients = filed.bring(kept, request.user, form.account, channel)
-        if files.recipients and not request.FILES.getlist("recipients_file"):
+        if files.recipients and not brought:
             filed.follow(files.recipients, request.POST, form.account, channel)
             filed.act(files.recipients, request.POST.get("action", ""))
     except Refused as refusal:
