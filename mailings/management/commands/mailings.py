@@ -70,8 +70,6 @@ class Command(BaseCommand):
         decision.add_argument("--send-again", action="store_true")
         decision.add_argument("--give-up", action="store_true")
         verbs.choices["resolve"].add_argument("--attempt", metavar="REFERENCE")
-        priced = verbs.add_parser("price", help=_help("price"))
-        priced.add_argument("what", nargs="?", default=STANDARD_INPUT, metavar="FILE or ID")
         pull = verbs.add_parser("sync", help="read the provider's list now")
         pull.add_argument("--start", metavar="dd.mm.yyyy")
         pull.add_argument("--end", metavar="dd.mm.yyyy")
@@ -126,7 +124,9 @@ def _line(value: Object) -> str:
 
 
 def _people(verbs: Any) -> None:
-    """The verbs on files of recipients and on people."""
+    """The verbs on prices, on files of recipients and on people."""
+    priced = verbs.add_parser("price", help=_help("price"))
+    priced.add_argument("what", nargs="?", default=STANDARD_INPUT, metavar="FILE or ID")
     file = verbs.add_parser("recipients", help=_help("recipients"))
     file.add_argument("file", metavar="FILE")
     file.add_argument("--channel", default="sms")
