@@ -1,4 +1,4 @@
-"""What became of 100,000 messages: read, matched and stored; read once more; and the page of a million people.
+"""What became of 100,000 messages: read, matched, stored; read once more; and the page of a million people.
 
 Beside reading stands what nothing can do without: the answers parsed and the same rows written raw. Beside
 reading once more: the answers parsed, and every row hashed.
@@ -55,7 +55,7 @@ def handed_over(account: Account, people: int, first: int = 0) -> Mailing:
     Attempt.objects.create(
         mailing=mailing, kind="create", reference=f"{mailing.code}a", token=mailing.code, begin=now
     )
-    Recipient.objects.replace(mailing, ((f"+79{first + place:09d}", None) for place in range(people)))
+    Recipient.objects.replace(mailing, ((f"+79{first + place:09d}", None, "") for place in range(people)))
     return mailing
 
 
@@ -132,7 +132,7 @@ def page_ms(account: Account) -> float:
     plan.enrol(account)
     results.count([mailing.pk], timezone.now())
     user = get_user_model().objects.create_user("bench")
-    user.groups.add(Group.objects.get(name="viewer"))
+    user.groups.add(Group.objects.get(name="Operators"))
     client = Client()
     client.force_login(user)
     rng, took = random.Random(2), []
@@ -148,7 +148,7 @@ def page_ms(account: Account) -> float:
 
 
 def calls_an_hour(account: Account, live: int) -> int:
-    """Calls in the first hour of so many live mailings of three people each, as planned, within the budget."""
+    """Calls in the first hour of so many live mailings of three people each, within the budget."""
     Delivery.objects.all().update(final=True)
     for number in range(live):
         handed_over(account, 3, first=900_000_000 + 10 * number)
@@ -186,14 +186,12 @@ def run() -> dict[str, Any]:
 def table(result: dict[str, Any]) -> str:
     """The figures as a person reads them, each beside its goal or floor."""
     calls = ", ".join(f"{live}: {calls}" for live, calls in result["calls_an_hour"].items())
-    return "\n".join(
-        [
-            f"deliveries ({PEOPLE:,} messages)",
-            f"read, matched, stored   {result['read_seconds']} s (goal {GOALS['read_seconds']}), "
-            f"raw {result['raw_seconds']} s",
-            f"read once more          {result['again_seconds']} s, {result['again_ratio']} x parsing and "
-            f"hashing {result['hash_seconds']} s (goal {GOALS['again_ratio']})",
-            f"results page, 1,000,000 {result['page_ms']} ms at p95 (goal {GOALS['page_ms']})",
-            f"calls an hour by live mailings  {calls}",
-        ]
-    )
+    read, again = f"{result['read_seconds']} s", f"{result['again_seconds']} s, {result['again_ratio']} x"
+    lines = [
+        f"deliveries ({PEOPLE:,} messages)",
+        f"read, matched, stored: {read} (goal {GOALS['read_seconds']}); raw {result['raw_seconds']} s",
+        f"read once more: {again} parsing and hashing ({result['hash_seconds']} s; goal 1.5)",
+        f"results page of 1,000,000 people: {result['page_ms']} ms at p95 (goal {GOALS['page_ms']})",
+        f"calls an hour by live mailings: {calls}",
+    ]
+    return "\n".join(lines)
