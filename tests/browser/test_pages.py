@@ -110,7 +110,7 @@ def test_composing_is_sound_with_all_options_and_all_wrong(still_desk: Desk) -> 
     still_desk.page.click("details#more > summary")
     still_desk.page.click("button[value=show_all]")
     expect(still_desk.option("hlr")).to_be_attached()
-    still_desk.send_button.click()
+    still_desk.review_button.click()
     expect(still_desk.page.locator("#errors")).to_be_visible()
     unfold_all(still_desk)
     assert faults(still_desk) == []
@@ -218,7 +218,13 @@ def test_the_keyboard_alone_is_enough(
     for option, value in {"name": name, "phones": PHONE, "mes": TEXT, "time": "+90"}.items():
         tab_to(desk.page, f"[data-option={option}]")
         write(value)
-    tab_to(desk.page, "#compose button[value=send]")
+    tab_to(desk.page, "#compose button[value=review]")
+    press("Enter")
+    desk.page.wait_for_url("**/review/")
+    for switch in desk.page.locator("[name=confirm]").all():
+        tab_to(desk.page, f"#{switch.get_attribute('id')}")
+        press("Space")
+    tab_to(desk.page, "#do-send")
     press("Enter")
     desk.arrive()
     desk.sees_state("accepted")
@@ -255,7 +261,7 @@ def test_the_main_job_works_without_scripts(
     expect(page.locator("#compose > input[name=shown]")).to_have_value("viber")
     for option, value in {"name": name, "phones": PHONE, "mes": TEXT, "time": "+90"}.items():
         desk.option(option).fill(value)
-    desk.send_button.click()
+    desk.submit()
     page.wait_for_url(re.compile(r"/mailings/\d+/$"))
     assert eventually(lambda: says("accepted"))
     page.click("#do-cancel")
