@@ -38,7 +38,6 @@ from mailings.forms import (
 from mailings.ids import row_id
 from mailings.models import Account, Attachment, Mailing, State
 from mailings.outbox import Elsewhere, Impossible
-from mailings.recipients import imports
 from mailings.recipients.reasons import Unreadable
 from mailings.selectors import offers, repeats, review
 from mailings.selectors.imports import Part
@@ -160,7 +159,7 @@ def _files(request: HttpRequest, draft: Mailing | None) -> Files:
     discard(found for token in dropped if (found := stored(token, owner)))
     recipients = filed.find(request.POST.get("held_recipients", ""), request.user)
     if recipients and ("recipients" in dropped or request.POST.get("action") == "drop_file"):
-        imports.remove(recipients)
+        filed.take_out(recipients)
         recipients = None
     attached = draft.attachments.all() if draft else ()
     return Files(
@@ -187,12 +186,11 @@ def _bring_recipients(request: HttpRequest, form: ComposeForm) -> None:
         brought = [*request.FILES.getlist("recipients_file"), *filed.listed(request.POST)]
         for upload in brought:
             kept = store(upload, request.user.pk or 0, attached=False)
-            if files.recipients:
-                imports.remove(files.recipients)
+            filed.take_out(files.recipients)
             files.recipients = filed.bring(kept, request.user, form.account, channel)
         if files.recipients and not brought:
             filed.follow(files.recipients, request.POST, form.account, channel)
-            filed.act(files.recipients, request.POST.get("action", ""), request.POST)
+            filed.act(files.recipients, request.POST.get("action", ""))
     except Refused as refusal:
         files.refused.append(("recipients_file", str(refusal)))
     except Unreadable as refusal:

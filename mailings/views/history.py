@@ -18,7 +18,7 @@ from mailings import outbox, rights
 from mailings.ids import row_id
 from mailings.models import Mailing, Wish
 from mailings.rights import Right
-from mailings.selectors import history
+from mailings.selectors import history, totals
 from mailings.wording.whom import whom_to_ask
 
 STOP_POLLING = 286
@@ -45,7 +45,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     chosen = history.chosen(request.GET)
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     page = history.page(chosen.qs, after=after, before=before)
-    later = bool(after or before)
+    later, filtered = bool(after or before), any(map(request.GET.get, chosen.filters))
     context = {
         "filter": chosen,
         "fields": [chosen.form[name] for name in MAIN_FILTERS],
@@ -53,8 +53,9 @@ def listing(request: HttpRequest) -> HttpResponse:
         "more_fields": [chosen.form[name] for name in MORE_FILTERS],
         "more_open": any(request.GET.get(name) for name in MORE_FILTERS),
         "page": page,
+        "totals": totals.totals(chosen.qs) if filtered and page.rows else None,
         "poll": history.poll(request.GET, page.rows, seen="" if later else history.newest_key(page)),
-        "filtered": any(request.GET.get(name) for name in chosen.filters),
+        "filtered": filtered,
         "failed_query": history.failed_query(),
         "mine_query": f"by={request.user.pk}",
         "query_string": request.GET.urlencode(),

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from mailings import accounts, outbox
-from mailings.models import Account, HeldReason, Mailing, State
+from mailings.models import Account, HeldReason, Mailing, State, Wish
 from mailings.smsc.api.client import Credentials
 from tests.faults import holds, truth
 from tests.faults.error_paths import ErrorPaths
@@ -60,6 +60,7 @@ class Campaign:
         self.prepare()
         self.storm()
         self.decide()
+        self.wishes()
         self.crowd()
         self.wrong_password()
         self.races()
@@ -115,8 +116,6 @@ class Campaign:
         add("beat killed", storm.beats_killed, f">= {self.plan.beats_killed}")
         add("Redis flushed, killed, frozen", _shown(storm.redis_hits))
         add("calls read whole in the storm, by kind", _shown(calls))
-        for kind in ("cancel", "get"):
-            add(f"  {kind}: of these", calls[kind], f">= {max(2, self.plan.mailings // 50)}")
         unread = faults["cut_before_reading"] + faults["cut_while_reading"]
         tried = max(1, sum(calls.values()) + unread)
         share = round(sum(faults.values()) / tried, 2)
@@ -171,6 +170,32 @@ class Campaign:
         self.report.add("sent again by a person, shown to be absent", len(absent))
         self.report.add("released by a person", len(held))
         self.report.add("  rows by state", _shown(verdict.states))
+        self.report.count("  twice, lost or not there", [*verdict.twice, *verdict.lost, *verdict.not_there])
+
+    # --- wishes at the provider -------------------------------------------------------------------------
+
+    def wishes(self) -> None:
+        """What waits at the provider is cancelled or deleted while calls meet faults."""
+        ids = [self._make(self.accounts[number % 4], later=True).pk for number in range(self.plan.wishes)]
+        self._until(lambda: truth.accepted(ids) == len(ids), QUIET_SECONDS)
+        before, faults_before = self._calls_and_faults()
+        self.trouble(self.plan.share)
+        for number, pk in enumerate(ids):
+            outbox.wish(pk, Wish.DELETE if number % 3 == 0 else Wish.CANCEL)
+        open_ones = Mailing.objects.filter(pk__in=ids).exclude(wish="")
+        self._until(lambda: not open_ones.exists(), 4 * SECONDS.lease)
+        calls, faults = self._calls_and_faults()
+        self.trouble(0.0)
+        self.quiet(ids)
+        calls, faults, verdict = calls - before, faults - faults_before, truth.judge(ids, self.jobs())
+        self.report.add("wishes about what waits at the provider", len(ids), f">= {self.plan.wishes}")
+        self.report.add(
+            "  cancels and deletes that got there", calls["cancel"] + calls["del"], f">= {len(ids)}"
+        )
+        self.report.add("  second looks that got there", calls["get"], f">= {len(ids) // 2}")
+        self.report.add("  met by a fault", sum(faults.values()), f">= {len(ids) // 4}")
+        self.report.add("  rows by state", _shown(verdict.states))
+        self.report.count("  shown as cancelled and not true", verdict.not_cancelled)
         self.report.count("  twice, lost or not there", [*verdict.twice, *verdict.lost, *verdict.not_there])
 
     # --- a crowd at the gate ----------------------------------------------------------------------------

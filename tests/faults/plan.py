@@ -18,6 +18,7 @@ class Plan:
     redis_troubles: int = 12
     beats_killed: int = 5
     races: int = 100
+    wishes: int = 60
     holds: int = 200
     waiting: int = 50
     waves: int = 4

@@ -1,0 +1,52 @@
+"""What fits a filter of the history, added up in one bounded query."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, Max, Min, QuerySet, Sum
+from django.utils.translation import ngettext
+
+from mailings.models import Mailing
+from mailings.wording import money, sentences
+
+# Up to how many rows the figures are added up: what is more is said to be more.
+COUNTED_AT_MOST = 10_000
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Mailings, people, and money where it is all of one currency. `more`: perhaps more than were counted."""
+
+    mailings: int
+    people: int
+    cost: Decimal | None
+    currency: str
+    more: bool
+
+    @property
+    def text(self) -> str:
+        more = "+" if self.more else ""
+        count = ngettext("{n} mailing", "{n} mailings", self.mailings)
+        parts = [count.format(n=money.count(self.mailings) + more), sentences.people(self.people)]
+        if self.cost is not None:
+            parts.append(money.amount(self.cost, self.currency))
+        return " · ".join(parts)
+
+
+def totals(rows: QuerySet[Mailing]) -> Totals:
+    """The figures of the newest rows of a filter, COUNTED_AT_MOST of them."""
+    newest = rows.order_by("-created_at", "-id").values("id", "recipients_count", "cost", "account__currency")
+    found = newest[:COUNTED_AT_MOST].aggregate(
+        mailings=Count("id"),
+        people=Sum("recipients_count"),
+        cost=Sum("cost"),
+        first=Min("account__currency"),
+        last=Max("account__currency"),
+    )
+    return Totals(
+        found["mailings"],
+        found["people"] or 0,
+        found["cost"] if found["first"] == found["last"] else None,
+        found["first"] or "",
+        more=found["mailings"] == COUNTED_AT_MOST,
+    )
