@@ -8,6 +8,9 @@ from mailings.forms.bubble import Bubble, named
 from mailings.smsc.spec.vocabulary import Channel
 from tests.forms.test_when import NOW
 
+# A form without an account asks for the one that there is: its country reads the numbers.
+pytestmark = pytest.mark.django_db
+
 
 def facts(**typed: str) -> Preview:
     posted = QueryDict(mutable=True)

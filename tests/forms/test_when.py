@@ -14,6 +14,9 @@ from mailings.smsc.spec import times
 from mailings.smsc.spec.problems import Refusal
 from mailings.wording import moments
 
+# A form without an account asks for the one that there is: its country reads the numbers.
+pytestmark = pytest.mark.django_db
+
 NOW = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)  # Wednesday, 16:00 in Moscow
 MOSCOW = ZoneInfo("Europe/Moscow")
 BERLIN = ZoneInfo("Europe/Berlin")
