@@ -53,7 +53,7 @@ def handed_over(account: Account, people: int, first: int = 0) -> Mailing:
         remote_id=str(5_000_000 + first),
     )
     Attempt.objects.create(
-        mailing=mailing, kind="create", reference=f"{mailing.code}a", token=mailing.code, begin=now
+        mailing=mailing, kind="create", reference=f"{mailing.code}a", token=new_code(), begin=now
     )
     Recipient.objects.replace(mailing, (Addressee(f"+79{first + place:09d}") for place in range(people)))
     return mailing
