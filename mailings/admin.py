@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from phonenumbers import SUPPORTED_REGIONS
 
 from config.environment import provider_address
 from mailings import accounts, rights
@@ -50,7 +51,7 @@ class AccountForm(forms.ModelForm[Account]):
 
     class Meta:
         model = Account
-        fields = ["name", "kind", "base_url"]
+        fields = ["name", "kind", "base_url", "country"]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -82,6 +83,12 @@ class AccountForm(forms.ModelForm[Account]):
                 "Add another account for the new one; this one goes on with its mailings."
             )
             self.add_error("apikey" if credentials.apikey else "login", problem)
+
+    def clean_country(self) -> str:
+        code = str(self.cleaned_data["country"]).upper()
+        if code and code not in SUPPORTED_REGIONS:
+            raise ValidationError(_("A country is two letters, such as RU."))
+        return code
 
     def _check_address(self, data: dict[str, Any]) -> None:
         try:
@@ -121,7 +128,7 @@ class AccountAdmin(admin.ModelAdmin[Account]):
         if not change:
             super().save_model(request, obj, form, change)
         else:  # what the workers have written meanwhile stays
-            Account.objects.filter(pk=obj.pk).update(name=obj.name)
+            Account.objects.filter(pk=obj.pk).update(name=obj.name, country=obj.country)
         if form.credentials:
             whose = {"credentials": form.credentials, "by": request.user}
             if not accounts.move(obj, kind=obj.kind, base_url=obj.base_url, **whose):

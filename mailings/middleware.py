@@ -127,9 +127,9 @@ class BodyLimits:
 
 def body_limit(request: HttpRequest) -> int:
     """The most bytes that this request's sender may post to this address."""
-    compose, preview = reverse("compose"), reverse("compose_preview")
+    compose, preview, keep = (reverse(name) for name in ("compose", "compose_preview", "compose_keep"))
     if not request.user.is_authenticated:
         return VISITORS_COMPOSE if request.path == compose else VISITORS
     typed = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or EVERYWHERE
-    own = {compose: typed + settings.UPLOAD_MB * MEGABYTE, preview: typed}
+    own = {compose: typed + settings.UPLOAD_MB * MEGABYTE, preview: typed, keep: typed}
     return own.get(request.path, EVERYWHERE)

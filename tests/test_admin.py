@@ -162,3 +162,15 @@ def test_mailings_and_events_are_only_looked_at(admin_client, model):
 
 def test_nobody_sees_them_without_a_login(client):
     assert client.get(reverse(LIST)).status_code == 302
+
+
+def test_an_account_gets_a_country_of_its_own_and_no_other_word(admin_client):
+    account = made(admin_client)
+    blank = TYPED | {"login": "", "password": ""}
+
+    refused = admin_client.post(change(account), blank | {"country": "xx"})
+    assert list(errors(refused)) == ["country"]
+
+    assert admin_client.post(change(account), blank | {"country": "kz"}).status_code == 302
+    account.refresh_from_db()
+    assert account.country == "KZ"

@@ -10,6 +10,7 @@ from mailings.accounts.setup import (
     default_account,
     ensure_default_account,
     ensure_sandbox_account,
+    home_country,
 )
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "default_account",
     "ensure_default_account",
     "ensure_sandbox_account",
+    "home_country",
     "is_another_login",
     "move",
     "probe",

@@ -5,7 +5,6 @@ and one of the account's permits is free. What the call meets is written to the 
 permit is given back, so that with a wrong password the next in line finds the breaker open.
 """
 
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -38,18 +37,25 @@ _STARTED_AT = timezone.now()
 
 @contextmanager
 def slot(
-    account: Account, call: str, *distinct: str, wait: float = 0.0, probing: bool = False
+    account: Account,
+    call: str,
+    *distinct: str,
+    wait: float = 0.0,
+    probing: bool = False,
+    just_read: bool = False,
 ) -> Iterator[Client]:
     """A permit, and the client for one call under it. The call's errors may pass through: they are noted.
 
     `call` and `distinct` (an id, a span of days) name the request: identical ones keep SAME_REQUEST_SECONDS
     apart. Every `add` bears a reference of its own, so no two of them are identical. `wait`: seconds to wait
     for a permit, and for a gap that ends in time. `probing`: this is the one call that an open breaker
-    allows. Raises CannotCall(reason, retry_after) when nothing can go out. The client's deadline,
+    allows. `just_read`: `account` was read this very moment, so that it is read again only with the permit
+    in hand. Raises CannotCall(reason, retry_after) when nothing can go out. The client's deadline,
     PROVIDER_TOTAL_SECONDS from here, ends before the permit's lease does, however late it is used.
     """
     request = "" if call == "add" else ":".join((call, *distinct))
-    caller, lease = _wait_for_permit(account, request, wait, probing=probing)
+    row = account if just_read else Account.objects.get(pk=account.pk)
+    caller, lease = _wait_for_permit(row, request, wait, probing=probing)
     client = Client(
         caller.credentials, base_url=caller.base_url, timeouts=_timeouts(), deadline=lease.deadline
     )
@@ -114,22 +120,19 @@ class _Caller:
 
 
 def _wait_for_permit(
-    account: Account, request: str, wait: float, *, probing: bool
+    row: Account, request: str, wait: float, *, probing: bool
 ) -> tuple[_Caller, limiter.Lease]:
-    """The row as the caller has it is good enough to ask for a permit; with that in hand it is read anew."""
     until = time.monotonic() + wait
-    with contextlib.suppress(CannotCall):
-        return _try_permit(_caller(account, probing=probing), request, probing=probing)
     while True:
         try:
-            caller = _caller(Account.objects.get(pk=account.pk), probing=probing)
-            return _try_permit(caller, request, probing=probing)
+            return _try_permit(_caller(row, probing=probing), request, probing=probing)
         except CannotCall as error:
             left = until - time.monotonic()
             pause = error.retry_after or LOOK_AGAIN_SECONDS
             if error.reason not in PASSING or pause > left:
                 raise
         time.sleep(pause)
+        row = Account.objects.get(pk=row.pk)
 
 
 def _try_permit(caller: _Caller, request: str, *, probing: bool) -> tuple[_Caller, limiter.Lease]:

@@ -38,6 +38,16 @@ def default_account(name: str | None = None) -> Account:
     raise NoAccount("There is no account yet: set SMSC_LOGIN and SMSC_PASSWORD, or SMSC_API_KEY.")
 
 
+def home_country(account: Account | None = None) -> str:
+    """Two letters: how a number without a country code is read for an account, or where none is named."""
+    if account is None:
+        try:
+            account = default_account()
+        except NoAccount:
+            return str(settings.DEFAULT_COUNTRY)
+    return account.home
+
+
 def at_process_start() -> None:
     """Before a process does its work: the account from the environment, and keys that suit a live account.
 

@@ -2,6 +2,7 @@
 
 from mailings.forms import when
 from mailings.forms.compose import ComposeForm, Files
+from mailings.forms.hour import HourForm
 from mailings.forms.preview import Preview
 from mailings.forms.refusals import field_of
 from mailings.forms.typed import Typed, from_draft, from_post
@@ -10,6 +11,7 @@ from mailings.forms.uploads import Refused, StoredUpload, clear_away, discard, s
 __all__ = [
     "ComposeForm",
     "Files",
+    "HourForm",
     "Preview",
     "Refused",
     "StoredUpload",

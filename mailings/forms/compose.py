@@ -8,14 +8,15 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from django import forms
-from django.conf import settings
 from django.core.files import File
 from django.forms import BoundField
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mailings.accounts import home_country
 from mailings.forms import filed, when
 from mailings.forms.fields import fields
+from mailings.forms.personal import Personal
 from mailings.forms.typed import FLAGS, WHEN, Typed
 from mailings.forms.uploads import StoredUpload
 from mailings.models import Account, Attachment, Import, Mailing
@@ -139,6 +140,8 @@ class ComposeForm(forms.Form):
         self.uploads = files or Files()
         self.accounts = accounts
         self.made_before: Mailing | None = None
+        # When the draft was saved last, if it was.
+        self.saved_at: datetime | None = None
         # What the provider refused before: a field of this form, if it can be told, and the sentence.
         self.refusal = ("", "")
         self.fields.update(fields(typed.channel, typed.values, all_values=typed.show_all))
@@ -153,17 +156,26 @@ class ComposeForm(forms.Form):
         return next((one for one in self.accounts if one.name == self.typed.account), None)
 
     @cached_property
+    def country(self) -> str:
+        """How a number without a country code is read."""
+        return home_country(self.account)
+
+    @cached_property
     def gathered(self) -> Gathered:
         """The recipients that were pasted."""
         if not self.judge:
             return Gathered()
-        pasted, country = self.typed.values.get("phones", ""), settings.DEFAULT_COUNTRY
+        pasted, country = self.typed.values.get("phones", ""), self.country
         return gather(pasted, self.typed.channel, country=country, stopped=self._stopped)
 
     @cached_property
-    def chosen(self) -> Chosen | None:
-        """The recipients that the file adds; None while it gives none."""
+    def _filed(self) -> Chosen | None:
         return filed.chosen(self.uploads.recipients, doubtful=self.typed.has("with_doubtful"))
+
+    @property
+    def chosen(self) -> Chosen | None:
+        """The recipients that the file adds; None while it gives none, and where each gets his own text."""
+        return None if self.personal.applies else self._filed
 
     @property
     def _sample(self) -> tuple[str, ...]:
@@ -176,12 +188,19 @@ class ComposeForm(forms.Form):
         text, nl = self.typed.values.get("list", ""), self.typed.values.get("nl", "")
         if not (self.judge and text.strip()):
             return None
-        return listed.read(text, self.typed.channel, settings.DEFAULT_COUNTRY, nl=nl.strip() == "1")
+        return listed.read(text, self.typed.channel, self.country, nl=nl.strip() == "1")
 
     @cached_property
     def _stopped(self) -> Callable[[str], bool] | None:
         """Whether a recipient is on the stop list of the account that is chosen."""
         return stop_list.checker(self.account) if self.account else None
+
+    @cached_property
+    def personal(self) -> Personal:
+        """What the columns of the file make of the text."""
+        found = self._filed if self.judge else None
+        waits = self.uploads.recipients is not None and found is None
+        return Personal(self.typed, found, waits=waits, whole=self.check)
 
     @property
     def skips_wrong(self) -> bool:
@@ -197,16 +216,19 @@ class ComposeForm(forms.Form):
         if self.own_list:
             found += self.own_list.problems
             given["list"] = self.own_list.text
+        given, found = self.personal.given(given), [*found, *self.personal.problems]
         wrong = [] if self.skips_wrong else problems(gathered.wrong)
         wrong += self._wrong_in_file()
-        if wrong and not given["phones"]:
+        if wrong and not given.get("phones") and not self.personal.applies:
             given["phones"] = ["?"]  # there are some, only wrong ones: reported above, by their lines
         found += wrong
         try:
             made = spec.validate(given, self.uploads.refs, now=self.now)
         except SpecError as refused:
             told = ("recipient", "list_phone") if self.own_list and self.own_list.problems else ("recipient",)
-            kept = [one for one in refused.problems if not one.code.startswith(told)]
+            kept = [
+                one for one in map(self.personal.placed, refused.problems) if not one.code.startswith(told)
+            ]
             return None, (*found, *kept)
         return (None if found else made), tuple(found)
 

@@ -106,7 +106,7 @@ class Choices(forms.Select):
         return super().optgroups(name, value, attrs)
 
 
-def _hour_fields() -> dict[str, forms.Field]:
+def hour_fields() -> dict[str, forms.Field]:
     """The hour as people write it, and the clock that it is read by."""
     return {
         "time_at": _line(
@@ -180,7 +180,7 @@ def _own_fields() -> dict[str, forms.Field]:
             help_text=_("Text, .csv, .xlsx or .ods. Its recipients are added to those above."),
             widget=forms.FileInput({"data-option": "recipients_file", "accept": ".txt,.csv,.tsv,.xlsx,.ods"}),
         ),
-        **_hour_fields(),
+        **hour_fields(),
         "voice_language": forms.Field(
             required=False,
             label=_("Language of the voice"),

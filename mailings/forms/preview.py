@@ -6,15 +6,16 @@ from datetime import datetime
 from functools import cached_property
 from itertools import islice
 
-from django.conf import settings
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import npgettext
 
+from mailings import lookups
 from mailings.forms import when
 from mailings.forms.bubble import Bubble, named
 from mailings.forms.compose import ComposeForm
 from mailings.forms.filed import left_out
+from mailings.models import Quote
 from mailings.recipients.corrections import Beyond
 from mailings.recipients.gather import Gathered
 from mailings.smsc.spec import values
@@ -50,6 +51,8 @@ class Preview:
     @cached_property
     def _beyond(self) -> Beyond:
         """What the file adds to those that stand in the spec, or were pasted."""
+        if self.form.personal.applies:
+            return Beyond(self.form.personal.unread)
         chosen, spec = self.form.chosen, self.spec
         return chosen.beyond(spec.phones if spec else self.gathered.valid) if chosen else Beyond()
 
@@ -71,6 +74,8 @@ class Preview:
     def duplicates(self) -> int:
         """How many stand there twice, in the paste, in the file or in both."""
         held, chosen = self.form.uploads.recipients, self.form.chosen
+        if self.form.personal.applies:
+            return self.form.personal.duplicates
         both = len(chosen.among(self.gathered.valid)) if chosen else 0
         return self.gathered.duplicates + both + (held.duplicate if held else 0)
 
@@ -91,14 +96,14 @@ class Preview:
 
     @property
     def button(self) -> str:
-        """What the sending button says: how many it goes to."""
-        people = ngettext("{n} person", "{n} people", self.people).format(n=grouped(self.people))
-        groups = ngettext("{n} group", "{n} groups", self.groups).format(n=self.groups)
+        """What the button that leads to the review says: how many it goes to."""
+        people = npgettext("counted", "{n} person", "{n} people", self.people).format(n=grouped(self.people))
+        groups = npgettext("counted", "{n} group", "{n} groups", self.groups).format(n=self.groups)
         if self.people and self.groups:
-            return _("Send to {people} and {groups}").format(people=people, groups=groups)
+            return _("Review: {people} and {groups}").format(people=people, groups=groups)
         if self.people or self.groups:
-            return _("Send to {people}").format(people=people if self.people else groups)
-        return _("Send")
+            return _("Review: {people}").format(people=people if self.people else groups)
+        return _("Review")
 
     # --- the text ---------------------------------------------------------------------------------
 
@@ -112,7 +117,9 @@ class Preview:
 
     @property
     def bubble(self) -> Bubble:
-        """The message as people get it; of personal messages the first."""
+        """The message as people get it; of personal messages the one that is looked at, or the first."""
+        if rows := self.form.personal.rows:
+            return Bubble(self.form, rows.shown.text)
         if self.spec and self.spec.options.get("list"):
             return Bubble(self.form, next((text or "" for _who, text, _front in self.spec.people()), ""))
         return Bubble(self.form, self.text)
@@ -147,6 +154,25 @@ class Preview:
             return 0
         table = dict.fromkeys(map(ord, self.parts.culprits), "x")
         return self.parts.parts - message_parts(self.text.translate(table)).parts
+
+    # --- the price --------------------------------------------------------------------------------
+
+    @cached_property
+    def price_digest(self) -> str:
+        """The name of what its price is asked by; empty when there is nothing to ask, or not from here.
+
+        Too many people, and files of any kind, have to be saved first: their price is asked for the review.
+        """
+        spec, account = self.spec, self.form.account
+        if spec is None or account is None or self.form.chosen or not lookups.travels(spec):
+            return ""
+        return lookups.digest_of(account, spec)
+
+    @cached_property
+    def quote(self) -> Quote | None:
+        """The price, if it was asked for in the last ten minutes."""
+        account = self.form.account
+        return lookups.known(account, self.price_digest) if account and self.price_digest else None
 
     @property
     def total_parts(self) -> int | None:
@@ -188,7 +214,7 @@ class Preview:
     def is_delayed_by_night(self) -> bool:
         """Night hours are kept for messages that wake a person in Russia; an e-mail wakes nobody."""
         mail = self.form.typed.channel is Channel.MAIL
-        return settings.DEFAULT_COUNTRY == "RU" and not mail
+        return self.form.country == "RU" and not mail
 
     @property
     def is_now(self) -> bool:
@@ -220,7 +246,11 @@ class Preview:
         """The request's parameters as they would be sent, recipients cut short."""
         if self.spec is None:
             return []
-        found = [(name, _readable(value, self._beyond.all)) for name, value in self.spec.wire(REFERENCE)]
+        beyond, wire = self._beyond.all, self.spec.wire(REFERENCE)
+        found = [
+            (name, _lines(value, beyond) if name == "list" else _readable(value, beyond))
+            for name, value in wire
+        ]
         return [*found, *(("file", ref.name) for ref in self.spec.files)]
 
     @property
@@ -237,6 +267,14 @@ def _readable(value: str | bytes | Sequence[str], beyond: int) -> str:
     more = len(value) + beyond - SHOWN_PEOPLE
     first = ", ".join(islice(value, SHOWN_PEOPLE))
     return f"{first} … {_('and {n} more').format(n=grouped(more))}" if more > 0 else first
+
+
+def _lines(value: str | bytes | Sequence[str], beyond: int) -> str:
+    """The first personal messages, and how many lines more."""
+    lines = str(value).split("\n")
+    more = len(lines) + beyond - SHOWN_PEOPLE
+    first = "\n".join(lines[:SHOWN_PEOPLE])
+    return f"{first}\n… {_('and {n} more').format(n=grouped(more))}" if more > 0 else first
 
 
 def grouped(number: int) -> str:

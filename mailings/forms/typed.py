@@ -21,9 +21,12 @@ from mailings.smsc.spec.vocabulary import Channel
 KEPT = "kept:"
 """In front of the name of an option that is kept for another channel, and not sent."""
 
+INSERT, ROW = "insert:", "row:"
+"""In front of what a button is for: a heading to put into the text, a row to show."""
+
 WHEN = ("time_at", "clock", "which", "hours_from", "hours_to", "minutes")
 """The page's own controls of the hour; what they say together stands in `when`."""
-VALUES = (*OPTIONS, *WHEN, "voice_language", "skip_wrong", "with_doubtful")
+VALUES = (*OPTIONS, *WHEN, "voice_language", "skip_wrong", "with_doubtful", "braces")
 PAGE = frozenset(
     (
         *(
@@ -32,11 +35,12 @@ PAGE = frozenset(
             "show_all",
             *WHEN,
             "voice_language",
-            "skip_wrong",
-            "with_doubtful",
+            *("skip_wrong", "with_doubtful", "braces", "row"),
             "account",
             "key",
             "draft",
+            "version",
+            "template",
         ),
         *("file_sheet", "file_heading", "file_hidden", "file_phones", "file_sender", "file_tz", "problems"),
         *("recipients_file", "held_recipients", "files", "held", "drop", "action", "csrfmiddlewaretoken"),
@@ -51,6 +55,7 @@ FLAGS = tuple(channel.value for channel in Channel if channel not in (Channel.SM
 class Typed:
     """`values`: as typed, by name. `kept`: typed for another channel. `unknown`: names that are no option.
 
+    `version`: which saving of the draft the page knows (outbox.drafts.must_be_newest).
     `odd_channel`: the channel that was asked for, when there is no such channel.
     """
 
@@ -63,6 +68,14 @@ class Typed:
     account: str = ""
     key: str = ""
     draft: str = ""
+    version: str = ""
+    # Which row of a file is shown as its recipient reads it: its number, or `longest` or `gap`.
+    row: str = ""
+
+    @property
+    def says_something(self) -> bool:
+        """Whether a person typed anything, here or for another channel."""
+        return any(not is_blank(value) for value in (*self.values.values(), *self.kept.values()))
 
     def has(self, name: str) -> bool:
         return not is_blank(self.values.get(name))
@@ -118,7 +131,7 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     """
     values = {name: str(data[name]) for name in VALUES if name in data}
     if len(lines := data.getlist("phones")) > 1:
-        values["phones"] = "\n".join(lines)
+        values["phones"] = "\n".join(line for line in map(str, lines) if line.strip())
     kept = {
         name.removeprefix(KEPT): str(data[name])
         for name in data
@@ -134,13 +147,23 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     }
     show_all = bool(data.get("show_all")) or data.get("action") == "show_all"
     typed = Typed(values, kept, unknown, show_all=show_all, account=data.get("account", ""))
+    _insert_heading(typed, data.get("action", ""))
+    typed.row = data.get("action", "").partition(ROW)[2] or data.get("row", "")
     typed.key, typed.draft = data.get("key", "").replace("\0", "")[:64], data.get("draft", "")
+    typed.version = data.get("version", "").replace("\0", "")[:64]
     _choose_channel(typed, data.get("channel", ""), data.get("shown", ""))
     if switching and data.get("channel") != data.get("shown"):
         _set_aside(typed)
     _bring_back(typed)
     _split_voice(typed)
     return typed
+
+
+def _insert_heading(typed: Typed, action: str) -> None:
+    """The button of a heading puts it behind the text, where no script puts it where the cursor is."""
+    heading = action.partition(INSERT)[2]
+    if action.startswith(INSERT) and heading:
+        typed.values["mes"] = f"{typed.values.get('mes', '')}{{{heading}}}"
 
 
 def from_draft(draft: Mapping[str, Any]) -> Typed:

@@ -220,6 +220,17 @@ def options(values: Mapping[str, str], now: datetime) -> tuple[dict[str, str], l
     return found, []
 
 
+def moment(values: Mapping[str, str], now: datetime) -> datetime:
+    """The one moment that the controls name together, in UTC; raises Refusal where they name none ahead."""
+    found, wrong = options(values, now)
+    for problem in wrong:
+        raise Refusal(problem.code, problem.template, **problem.params)
+    due = times.due(times.parse(found["time"]), None, now) if found else None
+    if due is None or due <= now:
+        raise Refusal("not_ahead", N_("Give one hour that lies ahead, such as tomorrow 9:30."))
+    return due
+
+
 def _zone(values: Mapping[str, str]) -> ZoneInfo:
     zone = zone_of(values.get("clock", ""))
     if zone is None:

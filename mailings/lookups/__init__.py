@@ -4,6 +4,6 @@ Nothing here changes anything at the provider, and no mailing waits for any of i
 """
 
 from mailings.lookups.catalogs import pull_catalogs
-from mailings.lookups.prices import answer, known, price, want
+from mailings.lookups.prices import answer, digest_of, known, price, travels, want, want_for
 
-__all__ = ["answer", "known", "price", "pull_catalogs", "want"]
+__all__ = ["answer", "digest_of", "known", "price", "pull_catalogs", "travels", "want", "want_for"]

@@ -8,6 +8,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -36,24 +37,32 @@ SOON_AGAIN = timedelta(seconds=3)
 PASSING = frozenset({Waiting.GATE, Waiting.SHUT, Waiting.REDIS})
 
 
-def known(account: Account, spec: Spec) -> Quote | None:
-    """What was asked for this message in the last ten minutes, answered or not."""
-    found = Quote.objects.filter(account=account, digest=digest_of(account, spec)).first()
+def known(account: Account, digest: str) -> Quote | None:
+    """What was asked for this message (`digest_of`) in the last ten minutes, answered or not."""
+    found = Quote.objects.filter(account=account, digest=digest).first()
     return found if found and timezone.now() - (found.answered_at or found.asked_at) < FRESH else None
 
 
-def want(account: Account, spec: Spec, mailing: Mailing | None = None) -> Quote:
-    """The price of this message: a worker is told to ask, unless it is known or was just asked for.
+def want(account: Account, spec: Spec) -> Quote:
+    """The price of a message that is not saved: a worker asks it, unless it is known or was just asked for.
 
-    `mailing`: the draft that the spec is of. ValueError without one, when the recipients are too many or
-    files have to go along.
+    ValueError when the recipients are too many, or files have to go along.
     """
-    if mailing is None and not travels(spec):
+    if not travels(spec):
         raise ValueError("save it first: this cannot be asked without its draft")
-    now, digest = timezone.now(), digest_of(account, spec)
+    asked = [[name, _plain(value)] for name, value in params(spec)]
+    return _wanted(account, digest_of(account, spec), asked=asked, mailing=None)
+
+
+def want_for(mailing: Mailing, digest: str) -> Quote:
+    """The same for a draft that has a spec; `digest`: that of its request."""
+    return _wanted(mailing.account, digest, asked=[], mailing=mailing)
+
+
+def _wanted(account: Account, digest: str, **what: Any) -> Quote:
+    now = timezone.now()
     Quote.objects.filter(asked_at__lt=now - KEPT).delete()
-    asked = [] if mailing else [[name, _plain(value)] for name, value in params(spec)]
-    fields = {"mailing": mailing, "asked": asked, "asked_at": now}
+    fields = {**what, "asked_at": now}
     quote, made = Quote.objects.get_or_create(account=account, digest=digest, defaults=fields)
     if not made:
         if _stands(quote, now):
@@ -127,13 +136,17 @@ def params(spec: Spec) -> list[Param]:
     return [(name, value) for name, value in spec.wire("") if name != "name"]
 
 
-def digest_of(account: Account, spec: Spec) -> str:
-    """A name for what is asked; equal for equal requests of one login. 32 hex digits."""
+def digest_of(account: Account, spec: Spec, more: str = "") -> str:
+    """A name for what is asked; equal for equal requests of one login. 32 hex digits.
+
+    `more`: what names the recipients that are not in the spec (`Chosen.fingerprint`).
+    """
     digest = hashlib.blake2b(account.identity.encode(), digest_size=16)
     for piece in FormBody(params(spec)):
         digest.update(piece)
     for file in spec.files:
         digest.update(f"\n{file.sha256} {file.name}".encode())
+    digest.update(more.encode())
     return digest.hexdigest()
 
 
@@ -149,7 +162,10 @@ def _request(quote: Quote) -> tuple[list[Param], list[Upload]] | None:
     if quote.mailing is None:
         return [(name, tuple(value) if isinstance(value, list) else value) for name, value in quote.asked], []
     spec = outbox.spec_of(quote.mailing) if quote.mailing.spec else None
-    if spec is None or digest_of(quote.account, spec) != quote.digest:
+    if spec is None or quote.digest not in (
+        quote.mailing.prepared.get("price"),
+        digest_of(quote.account, spec),
+    ):
         return None
     return params(spec), outbox.uploads_of(quote.mailing, spec)
 

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="mailing",
-            name="left_out",
+            name="prepared",
             field=models.JSONField(blank=True, default=dict),
         ),
         migrations.AlterField(

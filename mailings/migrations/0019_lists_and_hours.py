@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """When an account's list was last read, and which jobs, ours too, go out at the provider's hour."""
 
-    dependencies = [("mailings", "0018_wish_answers")]
+    dependencies = [("mailings", "0019_drafts")]
 
     operations = [
         *(

@@ -2,6 +2,7 @@
 
 from mailings.models.accounts import Account, Breaker, Pull
 from mailings.models.deliveries import Delivery, DeliveryPull, Message, Result
+from mailings.models.hour_changes import HourChange
 from mailings.models.imports import Import, ImportedRow
 from mailings.models.lookups import Catalog, Quote
 from mailings.models.mailing import IllegalTransition, Mailing
@@ -42,6 +43,7 @@ __all__ = [
     "Event",
     "EventKind",
     "HeldReason",
+    "HourChange",
     "IllegalTransition",
     "Import",
     "ImportedRow",

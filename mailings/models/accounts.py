@@ -3,6 +3,7 @@
 import secrets
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +34,8 @@ class Account(models.Model):
     identity = models.CharField(max_length=64, editable=False, default="")
     # When the credentials last changed: what a call with older ones met says nothing of the new ones.
     credentials_at = models.DateTimeField(null=True, editable=False)
+    # Two letters; empty for that of the installation (DEFAULT_COUNTRY).
+    country = models.CharField(_("country"), max_length=2, default="", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     breaker = models.CharField(
@@ -75,6 +78,11 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def home(self) -> str:
+        """The country by which numbers without a country code are read."""
+        return self.country or settings.DEFAULT_COUNTRY
 
     @property
     def is_sandbox(self) -> bool:

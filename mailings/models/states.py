@@ -154,6 +154,8 @@ class EventKind(models.TextChoices):
     WITHDRAWN = "withdrawn", _("taken back")
     WISHED = "wished", _("asked for")  # wish
     PUT_ASIDE = "put_aside", _("put aside")
+    HOUR_ASKED = "hour_asked", _("another hour was asked for")  # due
+    HOUR_ENDED = "hour_ended", _("the wish for another hour is settled")  # result, due, copy
     LEFT_OUT = "left_out", _("left out: on the stop list")  # count, all
     WISH_STEP = "wish_step", _("asked SMS Centre")  # wish, outcome, code, text
     WISH_ENDED = "wish_ended", _("wish settled")  # wish, result, words

@@ -3,7 +3,7 @@
 from mailings.outbox.adoption import adopt, undo_adoption, verify
 from mailings.outbox.again import again_to, other_channels
 from mailings.outbox.aside import put_aside
-from mailings.outbox.cancel import cancel_job, fulfil, wish
+from mailings.outbox.cancel import cancel_job, wish
 from mailings.outbox.deliver import deliver_mailing, uploads_of
 from mailings.outbox.drafts import (
     digest,
@@ -12,15 +12,18 @@ from mailings.outbox.drafts import (
     prepare,
     release,
     reopen,
+    save_apart,
     save_draft,
     spec_of,
     typed_options,
     withdraw,
 )
-from mailings.outbox.errors import Impossible, KeyTaken
+from mailings.outbox.errors import Elsewhere, Impossible, KeyTaken
 from mailings.outbox.hold import hold, send_off
+from mailings.outbox.hour_changes import change_hour, fulfil
 from mailings.outbox.may import (
     may_cancel,
+    may_change_hour,
     may_delete,
     may_dismiss_alarm,
     may_duplicate,
@@ -36,6 +39,7 @@ from mailings.outbox.may import (
     may_undo_adoption,
     may_withdraw,
     why_not_cancel,
+    why_not_change_hour,
     why_not_delete,
     why_not_release,
     why_not_undo_adoption,
@@ -46,6 +50,7 @@ from mailings.outbox.seen import Outdated, Seen, stamp, stamps
 from mailings.outbox.sweep import sweep
 
 __all__ = [
+    "Elsewhere",
     "Impossible",
     "KeyTaken",
     "Outdated",
@@ -53,6 +58,7 @@ __all__ = [
     "adopt",
     "again_to",
     "cancel_job",
+    "change_hour",
     "deliver_mailing",
     "digest",
     "dismiss_alarm",
@@ -62,6 +68,7 @@ __all__ = [
     "hold",
     "make",
     "may_cancel",
+    "may_change_hour",
     "may_delete",
     "may_dismiss_alarm",
     "may_duplicate",
@@ -81,6 +88,7 @@ __all__ = [
     "put_aside",
     "release",
     "reopen",
+    "save_apart",
     "save_draft",
     "send_again",
     "send_off",
@@ -93,6 +101,7 @@ __all__ = [
     "uploads_of",
     "verify",
     "why_not_cancel",
+    "why_not_change_hour",
     "why_not_delete",
     "why_not_release",
     "why_not_undo_adoption",

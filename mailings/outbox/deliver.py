@@ -66,7 +66,7 @@ def _call(mailing: Mailing) -> tuple[Claim, Created | SmscError] | None:
     claim: Claim | None = None
     client: Client | None = None
     try:
-        with accounts.slot(mailing.account, "add", wait=WAIT_FOR_SLOT_SECONDS) as client:
+        with accounts.slot(mailing.account, "add", wait=WAIT_FOR_SLOT_SECONDS, just_read=True) as client:
             claim = take(mailing)
             return None if claim is None else (claim, send(claim, client))
     except accounts.CannotCall:

@@ -29,7 +29,7 @@ from mailings.models.states import HELD_FOR_A_PERSON, NOT_HANDED_OVER
 from mailings.outbox import notify
 from mailings.outbox.changes import changed_fields
 from mailings.outbox.columns import requeued, wish_ended
-from mailings.outbox.errors import Impossible, KeyTaken
+from mailings.outbox.errors import Elsewhere, Impossible, KeyTaken
 from mailings.outbox.may import may_duplicate, may_edit, may_reopen, why_not_release
 from mailings.outbox.seen import UNBOUND, Seen
 from mailings.recipients import imports
@@ -37,6 +37,8 @@ from mailings.recipients.corrections import Chosen
 from mailings.smsc.spec.spec import FileRef, Spec
 
 LONGEST_NAME = 255
+PAGE_NAME = 16
+"""Characters of the name that a page gives itself, to know its own savings by."""
 Uploads = Sequence[tuple[FileRef, File[bytes]]]
 
 
@@ -50,6 +52,7 @@ def make(
     submit: bool,
     hold_seconds: float = 0.0,
     draft: Mailing | None = None,
+    version: str = "",
     more: Chosen | None = None,
 ) -> Mailing:
     """Store a valid spec as a mailing: queued when `submit`, else a draft. All of it or nothing.
@@ -58,6 +61,7 @@ def make(
 
     `key`: minted before the button; the same key with the same options gives the row that it made before,
     with other options `KeyTaken`. `draft`: the row to turn into it; its attachments that the spec names stay.
+    `version`: see `must_be_newest`.
     `more`: recipients of a file, beside those of the spec, which stand in front of them.
     """
     try:
@@ -65,7 +69,7 @@ def make(
             if key and (twin := Mailing.objects.filter(key=key).first()) and twin != draft:
                 return _same(twin, digest(spec, more))
             before = _contents(draft) if draft else None
-            mailing = _editable(draft, account, by) if draft else _new(account, by, key)
+            mailing = _editable(draft, account, version) if draft else _new(account, by, key)
             _write(mailing, spec, more)
             _attach(mailing, uploads, keep=spec.files)
             _record_edit(mailing, before, by)
@@ -87,20 +91,20 @@ def digest(spec: Spec, more: Chosen | None = None) -> str:
 
 
 def prepare(
-    spec: Spec, typed: dict[str, Any], left_out: dict[str, int], *, draft: Mailing | None = None,
+    spec: Spec, typed: dict[str, Any], prepared: dict[str, Any], *, draft: Mailing | None = None,
     more: Chosen | None = None, **whose: Any,
 ) -> Mailing:  # fmt: skip
     """Store a valid spec as a draft to be reviewed, with all that was typed beside it.
 
-    `left_out`: how many entries are not among the recipients, by verdict. `whose`: as for `make`. A draft
+    `prepared`: what its review shows and costs to work out. `whose`: as for `make`. A draft
     that was sent off meanwhile is given back as it is.
     """
     with transaction.atomic():
         mailing = make(spec, submit=False, draft=draft, more=more, **whose)
         if may_edit(mailing):
             imports.keep_for(mailing, more.imported if more else None)
-            mailing.draft, mailing.left_out = typed, left_out
-            mailing.save(update_fields=["draft", "left_out"])
+            mailing.draft, mailing.prepared = typed, prepared
+            mailing.save(update_fields=["draft", "prepared"])
     return mailing
 
 
@@ -114,24 +118,79 @@ def save_draft(
     keep: Sequence[FileRef] | None = None,
     mailing: Mailing | None = None,
     imported: Import | None = None,
+    version: str = "",
+    quiet: bool = False,
 ) -> Mailing:
     """Keep what was typed, valid or not. `options`: provider's parameter names to the values as typed.
 
     `keep`: which of the draft's files stay; None keeps all of them. `imported`: its file of recipients.
+    `version`: see `must_be_newest`. `quiet`: saved while somebody types; the timeline has one line for one
+    person's sitting, not one a save.
     """
     with transaction.atomic():
         if mailing is None and key and (twin := Mailing.objects.filter(key=key).first()):
             mailing = twin
         before = _contents(mailing) if mailing else None
-        row = _editable(mailing, account, by) if mailing else _new(account, by, key)
+        row = _editable(mailing, account, version) if mailing else _new(account, by, key)
         row.name = str(options.get("name") or "")[:LONGEST_NAME]
-        row.draft, row.spec, row.spec_digest = options, {}, ""
+        row.draft, row.spec, row.spec_digest, row.prepared = options, {}, "", {}
+        row.draft_version, row.draft_at = _next_version(row, version), timezone.now()
         row.search_text = search_text(row.name, row.code, None)
         row.save()
         _attach(row, uploads, keep=keep)
         imports.keep_for(row, imported)
-        _record_edit(row, before, by)
+        if not (quiet and before is not None and _is_sitting(row, by)):
+            _record_edit(row, before, by)
     return row
+
+
+def save_apart(
+    options: dict[str, Any],
+    *,
+    account: Account,
+    by: Any,
+    key: str,
+    version: str,
+    like: Mailing | None,
+    uploads: Uploads,
+    imported: Import | None,
+) -> Mailing:
+    """A new draft of what an older window holds, with its uploads and copies of the files of `like`."""
+    both = [*uploads, *(copies_of_files(like) if like else ())]
+    if imported is not None and imported.draft_id is not None:
+        imported = imports.copy(imported, login_of(by))
+    whose: dict[str, Any] = {"account": account, "by": by, "key": key, "version": version}
+    return save_draft(options, **whose, uploads=both, imported=imported)
+
+
+def must_be_newest(row: Mailing, version: str) -> None:
+    """Raises Elsewhere for a page that does not know what another one has saved since.
+
+    `version`: `<the draft_version that the page was opened with>.<the page's own name>`; "" asks for no
+    check. What the page saved itself it knows, also when the answer was lost on its way.
+    """
+    seen, _dot, own = version.partition(".")
+    by_itself = row.draft_version.rpartition("-")[0] == own[:PAGE_NAME]
+    if version and row.draft_version and row.draft_version != seen and not by_itself:
+        text = _(
+            "This draft was changed in another window since this one was opened. Nothing was put over it: "
+            "what stood here is kept as a draft of its own."
+        )
+        raise Elsewhere(text)
+
+
+def _next_version(row: Mailing, version: str) -> str:
+    """`<the page's own name>-<how often it was saved>`; another one after every saving."""
+    own, count = version.partition(".")[2][:PAGE_NAME], row.draft_version.rpartition("-")[2] or "0"
+    return f"{own}-{int(count) + 1}"
+
+
+def _is_sitting(row: Mailing, by: Any) -> bool:
+    """Whether the timeline's last line already says that this person writes at it."""
+    last = row.events.order_by("-at", "-id").first()
+    return (
+        last is not None and last.kind in (EventKind.CREATED, EventKind.EDITED) and last.who == login_of(by)
+    )
 
 
 def duplicate(mailing_id: int, by: Any = None) -> Mailing:
@@ -141,7 +200,7 @@ def duplicate(mailing_id: int, by: Any = None) -> Mailing:
         raise Impossible(
             _("This mailing was made elsewhere and its text is not known here, so it cannot be copied.")
         )
-    uploads = [(_file_ref(kept), kept.file) for kept in original.attachments.all()]
+    uploads = copies_of_files(original)
     options = typed_options(original)
     options["name"] = _name_of_copy(str(options.get("name") or ""))
     held = original.imports.first()
@@ -203,10 +262,13 @@ def typed_options(mailing: Mailing) -> dict[str, Any]:
 
 
 def spec_of(mailing: Mailing) -> Spec:
-    """The frozen spec of a mailing that has one, made of its rows: whoever is stopped is left out."""
-    if mailing.is_personal:
+    """The frozen spec of a mailing that has one, made of its rows: whoever is stopped is left out.
+
+    A draft that is ready for its review has what was typed beside it, which does not count here.
+    """
+    if mailing.spec.get("personal"):
         return Spec.from_json(mailing.spec, lines=Recipient.objects.lines(mailing))
-    if "list" not in mailing.options:
+    if "list" not in mailing.spec.get("options", {}):
         return Spec.from_json(mailing.spec, Recipient.objects.addresses(mailing))
     # Made before texts were kept in the rows.
     stopped = Recipient.objects.filter(mailing=mailing, stopped=True)
@@ -255,10 +317,11 @@ def _free_code() -> str:
             return code
 
 
-def _editable(mailing: Mailing, account: Account, by: Any) -> Mailing:
+def _editable(mailing: Mailing, account: Account, version: str) -> Mailing:
     row = Mailing.objects.select_for_update().get(pk=mailing.pk)
     if not may_edit(row):
         raise Impossible(_("This mailing is no longer a draft, so it cannot be changed. Make a copy of it."))
+    must_be_newest(row, version)
     row.account = account
     return row
 
@@ -266,6 +329,7 @@ def _editable(mailing: Mailing, account: Account, by: Any) -> Mailing:
 def _write(mailing: Mailing, spec: Spec, more: Chosen | None) -> None:
     mailing.name, mailing.channel = spec.name[:LONGEST_NAME], spec.channel
     mailing.spec, mailing.spec_digest, mailing.draft = spec.to_json(), digest(spec, more), {}
+    mailing.prepared = {}
     mailing.recipients_count, mailing.repeats = spec.recipients, int(spec.options.get("rpt", 0))
     mailing.search_text = search_text(mailing.name, mailing.code, None)
     mailing.save()
@@ -331,6 +395,11 @@ def _attach_one(mailing: Mailing, ref: FileRef, content: File[bytes]) -> None:
     )
     content.seek(0)
     kept.file.save(ref.sha256[:16], content, save=True)
+
+
+def copies_of_files(mailing: Mailing) -> list[tuple[FileRef, File[bytes]]]:
+    """A mailing's files, to be stored with another one."""
+    return [(_file_ref(kept), kept.file) for kept in mailing.attachments.all()]
 
 
 def _file_ref(kept: Attachment) -> FileRef:

@@ -7,3 +7,7 @@ class Impossible(Exception):
 
 class KeyTaken(Impossible):
     """The same key came with other options: nothing was stored."""
+
+
+class Elsewhere(Impossible):
+    """The draft was saved by another page since this one was opened: nothing was put over it."""

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mailings.models import Alarm, Attempt, State, Wish
+from mailings.models import Alarm, Attempt, Origin, State, Wish
 from mailings.models.states import (
     HELD_FOR_A_PERSON,
     MAY_BE_AT_PROVIDER,
@@ -110,6 +110,28 @@ def why_not_cancel(row: Any) -> str:
     if row.remote_status == JobStatus.CANCELLED:
         return _("SMS Centre says that this mailing is cancelled, so there is nothing left to cancel.")
     return ""
+
+
+def may_change_hour(row: Any) -> bool:
+    """Let it go out at another hour, although the provider has it already."""
+    return not why_not_change_hour(row)
+
+
+def why_not_change_hour(row: Any) -> str:
+    """Why its hour cannot be changed; what has not left us is taken back and written anew instead."""
+    if row.state != State.ACCEPTED:
+        return _is_past(row)
+    if row.origin != Origin.LOCAL or not row.spec:
+        return _("This mailing was made elsewhere and its text is not known here, so no copy can be sent.")
+    if row.repeats:
+        return _(
+            "It repeats, so it has no one hour. Cancel it, and make a copy that repeats at another hour."
+        )
+    if row.alarm:
+        return _("There is an alarm on this mailing. Say first that it was dealt with.")
+    if row.remote_status == JobStatus.GOING:
+        return _("It is going out already, so its hour cannot be changed.")
+    return why_not_cancel(row)
 
 
 def why_not_delete(row: Any) -> str:

@@ -13,6 +13,7 @@ from mailings.models.mailing import has_come
 from mailings.models.states import UNDECIDED
 from mailings.outbox import notify
 from mailings.outbox.columns import requeued
+from mailings.outbox.hour_changes import conclude_all
 from mailings.outbox.outcomes import suspect_second_job
 from mailings.recipients import imports
 
@@ -24,7 +25,8 @@ AT_MOST = 500
 def sweep() -> dict[str, int]:
     """One round over everything open; safe to run anywhere, any number of times at once.
 
-    Returns how many rows each step touched: expired, probed, freed, delivered, wishes, candidates, imports.
+    Returns how many rows each step touched: expired, probed, freed, delivered, wishes, candidates, hours,
+    imports.
     """
     return {
         "expired": expire_leases(),
@@ -33,6 +35,7 @@ def sweep() -> dict[str, int]:
         "delivered": nudge_queued(),
         "wishes": nudge_wishes(),
         "candidates": nudge_candidates(),
+        "hours": conclude_all(),
         "imports": nudge_imports(),
     }
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from mailings import accounts
 from mailings.models import Import, ImportedRow, Mailing, Recipient
 from mailings.models.imports import LONGEST_VALUE, plain
 from mailings.recipients import stop_list
@@ -120,7 +120,7 @@ def correct(imported: Import, position: int, text: str) -> ImportedRow | None:
 
 def _judged(imported: Import, text: str) -> Judged:
     channel = Channel(imported.channel) if imported.channel else None
-    found = Judge(channel, settings.DEFAULT_COUNTRY).entries(text)
+    found = Judge(channel, accounts.home_country(imported.account)).entries(text)
     return found[0] if len(found) == 1 else Judged(Verdict.WRONG, text, "", Reason.SEVERAL)
 
 

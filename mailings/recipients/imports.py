@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from mailings import accounts
 from mailings.models import Account, Import, ImportedRow, Mailing, State
 from mailings.models.imports import LONGEST_VALUE, Line, plain
 from mailings.models.mailing import has_come
@@ -215,7 +216,7 @@ def _read(imported: Import, token: str, limits: Limits, at_most: int | None) -> 
 
 
 def _choices(imported: Import) -> Choices:
-    country = settings.DEFAULT_COUNTRY
+    country = accounts.home_country(imported.account)
     channel = Channel(imported.channel) if imported.channel else None
     return Choices(channel=channel, country=country, **imported.choices)
 

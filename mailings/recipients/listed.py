@@ -17,7 +17,7 @@ from mailings.smsc.spec.vocabulary import Channel
 
 @dataclass(frozen=True)
 class Listed:
-    """`text`: as it is sent, each recipient in its one form; as typed where there are problems."""
+    """`text`: as it is sent, each recipient in its one form; as typed where a line cannot be read."""
 
     text: str
     problems: tuple[Problem, ...] = ()
@@ -38,7 +38,7 @@ def read(text: str, channel: Channel | None, country: str, *, nl: bool) -> Liste
     found = _Found(nl=nl)
     for entry in lists.entries(clean, nl=nl, kinds=judge.kinds, read=lambda one: _read(one, judge)):
         found.add(entry)
-    if found.problems:
+    if found.problems or found.unread:
         return Listed(text, tuple(lists.first_of(found.problems)))
     said = Said(Note.OTHER_TEXTS, {"count": found.others})
     return Listed("\n".join(found.lines), (), found.duplicates, (said,) if found.others else ())
@@ -60,11 +60,13 @@ class _Found:
         self.lines: list[str] = []
         self.problems: list[Problem] = []
         self.duplicates = self.others = 0
+        self.unread = False
         self._nl = nl
         self._texts: dict[int, set[str]] = {}
 
     def add(self, entry: Entry | Problem) -> None:
         if isinstance(entry, Problem):
+            self.unread = True
             if entry.code == "list_phone":
                 self.problems.append(entry)
             return

@@ -12,6 +12,7 @@ from mailings.smsc.spec import lists
 from mailings.smsc.spec.problems import N_, Problem, Refusal
 
 _FIELD = re.compile(r"\{\{|\}\}|\{([^{}\n]{1,100})\}")
+_BRACED = re.compile(r"\{\{([^{}\n]{1,100})\}\}")
 _LINE_END = re.compile(r"\r\n?|\n")
 _IN_FRONT = re.compile(r"[|:;,\n\r]")
 """What would end a sender or a recipient in a line of the list."""
@@ -43,6 +44,11 @@ def names_in(text: str) -> list[str]:
     return list(dict.fromkeys(match[1].strip() for match in _FIELD.finditer(text) if match[1]))
 
 
+def braced(text: str) -> str:
+    """A text that no column fills, as all get it: `{{name}}` says that braces are meant."""
+    return _BRACED.sub(r"{\1}", text)
+
+
 def template(text: str, headings: Sequence[str]) -> Template:
     """The text with its places found among the columns' headings, whatever their case."""
     known = {_plain(heading): index for index, heading in reversed(list(enumerate(headings)))}
@@ -58,6 +64,7 @@ def template(text: str, headings: Sequence[str]) -> Template:
             names[index] = headings[index]
         else:
             problems.append(_unknown(match[1].strip(), headings))
+            parts.append(match[0])
     parts.append(text[end:])
     return Template(tuple(part for part in parts if part != ""), names, tuple(dict.fromkeys(problems)))
 

@@ -4,15 +4,16 @@ A text with `{Heading}` makes personal messages, and so does a column of senders
 become of rows that are not valid is said beforehand; a row that cannot be told is a problem with its line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from mailings.recipients import messages
 from mailings.recipients.columns import SENDER, ZONE
 from mailings.recipients.messages import Template
-from mailings.recipients.reader import Entry, Reading
-from mailings.recipients.reasons import Trouble, Unreadable, Verdict
+from mailings.recipients.reader import Entry
+from mailings.recipients.reasons import Question, Trouble, Unreadable, Verdict
 from mailings.smsc.spec import times, values
 from mailings.smsc.spec.addresses import SHOWN, shorten
 from mailings.smsc.spec.catalogue import OPTIONS
@@ -61,14 +62,32 @@ class Addressed:
     text: str | None = None
     nl: bool = False
     skipped: int = 0
+    duplicates: int = 0
     problems: list[Problem] = field(default_factory=list)
 
     def __repr__(self) -> str:
         return f"Addressed({len(self.phones) + len(self.lines)} recipients, {len(self.problems)} problems)"
 
 
-def address(reading: Reading, wanted: Wanted) -> Addressed:
-    """Walks through a file once, or twice where a text holds `\\n` as it stands.
+class Rows(Protocol):
+    """What is walked through: a file, or what was kept of one (`held_rows`)."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    @property
+    def roles(self) -> Mapping[str, int]: ...
+
+    @property
+    def questions(self) -> Sequence[Question]: ...
+
+    def says(self, text_of: Callable[[Sequence[str]], str] | None) -> None: ...
+
+    def __iter__(self) -> Iterator[Entry]: ...
+
+
+def address(reading: Rows, wanted: Wanted) -> Addressed:
+    """Walks through the rows once, or twice where a text holds `\\n` as it stands.
 
     Raises Unreadable, also with the first question that the file leaves open.
     """
@@ -89,9 +108,9 @@ def address(reading: Reading, wanted: Wanted) -> Addressed:
 class _Walk:
     """One walk through the rows. `nl`: how line ends of texts are sent."""
 
-    def __init__(self, reading: Reading, wanted: Wanted, template: Template, *, nl: bool) -> None:
+    def __init__(self, reading: Rows, wanted: Wanted, template: Template, *, nl: bool) -> None:
         self._reading, self._wanted, self._template = reading, wanted, template
-        roles = {role: at for role, at in reading.layout.roles.items() if role not in wanted.without}
+        roles = {role: at for role, at in reading.roles.items() if role not in wanted.without}
         self._sender = roles.get(SENDER)
         self._zone = roles.get(ZONE) if _is_dated(wanted.time) else None
         self._own = template.is_personal or self._sender is not None or self._zone is not None
@@ -108,6 +127,7 @@ class _Walk:
                 self._refuse(entry.line, entry.value, Problem((), "", entry.reason.value))
             elif rule is Rule.SKIP:
                 self._found.skipped += 1
+            self._found.duplicates += entry.verdict is Verdict.DUPLICATE
         if self._wanted.text is not None:
             self._found.text = self._template.fill(())
         if self._more:

@@ -107,6 +107,11 @@ class Reading:
         return self.layout.names
 
     @property
+    def roles(self) -> Mapping[str, int]:
+        """The columns' indexes by role."""
+        return self.layout.roles
+
+    @property
     def rows(self) -> int:
         """How many recipients the walk has met, valid or not."""
         return self.counts.total()

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from mailings.models import Mailing, Recipient
+from mailings.models import HourChange, Mailing, Recipient
 from mailings.smsc.spec.catalogue import OPTIONS
 from mailings.wording import moments
 
@@ -81,3 +81,8 @@ def find_people(mailing: Mailing, wanted: str) -> People:
 
 def _shown(row: Recipient) -> str:
     return row.address if row.text is None else f"{row.address}: {row.text}"
+
+
+def last_hour_change(mailing: Mailing) -> HourChange | None:
+    """The latest wish for another hour, of those that were read with the mailing."""
+    return max(mailing.hour_changes.all(), key=lambda change: change.asked_at, default=None)

@@ -23,6 +23,7 @@ AHEAD_DAYS = 7
 BACK_DAYS = 14
 AT_MOST = 50
 SHOWN_A_DAY = 8
+SHOWN_DRAFTS = 5
 # How long an unhappy end of a wish stays on the first page.
 REMIND = timedelta(days=3)
 
@@ -65,6 +66,12 @@ def _urgency(mailing: Mailing) -> tuple[int, float]:
     order = NEEDS_A_PERSON
     rank = 0 if mailing.alarm else 1 + order.index(State(mailing.state)) if mailing.state in order else 9
     return rank, -mailing.state_at.timestamp()
+
+
+def own_drafts(user_id: int | None) -> list[Mailing]:
+    """What a person began to write and has not sent, the latest first."""
+    drafts = light().filter(state=State.DRAFT, created_by=user_id)
+    return list(drafts.order_by(F("draft_at").desc(nulls_last=True), "-id")[:SHOWN_DRAFTS])
 
 
 @dataclass(frozen=True, order=True)

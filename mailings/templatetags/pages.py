@@ -12,9 +12,9 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from heroicons.templatetags.heroicons import heroicon_mini
 
-from mailings.models import Mailing, Recipient
+from mailings.models import Account, Mailing, Quote, Recipient
 from mailings.models.deliveries import moment
-from mailings.wording import chips, deliveries, moments, money, reasons, sentences
+from mailings.wording import chips, deliveries, moments, money, prices, reasons, sentences
 
 register = template.Library()
 
@@ -92,6 +92,16 @@ def reason(slug: str) -> str:
 @register.filter(name="money")
 def money_filter(value: Decimal | None, currency: str = "") -> str:
     return money.amount(value, currency)
+
+
+@register.filter
+def balance_after(quote: Quote, account: Account) -> Decimal | None:
+    return prices.balance_after(quote, account)
+
+
+@register.filter
+def why_no_price(quote: Quote) -> str:
+    return prices.why_not(quote.trouble, quote.words)
 
 
 @register.filter

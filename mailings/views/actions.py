@@ -32,7 +32,10 @@ asked_once = require_http_methods(["GET", "POST"])
 
 @dataclass(frozen=True)
 class Verb:
-    """A button of a mailing's page. `post`: done at once, for it changes nothing that matters outside."""
+    """A button of a mailing's page. `post`: done at once, for it changes nothing that matters outside.
+
+    `also`: an address that its person has to have a right to as well.
+    """
 
     name: str
     label: Any
@@ -40,6 +43,7 @@ class Verb:
     when: Callable[[Mailing], bool]
     tone: str = ""
     post: bool = False
+    also: str = ""
 
     def url(self, mailing: Mailing) -> str:
         return reverse(self.name, args=[mailing.pk])
@@ -80,6 +84,13 @@ VERBS = (
         post=True,
     ),
     Verb("cancel", gettext_lazy("Cancel this mailing…"), "no-symbol", _only_cancel, "danger"),
+    Verb(
+        "change_hour",
+        gettext_lazy("Another hour…"),
+        "clock",
+        outbox.may_change_hour,
+        also="compose",
+    ),
     Verb("withdraw", gettext_lazy("Take it back…"), "arrow-uturn-left", outbox.may_withdraw, "danger"),
     Verb(
         "delete",
@@ -115,7 +126,9 @@ def offered(mailing: Mailing, user: Any, among: Sequence[Verb] = VERBS) -> list[
     return [
         {"verb": verb, "url": verb.url(mailing)}
         for verb in among
-        if verb.when(mailing) and rights.may(user, verb.name, mailing)
+        if verb.when(mailing)
+        and rights.may(user, verb.name, mailing)
+        and (not verb.also or rights.may(user, verb.also))
     ]
 
 

@@ -37,10 +37,12 @@ from mailings.forms import (
 )
 from mailings.ids import row_id
 from mailings.models import Account, Attachment, Mailing, State
-from mailings.outbox import Impossible
+from mailings.outbox import Elsewhere, Impossible
 from mailings.recipients import imports
 from mailings.recipients.reasons import Unreadable
+from mailings.selectors import offers, review
 from mailings.selectors.imports import Part
+from mailings.smsc.spec.spec import Spec
 from mailings.wording import sentences
 
 ATTACHED = "attachment:"
@@ -84,8 +86,10 @@ def opened(request: HttpRequest) -> ComposeForm:
         typed.draft, typed.account, typed.key = str(draft.pk), draft.account.name, draft.key or ""
         attached = list(draft.attachments.all())
     typed.key = typed.key or new_key()
+    typed.version = f"{draft.draft_version if draft else ''}.{secrets.token_urlsafe(12)}"
     files = Files(attached, recipients=draft.imports.first() if draft else None)
     form = ComposeForm(typed, now=timezone.now(), files=files, accounts=accounts())
+    form.saved_at = draft.draft_at if draft else None
     if draft and (why := sentences.refused_before(draft)):
         field = field_of(draft)
         form.refusal = (when.used(typed.values) if field == "time" else field, why)
@@ -99,6 +103,7 @@ def show(request: HttpRequest, form: ComposeForm, notice: str = "", status: int 
     context = {
         "form": form,
         "facts": Preview(form),
+        "offers": offers.dress(form),
         "notice": notice,
         "file": _file_part(request, form),
     }
@@ -124,15 +129,14 @@ def _posted(request: HttpRequest) -> HttpResponse:
         return show(
             request, form, _("Your session has ended, and nothing was sent. Log in again, in another tab.")
         )
-    form = filled(request, typed, check=action in ("send", "check"))
+    form = filled(request, typed, check=action in ("send", "review", "check"))
     if trouble:
         form.check = False
         again = _(
             "You have logged in anew since this page was opened. Nothing was sent: press the button again."
         )
         return show(request, form, again)
-    actions: dict[str, Callable[[HttpRequest, ComposeForm], HttpResponse]] = {"send": _send, "draft": _save}
-    return actions.get(action, show)(request, form)
+    return ACTIONS.get(action, show)(request, form)
 
 
 def filled(request: HttpRequest, typed: Typed, *, check: bool, uploads: bool = True) -> ComposeForm:
@@ -209,6 +213,26 @@ def draft_of(typed: Typed) -> Mailing | None:
 
 
 def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    """Send it off at once, as scripts do; people come by the review."""
+
+    def make(spec: Spec, **whose: Any) -> Mailing:
+        return outbox.make(spec, submit=True, hold_seconds=settings.HOLD_SECONDS, **whose)
+
+    return _made(request, form, make, "mailing")
+
+
+def _review(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    """Make a draft of it that is ready to be sent, with all that was typed, and open its review."""
+
+    def make(spec: Spec, **whose: Any) -> Mailing:
+        facts = review.settled(form, spec, whose["account"])
+        return outbox.prepare(spec, form.draft_options(), facts, **whose)
+
+    return _made(request, form, make, "review")
+
+
+def _made(request: HttpRequest, form: ComposeForm, make: Callable[..., Mailing], then: str) -> HttpResponse:
+    """Store what is valid by `make`, and go on to the page `then`; else the form comes back."""
     if lost_files(request):
         again = _("A file that you had attached is no longer here. Nothing was sent: attach it again.")
         return show(request, form, again)
@@ -216,10 +240,12 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
         return show(request, form)
     draft = draft_of(form.typed)
     whose: dict[str, Any] = {"account": form.account, "by": request.user, "key": form.typed.key or None}
-    whose |= {"submit": True, "hold_seconds": settings.HOLD_SECONDS}
+    whose["version"] = form.typed.version
     try:
         with form.uploads.opened() as uploads:
-            mailing = outbox.make(form.spec, **whose, uploads=uploads, draft=draft, more=form.chosen)
+            mailing = make(form.spec, **whose, uploads=uploads, draft=draft, more=form.chosen)
+    except Elsewhere as why:
+        return led_to_its_own(request, form, why)
     except Impossible as refusal:
         same = outbox.digest(form.spec, form.chosen)
         if draft and Mailing.objects.filter(pk=draft.pk, spec_digest=same).exists():
@@ -227,7 +253,7 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
         return refused(request, form, refusal)
     except DatabaseError:
         return busy(request, form)
-    return kept(form, redirect("mailing", mailing.pk))
+    return kept(form, redirect(then, mailing.pk))
 
 
 def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
@@ -237,19 +263,52 @@ def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
         form.check = True
         return show(request, form)
     whose: dict[str, Any] = {"account": form.account, "by": request.user, "key": form.typed.key or None}
+    whose |= {"version": form.typed.version, "imported": form.uploads.recipients}
     draft, options, keep = draft_of(form.typed), form.draft_options(), form.uploads.kept
-    kept_file = form.uploads.recipients
     try:
         with form.uploads.opened() as uploads:
-            mailing = outbox.save_draft(
-                options, **whose, uploads=uploads, keep=keep, mailing=draft, imported=kept_file
-            )
+            mailing = outbox.save_draft(options, **whose, uploads=uploads, keep=keep, mailing=draft)
+    except Elsewhere as why:
+        return led_to_its_own(request, form, why)
     except Impossible as refusal:
         return refused(request, form, refusal)
     except DatabaseError:
         return busy(request, form)
     messages.info(request, _("The draft is saved."))
     return kept(form, redirect(f"{reverse('compose')}?draft={mailing.pk}"))
+
+
+def apart(form: ComposeForm, by: Any) -> Mailing:
+    """What stands in the older window, as a draft of its own with the same files: both are kept."""
+    before = draft_of(form.typed)
+    form.typed.draft, form.typed.key = "", new_key()
+    whose: dict[str, Any] = {"account": form.account, "by": by, "key": form.typed.key}
+    whose |= {"version": form.typed.version, "imported": form.uploads.recipients}
+    with form.uploads.opened() as uploads:
+        return outbox.save_apart(form.draft_options(), **whose, like=before, uploads=uploads)
+
+
+def led_to_its_own(request: HttpRequest, form: ComposeForm, why: Elsewhere) -> HttpResponse:
+    """The older of two windows pressed a button: its text becomes a draft of its own, and opens as that."""
+    own = apart(form, request.user)
+    messages.warning(request, str(why))
+    return kept(form, redirect(f"{reverse('compose')}?draft={own.pk}"))
+
+
+def _insert(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    """The text of a template goes behind what was typed."""
+    text = offers.of(form).text_of(request.POST.get("template", ""))
+    typed = form.typed.values.get("mes", "")
+    form.typed.values["mes"] = f"{typed}\n{text}" if typed and text else typed + text
+    return show(request, form)
+
+
+ACTIONS: dict[str, Callable[[HttpRequest, ComposeForm], HttpResponse]] = {
+    "send": _send,
+    "review": _review,
+    "draft": _save,
+    "template": _insert,
+}
 
 
 def kept(form: ComposeForm, response: HttpResponse) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from mailings import outbox, rights
 from mailings.models import EventKind, Mailing, State
 from mailings.selectors import jobs, mailing
+from mailings.selectors.mailing import last_hour_change
 from mailings.smsc.api.answers import JobStatus
 from mailings.views.actions import offered, withheld
 from mailings.views.history import STOP_POLLING
@@ -25,12 +26,15 @@ LATER_SECONDS = 20
 def fetch(pk: int) -> Mailing:
     """A mailing with what its page names, or a 404."""
     people = ("account", "created_by", "submitted_by", "wish_by", "candidate_by")
-    return get_object_or_404(Mailing.objects.select_related(*people), pk=pk)
+    rows = Mailing.objects.select_related(*people).prefetch_related("hour_changes")
+    return get_object_or_404(rows, pk=pk)
 
 
 def refresh_seconds(mailing: Mailing) -> int | None:
     """How often the page asks again: soon while something is pending, now and then while the job lasts."""
-    if not mailing.is_settled or any(job.cancelling for job in jobs.jobs(mailing)):
+    change = last_hour_change(mailing)
+    moving = change is not None and not change.result
+    if moving or not mailing.is_settled or any(job.cancelling for job in jobs.jobs(mailing)):
         return SOON_SECONDS
     seen = mailing.verified_at is not None
     under_way = not seen or mailing.remote_status in (JobStatus.WAITING, JobStatus.GOING)
@@ -54,6 +58,7 @@ def state_of(request: HttpRequest, mailing: Mailing) -> dict[str, Any]:
         "bad_news": bad,
         "sentences": [one for one in said if one not in bad],
         "note": sentences.elsewhere(mailing),
+        "hour_change": last_hour_change(mailing),
         "channel": chips.channel_label(mailing.channel),
         "actions": offered(mailing, request.user),
         "withheld": withheld(mailing, request.user),
@@ -80,8 +85,10 @@ def version(mailing: Mailing) -> str:
         now - mailing.state_at < sentences.A_MOMENT,
         outbox.may_hold(mailing),
     )
+    change = last_hour_change(mailing)
+    moved = (change.pk, change.result) if change else ()
     others = [(job.status, job.cancelling) for job in jobs.jobs(mailing)]
-    return f"{chips.digest([*clock, others, *(getattr(mailing, name) for name in names)]):08x}"
+    return f"{chips.digest([*clock, *moved, others, *(getattr(mailing, name) for name in names)]):08x}"
 
 
 def _who_gave_up(mailing: Mailing) -> Any:

@@ -3,13 +3,13 @@
 import csv
 from collections.abc import Iterator
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from mailings import accounts
 from mailings.models import StopEntry
 from mailings.recipients import stop_list
 from mailings.recipients.reasons import Unreadable
@@ -26,7 +26,7 @@ def show(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {"wanted": wanted, "found": None, "error": ""}
     if wanted:
         try:
-            context["found"] = people.look_up(wanted, settings.DEFAULT_COUNTRY)
+            context["found"] = people.look_up(wanted, accounts.home_country())
         except stop_list.NotAnAddress:
             context["error"] = _(
                 "This is no number, e-mail address or Telegram name. Check it and search again."
@@ -50,9 +50,9 @@ def add_stops(request: HttpRequest) -> HttpResponse:
     reason = request.POST.get("reason", "")
     file = request.FILES.get("file")
     try:
-        read = stop_list.values_of(file, file.name or "", settings.DEFAULT_COUNTRY) if file else []
+        read = stop_list.values_of(file, file.name or "", accounts.home_country()) if file else []
         given = [value for value in values if value.strip()] + read
-        added = stop_list.add(given, country=settings.DEFAULT_COUNTRY, reason=reason, by=request.user)
+        added = stop_list.add(given, country=accounts.home_country(), reason=reason, by=request.user)
     except (stop_list.NotAnAddress, Unreadable) as problem:
         typed = {"values": request.POST.get("values", ""), "reason": reason}
         context = {"wanted": "", "entries": people.stop_entries(""), "typed": typed, "error": _why(problem)}

@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from mailings.forms import Preview, from_post
+from mailings.selectors import offers
 from mailings.views.compose import filled
 
 
@@ -16,5 +17,5 @@ def preview(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return HttpResponse(status=204)
     form = filled(request, from_post(request.POST), check=False, uploads=False)
-    context = {"form": form, "facts": Preview(form), "live": True}
+    context = {"form": form, "facts": Preview(form), "offers": offers.of(form), "live": True}
     return render(request, "mailings/_partials/compose_panel.html", context)

@@ -30,7 +30,8 @@ REFRESH_SECONDS = 10
 
 @require_GET
 def show(request: HttpRequest) -> HttpResponse:
-    return render(request, "mailings/today.html", _today(request, timezone.now()))
+    drafts = today.own_drafts(request.user.pk)
+    return render(request, "mailings/today.html", _today(request, timezone.now()) | {"drafts": drafts})
 
 
 @require_GET

@@ -1,9 +1,18 @@
 """A price in words, and why there is none."""
 
+from decimal import Decimal
+
 from django.utils.translation import gettext as _
 
-from mailings.models import Waiting
+from mailings.models import Account, Quote, Waiting
 from mailings.wording import reasons
+
+
+def balance_after(quote: Quote, account: Account) -> Decimal | None:
+    """What is left on the account once it is paid; None where either is not known. May be below zero."""
+    if account.balance is None or quote.cost is None:
+        return None
+    return account.balance - quote.cost
 
 
 def why_not(trouble: str, words: str = "") -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from mailings.models import (
@@ -14,6 +15,7 @@ from mailings.models import (
     Event,
     EventKind,
     HeldReason,
+    HourChange,
     LookNote,
     Mailing,
     Wish,
@@ -22,6 +24,7 @@ from mailings.models import (
 from mailings.models.states import NotItsJob
 from mailings.smsc.spec.catalogue import OPTIONS
 from mailings.wording import chips, reasons
+from mailings.wording.moments import exact
 
 AT_MOST = 300
 
@@ -179,6 +182,19 @@ def _handed_over(data: dict[str, Any]) -> str:
     return _("Being handed over, reference {reference}").format(reference=data.get("reference") or "–")
 
 
+def _hour(data: dict[str, Any]) -> str:
+    due = parse_datetime(str(data.get("due") or ""))
+    return exact(due) if due else "–"
+
+
+def _hour_ended(data: dict[str, Any]) -> str:
+    if data.get("result") == HourChange.Result.MOVED:
+        return _("A copy was sent off for {hour}").format(hour=_hour(data))
+    known = data.get("result") in HourChange.Result.values
+    why = HourChange.Result(data["result"]).label if known else "–"
+    return _("The hour was not changed, and nothing was sent again: {why}").format(why=why)
+
+
 TELL: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.CREATED: lambda data: _("Made"),
     EventKind.EDITED: _edited,
@@ -211,6 +227,8 @@ TELL: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.WISHED: _wished,
     EventKind.LEFT_OUT: _left_out,
     EventKind.PUT_ASIDE: lambda data: _("Put aside: nothing more is to be done"),
+    EventKind.HOUR_ASKED: lambda data: _("Another hour was asked for: {hour}").format(hour=_hour(data)),
+    EventKind.HOUR_ENDED: _hour_ended,
     EventKind.WISH_STEP: _wish_step,
     EventKind.WISH_ENDED: _wish_ended,
     EventKind.BACK: lambda data: _("Listed again at SMS Centre; its word for it: {word}").format(

@@ -302,7 +302,7 @@ def test_focus_and_scroll_survive_a_refresh(desk: Desk, truth: Truth) -> None:
 
 def test_the_panel_follows_and_a_change_of_channel_keeps_what_was_typed(desk: Desk) -> None:
     desk.write("Панель 📊", phones=f"{PHONE}\n+79990000002", mes=TEXT)
-    expect(desk.page.locator("#send-label")).to_have_text("Send to 2 people")
+    expect(desk.page.locator("#send-label")).to_have_text("Review: 2 people")
     desk.choose_channel("viber")
     expect(desk.option("mes")).to_have_value(TEXT)
     desk.choose_channel("mail")

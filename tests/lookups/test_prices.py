@@ -40,17 +40,17 @@ def test_a_price_is_asked_by_a_worker_and_the_numbers_are_forgotten(
 
     quote.refresh_from_db()
     assert (quote.cost, quote.messages, quote.trouble, quote.asked) == (Decimal("2.80"), 2, "", [])
-    assert lookups.known(account, spec(phones=f"{PHONE},79990000002")) == quote
+    assert lookups.known(account, quote.digest) == quote
 
 
 def test_a_price_is_kept_for_ten_minutes_by_its_content(account: Account, sandbox: Sandbox, told: Told):
     first = priced(account)
 
     assert lookups.want(account, spec(name="Another name")) == first
-    assert lookups.known(account, spec(mes="Other")) is None
+    assert lookups.known(account, lookups.digest_of(account, spec(mes="Other"))) is None
     assert (len(told), asked(sandbox)) == (1, 1)
     with time_machine.travel(timezone.now() + timedelta(minutes=10, seconds=1)):
-        assert lookups.known(account, spec()) is None
+        assert lookups.known(account, first.digest) is None
         assert lookups.want(account, spec()).answered_at is None
         assert len(told) == 2
 
@@ -113,7 +113,7 @@ def test_no_more_than_two_prices_of_an_account_are_under_way(account: Account, s
 
 def test_a_draft_is_priced_from_its_rows(account: Account, sandbox: Sandbox, told: Told):
     draft = outbox.make(spec(), account=account, submit=False)
-    quote = lookups.want(account, outbox.spec_of(draft), draft)
+    quote = lookups.want_for(draft, lookups.digest_of(account, outbox.spec_of(draft)))
     assert quote.asked == []
 
     lookups.answer(quote.pk)
@@ -124,7 +124,7 @@ def test_a_draft_is_priced_from_its_rows(account: Account, sandbox: Sandbox, tol
 
 def test_a_draft_that_was_changed_meanwhile_is_not_priced(account: Account, sandbox: Sandbox, told: Told):
     draft = outbox.make(spec(), account=account, submit=False)
-    quote = lookups.want(account, outbox.spec_of(draft), draft)
+    quote = lookups.want_for(draft, lookups.digest_of(account, outbox.spec_of(draft)))
     outbox.make(spec(mes="Other"), account=account, submit=False, draft=draft)
 
     lookups.answer(quote.pk)
@@ -148,3 +148,21 @@ def test_old_prices_are_cleared_away(account: Account, told: Told):
         lookups.want(account, spec(mes="Other"))
 
     assert Quote.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"phones": None, "mes": None, "list": f"{PHONE}:Hi Ann\n79990000002:Hi Bartholomew"}]
+)
+def test_a_draft_that_is_ready_for_its_review_is_the_message_that_was_meant(
+    account: Account, told: Told, options: dict[str, Any]
+):
+    """Given a draft with what was typed beside its spec."""
+    made = spec(**options)
+    typed = {name: str(value) for name, value in made.options.items()} | {"kept:subj": "Later"}
+    draft = outbox.prepare(made, typed, {}, account=account)
+
+    quote = lookups.want_for(draft, lookups.digest_of(account, made))
+    lookups.answer(quote.pk)
+
+    quote.refresh_from_db()
+    assert quote.cost == Decimal("1.40") * made.recipients

@@ -14,6 +14,7 @@ from mailings.models import Account, Import, ImportedRow, Recipient, StopEntry
 from mailings.recipients import imports
 from mailings.recipients.corrections import Chosen, correct
 from mailings.recipients.reasons import Trouble, Unreadable
+from mailings.smsc.spec.spec import Addressee
 from tests.helpers.factories import bare
 
 pytestmark = pytest.mark.django_db
@@ -292,7 +293,8 @@ def test_the_valid_rows_become_recipients_behind_those_that_stand_there_and_nobo
     read: Import, account: Account
 ) -> None:
     mailing, pasted = bare(account), ["+79990000003", "+79990000008"]
-    Recipient.objects.replace(mailing, [(one, None, "") for one in pasted])
+    people = [Addressee(one) for one in pasted]
+    Recipient.objects.replace(mailing, people)
 
     added = Chosen(read).add_to(mailing, pasted)
 

@@ -42,7 +42,7 @@ def test_the_same_text_to_the_same_person_is_sent_once_and_another_one_is_said()
 def test_what_is_wrong_besides_recipients_is_left_to_the_spec() -> None:
     text = "Hello\n79990000001:\n79990000001:Hi"
 
-    assert read(text).problems == ()
+    assert (read(text).problems, read(text).text) == ((), text)
     assert read("a\x00b").text == "a\x00b"
 
 

@@ -319,7 +319,7 @@ def test_the_panel_counts_people_parts_and_names_what_costs_one(page: Client) ->
 
     assert "People 2 1 duplicate left out 1 wrong line 1: x" in shown
     assert "in Unicode ( 89/67 ) 2 parts each «—» costs you a part" in shown
-    assert "Send to 2 people" in shown
+    assert "Review: 2 people" in shown
 
 
 def test_the_panel_shows_the_total_the_hour_on_both_clocks_and_the_request(page: Client) -> None:
@@ -360,7 +360,7 @@ def test_the_panel_calls_nobody_and_stores_nothing(page: Client, monkeypatch: py
 
 @pytest.mark.parametrize(
     ("phones", "words"),
-    [("G1", "Send to 1 group"), ("G1,G2,79990000001", "Send to 1 person and 2 groups"), ("", "Send")],
+    [("G1", "Review: 1 group"), ("G1,G2,79990000001", "Review: 1 person and 2 groups"), ("", "Review")],
 )
 def test_the_button_says_how_many_it_goes_to(phones: str, words: str, page: Client) -> None:
     assert preview(page, phones=phones).endswith(words)

@@ -123,7 +123,7 @@ def test_today_tells_the_balance_and_how_long_it_lasts(page: Client) -> None:
 def test_today_takes_few_queries(page: Client, django_assert_max_num_queries: Any) -> None:
     for state in State:
         row(state)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         page.get("/")
 
 

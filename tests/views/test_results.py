@@ -100,8 +100,8 @@ def test_results_are_taken_along_as_csv_and_xlsx(page: Client) -> None:
     mailing = told(3, s1=1, s20=1)
     Recipient.objects.filter(mailing=mailing, position=2).update(address="=1+1")
 
-    text = b"".join(page.get(f"/mailings/{mailing.pk}/results.csv").streaming_content).decode("utf-8-sig")
-    book = b"".join(page.get(f"/mailings/{mailing.pk}/results.xlsx?result=failed").streaming_content)
+    text = page.get(f"/mailings/{mailing.pk}/results.csv").getvalue().decode("utf-8-sig")
+    book = page.get(f"/mailings/{mailing.pk}/results.xlsx?result=failed").getvalue()
 
     lines = list(csv.reader(io.StringIO(text)))
     sheet = list(openpyxl.load_workbook(io.BytesIO(book)).worksheets[0].values)

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from mailings import outbox, rights
-from mailings.models import Account, Breaker, HeldReason, Import, Mailing, State
+from mailings.models import Account, Breaker, HeldReason, Import, Mailing, Quote, State
 from mailings.rights import Right
 from tests.helpers.addresses import (
     ADMIN,
@@ -53,14 +54,20 @@ OURS = {
     "remove_stop": ("L----mm", "L---->>"),
     "compose": ("L--oooo", "o--oooo"),
     "compose_preview": ("m--mmmm", "o--oooo"),
+    "compose_keep": ("L--mmmm", "L--oooo"),
+    "compose_discard": ("L--mmmm", "L--ssss"),
+    "compose_price": ("m--mmmm", "o--oooo"),
+    "price_answer": ("L--oooo", "L--mmmm"),
     "import_progress": ("L--oooo", "L--mmmm"),
     "import_problems": ("L--oooo", "L--mmmm"),
     "edit": ("L-->>>>", "L-->>>>"),
+    "review": ("L--oooo", "L--oooo"),
     "duplicate": ("L--mmmm", "L-->>>>"),
     "bulk_cancel": ("L--oooo", "L--s>>>"),
     "cancel": ("L---ooo", "L--->>>"),
     "delete": ("L---ooo", "L--->>>"),
     "withdraw": ("L---ooo", "L--->>>"),
+    "change_hour": ("L---ooo", "L--->>>"),
     "hold": ("L---mmm", "L--->>>"),
     "cancel_job": ("L---sss", "L---sss"),
     "put_aside": ("L---mmm", "L--->>>"),
@@ -75,6 +82,7 @@ OURS = {
 # The mailing that each is tried on, so that it would come to something.
 STATES: dict[str, dict[str, Any]] = {
     "edit": {"state": State.DRAFT},
+    "review": {"state": State.DRAFT},
     "import_progress": {"state": State.DRAFT},
     "import_problems": {"state": State.DRAFT},
     "withdraw": {"state": State.QUEUED},
@@ -85,9 +93,22 @@ STATES: dict[str, dict[str, Any]] = {
     "put_aside": {"state": State.REFUSED},
     "undo_adoption": {"state": State.ACCEPTED, "adopted_at": datetime(2026, 11, 26, 12, tzinfo=UTC)},
 }
-POSTED = {"resolve": {"decision": "give_up"}, "compose": {"action": "check"}}
+POSTED = {
+    "change_hour": {"time_at": "2036-01-31 10:00"},
+    "resolve": {"decision": "give_up"},
+    "compose": {"action": "check"},
+}
 # What changes nothing of a mailing, whoever does it.
-HARMLESS = {"refresh", "mailing_recipients", "compose", "compose_preview", "edit", "preferences", "probe"}
+HARMLESS = {
+    "refresh",
+    "mailing_recipients",
+    "compose",
+    "compose_preview",
+    "compose_price",
+    "edit",
+    "preferences",
+    "probe",
+}
 HARMLESS |= {"dismiss_trials", "trial", "add_stops", "remove_stop"}
 
 
@@ -103,6 +124,11 @@ def subject(people: dict[str, Any], name: str) -> Mailing:
 
 
 def address(name: str, mailing: Mailing) -> str:
+    if name == "price_answer":
+        now = timezone.now()
+        asked = {"asked_at": now, "answered_at": now, "cost": 1}
+        quote, _made = Quote.objects.get_or_create(account=mailing.account, digest="x", defaults=asked)
+        return reverse(name, args=[quote.pk])
     if name == "probe":
         return reverse(name, args=[mailing.account_id])
     if name == "export_results":

@@ -52,6 +52,8 @@ DEEDS = (
     Deed("cancel", State.ACCEPTED, State.ACCEPTED, then={"wish": Wish.CANCEL}),
     Deed("cancel", State.SENDING, State.SENDING, then={"wish": Wish.CANCEL}),
     Deed("cancel", State.UNKNOWN, State.UNKNOWN, then={"wish": Wish.CANCEL}),
+    Deed("change_hour", State.ACCEPTED, State.ACCEPTED, then={"wish": Wish.CANCEL},
+         typed={"time_at": "2036-01-31 10:00"}),
     Deed("withdraw", State.DRAFT, State.WITHDRAWN),
     Deed("withdraw", State.AWAITING_APPROVAL, State.WITHDRAWN),
     Deed("withdraw", State.QUEUED, State.WITHDRAWN),

@@ -4,7 +4,6 @@ A text with `{Heading}` of the file's columns becomes personal messages, which t
 `mes`. What is wrong is told by the parameter of the order that can mend it.
 """
 
-import re
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ Options = dict[str, Any]
 TAKEN = ("phones", "list", "mes", "nl")
 """What personal messages take the place of, or set themselves."""
 SAME_FOR_ALL = ("mes2", "subj")
-_BRACES = re.compile(r"\{\{([^{}\n]{1,100})\}\}")
 
 
 @dataclass(frozen=True)
@@ -146,7 +144,7 @@ def _with_braces(options: Options) -> Options:
     unfilled = messages.template(text, ()).problems
     if unfilled:
         raise Wrong({"mes": [one.message(_) for one in unfilled]})
-    return options | {"mes": _BRACES.sub(r"{\1}", text)}
+    return options | {"mes": messages.braced(text)}
 
 
 def channel_of(options: Options) -> Channel | None:

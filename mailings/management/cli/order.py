@@ -17,7 +17,6 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.files import File
 from django.utils.translation import gettext as _
 
@@ -84,7 +83,7 @@ def read(source: str) -> Order:
 
 def _addressed(found: dict[str, Any], given: Mapping[str, Any]) -> Order:
     """The order with its recipients among the options, in the form in which they are sent."""
-    path, country = found.pop(FILE), settings.DEFAULT_COUNTRY
+    path, country = found.pop(FILE), accounts.home_country(found["account"])
     how = addressed.Reading(**{name: found.pop(name) for name in OF_FILE})
     if path is None:
         lone = [name for name in OF_FILE if given.get(name) is not None]

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from mailings import accounts
 from mailings.management.cli.addressed import limits
 from mailings.management.cli.errors import Wrong
 from mailings.management.cli.recipients import FIELD, opened
@@ -33,7 +33,7 @@ def stop(asked: Namespace) -> Iterator[Object]:
 def person(asked: Namespace) -> Iterator[Object]:
     """Every mailing that a person was part of, the newest first."""
     try:
-        found = people.mailings_of(asked.value, settings.DEFAULT_COUNTRY)
+        found = people.mailings_of(asked.value, accounts.home_country())
     except stop_list.NotAnAddress as error:
         said = _("“%(value)s” is no number, address or name.") % {"value": error.value}
         raise Wrong({"value": [said]}) from None
@@ -43,7 +43,7 @@ def person(asked: Namespace) -> Iterator[Object]:
 def _add(asked: Namespace) -> Iterator[Object]:
     found = stop_list.add(
         asked.values,
-        country=settings.DEFAULT_COUNTRY,
+        country=accounts.home_country(),
         reason=asked.reason or "",
         by=asked.by,
     )
@@ -51,7 +51,7 @@ def _add(asked: Namespace) -> Iterator[Object]:
 
 
 def _remove(asked: Namespace) -> Iterator[Object]:
-    yield {"removed": stop_list.remove(asked.values, country=settings.DEFAULT_COUNTRY)}
+    yield {"removed": stop_list.remove(asked.values, country=accounts.home_country())}
 
 
 def _list(asked: Namespace) -> Iterator[Object]:
@@ -62,10 +62,10 @@ def _list(asked: Namespace) -> Iterator[Object]:
 def _import(asked: Namespace) -> Iterator[Object]:
     with opened(asked.file) as file:
         try:
-            values = stop_list.values_of(file, Path(asked.file).name, settings.DEFAULT_COUNTRY, limits())
+            values = stop_list.values_of(file, Path(asked.file).name, accounts.home_country(), limits())
         except Unreadable as error:
             raise Wrong({FIELD: [error.said.message(_)]}) from None
-    added = stop_list.add(values, country=settings.DEFAULT_COUNTRY, reason=asked.reason or "", by=asked.by)
+    added = stop_list.add(values, country=accounts.home_country(), reason=asked.reason or "", by=asked.by)
     yield {"added": len(added)}
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import phonenumbers
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from mailings import accounts
@@ -103,7 +102,7 @@ def _channel(name: str) -> Channel:
 
 
 def _country(name: str | None) -> str:
-    code = (name or settings.DEFAULT_COUNTRY).upper()
+    code = (name or accounts.home_country()).upper()
     if code not in phonenumbers.SUPPORTED_REGIONS:
         raise Wrong({"country": [_("A country is two letters, such as RU.")]})
     return code

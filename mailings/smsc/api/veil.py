@@ -7,6 +7,7 @@ delimiters, alone on a line, or right after a name such as psw. Any other is vei
 import html
 import json
 import re
+from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 from mailings.smsc.api.errors import VEIL
@@ -23,18 +24,21 @@ def without(text: str, secret: str) -> str:
     """The text with the secret veiled, as it is and as it is spelt in addresses, JSON and HTML."""
     if not secret:
         return text
-    for spelling in sorted(_spellings(secret), key=len, reverse=True):
+    for spelling in _spellings(secret):
         if spelling in text:  # most texts end here: a list has a million of them
             text = _veiled(text, secret, spelling)
     return text
 
 
-def _spellings(secret: str) -> set[str]:
+@lru_cache(maxsize=32)
+def _spellings(secret: str) -> tuple[str, ...]:
+    """The longest first."""
     encoded = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
     lower = {re.sub("%[0-9A-F]{2}", lambda code: code[0].lower(), one) for one in encoded}
     escaped = {html.escape(secret), html.escape(secret, quote=False)}
     in_json = json.dumps(secret)[1:-1]
-    return {secret, in_json, in_json.replace("/", "\\/"), *encoded, *lower, *escaped}
+    found = {secret, in_json, in_json.replace("/", "\\/"), *encoded, *lower, *escaped}
+    return tuple(sorted(found, key=len, reverse=True))
 
 
 def _veiled(text: str, secret: str, spelling: str) -> str:

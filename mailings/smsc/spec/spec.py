@@ -7,7 +7,7 @@ that was validated before, without looking at it again (its time may have passed
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from types import MappingProxyType
@@ -160,6 +160,15 @@ class Spec:
         for entry in self._messages():
             front = lists.front(entry.sender, entry.zone)
             yield from (Addressee(phone, entry.text, front) for phone in entry.phones)
+
+    def at(self, time: str) -> "Spec":
+        """The same at another moment (`0<timestamp>`); raises Refusal where it cannot be."""
+        if self._scan is not None and self._scan.zones != {None}:
+            raise Refusal(
+                "list_zone_needs_date",
+                N_("Its personal messages carry time zones of their own, which need a date and no moment."),
+            )
+        return replace(self, options=_frozen({**self.options, "time": time}))
 
     def leaving_out(self, addresses_left: Collection[str]) -> "Spec":
         """The same personal messages without these addresses."""

@@ -1,0 +1,212 @@
+"""Personal messages of the compose page: `{Heading}` filled from the file's columns, and a row as it is read.
+
+Braces that nothing fills are asked about beside the text: a switch says that they are meant as they stand.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from mailings.forms.typed import Typed
+from mailings.recipients import messages
+from mailings.recipients.columns import SENDER, ZONE
+from mailings.recipients.corrections import Chosen
+from mailings.recipients.held_rows import HeldRows
+from mailings.recipients.messages import Template
+from mailings.recipients.personal import Addressed, Rule, Wanted, address
+from mailings.recipients.reasons import Verdict
+from mailings.smsc.spec.problems import N_, Problem
+
+WHILE_TYPING = 2_000
+"""So many rows of a long file are looked at while a person types."""
+LONGEST, GAP = "longest", "gap"
+"""Rows that are asked for by what they are, beside numbers."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one recipient reads. `number`: among those who get it, from 1; `line`: in the file."""
+
+    number: int
+    line: int
+    recipient: str
+    text: str
+    gaps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The row that is shown. `has_gap`: whether there is, or may be, one with an empty cell."""
+
+    shown: Row
+    count: int
+    has_gap: bool
+
+    @property
+    def before(self) -> int | None:
+        return self.shown.number - 1 if self.shown.number > 1 else None
+
+    @property
+    def after(self) -> int | None:
+        return self.shown.number + 1 if self.shown.number < self.count else None
+
+
+@dataclass(frozen=True)
+class Personal:
+    """`filed`: the recipients of the file; None without one, and while it `waits` for reading or an answer.
+
+    `whole`: whether all of a long file is looked at.
+    """
+
+    typed: Typed
+    filed: Chosen | None
+    waits: bool = False
+    whole: bool = False
+
+    @property
+    def text(self) -> str:
+        return self.typed.values.get("mes", "")
+
+    @property
+    def as_they_stand(self) -> bool:
+        """Whether braces were said to be meant."""
+        return self.typed.has("braces")
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The headings that may stand in the text; none without a file that has columns."""
+        return _walk(self.filed, 0).names if self.filed else ()
+
+    @property
+    def chips(self) -> tuple[str, ...]:
+        """Those that a person may want in a text: a heading, not the number of a column without one."""
+        return tuple(name for name in self.names if not name.isdecimal() and not set("{}\n") & set(name))
+
+    @cached_property
+    def template(self) -> Template:
+        return messages.template(self.text, self.names)
+
+    @property
+    def asks(self) -> bool:
+        """Whether the switch for braces is shown: something in them is filled by no column."""
+        return self.as_they_stand or bool(self.template.problems and not self.waits)
+
+    @property
+    def applies(self) -> bool:
+        """Whether each recipient gets a text of its own."""
+        return self.template.is_personal and not self.as_they_stand
+
+    @cached_property
+    def addressed(self) -> Addressed | None:
+        """The lines of the list: of the first rows while a person types, of all when it is sent."""
+        if self.filed is None:
+            return None
+        leave_out = Rule.SKIP if self.typed.has("skip_wrong") else Rule.REFUSE
+        options, _problems = self.typed.options()
+        wanted = Wanted(
+            text=self.text,
+            channel=self.typed.channel,
+            time=options.get("time", ""),
+            nl=self.typed.values.get("nl", "").strip() == "1",
+            wrong=leave_out,
+            doubtful=Rule.SEND,
+        )
+        return address(_walk(self.filed, None if self.whole else WHILE_TYPING), wanted)
+
+    @property
+    def unread(self) -> int:
+        """How many of the file's recipients were not looked at."""
+        return max(self.filed.count - WHILE_TYPING, 0) if self.filed and not self.whole else 0
+
+    @property
+    def duplicates(self) -> int:
+        return self.addressed.duplicates if self.addressed else 0
+
+    @property
+    def problems(self) -> Iterator[Problem]:
+        if self.as_they_stand or self.waits:
+            return
+        if self.template.problems:
+            yield from self.template.problems if self.names else self._unfilled()
+        elif self.applies:
+            if self.typed.has("phones"):
+                said = N_(
+                    "These have no columns that fill the text: put them into the file, or take them out."
+                )
+                yield Problem(("phones",), "phones_without_columns", said)
+            yield from self.addressed.problems if self.addressed else ()
+
+    @property
+    def unfilled(self) -> list[str]:
+        """What is said beside the text of names that no column fills."""
+        return [one.message(_) for one in self.problems if "mes" in one.fields]
+
+    def _unfilled(self) -> Iterator[Problem]:
+        said = N_("Nothing fills {%(name)s}. Bring a file with columns, or say below that braces are meant.")
+        for name in messages.names_in(self.text):
+            yield Problem(("mes",), "braces", said, {"name": name})
+
+    def given(self, options: dict[str, Any]) -> dict[str, Any]:
+        """The create options with the personal messages, or the text as all get it."""
+        if self.as_they_stand or self.template.problems or "mes" not in options:
+            return options
+        if not self.applies:
+            return options | {"mes": messages.braced(options["mes"])}
+        if not (self.addressed and self.addressed.lines):
+            return options
+        rest = {name: value for name, value in options.items() if name not in ("mes", "phones", "nl")}
+        nl = {"nl": "1"} if self.addressed.nl else {}
+        return rest | {"list": "\n".join(self.addressed.lines)} | nl
+
+    def placed(self, problem: Problem) -> Problem:
+        """A problem of the list that the text became, beside the text."""
+        if not self.applies or "list" not in problem.fields:
+            return problem
+        return replace(problem, fields=tuple("mes" if name == "list" else name for name in problem.fields))
+
+    @property
+    def own_columns(self) -> dict[str, str]:
+        """The columns of senders and time zones that rows go out with, by their role."""
+        roles = _walk(self.filed, 0).roles if self.filed and self.applies else {}
+        return {role: self.names[index] for role, index in roles.items() if role in (SENDER, ZONE)}
+
+    # --- one row ------------------------------------------------------------------------------------
+
+    @cached_property
+    def rows(self) -> Rows | None:
+        """The row that was asked for, else the first; None where there is nothing personal to read."""
+        if not self.applies or self.filed is None:
+            return None
+        wanted = self.typed.row
+        near = not wanted or (wanted.isdecimal() and len(wanted) < 9 and int(wanted) < WHILE_TYPING)
+        return _rows(
+            _walk(self.filed, WHILE_TYPING if near else None), self.template, wanted, self.filed.count
+        )
+
+
+def _walk(filed: Chosen, at_most: int | None) -> HeldRows:
+    return HeldRows(filed.imported, doubtful=filed.doubtful, at_most=at_most)
+
+
+def _rows(walk: HeldRows, template: Template, wanted: str, known: int) -> Rows | None:
+    """`known`: how many recipients the file has, of whom not all may be walked through."""
+    walk.says(template.fill)
+    number = int(wanted) if wanted.isdecimal() and len(wanted) < 9 else 1
+    first = shown = longest = gap = None
+    count = 0
+    for entry in walk:
+        if entry.verdict is Verdict.DUPLICATE:
+            continue
+        count += 1
+        row = Row(count, entry.line, entry.recipient, template.fill(entry.cells), template.gaps(entry.cells))
+        first = first or row
+        shown = row if count == number else shown
+        longest = row if longest is None or len(row.text) > len(longest.text) else longest
+        gap = gap or (row if row.gaps else None)
+    if first is None or longest is None:
+        return None
+    chosen = {LONGEST: longest, GAP: gap}.get(wanted) or shown or first
+    return Rows(chosen, max(count, known), has_gap=gap is not None or count < known)

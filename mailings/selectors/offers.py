@@ -1,0 +1,125 @@
+"""What the account has at the provider to choose from: sender names, groups, templates, each with its age.
+
+Whatever is not there is typed as before, and its field says why the list is missing.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from mailings.forms import ComposeForm
+from mailings.models import Account, Catalog
+from mailings.smsc.spec.vocabulary import Channel
+from mailings.wording import money, prices
+from mailings.wording.moments import ago
+
+SENDERS = ("sender", "sender2")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One thing to choose: what is posted, and what a person reads."""
+
+    value: str
+    label: str
+
+
+class Offers:
+    """The lists of one account (of none, there are none), for a mailing of this channel from this sender."""
+
+    def __init__(self, account: Account | None, channel: Channel, sender: str) -> None:
+        self._account, self._channel, self._sender = account, channel, sender.strip()
+
+    @cached_property
+    def _catalogs(self) -> dict[str, Catalog]:
+        rows = Catalog.objects.filter(account=self._account) if self._account else ()
+        return {one.kind: one for one in rows}
+
+    def _rows(self, kind: Catalog.Kind) -> list[dict[str, Any]]:
+        found = self._catalogs.get(kind)
+        return found.rows if found else []
+
+    @property
+    def senders(self) -> list[str]:
+        return [str(row["name"]) for row in self._rows(Catalog.Kind.SENDERS)]
+
+    @property
+    def groups(self) -> list[Offer]:
+        """By their names, with how many numbers each has; a group's code is G and its number."""
+        return [
+            Offer(f"G{row['id']}", self._group(row))
+            for row in self._rows(Catalog.Kind.GROUPS)
+            if str(row["id"]).isascii() and str(row["id"]).isdigit()
+        ]
+
+    def _group(self, row: dict[str, Any]) -> str:
+        if row["people"] is None:
+            return str(row["name"])
+        return _("{name} ({count})").format(name=row["name"], count=money.count(row["people"]))
+
+    @property
+    def templates(self) -> list[Offer]:
+        return [Offer(str(row["id"]), str(row["name"])) for row in self._rows(Catalog.Kind.TEMPLATES)]
+
+    def text_of(self, template: str) -> str:
+        """A template's text; empty when there is no such template, or its text was not told."""
+        rows = self._rows(Catalog.Kind.TEMPLATES)
+        return next((str(row["text"] or "") for row in rows if str(row["id"]) == template), "")
+
+    @property
+    def about_senders(self) -> SafeString:
+        return self._about(Catalog.Kind.SENDERS)
+
+    @property
+    def about_groups(self) -> SafeString:
+        return self._about(Catalog.Kind.GROUPS)
+
+    @property
+    def about_templates(self) -> SafeString:
+        return self._about(Catalog.Kind.TEMPLATES)
+
+    def _about(self, kind: Catalog.Kind) -> SafeString:
+        """How many there are and how old that is, or why the list is not there."""
+        found = self._catalogs.get(kind)
+        what, why = capfirst(kind.label), prices.why_not(found.trouble) if found and found.trouble else ""
+        if found is None or found.fetched_at is None:
+            text = _("{what} at SMS Centre: the list is not here yet, so they are typed. {why}")
+            return format_html(text, what=what, why=why)
+        text = _("{what} at SMS Centre: {count}, read {age}. {why}")
+        return format_html(
+            text, count=money.count(len(found.rows)), what=what, age=ago(found.fetched_at), why=why
+        )
+
+    @property
+    def doubt(self) -> SafeString:
+        """That the sender is not registered, and when that was read; empty where there is nothing to say."""
+        found, name = self._catalogs.get(Catalog.Kind.SENDERS), self._sender
+        if self._channel is not Channel.SMS or not name or found is None or found.fetched_at is None:
+            return SafeString()
+        if name.casefold() in {one.casefold() for one in self.senders}:
+            return SafeString()
+        text = _("“{name}” is not registered at SMS Centre (checked {age}): it may refuse the mailing.")
+        return format_html(text, name=name, age=ago(found.fetched_at))
+
+
+def of(form: ComposeForm) -> Offers:
+    """What there is for a form; for that of a visitor there is nothing."""
+    account = form.account if form.judge else None
+    return Offers(account, form.typed.channel, form.typed.values.get("sender", ""))
+
+
+def dress(form: ComposeForm) -> Offers:
+    """Gives the form's fields their lists to choose from, and says how old these are."""
+    offers = of(form)
+    if form.typed.channel is not Channel.MAIL and form.judge:
+        for name in SENDERS:
+            field = form.fields[name]
+            field.widget.attrs["list"] = "offered-senders"
+            field.help_text = format_html("{} {}", field.help_text, offers.about_senders)
+    form.fields["tpl"].widget.attrs["list"] = "offered-templates"
+    return offers

@@ -1,0 +1,348 @@
+"""The facts of a draft before it is sent off: what, to whom, when, for how much, and what could be wrong.
+
+What takes long for a million people is worked out once, when the draft is made ready (`settled`), and kept
+in its row; the page then reads rows alone.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mailings import lookups, outbox
+from mailings.forms import ComposeForm, Preview, when
+from mailings.models import Account, Confirmation, Mailing, Quote
+from mailings.recipients import stop_list
+from mailings.recipients.reasons import Reason
+from mailings.selectors import repeats
+from mailings.selectors.repeats import Repeat
+from mailings.smsc.spec.spec import Spec
+from mailings.smsc.spec.texts import Parts, message_parts
+from mailings.smsc.spec.times import Form, When
+from mailings.smsc.spec.vocabulary import Channel
+from mailings.wording import money, prices
+
+SHOWN_CULPRITS = 5
+
+
+@dataclass(frozen=True)
+class Need:
+    """What has to be confirmed by name before the button sends. `fact`: why; `label`: of its switch."""
+
+    what: Confirmation
+    fact: str
+    label: str
+    repeats: Sequence[Repeat] = ()
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as one person gets it; `address` is empty where everybody gets the same."""
+
+    text: str
+    address: str = ""
+
+
+def settled(form: ComposeForm, spec: Spec, account: Account) -> dict[str, Any]:
+    """What the review of a form's draft shows and costs to work out, the rows of its file included."""
+    facts, chosen = Preview(form), form.chosen
+    return {
+        "price": lookups.digest_of(account, spec, chosen.fingerprint if chosen else ""),
+        "left_out": _left_out(form, facts),
+        "groups": facts.groups,
+        "parts": facts.total_parts,
+        **_messages(spec),
+    }
+
+
+def _left_out(form: ComposeForm, facts: Preview) -> dict[str, int]:
+    """How many entries are not among the recipients, by verdict."""
+    doubtful = sum(one.reason is Reason.UNKNOWN_RANGE for one in form.gathered.wrong)
+    if (held := form.uploads.recipients) and not form.typed.has("with_doubtful"):
+        doubtful += held.doubtful
+    wrong = facts.wrong_count - doubtful
+    return {"doubtful": doubtful, "wrong": wrong, "duplicate": facts.duplicates, "stopped": facts.stopped}
+
+
+def _settled_from_rows(mailing: Mailing) -> dict[str, Any]:
+    """The same of a draft that no form has made ready: a script's, or one that was refused or held."""
+    spec = outbox.spec_of(mailing)
+    return {
+        "price": lookups.digest_of(mailing.account, spec),
+        "left_out": {},
+        "groups": spec.groups,
+        "parts": spec.parts,
+        **_messages(spec),
+    }
+
+
+def _messages(spec: Spec) -> dict[str, list[str]]:
+    """The first message, and the longest one if it is another: text and address each."""
+    if "list" not in spec.options:
+        return {"first": [str(spec.options.get("mes", "")), ""], "longest": []}
+    first, longest = ["", ""], ["", ""]
+    for one in spec.people():
+        message = [one.text or "", one.address]
+        first = first if first[1] else message
+        longest = message if len(message[0]) > len(longest[0]) else longest
+    return {"first": first, "longest": [] if longest == first else longest}
+
+
+def of(mailing: Mailing, now: datetime) -> "Review":
+    """The review of a draft that may be sent off. `mailing`: with its account."""
+    if not mailing.prepared:
+        mailing.prepared = _settled_from_rows(mailing)
+    spec = Spec.from_json(mailing.spec)
+    quote = lookups.known(mailing.account, mailing.prepared["price"])
+    return Review(mailing, spec, now, quote, repeats.of_mailing(mailing, spec, now))
+
+
+@dataclass(frozen=True)
+class Review:
+    """`spec`: without its recipients. `quote`: its price, asked in the last ten minutes, if it was."""
+
+    mailing: Mailing
+    spec: Spec
+    now: datetime
+    quote: Quote | None
+    repeats: Sequence[Repeat]
+
+    # --- what and to whom -------------------------------------------------------------------------
+
+    @property
+    def channel(self) -> Channel:
+        return self.spec.channel
+
+    @property
+    def sender(self) -> str:
+        return str(self.spec.options.get("sender", ""))
+
+    @property
+    def subject(self) -> str:
+        return str(self.spec.options.get("subj", ""))
+
+    @cached_property
+    def stopped(self) -> int:
+        """How many have come onto the stop list since the draft was made ready: they are left out."""
+        if not stop_list.of(self.mailing.account).exists():
+            return 0
+        return (self.mailing.recipients_count or 0) - stop_list.reachable(self.mailing).count()
+
+    @property
+    def groups(self) -> int:
+        return int(self.mailing.prepared["groups"])
+
+    @property
+    def people(self) -> int:
+        """How many people it goes to, groups aside."""
+        return max(0, (self.mailing.recipients_count or 0) - max(0, self.stopped))
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        given = self.mailing.prepared["left_out"]
+        found = {name: int(given.get(name, 0)) for name in ("doubtful", "wrong", "duplicate", "stopped")}
+        return found | {"stopped": found["stopped"] + max(0, self.stopped)}
+
+    @property
+    def parts(self) -> int | None:
+        found = self.mailing.prepared["parts"]
+        return None if found is None else int(found)
+
+    @property
+    def first(self) -> Message:
+        return Message(*self.mailing.prepared["first"])
+
+    @property
+    def longest(self) -> Message | None:
+        found = self.mailing.prepared["longest"]
+        return Message(*found) if found else None
+
+    @property
+    def template(self) -> str:
+        """The number of the template whose text is sent; empty without one."""
+        return str(self.spec.options.get("tpl", ""))
+
+    # --- when -------------------------------------------------------------------------------------
+
+    @property
+    def when(self) -> When:
+        return self.spec.when
+
+    @property
+    def is_now(self) -> bool:
+        return self.when.form is Form.NOW
+
+    @property
+    def due_at(self) -> datetime | None:
+        return self.spec.due_at(self.now)
+
+    @property
+    def is_past(self) -> bool:
+        """Whether the hour that was picked has passed: SMS Centre would send it at once."""
+        due = self.due_at
+        return not self.is_now and due is not None and due < self.now
+
+    @property
+    def arrival(self) -> tuple[datetime, datetime] | None:
+        """When it really arrives if the night hours delay it: the first and the last hour."""
+        due = self.due_at
+        wakes = settings.DEFAULT_COUNTRY == "RU" and self.channel is not Channel.MAIL
+        return when.arrival(due) if due and wakes else None
+
+    @property
+    def occurrences(self) -> Sequence[datetime]:
+        return self.spec.occurrences(self.now, 3) if self.spec.options.get("rpt") else ()
+
+    # --- how much ---------------------------------------------------------------------------------
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the price is being asked."""
+        return self.quote is not None and self.quote.answered_at is None
+
+    @property
+    def cost(self) -> Decimal | None:
+        return self.quote.cost if self.quote else None
+
+    @property
+    def balance_after(self) -> Decimal | None:
+        return prices.balance_after(self.quote, self.mailing.account) if self.quote else None
+
+    @property
+    def why_no_price(self) -> str:
+        """Why there is none; empty while it is being asked."""
+        return (
+            prices.why_not(self.quote.trouble, self.quote.words) if self.quote and self.quote.trouble else ""
+        )
+
+    # --- what could be wrong ----------------------------------------------------------------------
+
+    @cached_property
+    def needs(self) -> list[Need]:
+        """What has to be confirmed by name."""
+        found = [self._balance(), self._repeated(), self._left_out()]
+        return [need for need in found if need is not None]
+
+    def _balance(self) -> Need | None:
+        after = self.balance_after
+        if after is None or after >= 0:
+            return None
+        account = self.mailing.account
+        fact = _(
+            "The balance of {balance} does not cover {cost}: SMS Centre may send a part of it, or nothing."
+        )
+        return Need(
+            Confirmation.BALANCE,
+            fact.format(
+                balance=money.amount(account.balance, account.currency),
+                cost=money.amount(self.cost, account.currency),
+            ),
+            _("Send it although the balance does not cover it"),
+        )
+
+    def _repeated(self) -> Need | None:
+        if not self.repeats:
+            return None
+        most = max(one.people for one in self.repeats)
+        fact = ngettext(
+            "{n} of these people gets the same text within 24 hours in another mailing.",
+            "{n} of these people get the same text within 24 hours in another mailing.",
+            most,
+        ).format(n=money.count(most))
+        label = _("Send it although they get the same text twice")
+        return Need(Confirmation.REPEATED, fact, label, self.repeats)
+
+    def _left_out(self) -> Need | None:
+        out = self.left_out
+        if not out["doubtful"] + out["wrong"]:
+            return None
+        fact = _("Left out, since nothing can be sent to them: {wrong} wrong, {doubtful} doubtful.")
+        return Need(
+            Confirmation.LEFT_OUT,
+            fact.format(wrong=money.count(out["wrong"]), doubtful=money.count(out["doubtful"])),
+            _("Send it without them"),
+        )
+
+    @property
+    def worries(self) -> list[str]:
+        """What a person should know, and need not confirm."""
+        said = [one.message(_) for one in self.spec.notices()]
+        if culprits := self._culprits:
+            said.append(
+                _(
+                    "The text is not all in the alphabet of SMS ({culprits}), so a part holds 70 characters."
+                ).format(culprits=culprits)
+            )
+        return said
+
+    @property
+    def _culprits(self) -> str:
+        """The few characters that make a text Unicode."""
+        parts = self._text_parts
+        if parts is None or not 0 < len(parts.culprits) <= SHOWN_CULPRITS:
+            return ""
+        return ", ".join(f"«{one}»" for one in parts.culprits)
+
+    @property
+    def _text_parts(self) -> Parts | None:
+        text = self.spec.options.get("mes")
+        if not text or self.channel is not Channel.SMS or self.spec.options.get("bin"):
+            return None
+        return message_parts(text, translit=self.spec.options.get("translit", 0))
+
+    # --- sending it -------------------------------------------------------------------------------
+
+    @property
+    def button(self) -> str:
+        """What the button says: to how many, and for how much."""
+        people = ngettext("{n} person", "{n} people", self.people).format(n=money.count(self.people))
+        groups = ngettext("{n} group", "{n} groups", self.groups).format(n=self.groups)
+        whom = people if not self.groups else groups
+        if self.people and self.groups:
+            whom = _("{people} and {groups}").format(people=people, groups=groups)
+        if self.cost is None:
+            return _("Send to {whom} for a price not known yet").format(whom=whom)
+        price = money.amount(self.cost, self.mailing.account.currency)
+        return _("Send to {whom} for {price}").format(whom=whom, price=price)
+
+    @cached_property
+    def stamp(self) -> str:
+        """A digest of everything that the page shows and a decision rests on, for the form to carry."""
+        return ".".join(_digest(fact) for fact in self._facts.values())
+
+    @property
+    def _facts(self) -> dict[str, Any]:
+        options, account = dict(self.spec.options), self.mailing.account
+        hour = {name: options.pop(name, None) for name in ("time", "tz", "rpt", "rptn", "period", "freq")}
+        files = [file.sha256 for file in self.spec.files]
+        others = [(one.mailing_id, one.people) for one in self.repeats]
+        return {
+            "text": [options, files],
+            "people": [self.mailing.spec_digest, self.people, self.left_out, others, account.pk],
+            "hour": hour,
+            "price": [str(self.cost), account.currency],
+            "balance": str(account.balance),
+        }
+
+    def changed(self, stamp: str) -> list[str]:
+        """What is not as it was when that stamp was shown, in words; empty when all of it is."""
+        if stamp == self.stamp:
+            return []
+        words = [_("the message"), _("the people"), _("the hour"), _("the price"), _("the balance")]
+        before, now = stamp.split("."), self.stamp.split(".")
+        if len(before) != len(now):
+            return words
+        return [word for word, old, new in zip(words, before, now, strict=True) if old != new]
+
+
+def _digest(fact: Any) -> str:
+    text = json.dumps(fact, default=str, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

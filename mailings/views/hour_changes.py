@@ -1,0 +1,34 @@
+"""Another hour for a mailing that waits at the provider: one guided step, asked once with the facts."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from mailings import outbox
+from mailings.forms import HourForm
+from mailings.models import Mailing
+from mailings.views.actions import attempt, what_it_is
+from mailings.wording import chips
+
+
+@require_http_methods(["GET", "POST"])
+def change_hour(request: HttpRequest, pk: int) -> HttpResponse:
+    mailing = get_object_or_404(Mailing.objects.select_related("account").defer("remote"), pk=pk)
+    now = timezone.now()
+    form = HourForm(data=request.POST or None, now=now)
+    if request.method == "POST" and form.is_valid():
+        seen = outbox.Seen(stamp=request.POST.get("seen", ""))
+        return attempt(request, pk, lambda: outbox.change_hour(pk, form.moment, request.user, seen))
+    if why := outbox.why_not_change_hour(mailing):
+        messages.error(request, why)
+        return redirect("mailing", pk)
+    context = {
+        "mailing": mailing,
+        "form": form,
+        "chip": chips.chip(mailing),
+        "facts": what_it_is(mailing, now),
+        "seen": outbox.stamp(mailing),
+    }
+    return render(request, "mailings/change_hour.html", context)

@@ -1,0 +1,61 @@
+"""Drafts that save themselves while a person types, and are discarded."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from mailings import outbox, rights
+from mailings.forms import ComposeForm, Files, Typed, filed, from_post
+from mailings.models import Mailing, State
+from mailings.outbox import Elsewhere, Impossible
+from mailings.views.compose import accounts, apart, draft_of
+
+
+@require_POST
+def keep(request: HttpRequest) -> HttpResponse:
+    """Saves what is typed so far, quietly. 204: there is nothing to save, or it is no draft any more."""
+    typed = from_post(request.POST)
+    file = filed.find(request.POST.get("held_recipients", ""), request.user)
+    files = Files(recipients=file)
+    form = ComposeForm(typed, now=timezone.now(), files=files, accounts=accounts(), judge=False)
+    if form.account is None or form.unstorable or typed.odd_channel or not typed.says_something:
+        return HttpResponse(status=204)
+    context: dict[str, Any] = {"typed": typed}
+    try:
+        context["draft"] = _saved(form, request.user)
+    except Elsewhere as why:
+        context |= {"draft": apart(form, request.user), "elsewhere": why}
+    except Impossible:
+        return HttpResponse(status=204)
+    except DatabaseError:
+        context["busy"] = True
+    return render(request, "mailings/_partials/compose_saved.html", context)
+
+
+def _saved(form: ComposeForm, by: Any) -> Mailing:
+    typed = form.typed
+    whose: dict[str, Any] = {"account": form.account, "by": by, "key": typed.key or None}
+    options, draft = form.draft_options(), draft_of(typed)
+    whose["imported"] = form.uploads.recipients or (draft.imports.first() if draft else None)
+    return outbox.save_draft(options, **whose, mailing=draft, version=typed.version, quiet=True)
+
+
+@require_POST
+def discard(request: HttpRequest) -> HttpResponse:
+    """Takes the draft back; a form that was never saved is just left."""
+    draft = draft_of(Typed(draft=request.POST.get("draft", ""), key=request.POST.get("key", "")))
+    if draft is None or draft.state != State.DRAFT:
+        return redirect("compose")
+    if not rights.may(request.user, "withdraw", draft):
+        messages.error(request, _("Only whoever made this draft may discard it, or an administrator."))
+        return redirect(f"{reverse('compose')}?draft={draft.pk}")
+    outbox.withdraw(draft.pk, request.user)
+    messages.info(request, _("The draft is discarded. It stays in the history, where it can be copied."))
+    return redirect("today")

@@ -1,0 +1,100 @@
+"""The review: one page without a form that shows what a draft would do, and the one button that sends it."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from mailings import lookups, outbox
+from mailings.models import Confirmation, Mailing, Quote
+from mailings.selectors import review as selector
+from mailings.selectors.offers import Offers
+from mailings.selectors.review import Review
+from mailings.wording import chips
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def review(request: HttpRequest, pk: int) -> HttpResponse:
+    """The facts of a draft (GET), and sending it off as it was shown (POST)."""
+    mailing = get_object_or_404(Mailing.objects.select_related("account").defer("draft"), pk=pk)
+    if not outbox.may_send_off(mailing):
+        return _elsewhere(request, mailing)
+    if _is_asking(request.GET.get("quote", "")):
+        return HttpResponse(status=204)
+    found = selector.of(mailing, timezone.now())
+    if request.method == "POST":
+        return _send(request, found)
+    ticked = [one for one in Confirmation if one.value in request.GET.getlist("confirm")]
+    return show(request, _priced(found), confirmed=ticked)
+
+
+def _elsewhere(request: HttpRequest, mailing: Mailing) -> HttpResponse:
+    """What is no draft shows its page; a draft that is not ready goes on being written."""
+    if not outbox.may_edit(mailing):
+        return redirect("mailing", mailing.pk)
+    messages.info(request, _("Finish it first: “Review” below the form then shows what would be sent."))
+    return redirect(f"{reverse('compose')}?draft={mailing.pk}")
+
+
+def _is_asking(quote: str) -> bool:
+    """Whether the price that the page waits for is still being asked: then it has nothing new to show."""
+    waiting = Quote.objects.filter(answered_at=None)
+    return quote.isascii() and quote.isdigit() and waiting.filter(pk=int(quote[:18])).exists()
+
+
+def _priced(found: Review) -> Review:
+    """The same with its price asked for, if it is not known."""
+    quote = lookups.want_for(found.mailing, found.mailing.prepared["price"])
+    return Review(found.mailing, found.spec, found.now, quote, found.repeats)
+
+
+def _send(request: HttpRequest, found: Review) -> HttpResponse:
+    confirmed = [one for one in Confirmation if one.value in request.POST.getlist("confirm")]
+    needed = [need.what for need in found.needs]
+    if found.is_past:
+        return show(request, found, _("Its hour has passed, so nothing was sent. Go back and give another."))
+    if changed := found.changed(request.POST.get("seen", "")):
+        again = _(
+            "Nothing was sent, for something has changed since you looked at it: {what}. Look at it anew."
+        )
+        return show(request, _priced(found), again.format(what=", ".join(changed)))
+    if missing := [what for what in needed if what not in confirmed]:
+        return show(request, found, missing=missing, confirmed=confirmed)
+    try:
+        mailing = outbox.send_off(
+            found.mailing.pk,
+            request.user,
+            spec_digest=found.mailing.spec_digest,
+            hold_seconds=settings.HOLD_SECONDS,
+            confirmed=needed,
+        )
+    except outbox.Impossible as why:
+        messages.error(request, str(why))
+        return redirect("review", found.mailing.pk)
+    return redirect("mailing", mailing.pk)
+
+
+def show(
+    request: HttpRequest,
+    found: Review,
+    notice: str = "",
+    missing: list[Confirmation] | None = None,
+    confirmed: list[Confirmation] | None = None,
+) -> HttpResponse:
+    """The page. `notice`: why nothing was sent; `missing`: what was not confirmed."""
+    context = {
+        "review": found,
+        "mailing": found.mailing,
+        "account": found.mailing.account,
+        "channel": chips.channel_label(found.channel),
+        "offers": Offers(found.mailing.account, found.channel, found.sender),
+        "notice": notice,
+        "missing": missing or [],
+        "confirmed": confirmed or [],
+        "files": list(found.mailing.attachments.all()),
+    }
+    return render(request, "mailings/review.html", context)

@@ -1,0 +1,172 @@
+"""Personal messages on the compose page: headings in the text, and a row as its recipient reads it."""
+
+import re
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from mailings.accounts import ensure_sandbox_account
+from mailings.models import Import, Mailing, Recipient
+from mailings.recipients import imports, stop_list
+from tests.views.composing import post, reposted, text_of, values_of
+
+pytestmark = pytest.mark.django_db
+
+TABLE = "Имя;Телефон;Долг\nАнна;79990000001;117\nОлег;79990000002;80\nВиктория-Александра;79990000003;9\n"
+TEXT = {"name": "Debts", "mes": "Hi {Имя}, you owe {Долг} ₽", "key": "k1"}
+
+
+@pytest.fixture(autouse=True)
+def surroundings(db: None, settings: Any, tmp_path: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    ensure_sandbox_account("http://127.0.0.1:9/sys/")
+
+
+def table(text: str = TABLE, encoding: str = "cp1251") -> dict[str, Any]:
+    return {"recipients_file": SimpleUploadedFile("people.csv", text.encode(encoding))}
+
+
+def shown_row(answer: Any) -> str:
+    html = answer.content.decode()
+    assert 'data-fact="row"' in html
+    found = re.search(r'class="as-seen-text">(.*?)</div>', html, re.DOTALL)
+    assert found
+    return found[1]
+
+
+def test_headings_of_the_file_are_filled_for_each_person_and_sent(page: Client) -> None:
+    answer = post(page, TEXT | table())
+
+    assert answer.status_code == 302
+    rows = Recipient.objects.filter(mailing=Mailing.objects.get()).order_by("position")
+    assert list(rows.values_list("address", "text"))[:2] == [
+        ("+79990000001", "Hi Анна, you owe 117 ₽"),
+        ("+79990000002", "Hi Олег, you owe 80 ₽"),
+    ]
+    assert "Hi Анна, you owe 117 ₽" in text_of(page.get(answer["Location"]))
+
+
+def test_the_page_offers_the_headings_and_puts_one_behind_the_text(page: Client) -> None:
+    answer = post(page, {"name": "x", "mes": "Hi ", "key": "k"} | table(), "refresh")
+    assert re.findall(r'data-insert="([^"]*)"', answer.content.decode()) == ["Имя", "Телефон", "Долг"]
+
+    again = reposted(answer, "insert:Имя", page)
+
+    assert values_of(again.content.decode())["mes"] == ["Hi {Имя}"]
+    assert shown_row(again) == "Hi Анна"
+
+
+def test_an_unknown_heading_is_told_beside_the_text_and_nothing_is_sent(page: Client) -> None:
+    answer = post(page, TEXT | {"mes": "Hi {Имяя}"} | table())
+
+    assert answer.status_code == 200
+    assert "Did you mean {Имя}?" in str(answer.context["form"].errors["mes"])
+    assert not Mailing.objects.exists()
+
+
+def test_it_is_told_there_while_the_text_is_typed_and_stands_in_the_row_as_it_is(page: Client) -> None:
+    answer = post(page, TEXT | {"mes": "Hi {Имяя}, {Долг}"} | table(), "refresh")
+
+    assert "Did you mean {Имя}?" in text_of(answer)
+    assert shown_row(answer) == "Hi {Имяя}, 117"
+
+
+def test_braces_that_nothing_fills_are_asked_about_and_go_as_they_stand_when_that_is_said(
+    page: Client,
+) -> None:
+    typed = {"name": "x", "phones": "79990000001", "mes": "Hi {name}", "key": "k"}
+    answer = post(page, typed)
+    assert "mes" in answer.context["form"].errors
+    assert 'name="braces"' in answer.content.decode()
+
+    assert reposted(answer, "send", page, braces="1").status_code == 302
+
+    assert Mailing.objects.get().options["mes"] == "Hi {name}"
+
+
+def test_a_text_without_braces_asks_nothing(page: Client) -> None:
+    answer = post(page, {"name": "x", "mes": "Hi", "key": "k"} | table(), "refresh")
+
+    assert 'name="braces"' not in answer.content.decode()
+    assert 'data-fact="row"' not in answer.content.decode()
+
+
+def test_any_row_is_shown_as_its_recipient_reads_it(page: Client) -> None:
+    first = post(page, TEXT | table(), "refresh")
+    assert shown_row(first) == "Hi Анна, you owe 117 ₽"
+
+    second = reposted(first, "row:2", page)
+    assert shown_row(second) == "Hi Олег, you owe 80 ₽"
+    assert shown_row(reposted(second, "refresh", page)) == "Hi Олег, you owe 80 ₽"
+    assert shown_row(reposted(second, "row:longest", page)).startswith("Hi Виктория")
+    assert shown_row(reposted(second, "row:99", page)) == "Hi Анна, you owe 117 ₽"
+
+
+def test_the_first_row_with_a_gap_is_one_press_away_and_stops_the_sending(page: Client) -> None:
+    answer = post(page, TEXT | table(TABLE + "Пётр;79990000004;\n"))
+    assert "Line 5" in str(answer.context["form"].errors["recipients_file"])
+
+    gap = reposted(answer, "row:gap", page)
+    assert shown_row(gap) == "Hi Пётр, you owe  ₽"
+    assert "Line 5 of the file has nothing in: Долг." in text_of(gap)
+
+    assert reposted(answer, "send", page, skip_wrong="1").status_code == 302
+    assert Recipient.objects.count() == 3
+
+
+def test_pasted_recipients_have_nothing_to_fill_the_text_with(page: Client) -> None:
+    answer = post(page, TEXT | {"phones": "79990000009"} | table())
+
+    assert "phones" in answer.context["form"].errors
+    assert not Mailing.objects.exists()
+
+
+def test_the_panel_alone_shows_a_row_and_the_headings_too(page: Client) -> None:
+    held = values_of(post(page, TEXT | table(), "refresh").content.decode())
+
+    panel = page.post("/mailings/new/preview/", held | {"action": "row:2"})
+
+    assert shown_row(panel) == "Hi Олег, you owe 80 ₽"
+    assert 'data-insert="Имя"' in panel.content.decode()
+    assert "people: 3" in text_of(panel).lower() or ">3<" in panel.content.decode()
+
+
+def test_what_does_not_fit_a_message_is_told_beside_the_text(page: Client) -> None:
+    answer = post(page, TEXT | {"bin": "2"} | table())
+
+    assert "mes" in answer.context["form"].errors
+
+
+def test_a_person_twice_gets_another_text_but_the_same_one_once(page: Client) -> None:
+    again = "Анна;8 999 000-00-01;117\nАнна;79990000001;5\n"
+
+    assert post(page, TEXT | table(TABLE + again)).status_code == 302
+
+    texts = Recipient.objects.filter(address="+79990000001").order_by("position")
+    assert list(texts.values_list("text", flat=True)) == ["Hi Анна, you owe 117 ₽", "Hi Анна, you owe 5 ₽"]
+
+
+def test_somebody_on_the_stop_list_gets_no_other_text_either(page: Client) -> None:
+    stop_list.add(["79990000001"], country="RU")
+
+    assert post(page, TEXT | table(TABLE + "Анна;79990000001;5\n")).status_code == 302
+
+    assert not Recipient.objects.filter(address="+79990000001").exists()
+
+
+def test_of_a_long_file_the_first_rows_are_looked_at_while_one_types_and_all_are_sent(page: Client) -> None:
+    rows = "".join(f"Анна;7999{number:07};{number}\n" for number in range(2_500))
+    held = post(page, TEXT | table("Имя;Телефон;Долг\n" + rows), "refresh")
+    assert Import.objects.get().state == Import.State.WAITING
+    assert 'name="braces"' not in held.content.decode()
+    imports.read_import(Import.objects.get().pk)
+
+    read = reposted(held, "refresh", page)
+    assert "Send to 2,500 people" in text_of(read)
+    assert shown_row(reposted(read, "row:2400", page)) == "Hi Анна, you owe 2399 ₽"
+    assert reposted(read, "send", page).status_code == 302
+
+    assert Recipient.objects.count() == 2_500
+    assert Recipient.objects.get(address="+79990002499").text == "Hi Анна, you owe 2499 ₽"

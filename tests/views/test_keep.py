@@ -1,0 +1,182 @@
+"""Drafts save themselves while a person types, and of two windows neither is lost."""
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from mailings import outbox
+from mailings.models import Account, Event, EventKind, Mailing, State
+from tests.helpers.people import person
+from tests.views.composing import SMS, URL, post, text_of, values_of
+
+KEEP, DISCARD = f"{URL}keep/", f"{URL}discard/"
+TYPED = {"name": "Sale", "phones": "abc", "mes": "Hel", "key": "k1", "version": ".one"}
+
+
+@pytest.fixture
+def account(db: None) -> Account:
+    return Account.objects.create(name="default", kind=Account.Kind.SANDBOX)
+
+
+@pytest.fixture
+def page(client: Client, operator: Any, account: Account) -> Client:
+    client.force_login(operator)
+    return client
+
+
+def opened(page: Client, draft: Mailing) -> dict[str, Any]:
+    """What a window holds that has just opened the draft."""
+    return dict(values_of(page.get(URL, {"draft": draft.pk}).content.decode()))
+
+
+def test_what_is_typed_is_saved_quietly_valid_or_not(page: Client, operator: Any) -> None:
+    answer = page.post(KEEP, TYPED)
+
+    draft = Mailing.objects.get()
+    assert (draft.state, draft.created_by, draft.draft["phones"]) == (State.DRAFT, operator, "abc")
+    assert text_of(answer).startswith("Saved just now")
+    assert f'id="form-draft" name="draft" value="{draft.pk}"' in answer.content.decode()
+
+
+def test_typing_on_saves_the_same_draft_and_the_timeline_has_one_line(page: Client) -> None:
+    for text in ("Hel", "Hello", "Hello, Ann"):
+        page.post(KEEP, TYPED | {"mes": text})
+
+    assert Mailing.objects.get().draft["mes"] == "Hello, Ann"
+    assert [event.kind for event in Event.objects.all()] == [EventKind.CREATED]
+
+
+def test_a_colleague_who_writes_on_has_a_line_in_the_timeline(page: Client, client: Client) -> None:
+    page.post(KEEP, TYPED)
+    draft = Mailing.objects.get()
+    page.force_login(person("bert"))
+    window = opened(page, draft)
+
+    for text in ("Hello", "Hello, Ann"):
+        page.post(KEEP, window | {"mes": text})
+
+    assert [event.kind for event in Event.objects.order_by("id")] == [EventKind.CREATED, EventKind.EDITED]
+
+
+@pytest.mark.parametrize("typed", [{"key": "k1"}, {"key": "k1", "mes": " \n"}, TYPED | {"mes": "a\0b"}])
+def test_nothing_is_saved_where_nothing_was_typed_or_nothing_can_be_kept(
+    typed: dict[str, str], page: Client
+) -> None:
+    assert page.post(KEEP, typed).status_code == 204
+    assert not Mailing.objects.exists()
+
+
+def test_what_was_sent_off_is_not_changed_by_a_late_saving(page: Client) -> None:
+    post(page, SMS)
+    sent = Mailing.objects.get()
+
+    assert page.post(KEEP, SMS | {"mes": "late", "draft": str(sent.pk)}).status_code == 204
+    assert Mailing.objects.get().spec["options"]["mes"] == "Hello"
+
+
+def test_an_older_window_is_told_and_both_texts_are_kept(page: Client) -> None:
+    page.post(KEEP, TYPED)
+    draft = Mailing.objects.get()
+    first, second = opened(page, draft), opened(page, draft)
+    page.post(KEEP, first | {"mes": "from the first"})
+
+    answer = page.post(KEEP, second | {"mes": "from the second"})
+
+    assert "changed in another window" in text_of(answer)
+    texts = list(Mailing.objects.order_by("id").values_list("draft__mes", flat=True))
+    assert texts == ["from the first", "from the second"]
+    kept = Mailing.objects.latest("id")
+    assert f'value="{kept.pk}"' in answer.content.decode()
+    page.post(KEEP, first | {"mes": "first again"})
+    assert Mailing.objects.get(pk=draft.pk).draft["mes"] == "first again"
+
+
+def test_what_the_first_window_went_on_to_type_is_not_overwritten_either(page: Client) -> None:
+    page.post(KEEP, TYPED)
+    second = opened(page, Mailing.objects.get())
+    page.post(KEEP, TYPED | {"mes": "the first goes on"})
+
+    page.post(KEEP, second | {"mes": "from the second"})
+
+    texts = list(Mailing.objects.order_by("id").values_list("draft__mes", flat=True))
+    assert texts == ["the first goes on", "from the second"]
+
+
+@pytest.mark.parametrize("action", ["draft", "send"])
+def test_a_button_of_an_older_window_sends_and_overwrites_nothing(action: str, page: Client) -> None:
+    post(page, SMS | {"version": ".one"}, "draft")
+    draft = Mailing.objects.get()
+    first, second = opened(page, draft), opened(page, draft)
+    page.post(KEEP, first | {"mes": "from the first"})
+
+    answer = post(page, second | {"mes": "from the second"}, action)
+
+    kept = Mailing.objects.latest("id")
+    assert answer["Location"] == f"{URL}?draft={kept.pk}"
+    assert [one.draft["mes"] for one in Mailing.objects.order_by("id")] == [
+        "from the first",
+        "from the second",
+    ]
+    assert "changed in another window" in text_of(page.get(answer["Location"]))
+
+
+def test_the_newer_window_goes_on_and_sends(page: Client) -> None:
+    page.post(KEEP, SMS | {"version": ".one"})
+    window = opened(page, Mailing.objects.get())
+    page.post(KEEP, window | {"mes": "Hello again"})
+
+    assert post(page, window | {"mes": "Hello at last"}).status_code == 302
+    assert Mailing.objects.get().state == State.QUEUED
+
+
+def test_a_draft_is_discarded_and_stays_in_the_history(page: Client) -> None:
+    page.post(KEEP, TYPED)
+    draft = Mailing.objects.get()
+
+    answer = page.post(DISCARD, {"draft": draft.pk})
+
+    assert answer["Location"] == "/"
+    assert Mailing.objects.get().state == State.WITHDRAWN
+    assert outbox.may_duplicate(Mailing.objects.get())
+
+
+def test_a_form_that_was_never_saved_is_just_left(page: Client) -> None:
+    assert page.post(DISCARD, {"draft": "", "key": "k9"})["Location"] == URL
+
+
+def test_somebody_elses_draft_is_not_discarded(page: Client, account: Account) -> None:
+    draft = outbox.save_draft({"name": "x"}, account=account, by=person("bert"))
+
+    page.post(DISCARD, {"draft": draft.pk})
+
+    draft.refresh_from_db()
+    assert draft.state == State.DRAFT
+
+
+def test_today_lists_a_persons_own_drafts(page: Client, account: Account) -> None:
+    outbox.save_draft({"name": "of bert"}, account=account, by=person("bert"))
+    page.post(KEEP, TYPED)
+
+    shown = text_of(page.get("/"))
+
+    assert "Your drafts Sale Saved" in shown
+    assert "of bert" not in shown
+
+
+def test_a_file_of_recipients_stays_with_its_draft_while_one_types(page: Client) -> None:
+    file = SimpleUploadedFile("people.txt", b"+79990000001\n+79990000002")
+    window: dict[str, Any] = dict(
+        values_of(post(page, TYPED | {"recipients_file": file}, "refresh").content.decode())
+    )
+
+    page.post(KEEP, window)
+    page.post(KEEP, window | {"mes": "Hello"})
+    draft = Mailing.objects.get()
+    assert draft.imports.get().name == "people.txt"
+    older = opened(page, draft)
+    page.post(KEEP, window | {"mes": "newer"})
+    page.post(KEEP, older | {"mes": "older"})
+
+    assert [one.imports.count() for one in Mailing.objects.order_by("id")] == [1, 1]
