@@ -11,7 +11,7 @@ import django
 from django.core.management import call_command
 
 BUILD = Path(__file__).resolve().parent.parent / "build"
-BENCHMARKS = ("history", "recipients", "push")
+BENCHMARKS = ("history", "recipients", "push", "deliveries")
 
 
 def main() -> int:

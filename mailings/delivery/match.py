@@ -131,7 +131,7 @@ class Senders:
         if certain and len(meant) == 1 and row.job and meant[0].mailing.remote_id:
             found.ids[row.int_id] = named == meant[0].mailing.pk
         elif named is not None and not any(one.mailing.pk == named for one in meant):
-            found.foreign |= not _has_groups(self.by_id[named].mailing)
+            found.foreign = found.foreign or not _has_groups(self.by_id[named].mailing)
 
 
 def _message(row: Told, sender: Sender, position: int, sent: datetime) -> Message:
@@ -187,4 +187,5 @@ def first_tries(mailings: Sequence[int]) -> dict[int, datetime]:
 
 def _has_groups(mailing: Mailing) -> bool:
     """Whether people get it who are not known here."""
-    return any(map(is_group, Recipient.objects.addresses(mailing)))
+    starting = Recipient.objects.filter(mailing=mailing, address__startswith="G")
+    return any(map(is_group, starting.values_list("address", flat=True)))

@@ -36,12 +36,16 @@ ENROLLED_AT_ONCE = 2_000
 
 @dataclass(frozen=True)
 class Ask:
-    """One list to read to its end: days, both included, and whose messages alone, where not everybody's."""
+    """One list to read to its end: days, both included, and whose messages alone, where not everybody's.
+
+    `mailing`: the one whose people `addresses` are.
+    """
 
     start: date
     end: date
     mail: bool = False
     addresses: tuple[str, ...] = ()
+    mailing: int | None = None
 
 
 def enrol(account: Account) -> None:
@@ -87,8 +91,11 @@ def asks(deliveries: Iterable[Delivery], now: datetime) -> list[Ask]:
     found = []
     for (day, mail), meant in sorted(by_day.items(), key=lambda item: item[0], reverse=True):
         few = [one for one in meant if one.recipients <= BY_NUMBER]
-        numbers = [_numbers(one) for one in few] if len(few) == len(meant) < BY_DAY else [()]
-        found += [Ask(day, day, mail, some) for some in numbers]
+        numbers = {one.pk: _numbers(one) for one in few} if len(few) == len(meant) < BY_DAY else {}
+        if numbers and all(numbers.values()):
+            found += [Ask(day, day, mail, some, pk) for pk, some in numbers.items()]
+        else:
+            found.append(Ask(day, day, mail))
     return list(dict.fromkeys(found))
 
 

@@ -21,7 +21,7 @@ from mailings.delivery.match import Senders
 from mailings.delivery.plan import Ask
 from mailings.models import Account, Delivery, DeliveryPull, Mailing, State
 from mailings.smsc.api.errors import SmscError
-from mailings.smsc.api.messages import MOST_ROWS, Messages
+from mailings.smsc.api.messages import MOST_ROWS, Message, Messages
 
 log = logging.getLogger(__name__)
 
@@ -93,16 +93,19 @@ def calls_left(account: Account) -> int:
 def _pull(account: Account, asks: Sequence[Ask], *, behind: bool) -> Result:
     result, begun = Result(), timezone.now()
     kept = DeliveryPull.objects.create(account=account, begun_at=begun)
-    touched: set[int] = set()
+    touched, read = set[int](), set[int]()
+    budget = calls_left(account) if behind else None
     try:
         for ask in asks:
-            _read(account, ask, result, touched, calls_left(account) if behind else None)
+            senders = _read(account, ask, result, touched, budget)
+            read |= set(senders.by_id) if ask.mailing is None else {ask.mailing}
     except (accounts.CannotCall, SmscError, _Stopped) as why:
         result.ended_by = str(why)[:200]
         log.info("Deliveries of account %s were read in part: %s", account.pk, why)
     finally:
-        open_ones = set(plan.open_ones(account).values_list("pk", flat=True)) if result.calls else set()
-        results.count(touched | open_ones, begun)
+        results.count(touched, begun)
+        if not result.ended_by:
+            results.still_so(read - touched, begun)
         for name, value in result.counts().items():
             setattr(kept, name, value)
         kept.ended_at = timezone.now()
@@ -110,10 +113,9 @@ def _pull(account: Account, asks: Sequence[Ask], *, behind: bool) -> Result:
     return result
 
 
-def _read(account: Account, ask: Ask, result: Result, touched: set[int], budget: int | None) -> None:
-    """Read one list to its end, a page a call."""
-    senders: Senders | None = None
-    before: int | None = None
+def _read(account: Account, ask: Ask, result: Result, touched: set[int], budget: int | None) -> Senders:
+    """Read one list to its end, a page a call; those who may have sent what stands in it."""
+    senders, before = _senders(account, ask), None
     while True:
         if budget is not None and result.calls >= budget:
             raise _Stopped(BUDGET)
@@ -121,18 +123,22 @@ def _read(account: Account, ask: Ask, result: Result, touched: set[int], budget:
             raise _Stopped(GAVE_WAY)
         page = _ask(account, ask, before, patient=budget is None or result.calls > 0)
         result.calls += 1
-        senders = senders or _senders(account, ask)
-        found = senders.match(page.messages)
+        news = results.news(account, page.messages)
+        found = senders.match(news)
         saved = results.keep(account, senders, found)
         touched |= saved.mailings
         result.rows += page.rows
-        result.matched += saved.matched
+        result.matched += saved.matched + _different(page.messages) - _different(news)
         result.changed += saved.changed
         for why, number in (found.left_alone | {"odd": page.odd}).items():
             result.leave(why, number)
         if page.rows < MOST_ROWS or page.oldest in (None, before):
-            return
+            return senders
         before = page.oldest
+
+
+def _different(rows: Sequence[Message]) -> int:
+    return len({row.int_id for row in rows})
 
 
 def _senders(account: Account, ask: Ask) -> Senders:

@@ -19,6 +19,7 @@ from mailings.delivery.match import Found, Place, Senders, newness
 from mailings.models import Account, Delivery, Mailing, Message, Recipient, Result
 from mailings.models.deliveries import NOTHING
 from mailings.models.states import UNDECIDED
+from mailings.smsc.api.messages import Message as Told
 from mailings.smsc.api.messages import outcome_of
 
 ALIKE, UNLIKE = "alike", "unlike"
@@ -36,6 +37,16 @@ class Kept:
     matched: int = 0
     changed: int = 0
     mailings: frozenset[int] = frozenset()
+
+
+def news(account: Account, told: Sequence[Told]) -> list[Told]:
+    """Those that are not known already, with certainty whose and as they are told of now.
+
+    Whoever alone may have been meant stays so: a mailing that is handed over later has sent nothing before.
+    """
+    kept = Message.objects.filter(account=account, int_id__in=[row.int_id for row in told], alone=True)
+    known = set(kept.values_list("int_id", "status", "last", "err"))
+    return [row for row in told if (row.int_id, row.status, row.last or 0, row.err) not in known]
 
 
 def keep(account: Account, senders: Senders, found: Found) -> Kept:
@@ -173,6 +184,13 @@ def count(mailings: Iterable[int], at: datetime) -> None:
             doubtful = Mailing.objects.filter(pk=delivery.mailing_id, state__in=UNDECIDED)
             doubtful.filter(messages_seen=False).update(messages_seen=True)
         delivery.save(update_fields=[*figures, "rounds", "as_of"])
+
+
+def still_so(mailings: Iterable[int], at: datetime) -> None:
+    """All of these was read, and nothing was otherwise than before."""
+    read = Delivery.objects.filter(mailing__in=list(mailings))
+    count(read.filter(as_of=None).values_list("pk", flat=True), at)
+    read.update(as_of=at)
 
 
 def figures_of(pk: int) -> dict[str, Any]:

@@ -24,11 +24,10 @@ _LATIN: dict[str, str | int | None] = dict(
 )
 _TO_LATIN = str.maketrans(_LATIN)
 _SIGNS = re.compile("['`’ʹ\"]")
-# What the tables spell in several ways comes to one.
+# What the tables spell in several ways comes to one: y, j and i stand for too much to be told apart.
 _SPELT = (
     ("shch", "s"), ("sch", "s"), ("sh", "s"), ("ch", "c"), ("zh", "z"), ("kh", "k"), ("ts", "c"), ("tc", "c"),
-    ("yo", "e"), ("jo", "e"), ("ye", "e"), ("je", "e"), ("yu", "u"), ("ju", "u"), ("iu", "u"), ("ya", "a"),
-    ("ja", "a"), ("ia", "a"), ("y", "i"), ("j", "i"), ("h", "k"), ("x", "k"), ("w", "s"), ("ii", "i"),
+    ("y", ""), ("j", ""), ("i", ""), ("o", "e"), ("h", "k"), ("x", "k"), ("w", "s"),
 )  # fmt: skip
 
 

@@ -7,16 +7,19 @@ only when another sheet, column, channel or account is chosen.
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.db.models import Q
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from mailings.forms.typed import FIX
 from mailings.forms.uploads import StoredUpload
 from mailings.ids import row_id
-from mailings.models import Account, Import, State
+from mailings.models import Account, Import, SavedList, State
 from mailings.outbox import notify
-from mailings.recipients import imports
+from mailings.recipients import imports, saved_lists
 from mailings.recipients.columns import RECIPIENTS, ROLES
 from mailings.recipients.corrections import Chosen, correct
 from mailings.recipients.reasons import Ask, Trouble
@@ -25,9 +28,11 @@ from mailings.smsc.spec.problems import Problem
 from mailings.smsc.spec.vocabulary import Channel
 
 FIELD = "recipients_file"
+LONGEST_TITLE = 200
 SHEET, HEADING, HIDDEN = "file_sheet", "file_heading", "file_hidden"
 COLUMN = {role: f"file_{role}" for role in ROLES}
 """The controls that say how the file is to be read; the columns by their roles."""
+LONGEST_POSITION = 8
 BUSY = (Import.State.WAITING, Import.State.READING)
 
 
@@ -39,14 +44,30 @@ def find(number: str, user: Any) -> Import | None:
     return Import.objects.select_related("account").filter(mine, pk=pk).first()
 
 
+def listed(data: QueryDict) -> list[SimpleUploadedFile]:
+    """The saved lists that a post wants to send to, as one file of their people; none where it wants none."""
+    if data.get("action") != "use_lists":
+        return []
+    numbers = [pk for one in data.getlist("lists") if (pk := row_id(one)) is not None]
+    lists = list(SavedList.objects.filter(pk__in=numbers))
+    name = " + ".join(one.name for one in lists)[:LONGEST_TITLE]
+    return [SimpleUploadedFile(f"{name}.txt", saved_lists.as_file(lists).getvalue())] if lists else []
+
+
 def bring(upload: StoredUpload, user: Any, account: Account | None, channel: Channel) -> Import:
     """Read a file that has come: a short one now, for a long one a worker is told."""
     about = {"path": upload.path, "name": upload.ref.name, "size": upload.ref.size}
     return _read(imports.begin(**about, owner=user, account=account, channel=channel.value))  # type: ignore[arg-type]
 
 
+def take_out(imported: Import | None) -> None:
+    """The file is not the form's any more; a draft keeps its own until it is saved without."""
+    if imported is not None and imported.draft_id is None:
+        imports.remove(imported)
+
+
 def follow(imported: Import, data: Mapping[str, Any], account: Account | None, channel: Channel) -> None:
-    """Read the file anew where the post says something else of it than what was found.
+    """Read the file anew where the post says otherwise than was found, else correct the rows that it names.
 
     Raises Unreadable, and changes nothing, where the file itself is not kept any more.
     """
@@ -57,6 +78,8 @@ def follow(imported: Import, data: Mapping[str, Any], account: Account | None, c
         changes["choices"] = choices
     if changes:
         anew(imported, **changes)
+    else:
+        correct_rows(imported, data)
 
 
 def anew(imported: Import, **changes: Any) -> None:
@@ -111,19 +134,20 @@ def _columns(imported: Import, data: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def act(imported: Import, action: str, data: Mapping[str, Any]) -> None:
-    """What a button of the page does to the file: stop its reading, read it as at first, correct a row."""
-    verb, _colon, place = action.partition(":")
-    if verb == "stop_reading":
+def correct_rows(imported: Import, data: Mapping[str, Any]) -> None:
+    """Judge the rows anew in whose place something else was typed, whichever button was pressed then."""
+    for name in data:
+        place = name.removeprefix(FIX)
+        if name != place and place.isdecimal() and len(place) < LONGEST_POSITION:
+            correct(imported, int(place), str(data[name]))
+
+
+def act(imported: Import, action: str) -> None:
+    """What a button of the page does to the file: stop its reading, read it as at first."""
+    if action == "stop_reading":
         imports.stop(imported)
-    elif verb == "file_anew":
+    elif action == "file_anew":
         anew(imported, choices={})
-    elif verb == "fix" and (position := _position(place)) is not None:
-        correct(imported, position, str(data.get(f"fix:{place}", "")))
-
-
-def _position(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 8 else None
 
 
 # --- what stands in the way of sending -----------------------------------------------------------------

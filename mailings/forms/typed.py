@@ -35,12 +35,13 @@ PAGE = frozenset(
             "show_all",
             *WHEN,
             "voice_language",
-            *("skip_wrong", "with_doubtful", "braces", "row"),
+            *("skip_wrong", "with_doubtful", "braces", "row", "lists"),
             "account",
             "key",
             "draft",
             "version",
             "template",
+            "group",
         ),
         *("file_sheet", "file_heading", "file_hidden", "file_phones", "file_sender", "file_tz", "problems"),
         *("recipients_file", "held_recipients", "files", "held", "drop", "action", "csrfmiddlewaretoken"),
@@ -130,8 +131,8 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     kept aside. In any other post all that stood in the form counts: nothing visible is dropped.
     """
     values = {name: str(data[name]) for name in VALUES if name in data}
-    if len(lines := data.getlist("phones")) > 1:
-        values["phones"] = "\n".join(line for line in map(str, lines) if line.strip())
+    if len(lines := [*data.getlist("phones"), *filter(str.strip, data.getlist("group"))]) > 1:
+        values["phones"] = "\n".join(lines)
     kept = {
         name.removeprefix(KEPT): str(data[name])
         for name in data

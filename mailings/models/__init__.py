@@ -4,6 +4,7 @@ from mailings.models.accounts import Account, Breaker, Pull
 from mailings.models.deliveries import Delivery, DeliveryPull, Message, Result
 from mailings.models.hour_changes import HourChange
 from mailings.models.imports import Import, ImportedRow
+from mailings.models.lists import ListedPerson, SavedList
 from mailings.models.lookups import Catalog, Quote
 from mailings.models.mailing import IllegalTransition, Mailing
 from mailings.models.recipients import Recipient, StopEntry
@@ -47,6 +48,7 @@ __all__ = [
     "IllegalTransition",
     "Import",
     "ImportedRow",
+    "ListedPerson",
     "LookNote",
     "Mailing",
     "Message",
@@ -56,6 +58,7 @@ __all__ = [
     "Quote",
     "Recipient",
     "Result",
+    "SavedList",
     "State",
     "StopEntry",
     "SystemUser",

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+import orjson
 from django.conf import settings
 from django.db import connection, models
 from django.utils import timezone
@@ -17,6 +18,7 @@ ROWS, COLUMNS = (
     "imported_id, position, line, value, address, key, verdict, reason, cells",
 )
 LONGEST_VALUE = 320
+NUL = "\\u0000"
 
 
 class Import(models.Model):
@@ -159,8 +161,15 @@ class ImportedRow(models.Model):
         return f"row {self.position} of import {self.imported_id}"
 
 
-def _stored(cells: Sequence[str] | None) -> Any:
-    return None if cells is None else json.dumps([plain(cell) for cell in cells], ensure_ascii=False)
+def _stored(cells: Sequence[str] | None) -> str | None:
+    """The cells as JSON; nearly all hold nothing that a database would refuse."""
+    if cells is None:
+        return None
+    try:
+        text = orjson.dumps(cells).decode()
+    except orjson.JSONEncodeError:
+        text = NUL
+    return json.dumps([plain(cell) for cell in cells], ensure_ascii=False) if NUL in text else text
 
 
 def plain(text: str) -> str:

@@ -4,5 +4,6 @@
 `ods`), `columns` (heading and column), `judge` (`numbers` with `plans`, `emails`, `telegram`), `messages`
 (`{Heading}` in a text), `reasons` (every sentence that is said). None of these knows Django.
 
+`imports` reads a file into rows, `corrections` is what a person does with them before they are sent to.
 `stop_list` and `people` look at the rows: who gets nothing, and what somebody got.
 """

@@ -100,13 +100,13 @@ def _parts(numbers: Iterable[int]) -> Iterator[list[int]]:
 def correct(imported: Import, position: int, text: str) -> ImportedRow | None:
     """Judge one row by what was typed in its place; no other row is looked at again, and the file not at all.
 
-    None where there is no such row, or it is none that can be corrected (any more).
+    None where there is no such row, it is none that can be corrected (any more), or nothing else was typed.
     """
     found = _judged(imported, text)
     with transaction.atomic():
         held = Import.objects.select_for_update().select_related(None).get(pk=imported.pk)
         row = ImportedRow.objects.filter(imported=held, position=position, verdict__in=CORRECTABLE).first()
-        if row is None or held.state != Import.State.READY:
+        if row is None or held.state != Import.State.READY or in_one_line(text) == in_one_line(row.value):
             return None
         before, key = row.verdict, row.key
         _write(held, row, found, text)
@@ -116,6 +116,11 @@ def correct(imported: Import, position: int, text: str) -> ImportedRow | None:
             _bring_back(held, key)
     imported.refresh_from_db()
     return row
+
+
+def in_one_line(text: str) -> str:
+    """A cell as a text box can hold it: a browser drops line ends there and glues what they part."""
+    return " ".join(text.split())
 
 
 def _judged(imported: Import, text: str) -> Judged:

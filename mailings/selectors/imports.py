@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from mailings.forms import filed
 from mailings.models import Import, ImportedRow
 from mailings.recipients.columns import RECIPIENTS, SENDER, ZONE
-from mailings.recipients.corrections import CORRECTABLE
+from mailings.recipients.corrections import CORRECTABLE, in_one_line
 from mailings.recipients.reasons import Ask, Note, Reason, Verdict
 
 A_PAGE = 20
@@ -175,12 +175,7 @@ class Part:
     @property
     def tabs(self) -> list[Tab]:
         """The verdicts that rows have, the most serious first."""
-        labels = {
-            Verdict.WRONG: _("wrong"),
-            Verdict.DOUBTFUL: _("doubtful"),
-            Verdict.STOPPED: _("on the stop list"),
-            Verdict.DUPLICATE: _("twice"),
-        }
+        labels = in_words()
         counts = {verdict: int(getattr(self.imported, verdict.value)) for verdict in labels}
         there = [verdict for verdict, count in counts.items() if count]
         wanted = self.shown.partition(":")[0]
@@ -218,6 +213,16 @@ class Part:
         return [described(row) for row in found[(self.page - 1) * A_PAGE : self.page * A_PAGE]]
 
 
+def in_words() -> dict[Verdict, str]:
+    """What is said of a row that is not plainly valid, the most serious first."""
+    return {
+        Verdict.WRONG: _("wrong"),
+        Verdict.DOUBTFUL: _("doubtful"),
+        Verdict.STOPPED: _("on the stop list"),
+        Verdict.DUPLICATE: _("twice"),
+    }
+
+
 def seconds_left(imported: Import, now: datetime) -> int | None:
     """By how fast it went so far; None before the first rows."""
     if not imported.bytes_read or imported.began_at is None:
@@ -234,11 +239,11 @@ def problem_rows(imported: Import, verdict: str) -> QuerySet[ImportedRow]:
 def described(row: ImportedRow) -> Row:
     """A row with its reason in words."""
     said = _(Reason[row.reason.upper()].value) if row.reason else ""
-    return Row(row.position, row.line, row.value, row.verdict, said, row.verdict in CORRECTABLE)
+    return Row(row.position, row.line, in_one_line(row.value), row.verdict, said, row.verdict in CORRECTABLE)
 
 
 def every_problem(imported: Import) -> Iterator[Row]:
     """All of them for a file, the most serious first."""
-    for verdict in (Verdict.WRONG, Verdict.DOUBTFUL, Verdict.STOPPED, Verdict.DUPLICATE):
+    for verdict in in_words():
         for row in problem_rows(imported, verdict).iterator(chunk_size=2000):
             yield described(row)

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db.models import Q
 
-from mailings.models import Mailing, Recipient, StopEntry
+from mailings.models import Mailing, Recipient, SavedList, StopEntry
 from mailings.models.deliveries import moment
-from mailings.recipients import people
+from mailings.recipients import people, saved_lists
 from mailings.selectors import deliveries
 
 AT_MOST = 200
@@ -28,12 +28,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Found:
-    """What a page shows of a person. `stops`: where nothing is sent to it any more."""
+    """What a page shows of a person. `stops`: where nothing is sent to it any more. `lists`: with it."""
 
     address: str
     places: list[Place]
     more: bool
     stops: list[StopEntry]
+    lists: list[SavedList]
 
 
 def look_up(value: str, country: str) -> Found:
@@ -42,7 +43,8 @@ def look_up(value: str, country: str) -> Found:
     rows = list(people.recipients_of(person)[: AT_MOST + 1])
     stops = StopEntry.objects.filter(address=person.address).select_related("account", "who")
     places = [Place(row.mailing, text_of(row), hour_of(row), row.stopped, row) for row in rows[:AT_MOST]]
-    return Found(person.address, places, len(rows) > AT_MOST, list(stops))
+    lists = list(saved_lists.of_person(person.address, country))
+    return Found(person.address, places, len(rows) > AT_MOST, list(stops), lists)
 
 
 def mailings_of(value: str, country: str) -> Iterable[Recipient]:

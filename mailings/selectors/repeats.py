@@ -12,12 +12,14 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce
 
+from mailings.forms import ComposeForm
 from mailings.models import Mailing, Recipient, State
 from mailings.smsc.spec.spec import Addressee, Spec
 
 WITHIN = timedelta(hours=24)
 AT_MOST = 20
 """So many mailings are named, the newest first."""
+WHILE_TYPING = 20_000
 AT_ONCE = 900
 """Addresses a query: SQLite takes a thousand values."""
 MAY_ARRIVE = (State.QUEUED, State.HELD, State.SENDING, State.UNKNOWN, State.ACCEPTED, State.ABANDONED)
@@ -43,6 +45,19 @@ def of_spec(spec: Spec, now: datetime, but: Mailing | None = None) -> list[Repea
     shared = spec.options.get("mes", "")
     found = ((one, _count_given(one, ours, shared)) for one in others)
     return _repeats(found)
+
+
+def of_form(form: ComposeForm) -> list[Repeat]:
+    """The same while a mailing is written, the recipients of its file included; a long file is left to the
+    review, for this is asked while a person types."""
+    spec, chosen = form.spec, form.chosen
+    if spec is None or (chosen and chosen.count > WHILE_TYPING):
+        return []
+    others = _others(spec, spec.due_at(form.now) or form.now, None)
+    filed = set(chosen.rows.values_list("address", flat=True)) if chosen and others else set()
+    ours = [*spec.people(), *map(Addressee, filed.difference(spec.phones))] if others else []
+    shared = spec.options.get("mes", "")
+    return _repeats((one, _count_given(one, ours, shared)) for one in others)
 
 
 def of_mailing(mailing: Mailing, spec: Spec, now: datetime) -> list[Repeat]:

@@ -272,6 +272,11 @@ class Review:
         )
 
     @property
+    def has_other_worries(self) -> bool:
+        """Whether anything but the balance could be wrong."""
+        return bool(self.worries) or any(need.what is not Confirmation.BALANCE for need in self.needs)
+
+    @property
     def worries(self) -> list[str]:
         """What a person should know, and need not confirm."""
         said = [one.message(_) for one in self.spec.notices()]
@@ -328,21 +333,26 @@ class Review:
             "text": [options, files],
             "people": [self.mailing.spec_digest, self.people, self.left_out, others, account.pk],
             "hour": hour,
-            "price": [str(self.cost), account.currency],
-            "balance": str(account.balance),
+            "price": None if self.cost is None else [str(self.cost), account.currency],
+            "balance": None if account.balance is None else str(account.balance),
         }
 
     def changed(self, stamp: str) -> list[str]:
-        """What is not as it was when that stamp was shown, in words; empty when all of it is."""
-        if stamp == self.stamp:
-            return []
+        """What is not as it was when that stamp was shown, in words; empty when all of it is.
+
+        Whoever has sent it off for a price not known yet has agreed to any: that it is known by now is no
+        change. Where the balance does not cover it, that has to be confirmed all the same.
+        """
         words = [_("the message"), _("the people"), _("the hour"), _("the price"), _("the balance")]
         before, now = stamp.split("."), self.stamp.split(".")
         if len(before) != len(now):
             return words
-        return [word for word, old, new in zip(words, before, now, strict=True) if old != new]
+        return [word for word, old, new in zip(words, before, now, strict=True) if old not in (new, UNKNOWN)]
 
 
 def _digest(fact: Any) -> str:
     text = json.dumps(fact, default=str, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+UNKNOWN = _digest(None)

@@ -44,8 +44,8 @@ def both_clocks(when: datetime) -> SafeString:
 
 
 @register.filter
-def in_full(moment: datetime, clock: str = "") -> SafeString:
-    return moments.in_full(moment, clock)
+def in_full(when: datetime, clock: str = "") -> SafeString:
+    return moments.in_full(when, clock)
 
 
 @register.filter

@@ -38,10 +38,10 @@ from mailings.forms import (
 from mailings.ids import row_id
 from mailings.models import Account, Attachment, Mailing, State
 from mailings.outbox import Elsewhere, Impossible
-from mailings.recipients import imports
 from mailings.recipients.reasons import Unreadable
-from mailings.selectors import offers, review
+from mailings.selectors import offers, repeats, review
 from mailings.selectors.imports import Part
+from mailings.selectors.lists import all_lists
 from mailings.smsc.spec.spec import Spec
 from mailings.wording import sentences
 
@@ -106,6 +106,8 @@ def show(request: HttpRequest, form: ComposeForm, notice: str = "", status: int 
         "offers": offers.dress(form),
         "notice": notice,
         "file": _file_part(request, form),
+        "lists": all_lists(),
+        "repeats": repeats.of_form(form),
     }
     return render(request, template, context, status=status)
 
@@ -157,7 +159,7 @@ def _files(request: HttpRequest, draft: Mailing | None) -> Files:
     discard(found for token in dropped if (found := stored(token, owner)))
     recipients = filed.find(request.POST.get("held_recipients", ""), request.user)
     if recipients and ("recipients" in dropped or request.POST.get("action") == "drop_file"):
-        imports.remove(recipients)
+        filed.take_out(recipients)
         recipients = None
     attached = draft.attachments.all() if draft else ()
     return Files(
@@ -181,14 +183,14 @@ def _bring_recipients(request: HttpRequest, form: ComposeForm) -> None:
     """Read a file of recipients that came, or do what the post says of the one before."""
     files, channel = form.uploads, form.typed.channel
     try:
-        for upload in request.FILES.getlist("recipients_file"):
+        brought = [*request.FILES.getlist("recipients_file"), *filed.listed(request.POST)]
+        for upload in brought:
             kept = store(upload, request.user.pk or 0, attached=False)
-            if files.recipients:
-                imports.remove(files.recipients)
+            filed.take_out(files.recipients)
             files.recipients = filed.bring(kept, request.user, form.account, channel)
-        if files.recipients and not request.FILES.getlist("recipients_file"):
+        if files.recipients and not brought:
             filed.follow(files.recipients, request.POST, form.account, channel)
-            filed.act(files.recipients, request.POST.get("action", ""), request.POST)
+            filed.act(files.recipients, request.POST.get("action", ""))
     except Refused as refusal:
         files.refused.append(("recipients_file", str(refusal)))
     except Unreadable as refusal:

@@ -40,5 +40,6 @@ def _imported(request: HttpRequest, pk: int) -> Import:
 def _lines(imported: Import) -> Iterator[str]:
     writer = csv.writer(Echo(), quoting=csv.QUOTE_ALL)
     yield "\ufeff" + writer.writerow([_("line"), _("value"), _("verdict"), _("reason")])
+    words = {str(verdict): said for verdict, said in imports.in_words().items()}
     for row in imports.every_problem(imported):
-        yield writer.writerow([row.line, cell(row.value), row.verdict, row.reason])
+        yield writer.writerow([row.line, cell(row.value), words[row.verdict], row.reason])

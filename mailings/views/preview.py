@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from mailings.forms import Preview, from_post
-from mailings.selectors import offers
+from mailings.selectors import offers, repeats
 from mailings.views.compose import filled
 
 
@@ -18,4 +18,5 @@ def preview(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=204)
     form = filled(request, from_post(request.POST), check=False, uploads=False)
     context = {"form": form, "facts": Preview(form), "offers": offers.of(form), "live": True}
+    context["repeats"] = repeats.of_form(form)
     return render(request, "mailings/_partials/compose_panel.html", context)

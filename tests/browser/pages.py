@@ -105,8 +105,24 @@ class Desk:
                 control.fill(value)
 
     @property
+    def review_button(self) -> Locator:
+        return self.page.locator("#compose button[name=action][value=review]")
+
+    @property
     def send_button(self) -> Locator:
-        return self.page.locator("#compose button[name=action][value=send]")
+        """On the review, the one button that sends."""
+        return self.page.locator("#do-send")
+
+    def review(self) -> None:
+        """From the form to its review, with all that it asks confirmed."""
+        self.review_button.click()
+        self.page.wait_for_url("**/review/")
+        for switch in self.page.locator("[name=confirm]").all():
+            switch.check()
+
+    def submit(self) -> None:
+        self.review()
+        self.send_button.click()
 
     def write(self, name: str, **options: Any) -> None:
         """Fill in a new mailing; an SMS to one number unless the options say otherwise."""
@@ -120,7 +136,7 @@ class Desk:
     def send(self, name: str, **options: Any) -> int:
         """Make a mailing and send it; its number. The page that shows it is then watched for reloads."""
         self.write(name, **options)
-        self.send_button.click()
+        self.submit()
         return self.arrive()
 
     def arrive(self) -> int:

@@ -110,9 +110,28 @@ def test_composing_is_sound_with_all_options_and_all_wrong(still_desk: Desk) -> 
     still_desk.page.click("details#more > summary")
     still_desk.page.click("button[value=show_all]")
     expect(still_desk.option("hlr")).to_be_attached()
-    still_desk.send_button.click()
+    still_desk.review_button.click()
     expect(still_desk.page.locator("#errors")).to_be_visible()
     unfold_all(still_desk)
+    assert faults(still_desk) == []
+
+
+def test_on_a_telephone_the_button_with_the_people_stays_at_hand(still_desk: Desk) -> None:
+    still_desk.page.set_viewport_size({"width": 360, "height": 740})
+    still_desk.write("Sale", phones="+79990000001, +79990000002", time_at="tomorrow 9:30")
+    expect(still_desk.send_button).to_have_text("Send to 2 people")
+
+    still_desk.page.evaluate("window.scrollTo(0, 0)")
+    expect(still_desk.send_button).to_be_in_viewport(ratio=1)
+    still_desk.option("rpt").evaluate("node => node.closest('details').open = true")
+    still_desk.option("rpt").focus()
+    covered = still_desk.page.evaluate(
+        """() => document.activeElement.getBoundingClientRect().bottom
+              > document.querySelector(".compose-buttons").getBoundingClientRect().top"""
+    )
+    assert not covered
+    expect(still_desk.page.locator("#when-said")).to_contain_text("09:30")
+    expect(still_desk.page.locator("#saved")).to_contain_text("Saved")
     assert faults(still_desk) == []
 
 
@@ -196,7 +215,13 @@ def test_the_keyboard_alone_is_enough(
     for option, value in {"name": name, "phones": PHONE, "mes": TEXT, "time": "+90"}.items():
         tab_to(desk.page, f"[data-option={option}]")
         write(value)
-    tab_to(desk.page, "#compose button[value=send]")
+    tab_to(desk.page, "#compose button[value=review]")
+    press("Enter")
+    desk.page.wait_for_url("**/review/")
+    for switch in desk.page.locator("[name=confirm]").all():
+        tab_to(desk.page, f"#{switch.get_attribute('id')}")
+        press("Space")
+    tab_to(desk.page, "#do-send")
     press("Enter")
     desk.arrive()
     desk.sees_state("accepted")
@@ -233,7 +258,7 @@ def test_the_main_job_works_without_scripts(
     expect(page.locator("#compose > input[name=shown]")).to_have_value("viber")
     for option, value in {"name": name, "phones": PHONE, "mes": TEXT, "time": "+90"}.items():
         desk.option(option).fill(value)
-    desk.send_button.click()
+    desk.submit()
     page.wait_for_url(re.compile(r"/mailings/\d+/$"))
     assert eventually(lambda: says("accepted"))
     page.click("#do-cancel")

@@ -160,6 +160,7 @@ def test_any_option_goes_with_any_channel(page: Client) -> None:
 def test_errors_stand_in_a_summary_with_links_and_beside_their_fields(page: Client) -> None:
     html = post(page, SMS | {"name": "", "phones": "12"}).content.decode()
 
+    assert " ".join(re.findall(r"<title>(.*?)</title>", html, re.DOTALL)[0].split()).startswith("Error: New")
     assert '<a href="#id_name">' in html
     assert 'aria-invalid="true" aria-describedby="id_name_helptext id_name_error"' in html
     assert 'id="id_phones_error"' in html

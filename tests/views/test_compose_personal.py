@@ -6,11 +6,15 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from mailings.accounts import ensure_sandbox_account
-from mailings.models import Import, Mailing, Recipient
+from mailings.models import Import, Mailing, Recipient, State
 from mailings.recipients import imports, stop_list
 from tests.views.composing import post, reposted, text_of, values_of
+from tests.views.rows import row
+
+ANNA = "+79990000001"
 
 pytestmark = pytest.mark.django_db
 
@@ -164,9 +168,27 @@ def test_of_a_long_file_the_first_rows_are_looked_at_while_one_types_and_all_are
     imports.read_import(Import.objects.get().pk)
 
     read = reposted(held, "refresh", page)
-    assert "Send to 2,500 people" in text_of(read)
+    assert "2,500 people" in text_of(read)
     assert shown_row(reposted(read, "row:2400", page)) == "Hi Анна, you owe 2399 ₽"
     assert reposted(read, "send", page).status_code == 302
 
     assert Recipient.objects.count() == 2_500
     assert Recipient.objects.get(address="+79990002499").text == "Hi Анна, you owe 2499 ₽"
+
+
+def test_whom_another_mailing_tells_the_same_is_said_beside_the_form(page: Client) -> None:
+    row(name="Debt 1", state=State.UNKNOWN, due_at=timezone.now(), options={"phones": ANNA, "mes": "Pay"})
+    typed = {"name": "x", "key": "k", "phones": "79990000009"}
+
+    pasted = post(page, typed | {"mes": "Pay", "phones": ANNA}, "refresh")
+    filed = post(page, typed | {"mes": "Pay"} | table(), "refresh")
+    personal = post(
+        page, {"name": "x", "key": "k", "mes": "{Имя}"} | table(TABLE.replace("Анна", "Pay")), "refresh"
+    )
+    other = post(page, typed | {"mes": "Hello", "phones": ANNA}, "refresh")
+
+    for answer in (pasted, filed, personal):
+        assert "1 of them gets the same text from “Debt 1”" in text_of(answer)
+    assert 'data-fact="repeat"' not in other.content.decode()
+    panel = page.post("/mailings/new/preview/", typed | {"mes": "Pay", "phones": ANNA})
+    assert "1 of them gets the same text from “Debt 1”" in text_of(panel)

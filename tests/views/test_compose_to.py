@@ -180,6 +180,21 @@ def test_a_row_is_corrected_in_place(page: Client) -> None:
     assert addresses() == ("+79990000002", "+79990000003")
 
 
+def test_what_was_typed_in_a_rows_place_counts_whichever_button_is_pressed(page: Client) -> None:
+    typed = {"fix:1": "8 999 000 00 03", "fix:3": "+79990000004"}
+
+    assert reposted(brought(page), "send", page, skip_wrong="1", **typed).status_code == 302
+
+    assert addresses() == ("+79990000002", "+79990000003", "+79990000004")
+
+
+def test_lines_of_a_cell_are_not_glued_by_its_text_box(page: Client) -> None:
+    answer = brought(page, 'Телефон;Имя\n+79990000001;Анна\n"9990\n000002";Борис\n')
+
+    assert 'value="9990 000002"' in answer.content.decode()
+    assert counts(reposted(answer, "refresh", page)) == {"valid": "1", "wrong": "1"}
+
+
 @pytest.mark.parametrize(
     "action", ["fix:", "fix:x", "fix:99", "fix:0", "fix:99999999999999999999", "problems:x:y"]
 )
@@ -212,7 +227,7 @@ def test_problems_are_downloaded_and_no_cell_is_a_formula(page: Client) -> None:
     rows = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
     assert rows[0] == '"line","value","verdict","reason"'
     assert rows[1].startswith('"2","\'=HYPERLINK(1)","wrong",')
-    assert rows[2].startswith('"3","+79990000001","duplicate",') or rows[2].startswith('"3","\'+79990000001"')
+    assert rows[2].startswith('"3","+79990000001","twice",') or rows[2].startswith('"3","\'+79990000001"')
 
 
 # --- a long file --------------------------------------------------------------------------------------------
@@ -298,6 +313,15 @@ def test_a_draft_keeps_its_file_read_and_corrected_for_whoever_opens_it(page: Cl
 
     assert addresses() == ("+79990000002",)
     assert not Import.objects.exclude(draft=None).exists()
+
+
+def test_a_drafts_file_stays_until_the_draft_is_saved_without_it(page: Client) -> None:
+    opened = reposted(brought(page), "draft", page)["Location"]
+
+    reposted(page.get(opened), "drop_file", page)
+    reposted(page.get(opened), "refresh", page, recipients_file=file(many(2), "other.txt"))
+
+    assert counts(page.get(opened)) == {"valid": "1", "wrong": "2", "doubtful": "1", "duplicate": "1"}
 
 
 def test_a_draft_whose_file_was_taken_out_has_none(page: Client) -> None:

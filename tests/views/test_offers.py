@@ -67,15 +67,15 @@ def test_a_group_is_chosen_by_its_name_and_goes_along_with_what_was_typed(page: 
     assert '<option value="G7">Customers (3)</option>' in answer.content.decode()
     assert "Godd" not in answer.content.decode()
 
-    sent = post(page, SMS | {"phones": [PHONE, "G7"]}, "review")
+    sent = post(page, SMS | {"group": "G7"}, "review")
 
     assert "1 recipient and 1 group" in text_of(page.get(sent.url))
 
 
 def test_no_group_changes_nothing_of_what_was_typed(page: Client, lists: None):
-    answer = post(page, SMS | {"phones": [PHONE, ""]}, "refresh")
+    answer = post(page, SMS | {"group": ""}, "refresh")
 
-    assert values_of(answer.content.decode())["phones"] == [PHONE, ""]
+    assert values_of(answer.content.decode())["phones"] == [PHONE]
 
 
 def test_a_template_puts_its_text_behind_what_was_typed(page: Client, lists: None):

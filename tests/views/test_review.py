@@ -132,6 +132,18 @@ def test_a_stale_review_is_shown_anew_instead_of_sent(page: Client, account: Acc
     assert press(page, again).status_code == 302
 
 
+def test_a_price_that_came_after_the_look_is_no_change_unless_the_balance_does_not_cover_it(
+    page: Client, account: Account
+):
+    """Given two people who have agreed to a price not known yet."""
+    answer = reviewed(page)
+    priced("100.01")
+    assert "Confirm this first" in text_of(press(page, answer))
+
+    priced("4.20")
+    assert press(page, answer).status_code == 302
+
+
 def test_an_hour_that_has_passed_is_not_sent(page: Client, account: Account):
     due = timezone.now() + timedelta(hours=1)
     answer = reviewed(page, time=f"0{int(due.timestamp())}")

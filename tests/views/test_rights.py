@@ -5,13 +5,14 @@ A letter for each role of ROLES, in its order, for GET and for POST; the mailing
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from mailings import outbox, rights
-from mailings.models import Account, Breaker, HeldReason, Import, Mailing, Quote, State
+from mailings.models import Account, Breaker, HeldReason, Import, Mailing, Quote, SavedList, State
 from mailings.rights import Right
 from tests.helpers.addresses import (
     ADMIN,
@@ -48,6 +49,12 @@ OURS = {
     "export_results": ("L-ooooo", "L-mmmmm"),
     "send_to_failed": ("L--oooo", "L--ssss"),
     "people": ("L-ooooo", "L-ooooo"),
+    "lists": ("L-ooooo", "L-mmmmm"),
+    "list": ("L-ooooo", "L-ooooo"),
+    "add_list": ("L--mmmm", "L-->>>>"),
+    "change_list": ("L--mmmm", "L-->>>>"),
+    "remove_from_list": ("L--mmmm", "L-->>>>"),
+    "delete_list": ("L--oooo", "L-->>>>"),
     "stop_list": ("L-ooooo", "L-ooooo"),
     "export_stops": ("L-ooooo", "L-mmmmm"),
     "add_stops": ("L--mmmm", "L-->>>>"),
@@ -93,7 +100,10 @@ STATES: dict[str, dict[str, Any]] = {
     "put_aside": {"state": State.REFUSED},
     "undo_adoption": {"state": State.ACCEPTED, "adopted_at": datetime(2026, 11, 26, 12, tzinfo=UTC)},
 }
-POSTED = {
+LISTS = {"list", "change_list", "remove_from_list", "delete_list"}
+POSTED: dict[str, dict[str, str]] = {
+    "add_list": {"name": "VIP", "values": "79990000001"},
+    "change_list": {"values": "79990000001"},
     "change_hour": {"time_at": "2036-01-31 10:00"},
     "resolve": {"decision": "give_up"},
     "compose": {"action": "check"},
@@ -109,7 +119,7 @@ HARMLESS = {
     "preferences",
     "probe",
 }
-HARMLESS |= {"dismiss_trials", "trial", "add_stops", "remove_stop"}
+HARMLESS |= {"dismiss_trials", "trial", "add_stops", "remove_stop", "add_list", *LISTS}
 
 
 @pytest.fixture
@@ -137,6 +147,10 @@ def address(name: str, mailing: Mailing) -> str:
         return reverse(name, args=[mailing.pk, "100"])
     if name in ("import_progress", "import_problems"):
         return reverse(name, args=[Import.objects.create(draft=mailing, size=1).pk])
+    if name == "add_list":
+        SavedList.objects.all().delete()
+    if name in LISTS:
+        return reverse(name, args=[SavedList.objects.create(name=uuid4().hex).pk])
     if name == "trial":
         return reverse(name, args=["break"])
     return reverse(name, args=[mailing.pk] if "<int:pk>" in routes_of_ours()[name] else [])

@@ -66,9 +66,24 @@ class Order:
             raise Wrong({"files": [str(error)]}) from None
 
 
+def texts(source: str) -> list[tuple[int, str]]:
+    """The orders in a file, or on standard input for `-`, with the numbers of their lines.
+
+    One over all lines; a line each where the first of them is a whole object by itself.
+    """
+    text = _text(source)
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    return lines if len(lines) > 1 and _is_object(lines[0][1]) else [(1, text)]
+
+
 def read(source: str) -> Order:
-    """The order in a file, or on standard input for `-`."""
-    given = _object(_text(source))
+    """The one order in a file, or on standard input for `-`."""
+    return parsed(_text(source))
+
+
+def parsed(text: str) -> Order:
+    """The order that a text holds as a JSON object."""
+    given = _object(text)
     errors: Errors = {name: [_("There is no such parameter here.")] for name in given if name not in READERS}
     found: dict[str, Any] = {}
     for name, reader in READERS.items():
@@ -135,6 +150,14 @@ def _object(text: str) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise Wrong({"file": [_('This is not a JSON object such as {"options": {…}}.')]})
     return given
+
+
+def _is_object(text: str) -> bool:
+    try:
+        _object(text)
+    except Wrong:
+        return False
+    return True
 
 
 def _options(value: Any) -> dict[str, Any]:

@@ -44,23 +44,56 @@ class Stop(Exception):
 
 
 def create(asked: Namespace) -> Iterator[Object]:
-    """Store a mailing and, unless told otherwise, send it off."""
-    wanted = order.read(asked.file)
+    """Store a mailing and, unless told otherwise, send it off; a file may hold many, one a line."""
+    texts = order.texts(asked.file)
+    if len(texts) > 1:
+        yield from _create_each(texts, asked)
+        return
+    mailing = _made(texts[0][1], asked.by)
+    state = mailing.state if asked.wait is None else _settled(mailing.pk, asked.wait)
+    yield {"id": mailing.pk, "state": state}
+
+
+def _create_each(texts: list[tuple[int, str]], asked: Namespace) -> Iterator[Object]:
+    """An object for each line, as it is stored; what is wrong with one keeps no other from being made."""
+    begun, code = time.monotonic(), 0
+    said: list[Object] = []
+    for number, text in texts:
+        try:
+            mailing = _made(text, asked.by)
+            said.append({"line": number, "id": mailing.pk, "state": mailing.state})
+        except Wrong as wrong:
+            said.append({"line": number, "errors": wrong.errors})
+            code = WRONG
+        if asked.wait is None and number != texts[-1][0]:
+            yield said.pop()
+    for one in said:
+        if "id" in one and asked.wait is not None:
+            try:
+                one["state"] = _settled(one["id"], max(0.0, begun + asked.wait - time.monotonic()))
+            except Stop as stop:
+                one["state"], code = stop.last["state"], code or stop.code
+    yield from said[:-1]
+    if code:
+        raise Stop(said[-1], code)
+    yield said[-1]
+
+
+def _made(text: str, by: Any) -> Mailing:
+    wanted = order.parsed(text)
     twin = Mailing.objects.filter(key=wanted.key).first() if wanted.key else None
     # The same key again: its options are read as they were then, for their hour may have passed since.
     spec = wanted.spec(twin.created_at if twin else timezone.now())
     uploads = wanted.uploads()
     try:
-        mailing = outbox.make(
-            spec, account=wanted.account, key=wanted.key, uploads=uploads, submit=wanted.submit, by=asked.by
+        return outbox.make(
+            spec, account=wanted.account, key=wanted.key, uploads=uploads, submit=wanted.submit, by=by
         )
     except outbox.KeyTaken as error:
         raise Wrong({"key": [str(error)]}) from None
     finally:
         for _ref, file in uploads:
             file.close()
-    state = mailing.state if asked.wait is None else _settled(mailing.pk, asked.wait)
-    yield {"id": mailing.pk, "state": state}
 
 
 def _settled(pk: int, seconds: float) -> str:

@@ -70,17 +70,7 @@ class Command(BaseCommand):
         decision.add_argument("--send-again", action="store_true")
         decision.add_argument("--give-up", action="store_true")
         verbs.choices["resolve"].add_argument("--attempt", metavar="REFERENCE")
-        priced = verbs.add_parser("price", help=_help("price"))
-        priced.add_argument("what", nargs="?", default=STANDARD_INPUT, metavar="FILE or ID")
-        pull = verbs.add_parser("sync", help="read the provider's list now")
-        pull.add_argument("--start", metavar="dd.mm.yyyy")
-        pull.add_argument("--end", metavar="dd.mm.yyyy")
-        told = verbs.add_parser("deliveries", help=_help("deliveries"))
-        told.add_argument("id", nargs="?", metavar="ID")
-        told.add_argument("--rows", action="store_true")
-        told.add_argument("--pull", action="store_true")
-        told.add_argument("--start", metavar="dd.mm.yyyy")
-        told.add_argument("--end", metavar="dd.mm.yyyy")
+        _reads(verbs)
         _people(verbs)
         verbs.add_parser("probe", help="check the account and how its answers are read")
         parser.set_defaults(login=None)
@@ -125,8 +115,22 @@ def _line(value: Object) -> str:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
+def _reads(verbs: Any) -> None:
+    """What is read of the provider on request."""
+    pull = verbs.add_parser("sync", help="read the provider's list now")
+    told = verbs.add_parser("deliveries", help=_help("deliveries"))
+    told.add_argument("id", nargs="?", metavar="ID")
+    told.add_argument("--rows", action="store_true")
+    told.add_argument("--pull", action="store_true")
+    for verb in (pull, told):
+        verb.add_argument("--start", metavar="dd.mm.yyyy")
+        verb.add_argument("--end", metavar="dd.mm.yyyy")
+
+
 def _people(verbs: Any) -> None:
-    """The verbs on files of recipients and on people."""
+    """The verbs on prices, on files of recipients and on people."""
+    priced = verbs.add_parser("price", help=_help("price"))
+    priced.add_argument("what", nargs="?", default=STANDARD_INPUT, metavar="FILE or ID")
     file = verbs.add_parser("recipients", help=_help("recipients"))
     file.add_argument("file", metavar="FILE")
     file.add_argument("--channel", default="sms")

@@ -217,6 +217,26 @@ class Reading:
         return " / ".join(dict.fromkeys(word for _, word in words)), None
 
 
+def glance(row: dict[str, Any]) -> tuple[str | None, str | None] | None:
+    """The id and the name that a `Reading` of a flat row finds; None: things lie in things, so read it."""
+    if any(isinstance(value, dict) and value for value in row.values()):
+        return None
+    ids, names = _keys_of_interest(tuple(row))
+    remote_id = next((found for key in ids if (found := id_of(row[key]))), None)
+    return remote_id, next((found for key in names if (found := text_of(row[key])) is not None), None)
+
+
+@lru_cache(maxsize=256)
+def _keys_of_interest(keys: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Which of a row's keys may hold its id and its name, the likeliest first."""
+    plain = [(plain_key(key), key) for key in keys]
+    ids, names = (
+        sorted((pair for pair in plain if _FIELD_OF.get(pair[0]) == field), key=lambda pair: _RANK[pair[0]])
+        for field in ("remote_id", "name")
+    )
+    return [key for _, key in ids], [key for _, key in names]
+
+
 @lru_cache(maxsize=4096)
 def plain_key(key: str) -> str:
     """A key in small letters without separators: Job_ID, jobId and job-id are one."""

@@ -16,6 +16,7 @@ from mailings.smsc.api.aliases import (
     JobStatus,
     Reading,
     first_of,
+    glance,
     id_of,
     money,
     plain_key,
@@ -42,6 +43,11 @@ _PRICE_TEXT = re.compile(
 )
 # `id = 1, name = Customers, num = 3`: a line of a look-up, as other calls of the provider print theirs.
 _PAIR = re.compile(r"(?:^|,\s*)([A-Za-z_]\w*)\s=\s(.*?)(?=,\s*[A-Za-z_]\w*\s=\s|$)")
+# What a `Reading` tells of a job, but for the id.
+_FIELDS = (
+    *("name", "status", "status_word", "cost", "parts", "recipients", "send_at_text", "send_at"),
+    *("recognised", "unrecognised"),
+)
 _ID_BESIDE = re.compile(r"""("id"\s*:\s*"?|<id>\s*)[1-9]""", re.IGNORECASE)
 _WRAPPERS = 4
 # What an answer to add may hold: the published id and cost, the figures of its text forms, a plain yes.
@@ -71,6 +77,7 @@ class Job:
     """A mailing as the provider shows it, read by assumed names; what is not there, or not readable, is None.
 
     `status` is None for a word that is not in the table; `status_word` has it. `payload`: the row as it came.
+    Of a list only id and name are read at once, the rest when it is asked for: most jobs are as they were.
     """
 
     remote_id: str
@@ -85,6 +92,30 @@ class Job:
     payload: dict[str, Any]
     recognised: dict[str, str]
     unrecognised: list[str]
+
+    @classmethod
+    def glanced_at(cls, remote_id: str, name: str | None, row: dict[str, Any]) -> "Job":
+        """A job of a list, of which only these were read."""
+        job = object.__new__(cls)
+        job.__dict__.update(remote_id=remote_id, name=name, payload=row, _row=row)
+        return job
+
+    def __getattr__(self, field: str) -> Any:
+        """Called for what is not there yet."""
+        row = self.__dict__.get("_row")
+        if row is None or field not in _FIELDS:
+            raise AttributeError(field)
+        for name, value in _fields(Reading(row)).items():
+            self.__dict__.setdefault(name, value)
+        return self.__dict__[field]
+
+    def with_payload(self, payload: dict[str, Any]) -> "Job":
+        """The same job with another word of what came; read is what really came."""
+        if payload is self.payload:
+            return self
+        job = object.__new__(type(self))
+        job.__dict__.update(self.__dict__, payload=payload)
+        return job
 
 
 @dataclass(frozen=True)
@@ -186,7 +217,7 @@ def parse_jobs(body: bytes, http_status: int, content_type: str = "", framed: bo
     """The answer to get_all. One odd row never fails the rest."""
     content = read(body, http_status, content_type, framed)
     found = _rows_of(content)
-    read_rows = [(row, _job(row)) for row in found.rows]
+    read_rows = [(row, _glance(row)) for row in found.rows]
     jobs = tuple(job for _, job in read_rows if job is not None)
     odd = tuple(row.value for row, job in read_rows if job is None)
     return Jobs(jobs, odd, len(found.rows), content.format, frozenset(found.doubts))
@@ -311,20 +342,21 @@ def _job(row: Row) -> Job | None:
     remote_id = reading.remote_id or (id_of(row.key) if row.key else None)
     if remote_id is None:
         return None
-    return Job(
-        remote_id=remote_id,
-        name=reading.name,
-        status=reading.status,
-        status_word=reading.status_word,
-        cost=reading.cost,
-        parts=reading.parts,
-        recipients=reading.recipients,
-        send_at_text=reading.send_at_text,
-        send_at=reading.send_at,
-        payload=value,
-        recognised=reading.recognised,
-        unrecognised=reading.unrecognised,
-    )
+    return Job(remote_id=remote_id, payload=value, **_fields(reading))
+
+
+def _fields(reading: Reading) -> dict[str, Any]:
+    return {name: getattr(reading, name) for name in _FIELDS}
+
+
+def _glance(row: Row) -> Job | None:
+    """`_job` for a row of a list: read on only where id and name cannot be told at a glance."""
+    value = unwrapped_row(row.value)
+    seen = glance(value) if isinstance(value, dict) else None
+    if seen is None:
+        return _job(row)
+    remote_id = seen[0] or (id_of(row.key) if row.key else None)
+    return None if remote_id is None else Job.glanced_at(remote_id, seen[1], value)
 
 
 def _lookup_row(row: Row) -> LookupRow | None:

@@ -15,13 +15,15 @@ from functools import partial
 from typing import Any, TypedDict, TypeVar, Unpack
 from urllib.parse import SplitResult, urlsplit
 
+import orjson
+
 from mailings.smsc.api import answers
 from mailings.smsc.api.answers import Balance, Created, Done, Job, Jobs, Lookup, Price
 from mailings.smsc.api.body import Body, FormBody, Param, Upload, body_of
 from mailings.smsc.api.errors import FileMissing, NotSaved, NotSent, Objected, SmscError, cut
 from mailings.smsc.api.messages import MOST_ROWS, Message, Messages, parse_messages, parse_status
 from mailings.smsc.api.transport import Answer, Exchange, Timeouts, post
-from mailings.smsc.api.veil import without
+from mailings.smsc.api.veil import spellings_in_json, without
 from mailings.smsc.base_url import is_loopback
 from mailings.smsc.reserved import RESERVED
 
@@ -61,6 +63,15 @@ class Credentials:
     def hide(self, text: str) -> str:
         """The text without login, password and key, however they were spelt. For what is only read."""
         return without(self.hide_secrets(text), self.login)
+
+    def may_stand_in(self, payload: Any) -> bool:
+        """Whether password or key may stand in a payload: one look instead of one at each of its texts."""
+        try:
+            text = orjson.dumps(payload).decode()
+        except TypeError:
+            return True
+        secrets = [secret for secret in (self.password, self.apikey) if secret]
+        return any(spelling in text for secret in secrets for spelling in spellings_in_json(secret))
 
     def hide_secrets(self, text: str) -> str:
         """The text without password and key. For what is kept as it came, where a login may well be an id."""
@@ -125,13 +136,13 @@ class Client:
 
         parse = partial(answers.parse_job, remote_id=remote_id)
         job = self._call("jobs.php", [("get", "1"), ("id", _checked_id(remote_id))], parse, **when)
-        return replace(job, payload=self._hidden(job.payload))
+        return job.with_payload(self._hidden(job.payload))
 
     def get_all(self, start: date, end: date, **when: Unpack[When]) -> Jobs:
         """The mailings of a span of days. Both ends are said: without them the provider gives ten at most."""
         asked = [("get_all", "1"), ("start", f"{start:%d.%m.%Y}"), ("end", f"{end:%d.%m.%Y}")]
         found = self._call("jobs.php", asked, answers.parse_jobs, **when)
-        jobs = tuple(replace(job, payload=self._hidden(job.payload)) for job in found.jobs)
+        jobs = tuple(job.with_payload(self._hidden(job.payload)) for job in found.jobs)
         return replace(found, jobs=jobs, odd=tuple(self._hidden(row) for row in found.odd))
 
     def messages(
@@ -242,6 +253,8 @@ class Client:
 
     def _hidden(self, payload: Any) -> Any:
         """A payload as it came, unless it echoes our password or key."""
+        if not self._credentials.may_stand_in(payload):
+            return payload
         return _each_text(payload, self._credentials.hide_secrets)
 
 

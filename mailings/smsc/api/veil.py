@@ -41,6 +41,12 @@ def _spellings(secret: str) -> tuple[str, ...]:
     return tuple(sorted(found, key=len, reverse=True))
 
 
+@lru_cache(maxsize=32)
+def spellings_in_json(secret: str) -> tuple[str, ...]:
+    """How a secret stands in JSON when a text of it holds one of its spellings."""
+    return tuple({json.dumps(spelling, ensure_ascii=False)[1:-1] for spelling in _spellings(secret)})
+
+
 def _veiled(text: str, secret: str, spelling: str) -> str:
     exact = re.escape(spelling)
     if _could_be_a_word(secret):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mailings.smsc.api import answers, errors
 from mailings.smsc.api.answers import Job
 from mailings.smsc.api.formats import decode
+from mailings.smsc.api.rows import Row
 
 PARSERS: list[Callable[..., Any]] = [
     answers.parse_created,
@@ -454,3 +455,23 @@ def test_half_of_an_answer_is_never_another_id(remote_id: int, length: int) -> N
         except errors.Unreadable:
             continue
         assert reply.remote_id == str(remote_id)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"id": 17, "name": "Sale", "status": "1", "cost": "3.50", "sms_cnt": 2},
+        {"ID": "x", "job_id": 18, "Title": None, "caption": "Second", "state": 0},
+        {"job": 19, "id": "0019", "title": "No id"},
+        {"id": 20, "owner": {"name": "Somebody"}, "status": {"name": "going"}},
+        {"name": ["a list"], "id": 21, "label": 5},
+    ],
+)
+def test_a_job_of_a_list_tells_the_same_as_one_that_is_read_at_once(row):
+    body = json.dumps([row, {"id": 99, "name": "Other", "status": "1"}]).encode()
+    listed = next((job for job in answers.parse_jobs(body, 200).jobs if job.remote_id != "99"), None)
+    read = answers._job(Row(row))
+
+    assert (listed is None) == (read is None)
+    if read is not None:
+        assert [getattr(listed, name) for name in vars(read)] == [getattr(read, name) for name in vars(read)]

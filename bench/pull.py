@@ -1,0 +1,186 @@
+"""Pulling: 100,000 jobs in one answer, all new, then 99 % unchanged, beside what nothing can be faster than.
+
+The floor for unchanged jobs: their fingerprints read from the database, the answer parsed, each job hashed.
+The floor for new ones: the answer parsed, and the ready rows written (executemany, or COPY).
+"""
+
+import gc
+import hashlib
+import random
+import statistics
+import time
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from typing import Any
+
+import orjson
+from django.db import connection, transaction
+from django.utils import timezone
+
+from mailings import accounts
+from mailings.models import Account, Event, Mailing, Observation
+from mailings.smsc.api.client import Client, Credentials
+from mailings.smsc.api.transport import Answer
+from mailings.sync import pulls
+
+JOBS = 100_000
+RUNS = 5
+GOAL_UNCHANGED = 1.5
+GOALS_NEW = {"sqlite": 2.2, "postgresql": 1.4}
+TEXT = "Добрый день! Напоминаем вам о визите завтра в 12:00. Ждём вас по адресу: Невский, 1. " * 5
+DAY = date(2026, 11, 1)
+
+
+def answer(count: int, changed: int = 0) -> bytes:
+    """A list of jobs as heavy as real ones; every so manieth has another status."""
+    rng = random.Random(1)
+    rows = []
+    for number in range(count):
+        status = "2" if changed and number % changed == 0 else "1"
+        cost = f"{rng.randrange(100, 100_000) / 100:.2f}"
+        job = {"id": 4_000_000 + number, "name": f"Sale {number}", "status": status, "cost": cost}
+        rows.append(job | {"sms_cnt": rng.randrange(1, 9), "send_date": "01.11.2026 12:00", "mes": TEXT})
+    return orjson.dumps(rows)
+
+
+class Canned(Client):
+    """A client whose provider gives one answer."""
+
+    body = b""
+
+    def _post(self, *args: Any) -> Answer:
+        return Answer(200, "application/json", self.body, framed=True)
+
+
+def _ask(account: Account, window: Any, wait: float) -> Any:
+    return Canned(Credentials("countess", "a password")).get_all(window.start, window.end), timezone.now()
+
+
+def pull(account: Account) -> Any:
+    """A whole pull of one day, from the answer's bytes to the rows."""
+    return pulls.pull(account, DAY, DAY)
+
+
+def floor_unchanged(account: Account) -> None:
+    """What has to be done in any case to see that a job is as it was."""
+    rows = Mailing.objects.filter(account=account).values_list("remote_id", "fingerprint")
+    known = dict(rows.iterator(chunk_size=5000))
+    for job in orjson.loads(Canned.body):
+        text = orjson.dumps(job, option=orjson.OPT_SORT_KEYS)
+        known.get(str(job["id"])) == hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+def floor_new(tables: list[tuple[str, list[str], list[Any]]]) -> None:
+    """The answer parsed, and ready rows written."""
+    orjson.loads(Canned.body)
+    with transaction.atomic(), connection.cursor() as cursor:
+        for table, columns, rows in tables:
+            _write(cursor, table, columns, rows)
+
+
+def _write(cursor: Any, table: str, columns: list[str], rows: list[Any]) -> None:
+    names = ", ".join(f'"{name}"' for name in columns)
+    if connection.vendor == "postgresql":
+        with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    else:
+        marks = ", ".join(["%s"] * len(columns))
+        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
+
+
+def ready_rows() -> list[tuple[str, list[str], list[Any]]]:
+    """Everything that a pull has written, as it lies in the database; the tables are empty afterwards."""
+    found = []
+    for model in (Mailing, Observation, Event):
+        table = model._meta.db_table
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM {table}")
+            columns = [column[0] for column in cursor.description]
+            found.append((table, columns, [_writable(row) for row in cursor.fetchall()]))
+    empty()
+    return found
+
+
+def _writable(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(orjson.dumps(value).decode() if isinstance(value, (dict, list)) else value for value in row)
+
+
+def empty() -> None:
+    """No mailing any more, past all that forbids it."""
+    with connection.cursor() as cursor:
+        for model in (Event, Observation, Mailing):
+            for name in _triggers(cursor, model._meta.db_table):
+                cursor.execute(f"DROP TRIGGER {name}")
+            cursor.execute(f"DELETE FROM {model._meta.db_table}")
+
+
+def _triggers(cursor: Any, table: str) -> list[str]:
+    if connection.vendor == "postgresql":
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        return []
+    cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [table])
+    return [row[0] for row in cursor.fetchall()]
+
+
+def timed(work: Callable[[], Any]) -> float:
+    """Seconds of a piece of work."""
+    gc.collect()
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def run() -> dict[str, Any]:
+    """New jobs and their floor, then unchanged ones and theirs, on the database of the settings."""
+    pulls._ask = _ask
+    account = accounts.ensure_sandbox_account("http://127.0.0.1:9/sys/")
+    Canned.body = answer(JOBS)
+    new, raw = [], []
+    for _ in range(RUNS):
+        empty()
+        new.append(timed(lambda: pull(account)))
+        tables = ready_rows()
+        raw.append(timed(partial(floor_new, tables)))
+    unchanged, floor = [], []
+    for number in range(RUNS):
+        # another hundredth in each run
+        Canned.body = answer(JOBS, changed=100 + number)
+        floor.append(timed(lambda: floor_unchanged(account)))
+        unchanged.append(timed(lambda: pull(account)))
+    rows = [
+        ("all new", new, raw, GOALS_NEW[connection.vendor]),
+        ("99 % unchanged", unchanged, floor, GOAL_UNCHANGED),
+    ]
+    return {
+        "jobs": JOBS,
+        "database": connection.vendor,
+        "megabytes": round(len(Canned.body) / 1e6),
+        "rows": [_row(*row) for row in rows],
+    }
+
+
+def _row(name: str, spans: list[float], floors: list[float], goal: float) -> dict[str, Any]:
+    ratios = [span / floor for span, floor in zip(spans, floors, strict=True)]
+    return {
+        "name": name,
+        "seconds": round(statistics.median(spans), 2),
+        "spread": [round(min(spans), 2), round(max(spans), 2)],
+        "floor": round(statistics.median(floors), 2),
+        "of_floor": round(statistics.median(ratios), 2),
+        "goal": goal,
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """The figures as a person reads them."""
+    lines = [f"pull, {result['jobs']:,} jobs, {result['megabytes']} MB, {result['database']}"]
+    lines.append(f"{'jobs':<16} {'s':>8} {'spread':>15} {'floor s':>8} {'of floor':>9} {'goal':>6}")
+    for row in result["rows"]:
+        low, high = row["spread"]
+        lines.append(
+            f"{row['name']:<16} {row['seconds']:>8} {f'{low} - {high}':>15} {row['floor']:>8}"
+            f" {row['of_floor']:>9} {row['goal']:>6}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,86 @@
+"""Saved lists: made of a paste or a file, added to, replaced, and written out for a mailing.
+
+A list holds recipients of every kind. A mailing reads it as it reads a file, so that its channel, country and
+stop list judge whom it reaches.
+"""
+
+from collections.abc import Iterable
+from io import BytesIO
+from typing import IO, Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from mailings.models import ListedPerson, SavedList, login_of
+from mailings.recipients.gather import Gathered, gather
+from mailings.recipients.imports import stored_key
+from mailings.recipients.stop_list import key
+
+AT_ONCE = 2_000
+
+
+def read(pasted: str, file: IO[bytes] | None, name: str, country: str) -> Gathered:
+    """The recipients of a paste and a file, whatever their channel; what is none is told in it."""
+    return gather(pasted, None, file, name, country=country)
+
+
+def make(name: str, addresses: Iterable[str], *, source: str = "", by: Any = None) -> SavedList:
+    """A new list; IntegrityError where the name is taken."""
+    with transaction.atomic():
+        saved = SavedList.objects.create(name=name, source=source[:255], made_by=login_of(by))
+        add(saved, addresses, source=source)
+    saved.refresh_from_db()
+    return saved
+
+
+def add(saved: SavedList, addresses: Iterable[str], *, source: str = "", instead: bool = False) -> int:
+    """Add recipients, or put them in place of those that are there (`instead`); how many are new."""
+    with transaction.atomic():
+        held = SavedList.objects.select_for_update().get(pk=saved.pk)
+        if instead:
+            ListedPerson.objects.filter(saved_list=held).delete()
+        before = ListedPerson.objects.filter(saved_list=held).count()
+        rows = (ListedPerson(saved_list=held, address=one, key=stored_key(one)) for one in addresses)
+        ListedPerson.objects.bulk_create(rows, batch_size=AT_ONCE, ignore_conflicts=True)
+        return _changed(held, source) - before
+
+
+def remove(saved: SavedList, people: Iterable[int]) -> int:
+    """Take people off a list, by their rows; how many stood there."""
+    with transaction.atomic():
+        held = SavedList.objects.select_for_update().get(pk=saved.pk)
+        gone = ListedPerson.objects.filter(saved_list=held, pk__in=list(people)).delete()[0]
+        _changed(held, held.source)
+    return gone
+
+
+def _changed(saved: SavedList, source: str) -> int:
+    saved.count = ListedPerson.objects.filter(saved_list=saved).count()
+    saved.source, saved.changed_at = source[:255] or saved.source, timezone.now()
+    saved.save(update_fields=["count", "source", "changed_at"])
+    return saved.count
+
+
+def found_in(saved: SavedList, wanted: str) -> "QuerySet[ListedPerson]":
+    """The people of a list whose address contains what was searched for, in the order of their coming."""
+    people = ListedPerson.objects.filter(saved_list=saved).order_by("pk")
+    return people.filter(address__icontains=wanted.strip()) if wanted.strip() else people
+
+
+def of_person(value: str, country: str) -> "QuerySet[SavedList]":
+    """The lists that a person stands in; raises NotAnAddress."""
+    return SavedList.objects.filter(people__key=stored_key(key(value, country)))
+
+
+def as_file(lists: Iterable[SavedList]) -> BytesIO:
+    """The people of some lists as a text file, one a line, each once."""
+    people = ListedPerson.objects.filter(saved_list__in=list(lists)).order_by("saved_list", "pk")
+    told: set[int] = set()
+    written = BytesIO()
+    for address, number in people.values_list("address", "key").iterator(chunk_size=AT_ONCE):
+        if number not in told:
+            told.add(number)
+            written.write(f"{address}\n".encode())
+    written.seek(0)
+    return written
