@@ -62,13 +62,16 @@ def pull(account: Account) -> Any:
     return pulls.pull(account, DAY, DAY)
 
 
-def floor_unchanged(account: Account) -> None:
+def floor_unchanged(account: Account) -> int:
     """What has to be done in any case to see that a job is as it was."""
     rows = Mailing.objects.filter(account=account).values_list("remote_id", "fingerprint")
     known = dict(rows.iterator(chunk_size=5000))
+    unchanged = 0
     for job in orjson.loads(Canned.body):
         text = orjson.dumps(job, option=orjson.OPT_SORT_KEYS)
-        known.get(str(job["id"])) == hashlib.blake2b(text, digest_size=16).hexdigest()
+        seen = known.get(str(job["id"])) == hashlib.blake2b(text, digest_size=16).hexdigest()
+        unchanged += seen
+    return unchanged
 
 
 def floor_new(tables: list[tuple[str, list[str], list[Any]]]) -> None:
@@ -117,11 +120,12 @@ def empty() -> None:
 
 
 def _triggers(cursor: Any, table: str) -> list[str]:
+    """Those that forbid a change; on PostgreSQL all are put out of use."""
     if connection.vendor == "postgresql":
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         return []
-    cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [table])
-    return [row[0] for row in cursor.fetchall()]
+    cursor.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'")
+    return [name for name, of in cursor.fetchall() if of == table and name.startswith("append_only")]
 
 
 def timed(work: Callable[[], Any]) -> float:

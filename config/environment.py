@@ -4,6 +4,7 @@ import math
 import os
 import re
 import secrets
+import sqlite3
 import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -16,6 +17,9 @@ from django.core.exceptions import ImproperlyConfigured
 from phonenumbers import SUPPORTED_REGIONS
 
 from mailings.smsc.base_url import is_loopback
+
+# The first with UPDATE … RETURNING; its full-text search finds what stands in the middle of a word.
+OLDEST_SQLITE = (3, 35)
 
 
 def kept_secret(path: Path, make: Callable[[], str]) -> str:
@@ -79,6 +83,10 @@ def database(url: str, base: Path) -> dict[str, Any]:
     """django-environ's reading of DATABASE_URL with the options that were measured to matter."""
     parsed = _parsed(url)
     if parsed["ENGINE"] == "django.db.backends.sqlite3":
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            raise ImproperlyConfigured(
+                f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed, or PostgreSQL."
+            )
         if parsed["NAME"] != ":memory:":
             path = base / parsed["NAME"]
             path.parent.mkdir(parents=True, exist_ok=True)

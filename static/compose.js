@@ -29,6 +29,15 @@
     late = new Map();
   });
 
+  /* Ctrl+Enter leads to the review, where nothing is sent yet. */
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    const button = event.target.closest("#compose")?.querySelector("button[name=action][value=review]");
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  });
+
   document.addEventListener("click", (event) => {
     const link = event.target.closest("#errors a");
     const control = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));

@@ -32,8 +32,8 @@ from mailings.smsc.spec.vocabulary import Channel
 AT_ONCE_ROWS = 2_000
 AT_ONCE_BYTES = 1024 * 1024
 """What is longer than either is read by a worker."""
-AT_ONCE = Limits(seconds=3.0)
-BY_WORKER = Limits(seconds=60.0)
+AT_ONCE_SECONDS, WORKERS_SECONDS = 3.0, 60.0
+"""Of CPU, that a request and a worker may spend on a file."""
 CHUNK = 5_000
 WAITING, KEPT = "pending/", "imports"
 """Folders of the private storage: of files that wait for their form, and of those that a draft keeps."""
@@ -85,7 +85,7 @@ def read_at_once(imported: Import) -> bool:
     if imported.size > AT_ONCE_BYTES or (token := claim(imported.pk)) is None:
         return False
     try:
-        _read(imported, token, AT_ONCE, AT_ONCE_ROWS)
+        _read(imported, token, AT_ONCE_SECONDS, AT_ONCE_ROWS)
     except _TooLong:
         begin_again(imported)
         return False
@@ -104,7 +104,7 @@ def read_import(pk: int) -> None:
         return
     imported = Import.objects.select_related("account").get(pk=pk)
     try:
-        _read(imported, token, BY_WORKER, None)
+        _read(imported, token, WORKERS_SECONDS, None)
     except Unreadable as refusal:
         _fail(pk, token, refusal.said)
     except Superseded:
@@ -198,9 +198,10 @@ def clear_away() -> None:
 # --- the reading --------------------------------------------------------------------------------------------
 
 
-def _read(imported: Import, token: str, limits: Limits, at_most: int | None) -> None:
+def _read(imported: Import, token: str, seconds: float, at_most: int | None) -> None:
     """Read the whole file into rows; raises Unreadable, Superseded, or _TooLong beyond `at_most` rows."""
     stopped = stop_list.checker(imported.account) if imported.account else None
+    limits = Limits(megabytes=settings.UPLOAD_MB, rows=settings.UPLOAD_ROWS, seconds=seconds)
     with storages["default"].open(imported.path) as held:
         file = cast("IO[bytes]", held.file)
         reading = read(file, imported.name, _choices(imported), limits, stopped=stopped)

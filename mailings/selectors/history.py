@@ -17,7 +17,8 @@ from typing import Any
 import django_filters
 from django import forms
 from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet, Value
+from django.db import connection
+from django.db.models import BooleanField, Func, Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.http import QueryDict
 from django.utils import timezone
@@ -42,6 +43,8 @@ SOON_SECONDS, LATER_SECONDS = 4, 15
 RARE = 500
 # A code and the letters of a create attempt, as a search has them.
 REFERENCE = re.compile(rf"([0-9a-z]{{{CODE_LENGTH}}})[a-z]{{1,2}}", re.ASCII)
+# The letters of an entry of SQLite's index for searches.
+LETTERS = 3
 FAILED = (State.REFUSED, State.UNKNOWN, State.ABANDONED, State.HELD)
 # Microseconds since 1970 of so many digits still are a date.
 LONGEST_MOMENT = 17
@@ -123,9 +126,11 @@ class HistoryFilter(django_filters.FilterSet):
         return rows.alias(any_state=Concat("state", Value(""))).filter(any_state__in=value)
 
     def search(self, rows: QuerySet[Mailing], name: str, value: str) -> QuerySet[Mailing]:
-        """A rare text is looked up first, in the narrow index; a common one is met soon on the way down."""
-        found = Mailing.objects.filter(*(_bears(word) for word in searchable(value).split()))
-        ids = list(found.order_by().values_list("id", flat=True)[: RARE + 1])
+        """A rare text is looked up first, in an index; a common one is met soon on the way down."""
+        words = searchable(value).split()
+        found = Mailing.objects.filter(*(_bears(word) for word in words))
+        indexed = Mailing.objects.filter(*(_bears(word) for word in words), *by_index(words))
+        ids = list(indexed.order_by().values_list("id", flat=True)[: RARE + 1])
         return rows.filter(id__in=ids) if len(ids) <= RARE else rows & found
 
     def within(self, rows: QuerySet[Mailing], name: str, value: str) -> QuerySet[Mailing]:
@@ -138,11 +143,36 @@ class HistoryFilter(django_filters.FilterSet):
         return rows.filter(created_at__lt=_midnight(_sensible(value) + timedelta(days=1)))
 
 
+class Matched(Func):
+    """Whether SQLite's index for searches shows a row for a match."""
+
+    template = (
+        "mailings_mailing.id IN"
+        " (SELECT rowid FROM mailings_search WHERE mailings_search MATCH %(expressions)s)"
+    )
+    output_field = BooleanField()
+
+
+def by_index(words: list[str]) -> list[Q]:
+    """What narrows a search on SQLite to the rows that its index shows; more may be asked of these.
+
+    PostgreSQL uses its index for the words as they are.
+    """
+    if connection.vendor != "sqlite":
+        return []
+    long = [word for word in words if len(word) >= LETTERS]
+    return [Q(Matched(Value('"{}"'.format(word.replace('"', '""'))))) | _of_code(word) for word in long]
+
+
+def _of_code(word: str) -> Q:
+    """The mailing that a word is the reference of; else none."""
+    match = REFERENCE.fullmatch(word)
+    return Q(code=match[1].upper()) if match else Q()
+
+
 def _bears(word: str) -> Q:
     """Rows that bear a word; a reference (`K7Q2Ma`) leads to the mailing of its code."""
-    if match := REFERENCE.fullmatch(word):
-        return Q(search_text__contains=word) | Q(code=match[1].upper())
-    return Q(search_text__contains=word)
+    return Q(search_text__contains=word) | _of_code(word)
 
 
 def start_of_day(days_ago: int) -> datetime:

@@ -104,6 +104,16 @@ def test_what_cannot_be_read_says_why(brought: Any) -> None:
     assert (imported.state, imported.trouble["code"]) == ("failed", "broken_workbook")
 
 
+def test_a_file_may_hold_so_many_rows_as_the_installation_says(brought: Any, settings: Any) -> None:
+    settings.UPLOAD_ROWS = 3000
+    imported = brought(many(5000), "long.txt")
+
+    imports.read_import(imported.pk)
+
+    imported.refresh_from_db()
+    assert (imported.trouble["code"], imported.rows.count()) == ("too_many_rows", 0)
+
+
 def test_what_has_to_be_asked_is_kept_and_the_answer_reads_it_anew(brought: Any) -> None:
     imported = brought("Телефон1;Телефон2\n+79990000001;+79990000002\n+79990000003;+79990000004\n")
     imports.read_at_once(imported)

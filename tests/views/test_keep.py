@@ -131,6 +131,20 @@ def test_the_newer_window_goes_on_and_sends(page: Client) -> None:
     assert Mailing.objects.get().state == State.QUEUED
 
 
+def test_a_saving_that_comes_late_and_says_nothing_new_leaves_the_review_ready(page: Client) -> None:
+    window = SMS | {"version": ".one"}
+    post(page, window, "review")
+    ready = Mailing.objects.get()
+    assert ready.spec
+
+    page.post(KEEP, window)
+
+    now = Mailing.objects.get()
+    assert (now.spec, now.draft_at is not None) == (ready.spec, True)
+    page.post(KEEP, window | {"mes": "changed since"})
+    assert Mailing.objects.get().spec == {}
+
+
 def test_a_draft_is_discarded_and_stays_in_the_history(page: Client) -> None:
     page.post(KEEP, TYPED)
     draft = Mailing.objects.get()

@@ -188,13 +188,13 @@ def test_recipients_are_counted_in_three_forms(count: int | None, said: str) -> 
 @pytest.mark.parametrize(
     ("people", "button"),
     [
-        (1, "Отправить 1 получателю"),
-        (2, "Отправить 2 получателям"),
-        (5, "Отправить 5 получателям"),
-        (21, "Отправить 21 получателю"),
+        (1, "Проверить: 1 получатель"),
+        (2, "Проверить: 2 получателя"),
+        (5, "Проверить: 5 получателей"),
+        (21, "Проверить: 21 получатель"),
     ],
 )
-def test_the_button_counts_whom_it_sends_to(db: None, people: int, button: str) -> None:
+def test_the_button_counts_whom_it_leads_to(db: None, people: int, button: str) -> None:
     phones = "\n".join(f"7999000{number:04}" for number in range(people))
     typed = from_draft({"name": "Распродажа", "phones": phones, "mes": "Привет"})
 

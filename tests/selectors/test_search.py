@@ -1,0 +1,73 @@
+"""The search: words anywhere in name, code and job number, by an index that follows the rows."""
+
+import pytest
+from django.db import connection
+from django.http import QueryDict
+
+from mailings.models import Account, Mailing
+from mailings.models.mailing import search_text
+from mailings.selectors import history
+from tests.helpers.factories import bare
+
+pytestmark = pytest.mark.django_db
+
+NAMES = ("Spring sale 77", 'Ёлка "зимой"', "Weekly digest", "100 % off_now", "AND OR NOT")
+
+
+@pytest.fixture
+def account() -> Account:
+    found = Account.objects.create(name="a")
+    for number, name in enumerate(NAMES):
+        bare(found, name=name, code=f"K7Q2{number}", search_text=search_text(name, f"K7Q2{number}", None))
+    return found
+
+
+def found(words: str) -> set[str]:
+    query = QueryDict(mutable=True)
+    query["q"] = words
+    return set(history.chosen(query).qs.values_list("name", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("PRING", "Spring sale 77"),
+        ("77 ale", "Spring sale 77"),
+        ("елк", 'Ёлка "зимой"'),
+        ('"зим', 'Ёлка "зимой"'),
+        ("k7q22", "Weekly digest"),
+        ("k7q22a", "Weekly digest"),
+        ("k7q22b digest", "Weekly digest"),
+        ("% off_", "100 % off_now"),
+        ("and not", "AND OR NOT"),
+        ("di we", "Weekly digest"),
+    ],
+)
+def test_words_are_found_anywhere_and_in_any_order(account: Account, words: str, name: str):
+    assert found(words) == {name}
+
+
+def test_the_index_follows_what_becomes_of_a_row(account: Account):
+    row = Mailing.objects.get(name="Weekly digest")
+
+    row.search_text = search_text("Weekly digest", row.code, "4100777")
+    row.save()
+    assert found("100777") == {"Weekly digest"}
+
+    Mailing.objects.filter(pk=row.pk).update(
+        name="Monthly", search_text=search_text("Monthly", row.code, None)
+    )
+    assert (found("digest"), found("100777"), found("onthl")) == (set(), set(), {"Monthly"})
+
+    Mailing.objects.filter(pk=row.pk).delete()
+    assert found("onthl") == set()
+
+
+def test_a_rare_word_is_looked_up_in_an_index(account: Account):
+    query = Mailing.objects.filter(*history.by_index(["digest"]), search_text__contains="digest")
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = query.order_by().values_list("id").explain()
+
+    assert "mailings_search" in plan or "VIRTUAL TABLE" in plan
