@@ -24,7 +24,7 @@ from mailings.delivery.match import Senders
 from mailings.models import Account, Attempt, Delivery, Mailing, Message, Recipient, State
 from mailings.models.mailing import new_code
 from mailings.smsc.api.messages import parse_messages
-from mailings.smsc.spec.spec import validate
+from mailings.smsc.spec.spec import Addressee, validate
 
 PEOPLE = 100_000
 MANY = 1_000_000
@@ -53,9 +53,9 @@ def handed_over(account: Account, people: int, first: int = 0) -> Mailing:
         remote_id=str(5_000_000 + first),
     )
     Attempt.objects.create(
-        mailing=mailing, kind="create", reference=f"{mailing.code}a", token=mailing.code, begin=now
+        mailing=mailing, kind="create", reference=f"{mailing.code}a", token=new_code(), begin=now
     )
-    Recipient.objects.replace(mailing, ((f"+79{first + place:09d}", None, "") for place in range(people)))
+    Recipient.objects.replace(mailing, (Addressee(f"+79{first + place:09d}") for place in range(people)))
     return mailing
 
 
@@ -151,7 +151,7 @@ def calls_an_hour(account: Account, live: int) -> int:
     """Calls in the first hour of so many live mailings of three people each, within the budget."""
     Delivery.objects.all().update(final=True)
     for number in range(live):
-        handed_over(account, 3, first=900_000_000 + 10 * number)
+        handed_over(account, 3, first=900_000_000 + 20_000 * live + 10 * number)
     plan.enrol(account)
     now = timezone.now()
     Delivery.objects.filter(final=False).update(ask_at=now, opens=now)

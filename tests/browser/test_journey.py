@@ -81,7 +81,8 @@ def test_a_double_click_and_the_back_button_make_one_mailing(desk: Desk, truth: 
     desk.send_button.dblclick(no_wait_after=True)
     desk.sees_state("accepted")
     number = desk.arrive()
-    desk.page.evaluate("history.back()")  # the browser keeps no page of ours: what was sent has no review
+    desk.page.go_back()  # the browser keeps no page of ours, and what was sent has no review: its page comes
+    desk.sees_state("accepted")
     assert desk.arrive() == number
     desk.open(f"/mailings/?q={name}")
     expect(desk.page.locator("tr[data-mailing]")).to_have_count(1)
@@ -118,7 +119,12 @@ def test_a_copy_becomes_a_draft_with_all_that_was_typed(desk: Desk, truth: Truth
     first = desk.accepted(name, time="+90", sender="Mailroom")
     desk.page.click("#do-duplicate")
     desk.page.wait_for_url(re.compile(r"\?draft=\d+$"))
-    for option, value in {"name": f"{name} (copy)", "mes": TEXT, "time": "+90", "sender": "Mailroom"}.items():
+    for option, value in {
+        "name": f"{name} (copy)",
+        "mes": TEXT,
+        "minutes": "90",
+        "sender": "Mailroom",
+    }.items():
         expect(desk.option(option)).to_have_value(value)
     assert len(truth.jobs(name)) == 1
     desk.fill_in(name=f"{name} вторая")
