@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from django import forms
+from django.conf import settings
 from django.core.files import File
 from django.forms import BoundField
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mailings.accounts import home_country
 from mailings.forms import filed, when
 from mailings.forms.fields import fields
 from mailings.forms.personal import Personal
@@ -158,7 +158,7 @@ class ComposeForm(forms.Form):
     @cached_property
     def country(self) -> str:
         """How a number without a country code is read."""
-        return home_country(self.account)
+        return self.account.home if self.account else str(settings.DEFAULT_COUNTRY)
 
     @cached_property
     def gathered(self) -> Gathered:
