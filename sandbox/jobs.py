@@ -10,7 +10,6 @@ from typing import Any
 from sandbox import times
 
 WAITING, GOING, GONE, CANCELLED = "waiting", "going", "gone", "cancelled"
-FIRST_ID = 1000
 PRICES = {
     "sms": "1.40",
     "hlr": "0.20",
@@ -148,7 +147,7 @@ class Store:
         self.committed = Decimal(0)
         self.recurring: list[Job] = []
         self._texts: dict[int, dict[str, str]] = {}
-        self._last_id = FIRST_ID - 1
+        self._last_id = 0
         self._file: sqlite3.Connection | None = None
         if path is not None:
             self._open(path)
@@ -217,7 +216,7 @@ class Store:
         self.recurring.clear()
         self._texts.clear()
         self.committed = Decimal(0)
-        self._last_id = FIRST_ID - 1
+        self._last_id = 0
         if self._file is not None:
             self._file.execute("DELETE FROM job")
             self._file.execute("DELETE FROM said")

@@ -65,7 +65,7 @@ def test_show_has_the_fields_of_the_contract(account: Account, mailings: Run):
         "wish_result": None,
         "account": account.name,
         "origin": "local",
-        "remote_id": "1000",
+        "remote_id": "1",
         "remote_status": None,
         "verified_at": None,
         "gone": False,

@@ -88,7 +88,7 @@ def test_messages_end_in_every_status_by_the_shares_asked_for(sandbox: Sandbox) 
     assert sum(counts.values()) == 1000
     assert all(20 <= count <= 90 for status, count in counts.items() if status != 1)
     assert all(("err" in row) == (row["status"] in (-2, 3, 20, 22, 23, 24, 25)) for row in found)
-    assert sandbox.messages == {"1000": {str(status): count for status, count in counts.items()}}
+    assert sandbox.messages == {"1": {str(status): count for status, count in counts.items()}}
 
 
 def test_pages_go_backwards_by_prev_id_and_lose_nothing(sandbox: Sandbox) -> None:

@@ -73,7 +73,9 @@ def test_a_mailing_that_was_found_by_its_reference_is_found_by_its_job(
 
 
 def test_an_adopted_mailing_is_found_by_its_job_before_any_pull(account: Account, sandbox: Sandbox) -> None:
-    mailing, number = lost(account, sandbox), str(sandbox.make_job("Spring sale"))
+    mailing = lost(account, sandbox)
+    numbers = (str(sandbox.make_job("Spring sale")) for _again in range(12))
+    number = next(one for one in numbers if one not in mailing.search_text)  # its code may hold a figure
     outbox.adopt(mailing.pk, number)
     outbox.verify(mailing.pk)
     assert found(number) == {mailing.pk}
