@@ -143,14 +143,18 @@ def whole(
     return value
 
 
-def seconds(environment: Mapping[str, str], name: str, default: float, *, or_none: bool = False) -> float:
+def seconds(
+    environment: Mapping[str, str], name: str, default: float, *,
+    or_none: bool = False, most: float = math.inf,
+) -> float:  # fmt: skip
     """The seconds that a variable spells out, as a plain figure; 0 is taken only with `or_none`."""
     try:
         value = float(environment.get(name, default))
     except ValueError:
         value = math.nan
-    if not math.isfinite(value) or value < 0 or (value == 0 and not or_none):
+    if not math.isfinite(value) or not 0 <= value <= most or (value == 0 and not or_none):
         bounds = "of 0 or more" if or_none else "above 0"
+        bounds += f" and at most {most:g}" if most < math.inf else ""
         raise ImproperlyConfigured(
             f"{name} must be a number of seconds {bounds}, such as {name}={default:g}."
         )

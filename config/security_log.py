@@ -31,8 +31,16 @@ log = logging.getLogger("mailroom.security")
 # What a page that opened, or a form that was taken, was about: by the name of its address.
 OPENED = {
     "export": "export",
+    "export_results": "export",
+    "export_stops": "export",
+    "import_problems": "export",
     "mailing": "recipients_looked_at",
     "mailing_recipients": "recipients_looked_at",
+    "results": "recipients_looked_at",
+    "review": "recipients_looked_at",
+    "people": "recipients_looked_at",
+    "list": "recipients_looked_at",
+    "stop_list": "recipients_looked_at",
     "admin:mailings_mailing_change": "recipients_looked_at",
 }
 CHANGED = {

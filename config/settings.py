@@ -73,7 +73,7 @@ SWEEP_SECONDS = seconds(env.ENVIRON, "SWEEP_SECONDS", 15)
 DELIVERY_SECONDS = seconds(env.ENVIRON, "DELIVERY_SECONDS", 300)
 DELIVERY_DAYS = whole(env.ENVIRON, "DELIVERY_DAYS", 4, least=1, most=180)
 # How long what was sent off from a page can still be taken back to a draft before it is handed over.
-HOLD_SECONDS = seconds(env.ENVIRON, "HOLD_SECONDS", 10, or_none=True)
+HOLD_SECONDS = seconds(env.ENVIRON, "HOLD_SECONDS", 10, or_none=True, most=600)
 SETTLE_AFTER_SECONDS = seconds(env.ENVIRON, "SETTLE_AFTER_SECONDS", 600, or_none=True)
 SAME_REQUEST_SECONDS = seconds(env.ENVIRON, "SAME_REQUEST_SECONDS", 61, or_none=True)
 # The provider refuses fifteen calls at once under one login.

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 
 COOKIE = "timezone"
@@ -22,6 +22,9 @@ MEGABYTE = 1024 * KILOBYTE
 VISITORS = 64 * KILOBYTE
 VISITORS_COMPOSE = 256 * KILOBYTE
 EVERYWHERE = 5 * MEGABYTE // 2
+# Forms that bring files of recipients, and those that send what is typed in one along.
+WITH_FILES = frozenset({"compose", "compose_discard", "add_list", "change_list", "add_stops"})
+WITH_RECIPIENTS = frozenset({"compose_preview", "compose_keep", "compose_price"})
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -127,9 +130,14 @@ class BodyLimits:
 
 def body_limit(request: HttpRequest) -> int:
     """The most bytes that this request's sender may post to this address."""
-    compose, preview, keep = (reverse(name) for name in ("compose", "compose_preview", "compose_keep"))
+    compose = reverse("compose")
     if not request.user.is_authenticated:
         return VISITORS_COMPOSE if request.path == compose else VISITORS
     typed = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or EVERYWHERE
-    own = {compose: typed + settings.UPLOAD_MB * MEGABYTE, preview: typed, keep: typed}
-    return own.get(request.path, EVERYWHERE)
+    try:
+        name = resolve(request.path_info).url_name
+    except Resolver404:
+        return EVERYWHERE
+    if name in WITH_FILES:
+        return typed + settings.UPLOAD_MB * MEGABYTE
+    return typed if name in WITH_RECIPIENTS else EVERYWHERE

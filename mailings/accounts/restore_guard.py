@@ -25,8 +25,10 @@ _READ = "return {redis.call('HGET', KEYS[1], 'secret') or '', redis.call('LRANGE
 # KEYS: memory, marks. ARGV: the new secret.
 _BEGIN = "redis.call('HSET', KEYS[1], 'secret', ARGV[1]) redis.call('DEL', KEYS[2])"
 # KEYS: memory, marks. ARGV: the secret, a mark, how many are kept. Answers 1 when it is remembered now.
+# A connection that broke is asked once more, so asking twice leaves one mark.
 _MARK = """
 if redis.call('HGET', KEYS[1], 'secret') ~= ARGV[1] then return 0 end
+if redis.call('LINDEX', KEYS[2], 0) == ARGV[2] then return 1 end
 redis.call('LPUSH', KEYS[2], ARGV[2])
 redis.call('LTRIM', KEYS[2], 0, tonumber(ARGV[3]) - 1)
 return 1
@@ -49,7 +51,7 @@ def remembered(account: Account) -> list[str]:
     secret, marks = limiter.ask(_READ, _keys(account), [])
     if not secret or secret.decode() != account.memory:
         raise DifferentError
-    return [mark.decode().partition(":")[2] for mark in marks]
+    return list({mark.decode().partition(":")[2]: None for mark in marks})
 
 
 def compare(account: Account) -> None:

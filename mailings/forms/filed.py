@@ -28,6 +28,7 @@ from mailings.smsc.spec.problems import Problem
 from mailings.smsc.spec.vocabulary import Channel
 
 FIELD = "recipients_file"
+GOING_ON = ("use_lists", "check", "draft", "review", "send")
 LONGEST_TITLE = 200
 SHEET, HEADING, HIDDEN = "file_sheet", "file_heading", "file_hidden"
 COLUMN = {role: f"file_{role}" for role in ROLES}
@@ -45,8 +46,11 @@ def find(number: str, user: Any) -> Import | None:
 
 
 def listed(data: QueryDict) -> list[SimpleUploadedFile]:
-    """The saved lists that a post wants to send to, as one file of their people; none where it wants none."""
-    if data.get("action") != "use_lists":
+    """The saved lists that a post wants to send to, as one file of their people; none where it wants none.
+
+    Ticked ones count whichever button that goes on is pressed.
+    """
+    if data.get("action") not in GOING_ON:
         return []
     numbers = [pk for one in data.getlist("lists") if (pk := row_id(one)) is not None]
     lists = list(SavedList.objects.filter(pk__in=numbers))

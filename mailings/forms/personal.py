@@ -46,6 +46,11 @@ class Rows:
     has_gap: bool
 
     @property
+    def is_near(self) -> bool:
+        """Whether it stands among the rows that are read while a person types."""
+        return self.shown.number < WHILE_TYPING
+
+    @property
     def before(self) -> int | None:
         return self.shown.number - 1 if self.shown.number > 1 else None
 
@@ -120,6 +125,11 @@ class Personal:
     def unread(self) -> int:
         """How many of the file's recipients were not looked at."""
         return max(self.filed.count - WHILE_TYPING, 0) if self.filed and not self.whole else 0
+
+    @property
+    def skipped(self) -> int:
+        """Rows that were left out as wrong, or for an empty cell."""
+        return self.addressed.skipped if self.applies and self.addressed else 0
 
     @property
     def duplicates(self) -> int:

@@ -164,7 +164,9 @@ class Preview:
         Too many people, and files of any kind, have to be saved first: their price is asked for the review.
         """
         spec, account = self.spec, self.form.account
-        if spec is None or account is None or self.form.chosen or not lookups.travels(spec):
+        if spec is None or account is None or self.form.chosen or self.form.personal.unread:
+            return ""
+        if not lookups.travels(spec):
             return ""
         return lookups.digest_of(account, spec)
 
@@ -176,7 +178,12 @@ class Preview:
 
     @property
     def total_parts(self) -> int | None:
-        """Over all recipients outside groups: those of the file get what the others get."""
+        """Over all recipients outside groups: those of the file get what the others get.
+
+        Not known while only the first of many personal messages are read.
+        """
+        if self.form.personal.applies and self.form.personal.unread:
+            return None
         if self.spec is None or self.spec.parts is None or not self._beyond.people:
             return self.spec.parts if self.spec else None
         return self.spec.parts // max(self.spec.recipients, 1) * self.people

@@ -22,6 +22,7 @@ from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mailings import lookups
 from mailings.forms import kinds
 from mailings.models import Attachment
 from mailings.recipients import imports
@@ -110,8 +111,9 @@ def brought_today(owner: int) -> int:
 
 
 def clear_away() -> None:
-    """Remove what was uploaded the day before yesterday or earlier and never used."""
+    """Remove what was uploaded the day before yesterday or earlier and never used, and prices never told."""
     imports.clear_away()
+    lookups.clear_away()
     storage = storages["default"]
     oldest = f"{timezone.now() - KEPT_FOR:%Y-%m-%d}"
     if not storage.exists(FOLDER):

@@ -4,6 +4,16 @@ Nothing here changes anything at the provider, and no mailing waits for any of i
 """
 
 from mailings.lookups.catalogs import pull_catalogs
-from mailings.lookups.prices import answer, digest_of, known, price, travels, want, want_for
+from mailings.lookups.prices import answer, clear_away, digest_of, known, price, travels, want, want_for
 
-__all__ = ["answer", "digest_of", "known", "price", "pull_catalogs", "travels", "want", "want_for"]
+__all__ = [
+    "answer",
+    "clear_away",
+    "digest_of",
+    "known",
+    "price",
+    "pull_catalogs",
+    "travels",
+    "want",
+    "want_for",
+]

@@ -25,6 +25,7 @@ from mailings.smsc.spec.spec import Spec
 
 FRESH = timedelta(minutes=10)
 KEPT = timedelta(days=1)
+FORGOTTEN_AFTER = timedelta(minutes=5)
 # An answer that takes longer is given up: it holds one of the account's calls.
 ANSWER_SECONDS = 20.0
 # How long a call waits for one of the account's permits.
@@ -105,6 +106,14 @@ def answer(quote_id: int) -> None:
         _settle(quote, _ask(quote.account, quote.digest, *request, wait=PATIENCE_SECONDS))
     except (SmscError, accounts.CannotCall) as error:
         _settle(quote, error)
+
+
+def clear_away() -> None:
+    """What was asked and never answered holds numbers and a text: those go after some minutes."""
+    now = timezone.now()
+    Quote.objects.filter(asked_at__lt=now - KEPT).delete()
+    lost = Quote.objects.filter(answered_at=None, asked_at__lt=now - FORGOTTEN_AFTER)
+    lost.update(asked=[], trouble=Waiting.GATE, answered_at=now)
 
 
 def price(account: Account, spec: Spec, uploads: Sequence[Upload] = (), *, wait: float = 0.0) -> Price:

@@ -84,6 +84,10 @@ class Migration(migrations.Migration):
                             ("unconfirmed", "the cancel could not be confirmed"),
                             ("failed", "SMS Centre did not cancel it"),
                             ("past", "it was cancelled, but by then the new hour had passed"),
+                            (
+                                "no_copy",
+                                "it was cancelled, but no copy could be made: a file of it is missing",
+                            ),
                             ("dropped", "something else was asked for meanwhile"),
                             (
                                 "doubt",

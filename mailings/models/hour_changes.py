@@ -23,6 +23,7 @@ class HourChange(models.Model):
         UNCONFIRMED = "unconfirmed", _("the cancel could not be confirmed")
         FAILED = "failed", _("SMS Centre did not cancel it")
         PAST = "past", _("it was cancelled, but by then the new hour had passed")
+        NO_COPY = "no_copy", _("it was cancelled, but no copy could be made: a file of it is missing")
         DROPPED = "dropped", _("something else was asked for meanwhile")
         DOUBT = "doubt", _("a backup was restored meanwhile, so the copy may have been sent before")
 

@@ -351,6 +351,10 @@ class Mailing(models.Model):
         moments = [moment for moment in (due, self.released_at) if moment]
         return max(moments) if moments else None
 
+    def has_come(self, now: datetime) -> bool:
+        """Whether a queued mailing may be claimed by now: `has_come` of `not_before`, of a row in hand."""
+        return self.not_before is None or not now < self.not_before <= now + CLOCK_WENT_BACK
+
     def is_overdue(self, now: datetime, allowed: timedelta) -> bool:
         since = self.overdue_from
         return since is not None and now - since > allowed

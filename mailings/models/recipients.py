@@ -48,7 +48,8 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
     def lines(self, mailing: Mailing) -> Iterator[str]:
         """The lines of its personal messages, as the provider takes them, in order: likewise."""
         kept = self.filter(mailing=mailing, stopped=False).order_by("position")
-        nl = bool(mailing.options.get("nl"))
+        # Of a draft that was made ready, the spec says what goes along, and not what was typed.
+        nl = (mailing.spec.get("options") or mailing.options).get("nl") not in (None, "", "0", 0, False)
         for front, address, text in kept.values_list("front", "address", "text").iterator(chunk_size=CHUNK):
             yield lists.line(front, address, text or "", nl=nl)
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from mailings.models import Mailing
-from mailings.outbox.drafts import LONGEST_NAME, save_draft, spec_of, typed_options
+from mailings.outbox.drafts import LONGEST_NAME, copies_of_files, save_draft, spec_of, typed_options
 from mailings.outbox.errors import Impossible
 from mailings.outbox.may import may_duplicate
 from mailings.smsc.spec.catalogue import Channel
@@ -43,7 +43,8 @@ def again_to(mailing: Mailing, addresses: Collection[str], channel: str = "", *,
         options = _by(options, Channel(channel))
     mark = f" ({pgettext('behind a name', 'again')})"
     options["name"] = str(options.get("name") or "")[: LONGEST_NAME - len(mark)] + mark
-    return save_draft(options, account=mailing.account, by=by)
+    files = () if channel else copies_of_files(mailing)
+    return save_draft(options, account=mailing.account, by=by, uploads=files)
 
 
 def _options(mailing: Mailing, addresses: Collection[str]) -> dict[str, Any]:

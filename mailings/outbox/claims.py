@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from mailings.accounts import restore_guard
 from mailings.models import Attempt, EventKind, Mailing, State, record
-from mailings.models.mailing import Tell, letters
+from mailings.models.mailing import MailingQuerySet, Tell, letters
 from mailings.recipients import stop_list
 
 
@@ -69,7 +69,7 @@ def claim(mailing: Mailing, held: Sequence[str]) -> Claim | None:
     deadline_at = now + timedelta(seconds=total)
     lease = now + timedelta(seconds=settings.LEASE_SECONDS)
     with transaction.atomic():
-        told = Mailing.objects.claim(
+        told = _as_it_was_read(mailing).claim(
             mailing.pk, token=token, now=now, deadline=deadline_at, lease=lease, tell=_questions(held)
         )
         if told is None:
@@ -89,6 +89,13 @@ def claim(mailing: Mailing, held: Sequence[str]) -> Claim | None:
         record(EventKind.CLAIMED, mailing, reference=attempt.reference)
     return Claim(
         mailing, attempt, token, started + total, deadline_at, first_try=not count, files=bool(files)
+    )
+
+
+def _as_it_was_read(mailing: Mailing) -> MailingQuerySet:
+    """The row, unless it was held, changed and sent off anew while this worker waited for a permit."""
+    return Mailing.objects.filter(
+        account_id=mailing.account_id, spec_digest=mailing.spec_digest, submitted_at=mailing.submitted_at
     )
 
 

@@ -36,6 +36,7 @@ def deliver_mailing(mailing_id: int) -> None:
     """Hand one queued mailing over, if it may go now. Harmless to call any number of times.
 
     - Not queued, or another worker has it: nothing.
+    - Its moment lies ahead (it may still be held): nothing, and no permit is waited for.
     - Unwanted: taken back. Overdue, or made before the database came into doubt: held for a person.
     - No call can go out now, or the list has to be read first: it waits, and the row says for what.
     - Called: `outcomes` says what each answer means.
@@ -46,6 +47,8 @@ def deliver_mailing(mailing_id: int) -> None:
     queued = Mailing.objects.filter(pk=mailing_id, state=State.QUEUED).select_related("account")
     mailing = queued.annotate(tried=Exists(tries)).first()
     if mailing is None or _may_not_go(mailing, tried=mailing.tried):  # type: ignore[attr-defined]
+        return
+    if not mailing.has_come(timezone.now()):
         return
     try:
         called = _call(mailing)

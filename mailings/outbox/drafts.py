@@ -67,7 +67,9 @@ def make(
     try:
         with transaction.atomic():
             if key and (twin := Mailing.objects.filter(key=key).first()) and twin != draft:
-                return _same(twin, digest(spec, more))
+                if not (draft is None and may_edit(twin) and not twin.spec_digest):
+                    return _same(twin, digest(spec, more))
+                draft = twin  # saved by itself from this very form, in the same moment
             before = _contents(draft) if draft else None
             mailing = _editable(draft, account, version) if draft else _new(account, by, key)
             _write(mailing, spec, more)
@@ -92,19 +94,22 @@ def digest(spec: Spec, more: Chosen | None = None) -> str:
 
 def prepare(
     spec: Spec, typed: dict[str, Any], prepared: dict[str, Any], *, draft: Mailing | None = None,
-    more: Chosen | None = None, **whose: Any,
+    more: Chosen | None = None, imported: Import | None = None, **whose: Any,
 ) -> Mailing:  # fmt: skip
     """Store a valid spec as a draft to be reviewed, with all that was typed beside it.
 
-    `prepared`: what its review shows and costs to work out. `whose`: as for `make`. A draft
-    that was sent off meanwhile is given back as it is.
+    `prepared`: what its review shows and costs to work out. `imported`: the file of the form, which the draft
+    keeps whether its rows are taken as they are or made into personal messages. `whose`: as for `make`. A
+    draft that was sent off meanwhile is given back as it is.
     """
     with transaction.atomic():
         mailing = make(spec, submit=False, draft=draft, more=more, **whose)
         if may_edit(mailing):
-            imports.keep_for(mailing, more.imported if more else None)
+            imports.keep_for(mailing, imported)
             mailing.draft, mailing.prepared = typed, prepared
-            mailing.save(update_fields=["draft", "prepared"])
+            mailing.draft_version = _next_version(mailing, whose.get("version", ""))
+            mailing.draft_at = timezone.now()
+            mailing.save(update_fields=["draft", "prepared", "draft_version", "draft_at"])
     return mailing
 
 
@@ -132,7 +137,8 @@ def save_draft(
             mailing = twin
         before = _contents(mailing) if mailing else None
         row = _editable(mailing, account, version) if mailing else _new(account, by, key)
-        if quiet and mailing and (row.draft, mailing.account_id) == (options, account.pk):
+        held = (row.draft, mailing.account_id, _file_of(row)) if quiet and mailing else None
+        if held == (options, account.pk, imported.pk if imported else None):
             return _kept_as_it_is(row)
         row.name = str(options.get("name") or "")[:LONGEST_NAME]
         row.draft, row.spec, row.spec_digest, row.prepared = options, {}, "", {}
@@ -144,6 +150,10 @@ def save_draft(
         if not (quiet and before is not None and _is_sitting(row, by)):
             _record_edit(row, before, by)
     return row
+
+
+def _file_of(row: Mailing) -> int | None:
+    return row.imports.values_list("pk", flat=True).first()
 
 
 def _kept_as_it_is(row: Mailing) -> Mailing:
@@ -344,10 +354,18 @@ def _write(mailing: Mailing, spec: Spec, more: Chosen | None) -> None:
     mailing.save()
     Recipient.objects.replace(mailing, spec.people())
     if more is not None:
-        beyond = more.beyond(spec.phones)
-        more.add_to(mailing, spec.phones)
-        mailing.recipients_count = spec.recipients + beyond.people
+        mailing.recipients_count = spec.recipients + _add_filed(mailing, spec, more)
         mailing.save(update_fields=["recipients_count"])
+
+
+def _add_filed(mailing: Mailing, spec: Spec, more: Chosen) -> int:
+    """Add the recipients of a file as the person saw them; how many people. Raises Impossible."""
+    beyond, held = more.beyond(spec.phones), imports.as_seen(more.imported)
+    if not held or more.add_to(mailing, spec.phones) != beyond.all:
+        raise Impossible(
+            _("The file of recipients was changed meanwhile, so nothing was stored. Look at it, then go on.")
+        )
+    return beyond.people
 
 
 def submit_draft(mailing: Mailing, by: Any, hold_seconds: float = 0.0) -> None:
@@ -363,6 +381,7 @@ def submit_draft(mailing: Mailing, by: Any, hold_seconds: float = 0.0) -> None:
         due_at=_due_at(mailing, now),
         not_before=now + timedelta(seconds=hold_seconds) if hold_seconds else None,
         draft={},
+        waiting_for="",
         refusal_code=None,
         refusal_text="",
     )

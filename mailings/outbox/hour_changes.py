@@ -5,6 +5,7 @@ is made in the one commit that ends the wish, and only when a second look has sh
 will not go out. In every other case nothing is sent again.
 """
 
+import logging
 from datetime import datetime
 from typing import Any, cast
 
@@ -24,6 +25,7 @@ from mailings.smsc.spec import times
 from mailings.smsc.spec.problems import Refusal
 from mailings.smsc.spec.spec import Spec
 
+log = logging.getLogger(__name__)
 RESULT = HourChange.Result
 AT_MOST = 500
 _UNHAPPY = {
@@ -64,7 +66,16 @@ def fulfil(mailing_id: int) -> None:
 def conclude_all() -> int:
     """Every wish for another hour whose cancel has ended, also where a worker died before this."""
     ended = _open().exclude(mailing__wish=Wish.CANCEL).order_by("asked_at")
-    return sum(conclude(pk) for pk in ended.values_list("pk", flat=True)[:AT_MOST])
+    return sum(map(_concluded, ended.values_list("pk", flat=True)[:AT_MOST]))
+
+
+def _concluded(pk: int) -> bool:
+    """One that cannot be ended keeps no other from its end."""
+    try:
+        return conclude(pk)
+    except Exception:
+        log.exception("The change of hour %s could not be ended.", pk)
+        return False
 
 
 def conclude(pk: int) -> bool:
@@ -116,14 +127,17 @@ def _move(change: HourChange) -> HourChange.Result:
         spec = _at_the_hour(change.mailing, change.time)
     except Impossible:
         return RESULT.PAST
-    change.copy = make(
-        spec,
-        account=change.mailing.account,
-        by=change.asked_by,
-        key=f"hour-change-{change.pk}",
-        uploads=copies_of_files(change.mailing),
-        submit=True,
-    )
+    try:
+        change.copy = make(
+            spec,
+            account=change.mailing.account,
+            by=change.asked_by,
+            key=f"hour-change-{change.pk}",
+            uploads=copies_of_files(change.mailing),
+            submit=True,
+        )
+    except (OSError, Impossible):
+        return RESULT.NO_COPY
     return RESULT.MOVED
 
 

@@ -94,8 +94,16 @@ def read_at_once(imported: Import) -> bool:
             begin_again(imported)
             return False
         _fail(imported.pk, token, refusal.said)
+    except Superseded:
+        pass  # another post has begun it anew meanwhile, and reads it
     imported.refresh_from_db()
     return True
+
+
+def as_seen(imported: Import) -> bool:
+    """Whether a file still stands as it was looked at; inside a transaction, it then stays so."""
+    held = Import.objects.select_for_update().filter(pk=imported.pk, revision=imported.revision)
+    return held.filter(state=Import.State.READY).first() is not None
 
 
 def read_import(pk: int) -> None:

@@ -7,6 +7,7 @@ It is asked twice: when recipients are read (`checker`), and once more at the cl
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
@@ -15,6 +16,9 @@ from mailings.recipients.judge import Judge, person
 from mailings.recipients.limits import Limits
 from mailings.recipients.reader import Choices, read
 from mailings.recipients.reasons import Verdict
+
+CHUNK = 2_000
+"""Addresses a statement."""
 
 # Whether anybody whom a mailing is for stands on the list: a question of `MailingQuerySet.claim`.
 ANY_LISTED = (
@@ -46,9 +50,16 @@ def add(
     values: Iterable[str], *, country: str, account: Account | None = None, reason: str = "", by: Any = None
 ) -> list[StopEntry]:
     """Stop addresses; those that stand there already keep their reason and hour. All of them or none."""
-    keys = [key(value, country) for value in values]
-    fields = {"reason": reason[:200], "who": login_of(by)}
-    return [StopEntry.objects.get_or_create(account=account, address=one, defaults=fields)[0] for one in keys]
+    keys = list(dict.fromkeys(key(value, country) for value in values))
+    fields = {"account": account, "reason": reason[:200], "who": login_of(by)}
+    found: dict[str, StopEntry] = {}
+    with transaction.atomic():
+        for some in (keys[at : at + CHUNK] for at in range(0, len(keys), CHUNK)):
+            rows = [StopEntry(address=one, **fields) for one in some]
+            StopEntry.objects.bulk_create(rows, ignore_conflicts=True)
+            kept = StopEntry.objects.filter(account=account, address__in=some)
+            found |= {entry.address: entry for entry in kept.select_related("account", "who")}
+    return [found[one] for one in keys]
 
 
 def values_of(file: IO[bytes], name: str, country: str, limits: Limits | None = None) -> list[str]:

@@ -13,7 +13,6 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -68,7 +67,7 @@ def _left_out(form: ComposeForm, facts: Preview) -> dict[str, int]:
     doubtful = sum(one.reason is Reason.UNKNOWN_RANGE for one in form.gathered.wrong)
     if (held := form.uploads.recipients) and not form.typed.has("with_doubtful"):
         doubtful += held.doubtful
-    wrong = facts.wrong_count - doubtful
+    wrong = facts.wrong_count - doubtful + form.personal.skipped
     return {"doubtful": doubtful, "wrong": wrong, "duplicate": facts.duplicates, "stopped": facts.stopped}
 
 
@@ -194,7 +193,7 @@ class Review:
     def arrival(self) -> tuple[datetime, datetime] | None:
         """When it really arrives if the night hours delay it: the first and the last hour."""
         due = self.due_at
-        wakes = settings.DEFAULT_COUNTRY == "RU" and self.channel is not Channel.MAIL
+        wakes = self.mailing.account.home == "RU" and self.channel is not Channel.MAIL
         return when.arrival(due) if due and wakes else None
 
     @property

@@ -54,8 +54,8 @@ def hour(when: datetime) -> SafeString:
 
 
 @register.filter
-def message_result(row: Recipient) -> str:
-    return deliveries.of(row)
+def message_result(row: Recipient, final: bool = False) -> str:
+    return deliveries.of(row, final=final)
 
 
 @register.filter

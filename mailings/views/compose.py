@@ -106,7 +106,7 @@ def show(request: HttpRequest, form: ComposeForm, notice: str = "", status: int 
         "offers": offers.dress(form),
         "notice": notice,
         "file": _file_part(request, form),
-        "lists": all_lists(),
+        "lists": all_lists() if request.user.is_authenticated else [],
         "repeats": repeats.of_form(form),
     }
     return render(request, template, context, status=status)
@@ -228,7 +228,7 @@ def _review(request: HttpRequest, form: ComposeForm) -> HttpResponse:
 
     def make(spec: Spec, **whose: Any) -> Mailing:
         facts = review.settled(form, spec, whose["account"])
-        return outbox.prepare(spec, form.draft_options(), facts, **whose)
+        return outbox.prepare(spec, form.draft_options(), facts, imported=form.uploads.recipients, **whose)
 
     return _made(request, form, make, "review")
 

@@ -1,12 +1,13 @@
 """Another hour for a mailing that waits at the provider: one guided step, asked once with the facts."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from mailings import outbox
+from mailings import outbox, rights
 from mailings.forms import HourForm
 from mailings.models import Mailing
 from mailings.views.actions import attempt, what_it_is
@@ -15,6 +16,9 @@ from mailings.wording import chips
 
 @require_http_methods(["GET", "POST"])
 def change_hour(request: HttpRequest, pk: int) -> HttpResponse:
+    # The copy is sent off: whoever may only stop mailings may not ask for one.
+    if not rights.may(request.user, "compose"):
+        raise PermissionDenied
     mailing = get_object_or_404(Mailing.objects.select_related("account").defer("remote"), pk=pk)
     now = timezone.now()
     form = HourForm(data=request.POST or None, now=now)

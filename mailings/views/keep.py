@@ -29,7 +29,7 @@ def keep(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=204)
     context: dict[str, Any] = {"typed": typed}
     try:
-        context["draft"] = _saved(form, request.user)
+        context["draft"] = _saved(form, request.user, taken_out="recipients" in request.POST.getlist("drop"))
     except Elsewhere as why:
         context |= {"draft": apart(form, request.user), "elsewhere": why}
     except Impossible:
@@ -39,11 +39,13 @@ def keep(request: HttpRequest) -> HttpResponse:
     return render(request, "mailings/_partials/compose_saved.html", context)
 
 
-def _saved(form: ComposeForm, by: Any) -> Mailing:
+def _saved(form: ComposeForm, by: Any, *, taken_out: bool) -> Mailing:
+    """`taken_out`: whether the draft's file of recipients was."""
     typed = form.typed
     whose: dict[str, Any] = {"account": form.account, "by": by, "key": typed.key or None}
     options, draft = form.draft_options(), draft_of(typed)
-    whose["imported"] = form.uploads.recipients or (draft.imports.first() if draft else None)
+    own = draft.imports.first() if draft and not taken_out else None
+    whose["imported"] = form.uploads.recipients or own
     return outbox.save_draft(options, **whose, mailing=draft, version=typed.version, quiet=True)
 
 
@@ -56,6 +58,8 @@ def discard(request: HttpRequest) -> HttpResponse:
     if not rights.may(request.user, "withdraw", draft):
         messages.error(request, _("Only whoever made this draft may discard it, or an administrator."))
         return redirect(f"{reverse('compose')}?draft={draft.pk}")
-    outbox.withdraw(draft.pk, request.user)
+    if not outbox.withdraw(draft.pk, request.user):
+        messages.error(request, _("This draft was sent off meanwhile, so it was not discarded."))
+        return redirect("mailing", draft.pk)
     messages.info(request, _("The draft is discarded. It stays in the history, where it can be copied."))
     return redirect("today")

@@ -48,10 +48,11 @@ def results_of(mailing: Mailing) -> dict[str, Any]:
     """What `_results.html` needs: the bar, its text, why it failed, how old all of it is."""
     delivery = deliveries.delivery_of(mailing)
     if delivery is None:
-        return {"delivery": None}
+        return {"delivery": None, "final": False}
     pieces = wording.pieces(delivery)
     return {
         "delivery": delivery,
+        "final": delivery.final,
         "pieces": pieces,
         "in_words": wording.figures_in_words(pieces),
         "reasons": wording.reasons(delivery),
@@ -75,12 +76,14 @@ def export(request: HttpRequest, pk: int, kind: str) -> StreamingHttpResponse:
 
 def _rows(mailing: Mailing, result: str) -> Iterator[tuple[Any, ...]]:
     yield HEADINGS
+    delivery = deliveries.delivery_of(mailing)
+    final = delivery is not None and delivery.final
     for row in deliveries.people(mailing, result).iterator(chunk_size=2000):
         at = moment(row.result_at)
         shown = moments.exact(at) if at else ""
         yield (
-            row.address, deliveries.status_of(row) or "", row.status, wording.of(row), row.err, shown,
-            row.cost, row.parts,
+            row.address, deliveries.status_of(row) or "", row.status, wording.of(row, final=final),
+            row.err, shown, row.cost, row.parts,
         )  # fmt: skip
 
 

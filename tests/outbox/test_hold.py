@@ -183,3 +183,32 @@ def race(mailing: Mailing) -> tuple[bool, bool]:
     for thread in threads:
         thread.join()
     return came["held"], came["claimed"]
+
+
+def test_what_was_held_changed_and_sent_off_anew_is_not_sent_as_it_was_read(account: Account):
+    """Given a worker that waits for a permit with the text from before."""
+    before = sent_off(account, seconds=5)
+    draft_again = outbox.hold(before.pk)
+    changed = outbox.make(spec(mes="Another text"), account=account, submit=False, draft=draft_again)
+    outbox.send_off(changed.pk, spec_digest=changed.spec_digest)
+
+    assert claims.claim(before, ()) is None
+    assert claims.claim(Mailing.objects.get(), ()) is not None
+
+
+def test_a_nudge_that_comes_early_leaves_the_seconds_as_they_are(account: Account, monkeypatch):
+    mailing = sent_off(account)
+    monkeypatch.setattr("mailings.accounts.slot", lambda *args, **kwargs: pytest.fail("no permit is wanted"))
+
+    outbox.deliver_mailing(mailing.pk)
+
+    assert Mailing.objects.get().not_before == mailing.not_before
+
+
+def test_one_that_waited_for_something_before_can_be_held_as_any_other(account: Account):
+    mailing = draft(account)
+    Mailing.objects.update(waiting_for="gate")
+
+    outbox.send_off(mailing.pk, spec_digest=mailing.spec_digest, hold_seconds=10)
+
+    assert outbox.may_hold(Mailing.objects.get())

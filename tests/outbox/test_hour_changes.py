@@ -181,3 +181,30 @@ def test_files_go_with_the_copy(account: Account) -> None:
     ((kept, content),) = drafts.copies_of_files(mailing)
 
     assert (kept, content.read()) == (ref, b"abc")
+
+
+def test_a_file_that_is_missing_ends_the_change_without_a_copy_and_stops_no_other(
+    account: Account, sandbox: Any
+) -> None:
+    ref = FileRef("a.txt", 1, "text/plain", "0" * 64)
+    first = delivered(
+        account, time="+60", mail="1", subj="Hi", phones="ann@example.com", sender="shop@example.com"
+    )
+    drafts._attach(first, [(ref, ContentFile(b"a", "a.txt"))], keep=None)
+    first.attachments.get().file.delete(save=False)
+    outbox.change_hour(first.pk, in_hours(5))
+
+    step(first)
+
+    assert HourChange.objects.get().result == RESULT.NO_COPY
+    assert others(first) == []
+
+
+def test_a_change_that_cannot_be_ended_keeps_no_other_from_its_end(
+    waiting: Mailing, monkeypatch: Any
+) -> None:
+    outbox.change_hour(waiting.pk, in_hours(5))
+    Mailing.objects.filter(pk=waiting.pk).update(wish="")
+    monkeypatch.setattr(hour_changes, "conclude", lambda pk: 1 / 0)
+
+    assert hour_changes.conclude_all() == 0

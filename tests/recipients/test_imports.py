@@ -10,12 +10,12 @@ from django.core.files.storage import storages
 from django.utils import timezone
 
 from mailings import outbox, tasks
-from mailings.models import Account, Import, ImportedRow, Recipient, StopEntry
+from mailings.models import Account, Import, ImportedRow, Mailing, Recipient, StopEntry
 from mailings.recipients import imports
 from mailings.recipients.corrections import Chosen, correct
 from mailings.recipients.reasons import Trouble, Unreadable
 from mailings.smsc.spec.spec import Addressee
-from tests.helpers.factories import bare
+from tests.helpers.factories import bare, spec
 
 pytestmark = pytest.mark.django_db
 PEOPLE = (
@@ -322,3 +322,15 @@ def test_doubtful_ones_go_where_a_person_says_so(brought: Any, account: Account)
     mailing = bare(account)
     Chosen(imported, doubtful=True).add_to(mailing, [])
     assert Recipient.objects.addresses(mailing) == ("+79990000001", "+71230000001")
+
+
+@pytest.mark.parametrize("change", [{"revision": 99}, {"state": "reading"}])
+def test_a_file_that_was_changed_since_it_was_looked_at_is_not_sent_to(
+    read: Import, account: Account, change: dict[str, Any]
+) -> None:
+    Import.objects.filter(pk=read.pk).update(**change)
+
+    with pytest.raises(outbox.Impossible, match="changed meanwhile"):
+        outbox.make(spec(), account=account, submit=True, more=Chosen(read))
+
+    assert not Mailing.objects.exists()

@@ -277,3 +277,28 @@ def test_the_people_of_a_file_are_counted_priced_and_sent_to(page: Client, accou
     assert (quote.mailing, quote.digest) == (only(), only().prepared["price"])
     assert press(page, answer, confirm="left_out").status_code == 302
     assert only().people.count() == 4
+
+
+def test_back_keeps_the_file_of_personal_messages(page: Client, account: Account):
+    file = SimpleUploadedFile("people.csv", b"Phone;Name\n+79990000001;Anna\n+79990000002;\n")
+
+    answer = post(
+        page, SMS | {"phones": "", "mes": "Hi {Name}", "recipients_file": file, "skip_wrong": "1"}, "review"
+    )
+
+    assert answer.status_code == 302, text_of(answer)
+    assert only().imports.count() == 1
+    # The row with nothing in it is left out, and said to be.
+    assert only().prepared["left_out"]["wrong"] == 1
+
+
+def test_the_older_of_two_windows_writes_nothing_over_what_is_reviewed(page: Client, account: Account):
+    post(page, SMS, "draft")
+    pk = only().pk
+    older, newer = (page.get(f"/mailings/new/?draft={pk}") for _window in range(2))
+    reposted(newer, "review", page)
+
+    version = older.context["form"].typed.version
+
+    with pytest.raises(outbox.Elsewhere):
+        outbox.save_draft({"mes": "Older"}, account=account, mailing=only(), version=version)

@@ -71,14 +71,14 @@ def texts(source: str) -> list[tuple[int, str]]:
 
     One over all lines; a line each where the first of them is a whole object by itself.
     """
-    text = _text(source)
+    text = text_of(source)
     lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
     return lines if len(lines) > 1 and _is_object(lines[0][1]) else [(1, text)]
 
 
 def read(source: str) -> Order:
     """The one order in a file, or on standard input for `-`."""
-    return parsed(_text(source))
+    return parsed(text_of(source))
 
 
 def parsed(text: str) -> Order:
@@ -113,7 +113,8 @@ def _addressed(found: dict[str, Any], given: Mapping[str, Any]) -> Order:
     return Order(**found | {"options": options}, from_file=True)
 
 
-def _text(source: str) -> str:
+def text_of(source: str) -> str:
+    """What a file holds, or standard input for `-`; Wrong when it cannot be read."""
     try:
         raw = sys.stdin.buffer.read() if source == STANDARD_INPUT else _bytes_of(source)
         return _decoded(raw)

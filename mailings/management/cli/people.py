@@ -23,11 +23,16 @@ Object = dict[str, Any]
 def stop(asked: Namespace) -> Iterator[Object]:
     """The stop list: add, remove, list or import."""
     try:
+        if asked.deed == "list":
+            yield from _list(asked)
+            return
+        # Changes are committed before a line is printed: whoever reads may go away.
         with transaction.atomic():
-            yield from DEEDS[asked.deed](asked)
+            said = list(DEEDS[asked.deed](asked))
     except stop_list.NotAnAddress as error:
-        said = _("“%(value)s” is no number, address or name. Nothing was changed.")
-        raise Wrong({"value": [said % {"value": error.value}]}) from None
+        text = _("“%(value)s” is no number, address or name. Nothing was changed.")
+        raise Wrong({"value": [text % {"value": error.value}]}) from None
+    yield from said
 
 
 def person(asked: Namespace) -> Iterator[Object]:
@@ -72,6 +77,5 @@ def _import(asked: Namespace) -> Iterator[Object]:
 DEEDS: dict[str, Callable[[Namespace], Iterator[Object]]] = {
     "add": _add,
     "remove": _remove,
-    "list": _list,
     "import": _import,
 }

@@ -51,6 +51,10 @@ def _spec(mailing: Mailing) -> Spec:
         raise outbox.Impossible(
             _("This mailing was made elsewhere and its text is not known here, so it has no price to ask.")
         )
+    if mailing.imports.exists():
+        raise outbox.Impossible(
+            _("The recipients of this draft stand in a file. Open its review first: it makes them ready.")
+        )
     typed, files = from_draft(mailing.draft), Files(list(mailing.attachments.all()))
     typed.account = mailing.account.name
     form = ComposeForm(typed, now=timezone.now(), files=files, accounts=[mailing.account], check=True)

@@ -10,12 +10,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailings import accounts, delivery, outbox, sync
 from mailings.ids import row_id
-from mailings.management.cli import order, people, prices, recipients
+from mailings.management.cli import order, people, prices, recipients, texts
 from mailings.management.cli.describe import described, money
 from mailings.management.cli.errors import Errors, Wrong
 from mailings.models import Account, Mailing, State, Wish
@@ -29,6 +30,7 @@ from mailings.wording import timeline
 Object = dict[str, Any]
 WRONG, FAILED, RAN_OUT = 1, 2, 3
 LOOK_EVERY_SECONDS = 0.2
+AWAY = "The database cannot be used (%s); this one was not stored."
 # Some seconds more than the gap between identical calls, which a call by hand waits for.
 MORE_THAN_THE_GAP = 10.0
 DAY = re.compile("([0-9]{2})[.]([0-9]{2})[.]([0-9]{4})")
@@ -65,6 +67,9 @@ def _create_each(texts: list[tuple[int, str]], asked: Namespace) -> Iterator[Obj
         except Wrong as wrong:
             said.append({"line": number, "errors": wrong.errors})
             code = WRONG
+        except DatabaseError as error:
+            said.append({"line": number, "error": AWAY % type(error).__name__})
+            code = WRONG
         if asked.wait is None and number != texts[-1][0]:
             yield said.pop()
     for one in said:
@@ -98,14 +103,22 @@ def _made(text: str, by: Any) -> Mailing:
 
 def _settled(pk: int, seconds: float) -> str:
     """The state once it is neither queued nor sending."""
-    until = time.monotonic() + seconds
+    until, state = time.monotonic() + seconds, str(State.QUEUED)
     while True:
-        state = Mailing.objects.values_list("state", flat=True).get(pk=pk)
+        state = _state(pk) or state
         if state not in (State.QUEUED, State.SENDING):
             return state
         if time.monotonic() >= until:
             raise Stop({"id": pk, "state": state}, RAN_OUT)
         time.sleep(LOOK_EVERY_SECONDS)
+
+
+def _state(pk: int) -> str | None:
+    """None while the database cannot be asked: what was stored stays so."""
+    try:
+        return Mailing.objects.values_list("state", flat=True).get(pk=pk)
+    except DatabaseError:
+        return None
 
 
 def show(asked: Namespace) -> Iterator[Object]:
@@ -316,4 +329,5 @@ VERBS: dict[str, Callable[[Namespace], Iterator[Object]]] = {
     "stop": people.stop,
     "person": people.person,
     "price": prices.price,
+    "text": texts.text,
 }

@@ -128,7 +128,10 @@ def _reads(verbs: Any) -> None:
 
 
 def _people(verbs: Any) -> None:
-    """The verbs on prices, on files of recipients and on people."""
+    """The verbs on texts, prices, files of recipients and people."""
+    counted = verbs.add_parser("text", help=_help("text"))
+    counted.add_argument("file", nargs="?", default=STANDARD_INPUT, metavar="FILE")
+    counted.add_argument("--translit", type=int, choices=(0, 1, 2), default=0)
     priced = verbs.add_parser("price", help=_help("price"))
     priced.add_argument("what", nargs="?", default=STANDARD_INPUT, metavar="FILE or ID")
     file = verbs.add_parser("recipients", help=_help("recipients"))

@@ -1,0 +1,33 @@
+"""The verb `text`: what a text takes as an SMS; nothing is asked of the provider."""
+
+from argparse import Namespace
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from mailings.management.cli import order
+from mailings.management.cli.errors import Wrong
+from mailings.smsc.spec.problems import Refusal
+from mailings.smsc.spec.texts import clean, message_parts
+
+# The names of the alphabets in the GSM standard.
+ALPHABETS = {"gsm": "gsm", "unicode": "ucs2"}
+
+
+def text(asked: Namespace) -> Iterator[dict[str, Any]]:
+    """How many characters and parts a text takes, and what makes it long."""
+    try:
+        # The line end that a file ends with is not part of the text.
+        given = clean(order.text_of(asked.file)).removesuffix("\n")
+    except Refusal as refusal:
+        raise Wrong({"mes": [refusal.at("mes").message(_)]}) from None
+    found = message_parts(given, translit=asked.translit)
+    yield {
+        "characters": len(given),
+        "alphabet": ALPHABETS[found.alphabet],
+        "units": found.units,
+        "parts": found.parts,
+        "per_part": found.per_part,
+        "culprits": list(found.culprits),
+    }
