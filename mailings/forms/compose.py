@@ -353,7 +353,7 @@ class ComposeForm(forms.Form):
     def _names(self) -> list[str]:
         names = [
             *self.typed.shown,
-            *(name for name in self.errors if name in self.fields and name not in SETS_CHANNEL),
+            *(name for name in self.errors if name in self.fields and name not in (*SETS_CHANNEL, "braces")),
         ]
         if "phones" in names:
             names += ["recipients_file", *self._switches()]

@@ -199,4 +199,9 @@ def _own_fields() -> dict[str, forms.Field]:
             label=_("Send to the doubtful ones too"),
             widget=forms.CheckboxInput({"data-option": "with_doubtful", "value": "1"}),
         ),
+        "braces": forms.Field(
+            required=False,
+            label=_("Send the braces as they stand"),
+            widget=forms.CheckboxInput({"data-option": "braces", "value": "1"}),
+        ),
     }

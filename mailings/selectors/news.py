@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Min, OuterRef, QuerySet, Subquery, Sum
 
 from mailings.models import Account, Delivery, DeliveryPull, Event, Observation, Pull
 from mailings.wording import chips
@@ -46,7 +46,9 @@ def _last_day(now: datetime) -> dict[str, Subquery]:
     """What became of the messages of mailings whose hours began in the last day, by account."""
     lately = Delivery.objects.filter(account=OuterRef("pk"), opens__gte=now - DAY, as_of__isnull=False)
     one = lately.order_by().values("account")
-    return {f"day_{name}": Subquery(one.annotate(sum=Sum(name)).values("sum")) for name in FIGURES}
+    oldest = Subquery(one.annotate(oldest=Min("as_of")).values("oldest"))
+    sums = {f"day_{name}": Subquery(one.annotate(sum=Sum(name)).values("sum")) for name in FIGURES}
+    return {**sums, "day_as_of": oldest}
 
 
 def _newest(records: QuerySet[Any]) -> Subquery:

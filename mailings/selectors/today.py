@@ -237,6 +237,8 @@ class LastDay:
     recipients: int
     delivered: int
     failed: int
+    # When the oldest of these figures was read.
+    as_of: datetime | None
 
     @property
     def open(self) -> int:
@@ -250,7 +252,9 @@ def last_day(accounts: list[Account]) -> LastDay | None:
     def total(*names: str) -> int:
         return sum(getattr(account, f"day_{name}", None) or 0 for account in accounts for name in names)
 
-    found = LastDay(total("recipients"), total("delivered", "read"), total("failed"))
+    ages = [age for account in accounts if (age := getattr(account, "day_as_of", None))]
+    oldest = min(ages, default=None)
+    found = LastDay(total("recipients"), total("delivered", "read"), total("failed"), oldest)
     return found if found.recipients else None
 
 

@@ -351,13 +351,14 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
             messages.error(request, _("Choose one of the decisions."))
             return redirect("resolve", pk)
         return attempt(request, pk, lambda: decide(request, pk))
-    now = timezone.now()
+    now, delivery = timezone.now(), delivery_of(mailing)
     context = {
         "mailing": mailing,
         "chip": chips.chip(mailing),
         "sentences": sentences.sentences(mailing, now),
         "looking": sentences.looking(mailing, now),
-        "evidence": deliveries.evidence(delivery_of(mailing)),
+        "evidence": deliveries.evidence(delivery),
+        "read_at": delivery.as_of if delivery else None,
         "facts": what_it_is(mailing, now),
         "attempts": mailing.attempts.order_by("begin", "id")[:20],
         "jobs": jobs.jobs(mailing),

@@ -215,7 +215,7 @@ def test_the_keyboard_alone_is_enough(
     tab_to(desk.page, "a[href='/mailings/new/']")
     press("Enter")
     expect(desk.page.locator("#compose")).to_be_visible()
-    for option, value in {"name": name, "phones": PHONE, "mes": TEXT, "time": "+90"}.items():
+    for option, value in {"name": name, "phones": PHONE, "mes": TEXT, "time_at": "+90"}.items():
         tab_to(desk.page, f"[data-option={option}]")
         write(value)
     tab_to(desk.page, "#compose button[value=review]")
@@ -259,7 +259,7 @@ def test_the_main_job_works_without_scripts(
     page.check("#way_viber")
     page.click("noscript button[value=refresh]")
     expect(page.locator("#compose > input[name=shown]")).to_have_value("viber")
-    for option, value in {"name": name, "phones": PHONE, "mes": TEXT, "time": "+90"}.items():
+    for option, value in {"name": name, "phones": PHONE, "mes": TEXT, "time_at": "+90"}.items():
         desk.option(option).fill(value)
     desk.submit()
     page.wait_for_url(re.compile(r"/mailings/\d+/$"))

@@ -46,6 +46,8 @@ DEEDS = (
     Deed("resolve", State.ABANDONED, State.ABANDONED, then={"candidate": "78"}, decision="adopt",
          typed={"remote_id": "78"}),
     Deed("undo_adoption", State.ACCEPTED, State.UNKNOWN, ADOPTED, {"remote_id": None}),
+    Deed("hold", State.QUEUED, State.DRAFT, then={"not_before": None},
+         given={"not_before": timezone.now() + timedelta(minutes=55)}),
     Deed("release", State.HELD, State.QUEUED, OVERDUE),
     Deed("edit", State.DRAFT, State.DRAFT),
     Deed("edit", State.REFUSED, State.DRAFT, {"refusal_code": 1, "refusal_text": "wrong parameters: sender"}),

@@ -19,9 +19,13 @@ def test_the_tree_is_shown_first_and_whole() -> None:
 
 
 def test_only_not_sent_says_that_nothing_was_handed_over() -> None:
-    handed = {leaf: leaf("why").bytes_handed for leaf in leaves()}
+    handed = {leaf: leaf("why").bytes_handed for leaf in (errors.NotSent, *leaves())}
 
-    assert [leaf for leaf, given in handed.items() if not given] == [errors.NotSent]
+    assert [leaf for leaf, given in handed.items() if not given] == [
+        errors.NotSent,
+        errors.FileMissing,
+        errors.Objected,
+    ]
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 9])
