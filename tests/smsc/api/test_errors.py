@@ -19,7 +19,8 @@ def test_the_tree_is_shown_first_and_whole() -> None:
 
 
 def test_only_not_sent_says_that_nothing_was_handed_over() -> None:
-    handed = {leaf: leaf("why").bytes_handed for leaf in (errors.NotSent, *leaves())}
+    kinds: list[type[errors.SmscError]] = [errors.NotSent, *leaves()]
+    handed = {leaf: leaf("why").bytes_handed for leaf in kinds}
 
     assert [leaf for leaf, given in handed.items() if not given] == [
         errors.NotSent,
