@@ -2,7 +2,7 @@
 
 A text in the middle of another cannot be found by an ordinary index, so that a search for a rare word read the
 whole table. On SQLite a later migration that rebuilds mailings_mailing drops the triggers with the old table:
-make them anew in that migration (tests/models/test_search.py tries them on the migrated database).
+make them anew in that migration (tests/selectors/test_search.py tries them on the migrated database).
 """
 
 from typing import Any
