@@ -189,19 +189,13 @@ def _own_fields() -> dict[str, forms.Field]:
                 {"data-option": "voice_language", "placeholder": "en", "autocomplete": "off"}
             ),
         ),
-        "skip_wrong": forms.Field(
-            required=False,
-            label=_("Leave out the wrong ones and send to the others"),
-            widget=forms.CheckboxInput({"data-option": "skip_wrong", "value": "1"}),
-        ),
-        "with_doubtful": forms.Field(
-            required=False,
-            label=_("Send to the doubtful ones too"),
-            widget=forms.CheckboxInput({"data-option": "with_doubtful", "value": "1"}),
-        ),
-        "braces": forms.Field(
-            required=False,
-            label=_("Send the braces as they stand"),
-            widget=forms.CheckboxInput({"data-option": "braces", "value": "1"}),
-        ),
+        "skip_wrong": _switch("skip_wrong", _("Leave out the wrong ones and send to the others")),
+        "with_doubtful": _switch("with_doubtful", _("Send to the doubtful ones too")),
+        "braces": _switch("braces", _("Send the braces as they stand")),
     }
+
+
+def _switch(name: str, label: str) -> forms.Field:
+    return forms.Field(
+        required=False, label=label, widget=forms.CheckboxInput({"data-option": name, "value": "1"})
+    )

@@ -107,8 +107,9 @@ def prepare(
         if may_edit(mailing):
             imports.keep_for(mailing, imported)
             mailing.draft, mailing.prepared = typed, prepared
-            mailing.draft_version = _next_version(mailing, whose.get("version", ""))
-            mailing.draft_at = timezone.now()
+            if draft is None or draft.draft != typed:
+                mailing.draft_version = _next_version(mailing, whose.get("version", ""))
+                mailing.draft_at = timezone.now()
             mailing.save(update_fields=["draft", "prepared", "draft_version", "draft_at"])
     return mailing
 

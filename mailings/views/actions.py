@@ -351,14 +351,13 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
             messages.error(request, _("Choose one of the decisions."))
             return redirect("resolve", pk)
         return attempt(request, pk, lambda: decide(request, pk))
-    now, delivery = timezone.now(), delivery_of(mailing)
+    now = timezone.now()
     context = {
         "mailing": mailing,
         "chip": chips.chip(mailing),
         "sentences": sentences.sentences(mailing, now),
         "looking": sentences.looking(mailing, now),
-        "evidence": deliveries.evidence(delivery),
-        "read_at": delivery.as_of if delivery else None,
+        **_messages_seen(mailing),
         "facts": what_it_is(mailing, now),
         "attempts": mailing.attempts.order_by("begin", "id")[:20],
         "jobs": jobs.jobs(mailing),
@@ -370,6 +369,15 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
         "seen": outbox.stamp(mailing),
     }
     return render(request, "mailings/resolve.html", context)
+
+
+def _messages_seen(mailing: Mailing) -> dict[str, Any]:
+    """What its messages say of it, and when that was read."""
+    delivery = delivery_of(mailing)
+    return {
+        "evidence": deliveries.evidence(delivery),
+        "read_at": delivery.as_of if delivery else None,
+    }
 
 
 DECISIONS: dict[str, Callable[[HttpRequest, int], Any]] = {

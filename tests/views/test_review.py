@@ -296,7 +296,7 @@ def test_the_older_of_two_windows_writes_nothing_over_what_is_reviewed(page: Cli
     post(page, SMS, "draft")
     pk = only().pk
     older, newer = (page.get(f"/mailings/new/?draft={pk}") for _window in range(2))
-    reposted(newer, "review", page)
+    reposted(newer, "review", page, mes="Newer")
 
     version = older.context["form"].typed.version
 
