@@ -166,3 +166,13 @@ def test_a_draft_that_is_ready_for_its_review_is_the_message_that_was_meant(
 
     quote.refresh_from_db()
     assert quote.cost == Decimal("1.40") * made.recipients
+
+
+def test_numbers_of_a_price_that_no_worker_brought_are_forgotten(account: Account, told: Told):
+    quote = lookups.want(account, spec(phones=PHONE))
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=6)):
+        lookups.clear_away()
+
+    quote.refresh_from_db()
+    assert (quote.asked, quote.cost) == ([], None)

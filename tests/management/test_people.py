@@ -1,10 +1,12 @@
 """The command line on files of recipients, the stop list and people."""
 
 import json
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
+from mailings.management.cli import people
 from mailings.models import Account, StopEntry
 from tests.views.rows import row
 
@@ -98,3 +100,13 @@ def test_any_spelling_finds_every_mailing_of_a_person(mailings, spelling: str) -
 def test_nobody_is_no_error_and_nonsense_is(mailings, account: Account) -> None:
     assert mailings("person", "+79990000009") == (0, [])
     assert mailings("person", "12")[0] == 1
+
+
+def test_what_is_stopped_is_committed_before_it_is_said(account: Account) -> None:
+    """Given a reader that goes away after the first line."""
+    said = people.stop(Namespace(deed="add", values=["+79990000001", "+79990000002"], reason="", by=None))
+
+    next(said)
+    said.close()
+
+    assert StopEntry.objects.count() == 2

@@ -237,3 +237,15 @@ def test_of_two_workers_that_notice_a_restore_one_begins_the_new_memory(account,
     other.refresh_from_db()
     restore_guard.compare(other)
     assert other.memory == one.memory
+
+
+def test_a_mark_that_a_broken_connection_left_twice_stops_no_claim(account, sandbox):
+    """Given an attempt whose mark was asked of Redis once more, since the first answer was lost."""
+    first = delivered(account)
+    account.refresh_from_db()
+    attempt = Attempt.objects.get(mailing=first)
+    for _again in range(2):
+        restore_guard.remember(account, attempt)
+
+    assert restore_guard.remembered(account).count(attempt.token) == 1
+    assert delivered(account).state == State.ACCEPTED

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from mailings.accounts import ensure_sandbox_account
-from mailings.models import ListedPerson, Mailing, Recipient, SavedList
+from mailings.models import Account, ListedPerson, Mailing, Recipient, SavedList
 from mailings.recipients import saved_lists, stop_list
 from tests.views.composing import post, reposted, text_of
 
@@ -123,3 +123,15 @@ def test_a_draft_keeps_the_people_of_its_lists(page: Client) -> None:
     draft = reposted(chosen, "draft", page)
 
     assert "2 people" in text_of(page.get(draft["Location"]))
+
+
+@pytest.mark.django_db
+def test_no_list_is_named_to_a_visitor(client: Client) -> None:
+    """Given a form whose session has ended, which comes back as it was typed."""
+    Account.objects.create(name="default", kind=Account.Kind.SANDBOX)
+    SavedList.objects.create(name="Secret clients")
+
+    answer = client.post("/mailings/new/", {"name": "Sale", "mes": "Hello", "action": "check"})
+
+    assert "Your session has ended" in answer.content.decode()
+    assert "Secret clients" not in answer.content.decode()
