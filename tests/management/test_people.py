@@ -107,6 +107,6 @@ def test_what_is_stopped_is_committed_before_it_is_said(account: Account) -> Non
     said = people.stop(Namespace(deed="add", values=["+79990000001", "+79990000002"], reason="", by=None))
 
     next(said)
-    said.close()
+    del said
 
     assert StopEntry.objects.count() == 2
