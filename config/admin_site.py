@@ -35,7 +35,7 @@ def readable(view: View) -> View:
     """Answers with 400 what a database would refuse: a NUL in an address, rows chosen by no number."""
 
     @wraps(view)
-    def looked_at(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def logged(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if "\0" in "".join(f"{key}{''.join(values)}" for key, values in request.GET.lists()):
             raise BadRequest("There is a NUL character in the address.")
@@ -43,4 +43,4 @@ def readable(view: View) -> View:
             raise BadRequest("A row was chosen by what is no number.")
         return view(request, *args, **kwargs)
 
-    return looked_at
+    return logged

@@ -16,7 +16,7 @@ from mailings.accounts.keys import missing_for_live
 from mailings.models import Account, Event, Mailing
 from mailings.smsc.api.client import Credentials
 
-Row = TypeVar("Row", bound=Model)
+AnyModel = TypeVar("AnyModel", bound=Model)
 # A change of these points an account at another provider.
 MOVED_BY = frozenset({"kind", "base_url"})
 
@@ -147,7 +147,7 @@ class AccountAdmin(admin.ModelAdmin[Account]):
             messages.info(request, text % {"name": account.name})
 
 
-class LookOnly(admin.ModelAdmin[Row]):
+class ReadOnly(admin.ModelAdmin[AnyModel]):
     """Rows to look at: what changes them are the pages of Mailroom, which know what may follow what."""
 
     show_full_result_count = False
@@ -164,7 +164,7 @@ class LookOnly(admin.ModelAdmin[Row]):
 
 
 @admin.register(Mailing)
-class MailingAdmin(LookOnly[Mailing]):
+class MailingAdmin(ReadOnly[Mailing]):
     list_display = ["id", "code", "name", "state", "account", "remote_id", "created_at"]
     list_filter = ["state", "origin"]
     ordering = ["-created_at", "-id"]
@@ -175,7 +175,7 @@ class MailingAdmin(LookOnly[Mailing]):
 
 
 @admin.register(Event)
-class EventAdmin(LookOnly[Event]):
+class EventAdmin(ReadOnly[Event]):
     list_display = ["at", "kind", "mailing", "account", "who"]
     list_filter = ["kind"]
     ordering = ["-id"]

@@ -55,7 +55,7 @@ class _Memory:
         if time.monotonic() - self.at < REMEMBER_SECONDS or not self.lock.acquire(blocking=False):
             return self.seen
         try:
-            self.seen = look()
+            self.seen = read_pulse()
             self.at = time.monotonic()
         finally:
             self.lock.release()
@@ -75,7 +75,7 @@ def _connection() -> "redis.Redis":
     )
 
 
-def look() -> Pulse:
+def read_pulse() -> Pulse:
     """Ask Redis now, waiting `WAIT_SECONDS` at most for each of two steps."""
     try:
         with _connection() as connection:

@@ -22,7 +22,7 @@ class Right(TextChoices):
 
     OPEN = "open", ""  # anybody, without a login too
     LOGIN = "login", ""  # whoever is logged in: what a person sets for himself
-    LOOK = "look", _("Your login may not look at mailings.")
+    VIEW = "view", _("Your login may not look at mailings.")
     SEND = "send", _("Your login may not write and send mailings.")
     STOP = "stop", _("Your login may not stop what others have made.")
     DECIDE = "decide", _("Your login may not decide on mailings that wait for a decision.")
@@ -33,29 +33,29 @@ class Right(TextChoices):
 RIGHTS: dict[str, Right] = {
     "healthz": Right.OPEN,
     "preferences": Right.LOGIN,
-    "today": Right.LOOK,
-    "today_part": Right.LOOK,
-    "refresh": Right.LOOK,
-    "dismiss_trials": Right.LOOK,
+    "today": Right.VIEW,
+    "today_part": Right.VIEW,
+    "refresh": Right.VIEW,
+    "dismiss_trials": Right.VIEW,
     "trial": Right.SEND,
-    "history": Right.LOOK,
-    "history_rows": Right.LOOK,
-    "export": Right.LOOK,
-    "mailing": Right.LOOK,
-    "mailing_status": Right.LOOK,
-    "mailing_recipients": Right.LOOK,
-    "results": Right.LOOK,
-    "export_results": Right.LOOK,
+    "history": Right.VIEW,
+    "history_rows": Right.VIEW,
+    "export": Right.VIEW,
+    "mailing": Right.VIEW,
+    "mailing_status": Right.VIEW,
+    "mailing_recipients": Right.VIEW,
+    "results": Right.VIEW,
+    "export_results": Right.VIEW,
     "send_to_failed": Right.SEND,
-    "people": Right.LOOK,
-    "lists": Right.LOOK,
-    "list": Right.LOOK,
+    "people": Right.VIEW,
+    "lists": Right.VIEW,
+    "list": Right.VIEW,
     "add_list": Right.SEND,
     "change_list": Right.SEND,
     "remove_from_list": Right.SEND,
     "delete_list": Right.SEND,
-    "stop_list": Right.LOOK,
-    "export_stops": Right.LOOK,
+    "stop_list": Right.VIEW,
+    "export_stops": Right.VIEW,
     "add_stops": Right.SEND,
     "remove_stop": Right.DECIDE,
     "compose": Right.SEND,
@@ -99,21 +99,21 @@ def owns(user: Any, mailing: Any) -> bool:
     return user.pk is not None and user.pk in (mailing.created_by_id, mailing.submitted_by_id)
 
 
-def _may_look(user: Any) -> bool:
+def _may_view(user: Any) -> bool:
     """Whoever may send or cancel has to see what."""
     return any(user.has_perm(permission) for permission in (VIEW, SEND, CANCEL))
 
 
 def _may_stop(user: Any, mailing: Any) -> bool:
     """Whoever has made a mistake may undo it, without waiting for anybody."""
-    own = user.has_perm(SEND) if mailing is None else owns(user, mailing) and _may_look(user)
+    own = user.has_perm(SEND) if mailing is None else owns(user, mailing) and _may_view(user)
     return bool(own or user.has_perm(CANCEL))
 
 
 RULES: dict[Right, Callable[[Any, Any], bool]] = {
     Right.OPEN: lambda user, mailing: True,
     Right.LOGIN: lambda user, mailing: bool(user.is_authenticated),
-    Right.LOOK: lambda user, mailing: _may_look(user),
+    Right.VIEW: lambda user, mailing: _may_view(user),
     Right.SEND: lambda user, mailing: bool(user.has_perm(SEND)),
     Right.STOP: _may_stop,
     Right.DECIDE: lambda user, mailing: bool(user.has_perm(CANCEL)),

@@ -45,7 +45,7 @@ def start(**kwargs: Any) -> None:
 
 
 @worker_ready.connect
-def look_at_once(**kwargs: Any) -> None:
+def check_at_once(**kwargs: Any) -> None:
     """A first look at the provider: nobody should wait a round of beat for it. Identical ones are joined."""
     for task in ("pull_recent", "refresh_account"):
         current_app.send_task(f"mailings.tasks.{task}")

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from mailings.models import Mailing
 from mailings.smsc.spec import times
 from mailings.smsc.spec.problems import Refusal
-from mailings.smsc.spec.times import Form, When
+from mailings.smsc.spec.times import TimeForm, When
 
 # Clocks differ a little, and the provider's hour is that of its own.
 EARLIER = timedelta(minutes=2)
@@ -71,13 +71,13 @@ def _asked(mailing: Mailing, first_try: datetime) -> tuple[datetime, timedelta]:
     try:
         when = times.parse(str(mailing.options.get("time", times.NOW)))
     except Refusal:
-        when = When(Form.HOURS, "")
+        when = When(TimeForm.HOURS, "")
     if when.local is not None:
         return times.absolute(when.local, 0), ANY_ZONE
     return first_try, HOURS_OF_THE_DAY
 
 
 def _rounds(first: datetime, rpt: int, rptn: int | None) -> tuple[datetime, ...]:
-    when = When(Form.MOMENT, "", moment=first)
+    when = When(TimeForm.MOMENT, "", moment=first)
     found = times.occurrences(when, 0, (rpt, rptn), first, ROUNDS_AT_MOST)
     return tuple(found) or (first,)

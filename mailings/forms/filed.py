@@ -73,7 +73,7 @@ def take_out(imported: Import | None) -> None:
 def follow(imported: Import, data: Mapping[str, Any], account: Account | None, channel: Channel) -> None:
     """Read the file anew where the post says otherwise than was found, else correct the rows that it names.
 
-    Raises Unreadable, and changes nothing, where the file itself is not kept any more.
+    Raises UnreadableFile, and changes nothing, where the file itself is not kept any more.
     """
     if imported.state in BUSY:
         return
@@ -87,7 +87,7 @@ def follow(imported: Import, data: Mapping[str, Any], account: Account | None, c
 
 
 def anew(imported: Import, **changes: Any) -> None:
-    """Read the file once more; raises Unreadable where it is not kept any more."""
+    """Read the file once more; raises UnreadableFile where it is not kept any more."""
     imports.begin_again(imported, **changes)
     _read(imported)
 

@@ -27,7 +27,7 @@ LONGEST, GAP = "longest", "gap"
 
 
 @dataclass(frozen=True)
-class Row:
+class PersonalRow:
     """What one recipient reads. `number`: among those who get it, from 1; `line`: in the file."""
 
     number: int
@@ -38,10 +38,10 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowPreview:
     """The row that is shown. `has_gap`: whether there is, or may be, one with an empty cell."""
 
-    shown: Row
+    shown: PersonalRow
     count: int
     has_gap: bool
 
@@ -186,7 +186,7 @@ class Personal:
     # --- one row ------------------------------------------------------------------------------------
 
     @cached_property
-    def rows(self) -> Rows | None:
+    def rows(self) -> RowPreview | None:
         """The row that was asked for, else the first; None where there is nothing personal to read."""
         if not self.applies or self.filed is None:
             return None
@@ -201,7 +201,7 @@ def _walk(filed: Chosen, at_most: int | None) -> HeldRows:
     return HeldRows(filed.imported, doubtful=filed.doubtful, at_most=at_most)
 
 
-def _rows(walk: HeldRows, template: Template, wanted: str, known: int) -> Rows | None:
+def _rows(walk: HeldRows, template: Template, wanted: str, known: int) -> RowPreview | None:
     """`known`: how many recipients the file has, of whom not all may be walked through."""
     walk.says(template.fill)
     number = int(wanted) if wanted.isdecimal() and len(wanted) < 9 else 1
@@ -211,7 +211,9 @@ def _rows(walk: HeldRows, template: Template, wanted: str, known: int) -> Rows |
         if entry.verdict is Verdict.DUPLICATE:
             continue
         count += 1
-        row = Row(count, entry.line, entry.recipient, template.fill(entry.cells), template.gaps(entry.cells))
+        row = PersonalRow(
+            count, entry.line, entry.recipient, template.fill(entry.cells), template.gaps(entry.cells)
+        )
         first = first or row
         shown = row if count == number else shown
         longest = row if longest is None or len(row.text) > len(longest.text) else longest
@@ -219,4 +221,4 @@ def _rows(walk: HeldRows, template: Template, wanted: str, known: int) -> Rows |
     if first is None or longest is None:
         return None
     chosen = {LONGEST: longest, GAP: gap}.get(wanted) or shown or first
-    return Rows(chosen, max(count, known), has_gap=gap is not None or count < known)
+    return RowPreview(chosen, max(count, known), has_gap=gap is not None or count < known)

@@ -23,7 +23,7 @@ from mailings.smsc.spec.catalogue import OPTIONS
 from mailings.smsc.spec.problems import Refusal
 from mailings.smsc.spec.spec import Spec
 from mailings.smsc.spec.texts import Parts, clean, message_parts
-from mailings.smsc.spec.times import Form, When, due, parse
+from mailings.smsc.spec.times import TimeForm, When, due, parse
 from mailings.smsc.spec.vocabulary import Channel
 
 SHOWN_PEOPLE = 5
@@ -225,7 +225,7 @@ class Preview:
 
     @property
     def is_now(self) -> bool:
-        return self.when is not None and self.when.form is Form.NOW
+        return self.when is not None and self.when.form is TimeForm.NOW
 
     @property
     def due_at(self) -> datetime | None:

@@ -60,7 +60,7 @@ def store(upload: UploadedFile[bytes], owner: int, *, attached: bool = True) -> 
     upload.seek(0)
     content = cast("IO[bytes]", upload.file)
     head, ref = content.read(kinds.HEAD), _ref(upload)
-    _look_at(ref, head, owner, attached=attached)
+    _check_content(ref, head, owner, attached=attached)
     storage = storages["default"]
     name = f"{_folder(owner)}/{secrets.token_hex(16)}"
     path = storage.save(name, File(content, name=name))
@@ -69,7 +69,7 @@ def store(upload: UploadedFile[bytes], owner: int, *, attached: bool = True) -> 
     return StoredUpload(signing.dumps(values, salt=SALT), path, kept)
 
 
-def _look_at(ref: FileRef, head: bytes, owner: int, *, attached: bool) -> None:
+def _check_content(ref: FileRef, head: bytes, owner: int, *, attached: bool) -> None:
     """Raises Refused for what is too large, too much, or not what its name says."""
     most, a_day = settings.UPLOAD_MB, settings.UPLOAD_MB * FILES_A_DAY
     if ref.size > most * MEGABYTE:

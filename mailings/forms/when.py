@@ -321,7 +321,7 @@ def shown(values: dict[str, str], own: str) -> None:
         return
     if when.moment is not None:
         values |= _as_typed(when.moment, own)
-    elif when.form is times.Form.LATER:
+    elif when.form is times.TimeForm.LATER:
         values["minutes"] = str(when.minutes)
     elif when.hours and (clock := clock_of(values.get("tz", ""))):
         values |= {"hours_from": str(when.hours[0]), "hours_to": str(when.hours[1]), "clock": clock}

@@ -96,16 +96,16 @@ def answer(quote_id: int) -> None:
     since = now - timedelta(seconds=ANSWER_SECONDS + PATIENCE_SECONDS)
     others = Quote.objects.filter(account=quote.account, answered_at=None, begun_at__gt=since)
     if others.exclude(pk=quote.pk).count() >= AT_ONCE:
-        _settle(quote, accounts.CannotCall(Waiting.GATE))
+        _store(quote, accounts.CannotCall(Waiting.GATE))
         return
     request = _request(quote)
     if request is None:
         quote.delete()
         return
     try:
-        _settle(quote, _ask(quote.account, quote.digest, *request, wait=PATIENCE_SECONDS))
+        _store(quote, _ask(quote.account, quote.digest, *request, wait=PATIENCE_SECONDS))
     except (SmscError, accounts.CannotCall) as error:
-        _settle(quote, error)
+        _store(quote, error)
 
 
 def clear_away() -> None:
@@ -129,7 +129,7 @@ def price(account: Account, spec: Spec, uploads: Sequence[Upload] = (), *, wait:
     found = _ask(account, digest, params(spec), uploads, wait=wait)
     fields = {"asked_at": now, "begun_at": now, "asked": [], "mailing": None}
     quote, _made = Quote.objects.update_or_create(account=account, digest=digest, defaults=fields)
-    _settle(quote, found)
+    _store(quote, found)
     return found
 
 
@@ -179,7 +179,7 @@ def _request(quote: Quote) -> tuple[list[Param], list[Upload]] | None:
     return params(spec), outbox.uploads_of(quote.mailing, spec)
 
 
-def _settle(quote: Quote, came: Price | SmscError | accounts.CannotCall) -> None:
+def _store(quote: Quote, came: Price | SmscError | accounts.CannotCall) -> None:
     quote.asked, quote.answered_at = [], timezone.now()
     if isinstance(came, Price):
         quote.cost, quote.messages, quote.trouble, quote.words = came.cost, came.count, "", ""

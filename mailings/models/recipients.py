@@ -19,7 +19,7 @@ CHUNK = 5_000
 FRONT_LENGTH = 340
 TABLE, COLUMNS = "mailings_recipient", "mailing_id, position, address, text, front, stopped"
 # A mailing's id, the place in it, an address, its own text, and its own sender and zone.
-Row = tuple[int, int, str, str | None, str]
+RecipientValues = tuple[int, int, str, str | None, str]
 
 
 class RecipientQuerySet(models.QuerySet["Recipient"]):
@@ -124,7 +124,7 @@ class StopEntry(models.Model):
         return f"stop {self.pk}"
 
 
-def _insert(rows: Iterable[Row]) -> int:
+def _insert(rows: Iterable[RecipientValues]) -> int:
     """Write rows many at a time: a statement a row, prepared once (SQLite)."""
     statement = f"INSERT INTO {TABLE} ({COLUMNS}) VALUES (%s, %s, %s, %s, %s, 0)"  # noqa: S608 (our own names)
     written = 0
@@ -135,7 +135,7 @@ def _insert(rows: Iterable[Row]) -> int:
     return written
 
 
-def _copy(rows: Iterable[Row]) -> int:
+def _copy(rows: Iterable[RecipientValues]) -> int:
     """Write rows in one stream (PostgreSQL)."""
     written = 0
     with (
@@ -149,8 +149,8 @@ def _copy(rows: Iterable[Row]) -> int:
 
 
 def _chunks(
-    rows: Iterable[Row],
-) -> Iterator[list[Row]]:
+    rows: Iterable[RecipientValues],
+) -> Iterator[list[RecipientValues]]:
     remaining = iter(rows)
     while chunk := list(islice(remaining, CHUNK)):
         yield chunk

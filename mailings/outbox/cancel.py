@@ -197,7 +197,7 @@ def _step(mailing: Mailing) -> None:
     reply = Reply(Said.OK, OUTCOME.ACCEPTED) if mailing.wish_agreed_at else _ask(mailing)
     seen: Seen = None
     try:
-        seen = _look(mailing)
+        seen = _ask_for_job(mailing)
     except accounts.CannotCall:
         if reply.said is not Said.NEVER:
             _close(reply, None)
@@ -395,7 +395,7 @@ def _close(reply: Reply, result: WishResult | None) -> None:
     )
 
 
-def _look(mailing: Mailing) -> Seen:
+def _ask_for_job(mailing: Mailing) -> Seen:
     """The second look: one `get`, dated by its asking. A look that fails is no look; it is taken again."""
     remote_id = str(mailing.remote_id)
     try:

@@ -37,7 +37,7 @@ from mailings.smsc.api.errors import (
     NotSent,
     SmscError,
     TooSoon,
-    Unreadable,
+    UnreadableAnswer,
     WrongDate,
     WrongParameters,
 )
@@ -80,7 +80,7 @@ def _accept(claim: Claim, created: Created) -> None:
     if _accept_at_once(claim, created):
         return
     if _belongs_to_another(claim.mailing, created.remote_id):
-        _mark_unknown(claim, Unreadable("id_taken", raw=created.raw))
+        _mark_unknown(claim, UnreadableAnswer("id_taken", raw=created.raw))
         return
     _finish(claim, OUTCOME.ACCEPTED, raw=created.raw)
     row = Mailing.objects.select_for_update().get(pk=claim.mailing.pk)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from mailings.recipients.limits import LONGEST_LINE, Limits
-from mailings.recipients.reasons import Note, Said, Trouble, Unreadable
+from mailings.recipients.reasons import Note, Said, Trouble, UnreadableFile
 
 CHUNK = 1024 * 1024
 SAMPLE = 4000
@@ -27,11 +27,11 @@ class Text:
 
 
 def recognise(file: IO[bytes], limits: Limits) -> Text:
-    """The charset of a file; raises Unreadable for one that is empty, too large or no text."""
+    """The charset of a file; raises UnreadableFile for one that is empty, too large or no text."""
     file.seek(0)
     first = file.read(SAMPLE)
     if not first:
-        raise Unreadable(Trouble.EMPTY)
+        raise UnreadableFile(Trouble.EMPTY)
     for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if first.startswith(mark):
             return _examined(file, encoding, 2, limits)
@@ -46,27 +46,27 @@ def _utf_16(sample: bytes) -> str:
     """Which UTF-16 has its zero bytes where this has: those of digits are the second of two, or the first."""
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     if min(even, odd) > 0 or max(even, odd) * 20 < len(sample):
-        raise Unreadable(Trouble.NO_TEXT)
+        raise UnreadableFile(Trouble.NO_TEXT)
     return "utf-16-le" if odd else "utf-16-be"
 
 
 def _examined(file: IO[bytes], encoding: str, start: int, limits: Limits) -> Text:
     """One walk through the bytes: their number, the longest line, and what the charset lacks."""
-    look = _Look(encoding)
+    survey = _Survey(encoding)
     file.seek(start)
     size = start
     while chunk := file.read(CHUNK):
         size += len(chunk)
         if size > limits.bytes:
             raise limits.too_large()
-        look.at(chunk)
-    look.at(b"", final=True)
-    if encoding == "utf-8" and look.is_another_charset:
+        survey.add(chunk)
+    survey.add(b"", final=True)
+    if encoding == "utf-8" and survey.is_another_charset:
         return Text("other", start)
-    return Text(encoding, start, look.notes())
+    return Text(encoding, start, survey.notes())
 
 
-class _Look:
+class _Survey:
     def __init__(self, encoding: str) -> None:
         self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
         self._wide = encoding.startswith("utf-16")
@@ -77,13 +77,13 @@ class _Look:
         self._cut = False
         self._since_line_end = 0
 
-    def at(self, chunk: bytes, *, final: bool = False) -> None:
+    def add(self, chunk: bytes, *, final: bool = False) -> None:
         text = self._decoder.decode(chunk, final)
         if final and text == "\ufffd":
             self._cut = True
             return
         if "\x00" in text:
-            raise Unreadable(Trouble.NO_TEXT)
+            raise UnreadableFile(Trouble.NO_TEXT)
         if not text.isascii():
             self._letters += len(_BEYOND_ASCII.findall(text))
         bad = text.count("\ufffd")
@@ -93,11 +93,11 @@ class _Look:
         self._lines += self._measure(text)
 
     def _measure(self, text: str) -> int:
-        """How many lines end in the text; raises Unreadable when none has for too long."""
+        """How many lines end in the text; raises UnreadableFile when none has for too long."""
         last = max(text.rfind("\n"), text.rfind("\r"))
         self._since_line_end = len(text) - last - 1 if last >= 0 else self._since_line_end + len(text)
         if self._since_line_end > LONGEST_LINE:
-            raise Unreadable(Trouble.LONG_LINE, line=self._lines)
+            raise UnreadableFile(Trouble.LONG_LINE, line=self._lines)
         return _ends(text)
 
     @property

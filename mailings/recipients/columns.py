@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from mailings.recipients.cells import Odd
-from mailings.recipients.delimited import Row
+from mailings.recipients.delimited import TableRow
 from mailings.recipients.judge import Judge, split
-from mailings.recipients.reasons import Ask, Question, Trouble, Unreadable
+from mailings.recipients.reasons import Ask, Question, Trouble, UnreadableFile
 from mailings.smsc.spec.addresses import Kind
 
 RECIPIENTS, SENDER, ZONE = "phones", "sender", "tz"
@@ -96,7 +96,7 @@ class Profile:
         self._data_began = False
         self._judged = 0
 
-    def add(self, rows: Iterable[Row]) -> None:
+    def add(self, rows: Iterable[TableRow]) -> None:
         for line, cells, _hidden in rows:
             self._add(line, cells)
 
@@ -148,8 +148,8 @@ class Profile:
             column.rank = _rank(name, self._judge) if heading else NOTHING
         roles = self._roles(names, chosen)
         chosen_column = self._columns[roles[RECIPIENTS]] if RECIPIENTS in roles else None
-        settled = (chosen_column, None) if chosen_column else self._settle(whole=whole)
-        return self._made(heading, names, roles, *settled) if settled else None
+        picked = (chosen_column, None) if chosen_column else self._choose(whole=whole)
+        return self._made(heading, names, roles, *picked) if picked else None
 
     def _roles(self, names: tuple[str, ...], chosen: Mapping[str, str]) -> dict[str, int]:
         """The columns that were chosen, and those whose heading says it of a role that was not."""
@@ -190,7 +190,7 @@ class Profile:
                 best, found = score, (line, row)
         return found
 
-    def _settle(self, *, whole: bool) -> tuple[Column | None, Question | None] | None:
+    def _choose(self, *, whole: bool) -> tuple[Column | None, Question | None] | None:
         strong = [column for column in self._columns if column.rank == STRONG]
         likely = [column for column in self._columns if column.is_candidate and column.rank != STRONG]
         if len(strong) == 1 and (strong[0].valid or (whole and not likely)):
@@ -219,7 +219,7 @@ class Profile:
         return None, Question(Ask.COLUMN, {}, options, RECIPIENTS)
 
 
-def list_heading(rows: Iterable[Row], judge: Judge) -> int | None:
+def list_heading(rows: Iterable[TableRow], judge: Judge) -> int | None:
     """The line of the heading of a plain list: the first that is not blank, if it names recipients."""
     for line, cells, _hidden in islice(rows, HEADING_WITHIN):
         if cells[0].strip():
@@ -275,4 +275,4 @@ def _named(names: Sequence[str], wanted: str) -> int:
             return index
     if plain.isdecimal() and 0 < int(plain) <= len(names):
         return int(plain) - 1
-    raise Unreadable(Trouble.NO_SUCH_COLUMN, name=wanted, names=", ".join(names))
+    raise UnreadableFile(Trouble.NO_SUCH_COLUMN, name=wanted, names=", ".join(names))

@@ -14,7 +14,7 @@ from typing import IO
 
 from mailings.recipients.charset import Text
 from mailings.recipients.limits import CHECK_EVERY, COLUMNS, Budget, Limits
-from mailings.recipients.reasons import Note, Said, Trouble, Unreadable
+from mailings.recipients.reasons import Note, Said, Trouble, UnreadableFile
 
 DELIMITERS = ";,\t|"
 SAMPLE_LINES = 400
@@ -25,7 +25,7 @@ OPEN_QUOTES = 20
 """After so many of them quotation marks mean nothing in this file."""
 _SEP = re.compile(r"\s*sep=(.)\s*", re.IGNORECASE)
 
-Row = tuple[int, list[str], bool]
+TableRow = tuple[int, list[str], bool]
 """The line, the cells, and whether a spreadsheet hides the row."""
 
 
@@ -62,17 +62,17 @@ class DelimitedTable:
         self._skipped = 1 if named else 0
         self.delimiter = named[1] if named else delimiter(sample)
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[TableRow]:
         """Every row, blank ones too."""
         budget = Budget(self._limits)
         for count, (line, cells) in enumerate(self._cells()):
             if count % CHECK_EVERY == 0:
                 budget.check(count)
             if len(cells) > COLUMNS:
-                raise Unreadable(Trouble.TOO_WIDE, columns=COLUMNS)
+                raise UnreadableFile(Trouble.TOO_WIDE, columns=COLUMNS)
             yield line, cells, False
 
-    def as_list(self) -> Iterator[Row]:
+    def as_list(self) -> Iterator[TableRow]:
         """Every line as one cell."""
         budget = Budget(self._limits)
         for count, line in enumerate(islice(self._lines, self._skipped, None)):

@@ -7,8 +7,8 @@ from typing import IO
 
 from mailings.recipients import tables
 from mailings.recipients.limits import Limits
-from mailings.recipients.reader import Choices, Entry, Form, Reading, key_of, read
-from mailings.recipients.reasons import Reason, Said, Trouble, Unreadable, Verdict
+from mailings.recipients.reader import Choices, Entry, Reading, Shape, key_of, read
+from mailings.recipients.reasons import Reason, Said, Trouble, UnreadableFile, Verdict
 from mailings.smsc.spec.addresses import SHOWN, is_group, shorten
 from mailings.smsc.spec.problems import N_, Problem
 from mailings.smsc.spec.vocabulary import Channel
@@ -21,7 +21,7 @@ BETWEEN_ENTRIES = (",", ";")
 
 
 @dataclass(frozen=True)
-class Wrong:
+class LeftOut:
     """An entry that is left out: no recipient, or a doubtful one. `line` counts from 1."""
 
     line: int
@@ -29,7 +29,7 @@ class Wrong:
     reason: Reason
 
     def __repr__(self) -> str:
-        return f"Wrong(line={self.line})"
+        return f"LeftOut(line={self.line})"
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Gathered:
     valid: tuple[str, ...] = ()
     duplicates: int = 0
     stopped: int = 0
-    wrong: tuple[Wrong, ...] = ()
-    wrong_in_file: tuple[Wrong, ...] = ()
+    wrong: tuple[LeftOut, ...] = ()
+    wrong_in_file: tuple[LeftOut, ...] = ()
     unreadable: Said | None = None
     notes: tuple[Said, ...] = ()
     groups: int = 0
@@ -70,7 +70,7 @@ class _Sorted:
         self.valid: dict[int, str] = {}
         self.duplicates = self.stopped = 0
 
-    def add(self, entries: Iterator[Entry]) -> tuple[Wrong, ...]:
+    def add(self, entries: Iterator[Entry]) -> tuple[LeftOut, ...]:
         """Takes the entries in; those that are left out come back."""
         wrong = []
         for entry in entries:
@@ -83,7 +83,7 @@ class _Sorted:
             elif entry.verdict is Verdict.STOPPED:
                 self.stopped += 1
             elif entry.reason is not None:
-                wrong.append(Wrong(entry.line, entry.value, entry.reason))
+                wrong.append(LeftOut(entry.line, entry.value, entry.reason))
         return tuple(wrong)
 
 
@@ -101,13 +101,13 @@ def gather(
     found = _Sorted()
     wrong = found.add(iter(_pasted(pasted, choices, stopped))) if pasted.strip() else ()
     pasted_valid = len(found.valid)
-    filed: tuple[Wrong, ...] = ()
+    filed: tuple[LeftOut, ...] = ()
     notes: tuple[Said, ...] = ()
     unreadable = None
     if file is not None:
         try:
             filed, notes = _filed(found, read(file, name, choices, stopped=stopped))
-        except Unreadable as refusal:
+        except UnreadableFile as refusal:
             unreadable = refusal.said
     valid = tuple(found.valid.values())
     groups = sum(map(is_group, valid))
@@ -123,27 +123,27 @@ def _pasted(text: str, choices: Choices, stopped: Callable[[str], bool] | None) 
     try:
         reading = Reading(table, choices, stopped=stopped)
         if reading.questions or (reading.layout.heading_line is None and table.delimiter in BETWEEN_ENTRIES):
-            reading = Reading(table, choices, form=Form.LIST, stopped=stopped)
+            reading = Reading(table, choices, form=Shape.LIST, stopped=stopped)
         return list(reading)
-    except Unreadable as refusal:
+    except UnreadableFile as refusal:
         if refusal.said.what is not Trouble.TOO_WIDE:
             return []
     # No table is that wide: many recipients stand in one line.
     return list(
-        Reading(tables.pasted(SEPARATOR.split(text), Limits()), choices, form=Form.LIST, stopped=stopped)
+        Reading(tables.pasted(SEPARATOR.split(text), Limits()), choices, form=Shape.LIST, stopped=stopped)
     )
 
 
-def _filed(found: _Sorted, reading: Reading) -> tuple[tuple[Wrong, ...], tuple[Said, ...]]:
-    """What a file adds; raises Unreadable with its first question where it asks any."""
+def _filed(found: _Sorted, reading: Reading) -> tuple[tuple[LeftOut, ...], tuple[Said, ...]]:
+    """What a file adds; raises UnreadableFile with its first question where it asks any."""
     entries = list(reading)
     if reading.questions:
         asked = reading.questions[0]
-        raise Unreadable(Trouble.ASKED, question=asked, options=", ".join(asked.options))
+        raise UnreadableFile(Trouble.ASKED, question=asked, options=", ".join(asked.options))
     return found.add(iter(entries)), tuple(reading.notes)
 
 
-def problems(wrong: Sequence[Wrong], field: str = "phones") -> list[Problem]:
+def problems(wrong: Sequence[LeftOut], field: str = "phones") -> list[Problem]:
     """The wrong entries as problems of a form: the first ten by line, the others as a number."""
     said = N_("Line %(line)s: “%(entry)s”. %(why)s")
     found = [

@@ -25,7 +25,7 @@ from mailings.models.mailing import has_come
 from mailings.recipients import stop_list
 from mailings.recipients.limits import Limits
 from mailings.recipients.reader import Choices, Entry, Reading, key_of, read
-from mailings.recipients.reasons import Said, Trouble, Unreadable, Verdict
+from mailings.recipients.reasons import Said, Trouble, UnreadableFile, Verdict
 from mailings.smsc.spec.addresses import is_group
 from mailings.smsc.spec.vocabulary import Channel
 
@@ -69,10 +69,10 @@ def begin(*, path: str, name: str, size: int, owner: Any, account: Account | Non
 def begin_again(imported: Import, **changes: Any) -> None:
     """Forget what was found, to read it once more: by other `choices`, for another `channel` or `account`.
 
-    Raises Unreadable, and forgets nothing, where the file itself is not kept any more.
+    Raises UnreadableFile, and forgets nothing, where the file itself is not kept any more.
     """
     if not storages["default"].exists(imported.path):
-        raise Unreadable(Trouble.GONE)
+        raise UnreadableFile(Trouble.GONE)
     with transaction.atomic():
         fields = FOUND | {"state": Import.State.WAITING, "token": "", "tries": 0, "nudged_at": None}
         Import.objects.filter(pk=imported.pk).update(**fields | changes)
@@ -89,7 +89,7 @@ def read_at_once(imported: Import) -> bool:
     except _TooLong:
         begin_again(imported)
         return False
-    except Unreadable as refusal:
+    except UnreadableFile as refusal:
         if refusal.said.what is Trouble.TOO_SLOW:
             begin_again(imported)
             return False
@@ -113,7 +113,7 @@ def read_import(pk: int) -> None:
     imported = Import.objects.select_related("account").get(pk=pk)
     try:
         _read(imported, token, WORKERS_SECONDS, None)
-    except Unreadable as refusal:
+    except UnreadableFile as refusal:
         _fail(pk, token, refusal.said)
     except Superseded:
         return
@@ -207,7 +207,7 @@ def clear_away() -> None:
 
 
 def _read(imported: Import, token: str, seconds: float, at_most: int | None) -> None:
-    """Read the whole file into rows; raises Unreadable, Superseded, or _TooLong beyond `at_most` rows."""
+    """Read the whole file into rows; raises UnreadableFile, Superseded, or _TooLong beyond `at_most` rows."""
     stopped = stop_list.checker(imported.account) if imported.account else None
     limits = Limits(megabytes=settings.UPLOAD_MB, rows=settings.UPLOAD_ROWS, seconds=seconds)
     with storages["default"].open(imported.path) as held:

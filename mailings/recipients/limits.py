@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from mailings.recipients.reasons import Trouble, Unreadable
+from mailings.recipients.reasons import Trouble, UnreadableFile
 
 COLUMNS = 16_384
 """As many as a workbook can have."""
@@ -28,11 +28,11 @@ class Limits:
     def unpacked(self) -> int:
         return 8 * self.bytes
 
-    def too_large(self) -> Unreadable:
-        return Unreadable(Trouble.TOO_LARGE, megabytes=self.megabytes)
+    def too_large(self) -> UnreadableFile:
+        return UnreadableFile(Trouble.TOO_LARGE, megabytes=self.megabytes)
 
-    def too_many_rows(self) -> Unreadable:
-        return Unreadable(Trouble.TOO_MANY_ROWS, rows=self.rows)
+    def too_many_rows(self) -> UnreadableFile:
+        return UnreadableFile(Trouble.TOO_MANY_ROWS, rows=self.rows)
 
 
 class Budget:
@@ -43,8 +43,8 @@ class Budget:
         self._end = time.thread_time() + limits.seconds
 
     def check(self, rows: int) -> None:
-        """Raises Unreadable once either is used up."""
+        """Raises UnreadableFile once either is used up."""
         if rows > self._limits.rows:
             raise self._limits.too_many_rows()
         if time.thread_time() > self._end:
-            raise Unreadable(Trouble.TOO_SLOW)
+            raise UnreadableFile(Trouble.TOO_SLOW)

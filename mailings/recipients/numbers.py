@@ -70,7 +70,7 @@ class Numbers:
         self.country = country
         self._home = plans.home(country)
         # The same words and slips stand in thousands of rows.
-        self._closely = lru_cache(maxsize=4096)(self._look_closely)
+        self._closely = lru_cache(maxsize=4096)(self._judge_closely)
 
     def valid(self, text: str) -> str | None:
         """`+` and digits, if the text is a number and nothing else; None where `judge` must look closer."""
@@ -89,7 +89,7 @@ class Numbers:
         bare = text.strip()
         return self._closely(bare) if len(bare) <= LONGEST else (_wrong(bare, Reason.NO_NUMBER),)
 
-    def _look_closely(self, bare: str) -> tuple[Judged, ...]:
+    def _judge_closely(self, bare: str) -> tuple[Judged, ...]:
         plain, reason = _plain(bare)
         if reason is not None:
             return (_wrong(bare, reason),)

@@ -6,10 +6,10 @@ from typing import Any
 
 from mailings.recipients import cells
 from mailings.recipients.cells import Odd
-from mailings.recipients.delimited import Row
+from mailings.recipients.delimited import TableRow
 from mailings.recipients.limits import COLUMNS, Budget, Limits
 from mailings.recipients.package import DEEPEST, LocalNames, Package, attribute, feed, parser
-from mailings.recipients.reasons import Reason, Trouble, Unreadable
+from mailings.recipients.reasons import Reason, Trouble, UnreadableFile
 from mailings.recipients.xlsx import Sheet
 
 CONTENT = "content.xml"
@@ -22,11 +22,11 @@ class Ods:
 
     def __init__(self, package: Package, limits: Limits) -> None:
         if b"encryption-data" in package.small("META-INF/manifest.xml"):
-            raise Unreadable(Trouble.PASSWORD)
+            raise UnreadableFile(Trouble.PASSWORD)
         self._package, self._limits = package, limits
         self.sheets = _sheets(package)
 
-    def rows(self, sheet: Sheet) -> Iterator[Row]:
+    def rows(self, sheet: Sheet) -> Iterator[TableRow]:
         """The rows of a sheet that hold something; a row said to stand many times comes as often."""
         made = parser()
         walk = _Walk(sheet.part)
@@ -71,7 +71,7 @@ class _Walk:
     """Collects the rows of one table: `found` holds how many times each stands, and the first of them."""
 
     def __init__(self, table: str) -> None:
-        self.found: list[tuple[int, Row]] = []
+        self.found: list[tuple[int, TableRow]] = []
         self._wanted = int(table)
         self._table = -1
         self._line = 1
@@ -90,7 +90,7 @@ class _Walk:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise Unreadable(Trouble.BROKEN_WORKBOOK)
+            raise UnreadableFile(Trouble.BROKEN_WORKBOOK)
         name = self._local[name]
         if name == "table":
             self._table += 1
@@ -138,7 +138,7 @@ class _Walk:
         times, value = _times(self._cell, "number-columns-repeated"), _value(self._cell, "".join(self._text))
         if times > COLUMNS or len(self._row) + times > COLUMNS:
             if value:
-                raise Unreadable(Trouble.TOO_WIDE, columns=COLUMNS)
+                raise UnreadableFile(Trouble.TOO_WIDE, columns=COLUMNS)
             times = max(0, COLUMNS - len(self._row))
         self._row.extend(repeat(value, times))
 

@@ -7,7 +7,7 @@ from typing import IO, Any
 from xml.parsers import expat
 
 from mailings.recipients.limits import Limits
-from mailings.recipients.reasons import Trouble, Unreadable
+from mailings.recipients.reasons import Trouble, UnreadableFile
 
 CHUNK = 32 * 1024
 STEEPEST = 150
@@ -18,18 +18,18 @@ ENCRYPTED = 0x1
 
 
 class Package:
-    """The parts of an archive by name; raises Unreadable for what is damaged, locked or far too large."""
+    """The parts of an archive by name; raises UnreadableFile for what is damaged, locked or far too large."""
 
     def __init__(self, file: IO[bytes], limits: Limits) -> None:
         file.seek(0)
         try:
             self._archive = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-            raise Unreadable(Trouble.BROKEN_WORKBOOK) from None
+            raise UnreadableFile(Trouble.BROKEN_WORKBOOK) from None
         self._left = limits.unpacked
         self._parts = {entry.filename.replace("\\", "/").lower(): entry for entry in self._archive.infolist()}
         if any(entry.flag_bits & ENCRYPTED for entry in self._parts.values()):
-            raise Unreadable(Trouble.PASSWORD)
+            raise UnreadableFile(Trouble.PASSWORD)
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._parts
@@ -41,19 +41,19 @@ class Package:
         """A part, bit by bit."""
         entry = self._parts.get(name.lower())
         if entry is None:
-            raise Unreadable(Trouble.BROKEN_WORKBOOK)
+            raise UnreadableFile(Trouble.BROKEN_WORKBOOK)
         if entry.file_size > max(HARMLESS, STEEPEST * entry.compress_size):
-            raise Unreadable(Trouble.UNPACKS)
+            raise UnreadableFile(Trouble.UNPACKS)
         left = self._left
         try:
             with self._archive.open(entry) as part:
                 while chunk := part.read(CHUNK):
                     left -= len(chunk)
                     if left < 0:
-                        raise Unreadable(Trouble.UNPACKS)
+                        raise UnreadableFile(Trouble.UNPACKS)
                     yield chunk
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):
-            raise Unreadable(Trouble.BROKEN_WORKBOOK) from None
+            raise UnreadableFile(Trouble.BROKEN_WORKBOOK) from None
 
     def small(self, name: str, most: int = 1024 * 1024) -> bytes:
         """A part that is read whole; nothing where there is none."""
@@ -63,7 +63,7 @@ class Package:
         for chunk in self.chunks(name):
             found += chunk
             if len(found) > most:
-                raise Unreadable(Trouble.UNPACKS)
+                raise UnreadableFile(Trouble.UNPACKS)
         return bytes(found)
 
 
@@ -100,9 +100,9 @@ def feed(made: Any, chunks: Iterator[bytes]) -> Iterator[None]:
             yield
         made.Parse(b"", True)
     except (expat.ExpatError, ValueError, IndexError):
-        raise Unreadable(Trouble.BROKEN_WORKBOOK) from None
+        raise UnreadableFile(Trouble.BROKEN_WORKBOOK) from None
     yield
 
 
 def _refused(*_declaration: object) -> None:
-    raise Unreadable(Trouble.BROKEN_WORKBOOK)
+    raise UnreadableFile(Trouble.BROKEN_WORKBOOK)

@@ -13,13 +13,13 @@ from mailings.recipients import messages
 from mailings.recipients.columns import SENDER, ZONE
 from mailings.recipients.messages import Template
 from mailings.recipients.reader import Entry
-from mailings.recipients.reasons import Question, Trouble, Unreadable, Verdict
+from mailings.recipients.reasons import Question, Trouble, UnreadableFile, Verdict
 from mailings.smsc.spec import times, values
 from mailings.smsc.spec.addresses import SHOWN, shorten
 from mailings.smsc.spec.catalogue import OPTIONS
 from mailings.smsc.spec.problems import N_, Problem, Refusal
 from mailings.smsc.spec.texts import MAX_CHARACTERS
-from mailings.smsc.spec.times import Form
+from mailings.smsc.spec.times import TimeForm
 from mailings.smsc.spec.vocabulary import Channel
 
 FILE = "recipients_file"
@@ -69,7 +69,7 @@ class Addressed:
         return f"Addressed({len(self.phones) + len(self.lines)} recipients, {len(self.problems)} problems)"
 
 
-class Rows(Protocol):
+class HasRows(Protocol):
     """What is walked through: a file, or what was kept of one (`held_rows`)."""
 
     @property
@@ -86,10 +86,10 @@ class Rows(Protocol):
     def __iter__(self) -> Iterator[Entry]: ...
 
 
-def address(reading: Rows, wanted: Wanted) -> Addressed:
+def address(reading: HasRows, wanted: Wanted) -> Addressed:
     """Walks through the rows once, or twice where a text holds `\\n` as it stands.
 
-    Raises Unreadable, also with the first question that the file leaves open.
+    Raises UnreadableFile, also with the first question that the file leaves open.
     """
     made = (
         messages.template(wanted.text or "", reading.names) if wanted.text is not None else Template((), {})
@@ -101,14 +101,14 @@ def address(reading: Rows, wanted: Wanted) -> Addressed:
         found = _Walk(reading, wanted, made, nl=True).run()
     if reading.questions:
         asked = reading.questions[0]
-        raise Unreadable(Trouble.ASKED, question=asked, options=", ".join(asked.options))
+        raise UnreadableFile(Trouble.ASKED, question=asked, options=", ".join(asked.options))
     return found
 
 
 class _Walk:
     """One walk through the rows. `nl`: how line ends of texts are sent."""
 
-    def __init__(self, reading: Rows, wanted: Wanted, template: Template, *, nl: bool) -> None:
+    def __init__(self, reading: HasRows, wanted: Wanted, template: Template, *, nl: bool) -> None:
         self._reading, self._wanted, self._template = reading, wanted, template
         roles = {role: at for role, at in reading.roles.items() if role not in wanted.without}
         self._sender = roles.get(SENDER)
@@ -188,6 +188,6 @@ class _Walk:
 
 def _is_dated(time: str) -> bool:
     try:
-        return times.parse(time).form is Form.DATED
+        return times.parse(time).form is TimeForm.DATED
     except Refusal:
         return False

@@ -17,11 +17,11 @@ from typing import IO, NamedTuple
 from mailings.recipients import tables
 from mailings.recipients.cells import Odd
 from mailings.recipients.columns import RECIPIENTS, Layout, Profile, list_heading
-from mailings.recipients.delimited import DelimitedTable, Row
+from mailings.recipients.delimited import DelimitedTable, TableRow
 from mailings.recipients.judge import Judge, person, pieces
 from mailings.recipients.limits import Limits
 from mailings.recipients.numbers import Judged
-from mailings.recipients.reasons import Ask, Note, Question, Reason, Said, Trouble, Unreadable, Verdict
+from mailings.recipients.reasons import Ask, Note, Question, Reason, Said, Trouble, UnreadableFile, Verdict
 from mailings.recipients.xlsx import Sheet
 from mailings.smsc.spec.vocabulary import Channel
 
@@ -35,7 +35,7 @@ _EMPTY = re.compile(r"[\W_]*")
 """Nothing, or what people put where there is nothing: a dash."""
 
 
-class Form(Enum):
+class Shape(Enum):
     """What a text is, where its name or its place tells."""
 
     TABLE = "table"
@@ -73,14 +73,14 @@ class Entry(NamedTuple):
 
 
 class Reading:
-    """A file being read. Raises Unreadable, from here or from the walk, where no recipients can be found.
+    """A file being read. Raises UnreadableFile, from here or from the walk, where no recipients can be found.
 
     `stopped`: whether a recipient in its sent form is on the stop list. `text_of`: a row's cells -> the text
     that its recipient gets, for personal messages: another text to the same person is no duplicate.
     """
 
     def __init__(
-        self, table: DelimitedTable | tables.Workbook, choices: Choices, *, form: Form | None = None,
+        self, table: DelimitedTable | tables.Workbook, choices: Choices, *, form: Shape | None = None,
         stopped: Callable[[str], bool] | None = None, text_of: Callable[[Sequence[str]], str] | None = None,
     ) -> None:  # fmt: skip
         self.counts: Counter[Verdict] = Counter()
@@ -124,10 +124,10 @@ class Reading:
 
     # --- finding the place ------------------------------------------------------------------------
 
-    def _chosen_source(self) -> Callable[[], Iterator[Row]]:
+    def _chosen_source(self) -> Callable[[], Iterator[TableRow]]:
         if isinstance(self._table, DelimitedTable):
             if self._choices.sheet:
-                raise Unreadable(Trouble.NO_SUCH_SHEET, name=self._choices.sheet, names="–")
+                raise UnreadableFile(Trouble.NO_SUCH_SHEET, name=self._choices.sheet, names="–")
             return self._table.rows
         sheet = self._chosen_sheet(self._table)
         self.sheet = sheet.name
@@ -142,7 +142,7 @@ class Reading:
                 if sheet.name == wanted:
                     return sheet
             names = ", ".join(sheet.name for sheet in book.sheets)
-            raise Unreadable(Trouble.NO_SUCH_SHEET, name=wanted, names=names)
+            raise UnreadableFile(Trouble.NO_SUCH_SHEET, name=wanted, names=names)
         hidden = [sheet.name for sheet in book.sheets if sheet.hidden]
         if hidden:
             self._notes.append(Said(Note.HIDDEN_SHEETS, {"names": ", ".join(hidden)}))
@@ -163,9 +163,9 @@ class Reading:
         for sheets in (telling, filled, visible):
             if sheets:
                 return sheets[0]
-        raise Unreadable(Trouble.NO_RECIPIENT)
+        raise UnreadableFile(Trouble.NO_RECIPIENT)
 
-    def _layout(self, form: Form | None) -> Layout:
+    def _layout(self, form: Shape | None) -> Layout:
         sample = list(beginning(self._source()))
         if isinstance(self._table, DelimitedTable) and self._is_list(self._table, sample, form):
             self._source = self._table.as_list
@@ -180,16 +180,16 @@ class Reading:
             profile.add(islice(self._source(), len(sample), None))
             found = None if profile.is_blank else profile.layout(chosen, line, whole=True)
         if found is None:
-            raise Unreadable(Trouble.NO_RECIPIENT)
+            raise UnreadableFile(Trouble.NO_RECIPIENT)
         return found
 
-    def _is_list(self, table: DelimitedTable, sample: list[Row], form: Form | None) -> bool:
+    def _is_list(self, table: DelimitedTable, sample: list[TableRow], form: Shape | None) -> bool:
         """Whether lines hold recipients and nothing else, one or several: no columns then."""
-        if form is Form.LIST or RECIPIENTS in self._choices.columns or self._choices.heading_line:
-            return form is Form.LIST
+        if form is Shape.LIST or RECIPIENTS in self._choices.columns or self._choices.heading_line:
+            return form is Shape.LIST
         if not sum(any(map(str.strip, cells)) for _line, cells, _hidden in sample) > 1:
             return True
-        if form is Form.TABLE:
+        if form is Shape.TABLE:
             return False
         filled = [cell for _line, cells, _hidden in sample for cell in cells if cell.strip()]
         return not table.delimiter or (bool(filled) and all(map(self._judge.valid, filled)))
@@ -286,7 +286,7 @@ class Reading:
 
     def _end(self) -> None:
         if not self.counts.total() and not self._tally.hidden.count:
-            raise Unreadable(Trouble.NO_RECIPIENT)
+            raise UnreadableFile(Trouble.NO_RECIPIENT)
         if self._tally.hidden.count and self._choices.hidden_rows is None:
             self.questions.append(Question(Ask.HIDDEN_ROWS, {}, ("leave_out", "include")))
 
@@ -323,7 +323,7 @@ class _Tally:
         return [Said(note, {"count": met.count, "line": met.line}) for note, met in counted if met.count]
 
 
-def beginning(rows: Iterator[Row]) -> Iterator[Row]:
+def beginning(rows: Iterator[TableRow]) -> Iterator[TableRow]:
     """The first rows, as many as tell what a table is."""
     left = SAMPLE_CELLS
     for row in islice(rows, SAMPLE_ROWS):
@@ -337,9 +337,9 @@ def read(
     file: IO[bytes], name: str, choices: Choices, limits: Limits | None = None, *,
     stopped: Callable[[str], bool] | None = None, text_of: Callable[[Sequence[str]], str] | None = None,
 ) -> Reading:  # fmt: skip
-    """The reading of a file that can be read from any place. Raises Unreadable."""
+    """The reading of a file that can be read from any place. Raises UnreadableFile."""
     table = tables.opened(file, limits or Limits())
-    form = Form.TABLE if tables.is_table_by_name(name) else None
+    form = Shape.TABLE if tables.is_table_by_name(name) else None
     return Reading(table, choices, form=form, stopped=stopped, text_of=text_of)
 
 

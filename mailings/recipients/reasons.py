@@ -139,7 +139,7 @@ class Question(Said):
     role: str = ""
 
 
-class Unreadable(Exception):
+class UnreadableFile(Exception):
     """No recipients can be found in the file; `said` is the sentence for the operator."""
 
     def __init__(self, trouble: Trouble, **params: object) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from xml.parsers import expat
 
 from mailings.recipients.package import LocalNames, Package, feed, parser
-from mailings.recipients.reasons import Trouble, Unreadable
+from mailings.recipients.reasons import Trouble, UnreadableFile
 
 MOST_STRINGS = 8_000_000
 MOST_BYTES = 96 * 1024 * 1024
@@ -24,7 +24,7 @@ _HEAD = b"<sst>"
 
 
 class SharedStrings:
-    """By index; raises Unreadable where there are too many or an index has no text."""
+    """By index; raises UnreadableFile where there are too many or an index has no text."""
 
     def __init__(self, package: Package, part: str) -> None:
         self._bytes, self._ends = bytearray(), array("I", [0])
@@ -33,7 +33,7 @@ class SharedStrings:
 
     def __getitem__(self, index: int) -> str:
         if not 0 <= index < len(self._ends) - 1:
-            raise Unreadable(Trouble.BROKEN_WORKBOOK)
+            raise UnreadableFile(Trouble.BROKEN_WORKBOOK)
         return self._bytes[self._ends[index] : self._ends[index + 1]].decode("utf-8", "replace")
 
     def _read(self, chunks: Iterator[bytes]) -> None:
@@ -64,7 +64,7 @@ class SharedStrings:
         try:
             made.Parse(_HEAD + piece, False)
         except (expat.ExpatError, IndexError):
-            raise Unreadable(Trouble.BROKEN_WORKBOOK) from None
+            raise UnreadableFile(Trouble.BROKEN_WORKBOOK) from None
         self._keep(texts)
 
     def _slowly(self, chunks: Iterator[bytes]) -> None:
@@ -77,7 +77,7 @@ class SharedStrings:
         before = len(self._bytes)
         self._bytes += b"".join(texts)
         if len(self._bytes) > MOST_BYTES or len(self._ends) + len(texts) > MOST_STRINGS:
-            raise Unreadable(Trouble.UNPACKS)
+            raise UnreadableFile(Trouble.UNPACKS)
         ends = accumulate(map(len, texts), initial=before)
         next(ends)
         self._ends.extend(ends)

@@ -11,10 +11,10 @@ from itertools import chain
 from typing import Any
 from xml.parsers import expat
 
-from mailings.recipients.delimited import Row
+from mailings.recipients.delimited import TableRow
 from mailings.recipients.limits import COLUMNS
 from mailings.recipients.package import CHUNK, DEEPEST, LocalNames, feed, parser
-from mailings.recipients.reasons import Trouble, Unreadable
+from mailings.recipients.reasons import Trouble, UnreadableFile
 from mailings.recipients.shared_strings import is_plain
 
 TRUE = ("1", "true", "on")
@@ -45,7 +45,7 @@ class SheetRows:
         self.columns = _Columns()
         self.line = 0
 
-    def read(self, chunks: Iterator[bytes]) -> Iterator[list[Row]]:
+    def read(self, chunks: Iterator[bytes]) -> Iterator[list[TableRow]]:
         """The rows in their order, some at a time."""
         rest = b""
         for chunk in chunks:
@@ -69,9 +69,9 @@ class SheetRows:
         pieces = (rest[at : at + CHUNK] for at in range(0, len(rest), CHUNK))
         yield from self._slowly(chain(pieces, chunks))
 
-    def _whole(self, piece: bytes) -> list[Row]:
+    def _whole(self, piece: bytes) -> list[TableRow]:
         """The rows of a piece that ends where a row ends."""
-        found: list[Row] = []
+        found: list[TableRow] = []
         for row in piece.decode("utf-8", "replace").split("</row>")[:-1]:
             if not self._plainly(row, found):
                 made = parser()
@@ -79,10 +79,10 @@ class SheetRows:
                 try:
                     made.Parse(_HEAD.decode() + row + "</row>", False)
                 except (expat.ExpatError, ValueError, IndexError):
-                    raise Unreadable(Trouble.BROKEN_WORKBOOK) from None
+                    raise UnreadableFile(Trouble.BROKEN_WORKBOOK) from None
         return found
 
-    def _plainly(self, text: str, found: list[Row]) -> bool:
+    def _plainly(self, text: str, found: list[TableRow]) -> bool:
         """Puts a row of plain cells into `found`; False for one that the parser must read."""
         opening = _ROW.match(text)
         if opening is None:
@@ -103,14 +103,14 @@ class SheetRows:
         found.append((self.line, row, "hidden" in opening[0] and _HIDDEN.search(opening[0]) is not None))
         return True
 
-    def _slowly(self, chunks: Iterator[bytes]) -> Iterator[list[Row]]:
-        made, found = parser(), list[Row]()
+    def _slowly(self, chunks: Iterator[bytes]) -> Iterator[list[TableRow]]:
+        made, found = parser(), list[TableRow]()
         self._follow(made, found)
         for _fed in feed(made, chunks):
             yield found
             found.clear()
 
-    def _follow(self, made: Any, found: list[Row]) -> None:
+    def _follow(self, made: Any, found: list[TableRow]) -> None:
         walk = _Walk(self, self._value, found)
         made.StartElementHandler, made.EndElementHandler = walk.start, walk.end
         made.CharacterDataHandler = walk.text.append
@@ -119,7 +119,7 @@ class SheetRows:
 class _Walk:
     """What the parser meets, put together to rows."""
 
-    def __init__(self, sheet: SheetRows, value: Value, found: list[Row]) -> None:
+    def __init__(self, sheet: SheetRows, value: Value, found: list[TableRow]) -> None:
         self.text: list[str] = []
         self._sheet, self._value, self._found = sheet, value, found
         self._local = LocalNames()
@@ -136,7 +136,7 @@ class _Walk:
             self._column = self._sheet.columns[place.rstrip("0123456789")] if place else len(self._row)
             self._kind, self._style = attributes.get("t", ""), attributes.get("s", "")
             if self._column >= COLUMNS:
-                raise Unreadable(Trouble.TOO_WIDE, columns=COLUMNS)
+                raise UnreadableFile(Trouble.TOO_WIDE, columns=COLUMNS)
             self._formula = False
             self.text.clear()
         elif name in ("v", "is"):
@@ -147,7 +147,7 @@ class _Walk:
             self._sheet.line = int(attributes.get("r") or self._sheet.line + 1)
             self._hidden, self._row = attributes.get("hidden", "") in TRUE, []
         elif self._depth > DEEPEST:
-            raise Unreadable(Trouble.BROKEN_WORKBOOK)
+            raise UnreadableFile(Trouble.BROKEN_WORKBOOK)
 
     def end(self, name: str) -> None:
         self._depth -= 1
@@ -159,7 +159,7 @@ class _Walk:
         elif name == "row" and self._row:
             self._held = self._held + len(self._row) if self._found else len(self._row)
             if self._held > MOST_CELLS_AT_ONCE:
-                raise Unreadable(Trouble.TOO_WIDE, columns=COLUMNS)
+                raise UnreadableFile(Trouble.TOO_WIDE, columns=COLUMNS)
             self._found.append((self._sheet.line, self._row, self._hidden))
 
     def _end_cell(self) -> None:
@@ -181,7 +181,7 @@ class _Columns(dict[str, int]):
         for letter in letters.upper():
             index = index * 26 + ord(letter) - 64
         if not (letters.isascii() and letters.isalpha()) or index > COLUMNS:
-            raise Unreadable(Trouble.TOO_WIDE, columns=COLUMNS)
+            raise UnreadableFile(Trouble.TOO_WIDE, columns=COLUMNS)
         self[letters] = index - 1
         return index - 1
 

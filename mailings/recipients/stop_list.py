@@ -63,7 +63,7 @@ def add(
 
 
 def values_of(file: IO[bytes], name: str, country: str, limits: Limits | None = None) -> list[str]:
-    """The recipients that a file holds, whatever their channel; raises Unreadable."""
+    """The recipients that a file holds, whatever their channel; raises UnreadableFile."""
     found = read(file, name, Choices(channel=None, country=country), limits)
     return [entry.recipient for entry in found if entry.verdict in (Verdict.VALID, Verdict.DOUBTFUL)]
 

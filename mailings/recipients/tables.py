@@ -6,11 +6,11 @@ from pathlib import PurePath
 from typing import IO, Protocol
 
 from mailings.recipients import charset
-from mailings.recipients.delimited import DelimitedTable, Lines, Row
+from mailings.recipients.delimited import DelimitedTable, Lines, TableRow
 from mailings.recipients.limits import Limits
 from mailings.recipients.ods import MIMETYPE, Ods
 from mailings.recipients.package import Package
-from mailings.recipients.reasons import Trouble, Unreadable
+from mailings.recipients.reasons import Trouble, UnreadableFile
 from mailings.recipients.xlsx import Sheet, Xlsx
 
 OLE = b"\xd0\xcf\x11\xe0"
@@ -39,7 +39,7 @@ class Workbook(Protocol):
 
     sheets: list[Sheet]
 
-    def rows(self, sheet: Sheet) -> Iterator[Row]: ...
+    def rows(self, sheet: Sheet) -> Iterator[TableRow]: ...
 
 
 def is_table_by_name(name: str) -> bool:
@@ -48,7 +48,7 @@ def is_table_by_name(name: str) -> bool:
 
 
 def opened(file: IO[bytes], limits: Limits) -> DelimitedTable | Workbook:
-    """The table in a file that can be read anew from any place; raises Unreadable."""
+    """The table in a file that can be read anew from any place; raises UnreadableFile."""
     if file.seek(0, 2) > limits.bytes:
         raise limits.too_large()
     file.seek(0)
@@ -56,11 +56,11 @@ def opened(file: IO[bytes], limits: Limits) -> DelimitedTable | Workbook:
     if first.startswith(ARCHIVE):
         return _workbook(Package(file, limits), limits)
     if first.startswith(OLE):
-        raise Unreadable(_in_ole(file))
+        raise UnreadableFile(_in_ole(file))
     if first.startswith(_OTHER):
-        raise Unreadable(Trouble.OTHER_DOCUMENT)
+        raise UnreadableFile(Trouble.OTHER_DOCUMENT)
     if _MARKUP.match(first) or first.startswith(b"MIME-Version:"):
-        raise Unreadable(Trouble.XML_WORKBOOK if _XML.match(first) else Trouble.WEB_PAGE)
+        raise UnreadableFile(Trouble.XML_WORKBOOK if _XML.match(first) else Trouble.WEB_PAGE)
     text = charset.recognise(file, limits)
     return DelimitedTable(Lines(file, text), limits, text.notes)
 
@@ -74,9 +74,9 @@ def _workbook(package: Package, limits: Limits) -> Workbook:
     if "content.xml" in package and package.small("mimetype").strip() == MIMETYPE:
         return Ods(package, limits)
     if "xl/workbook.bin" in package:
-        raise Unreadable(Trouble.BINARY_WORKBOOK)
+        raise UnreadableFile(Trouble.BINARY_WORKBOOK)
     if package.has_folder("word") or package.has_folder("ppt") or not package.has_folder("xl"):
-        raise Unreadable(Trouble.OTHER_DOCUMENT)
+        raise UnreadableFile(Trouble.OTHER_DOCUMENT)
     return Xlsx(package, limits)
 
 

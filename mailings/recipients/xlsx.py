@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from mailings.recipients import cells
 from mailings.recipients.cells import Odd
-from mailings.recipients.delimited import Row
+from mailings.recipients.delimited import TableRow
 from mailings.recipients.limits import Budget, Limits
 from mailings.recipients.package import LocalNames, Package, attribute, feed, parser
 from mailings.recipients.reasons import Reason
@@ -49,7 +49,7 @@ class Xlsx:
         self._strings = SharedStrings(package, parts.get("sharedStrings", ""))
         self._dates = _date_styles(package, parts.get("styles", ""))
 
-    def rows(self, sheet: Sheet) -> Iterator[Row]:
+    def rows(self, sheet: Sheet) -> Iterator[TableRow]:
         """The rows that stand in a sheet, with their own numbers; those left out there are not made up."""
         budget, count = Budget(self._limits), 0
         for found in SheetRows(self._value).read(self._package.chunks(sheet.part)):

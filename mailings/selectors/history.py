@@ -195,7 +195,7 @@ def chosen(params: QueryDict) -> HistoryFilter:
 
 
 @dataclass(frozen=True)
-class Row:
+class HistoryRow:
     """One line of the history."""
 
     values: dict[str, Any]
@@ -301,7 +301,7 @@ class Poll:
         return f"{self.new - 1}+" if self.new == NEW_AT_MOST else str(self.new)
 
 
-def poll(params: QueryDict, rows: list[Row], *, seen: str, new: int = 0) -> Poll:
+def poll(params: QueryDict, rows: list[HistoryRow], *, seen: str, new: int = 0) -> Poll:
     """How a page with these rows goes on asking. `seen`: the key of its newest row; "" on later pages."""
     filters = params.copy()
     for name in ("row", "seen", "new", "after", "before"):
@@ -329,7 +329,7 @@ def count_newer(rows: QuerySet[Mailing], seen: str) -> int:
 class Page:
     """One page of rows, newest first, with the keys of its neighbours (None where there is none)."""
 
-    rows: list[Row]
+    rows: list[HistoryRow]
     older: str | None
     newer: str | None
 
@@ -360,7 +360,7 @@ def page(rows: QuerySet[Mailing], *, after: str = "", before: str = "", size: in
     older_there = more if forwards else True
     newer_there = (key is not None) if forwards else more
     return Page(
-        [Row(values) for values in found],
+        [HistoryRow(values) for values in found],
         key_of(found[-1]) if older_there else None,
         key_of(found[0]) if newer_there else None,
     )
@@ -383,10 +383,10 @@ def _slice(
     return list(rows.order_by(*order).values(*COLUMNS)[:count])
 
 
-def by_ids(ids: Iterable[int]) -> list[Row]:
+def by_ids(ids: Iterable[int]) -> list[HistoryRow]:
     """The rows with these ids, newest first."""
     found = Mailing.objects.filter(id__in=list(ids)[:PAGE_SIZE]).newest_first().values(*COLUMNS)
-    return [Row(values) for values in found]
+    return [HistoryRow(values) for values in found]
 
 
 def all_rows(rows: QuerySet[Mailing]) -> Iterator[dict[str, Any]]:

@@ -45,7 +45,7 @@ class Tab(NamedTuple):
     chosen: bool
 
 
-class Row(NamedTuple):
+class ProblemRow(NamedTuple):
     """One problem. `correctable`: whether something else may be typed in its place."""
 
     position: int
@@ -205,7 +205,7 @@ class Part:
         return self.page + 1 if self.page < self.pages else None
 
     @property
-    def problems(self) -> list[Row]:
+    def problems(self) -> list[ProblemRow]:
         """The problems of the chosen verdict on this page."""
         if self.tab is None:
             return []
@@ -236,13 +236,15 @@ def problem_rows(imported: Import, verdict: str) -> QuerySet[ImportedRow]:
     return ImportedRow.objects.filter(imported=imported, verdict=verdict).order_by("position")
 
 
-def described(row: ImportedRow) -> Row:
+def described(row: ImportedRow) -> ProblemRow:
     """A row with its reason in words."""
     said = _(Reason[row.reason.upper()].value) if row.reason else ""
-    return Row(row.position, row.line, in_one_line(row.value), row.verdict, said, row.verdict in CORRECTABLE)
+    return ProblemRow(
+        row.position, row.line, in_one_line(row.value), row.verdict, said, row.verdict in CORRECTABLE
+    )
 
 
-def every_problem(imported: Import) -> Iterator[Row]:
+def every_problem(imported: Import) -> Iterator[ProblemRow]:
     """All of them for a file, the most serious first."""
     for verdict in in_words():
         for row in problem_rows(imported, verdict).iterator(chunk_size=2000):

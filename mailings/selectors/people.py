@@ -37,7 +37,7 @@ class Found:
     lists: list[SavedList]
 
 
-def look_up(value: str, country: str) -> Found:
+def find(value: str, country: str) -> Found:
     """The person that was searched for; raises stop_list.NotAnAddress for what nobody can be reached at."""
     person = people.find(value, country)
     rows = list(people.recipients_of(person)[: AT_MOST + 1])

@@ -1,7 +1,7 @@
 """The facts of a draft before it is sent off: what, to whom, when, for how much, and what could be wrong.
 
-What takes long for a million people is worked out once, when the draft is made ready (`settled`), and kept
-in its row; the page then reads rows alone.
+What takes long for a million people is worked out once, when the draft is made ready (`frozen_facts`), and
+kept in its row; the page then reads rows alone.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from mailings.selectors import repeats
 from mailings.selectors.repeats import Repeat
 from mailings.smsc.spec.spec import Spec
 from mailings.smsc.spec.texts import Parts, message_parts
-from mailings.smsc.spec.times import Form, When
+from mailings.smsc.spec.times import TimeForm, When
 from mailings.smsc.spec.vocabulary import Channel
 from mailings.wording import money, prices
 
@@ -50,7 +50,7 @@ class Message:
     address: str = ""
 
 
-def settled(form: ComposeForm, spec: Spec, account: Account) -> dict[str, Any]:
+def frozen_facts(form: ComposeForm, spec: Spec, account: Account) -> dict[str, Any]:
     """What the review of a form's draft shows and costs to work out, the rows of its file included."""
     facts, chosen = Preview(form), form.chosen
     return {
@@ -71,7 +71,7 @@ def _left_out(form: ComposeForm, facts: Preview) -> dict[str, int]:
     return {"doubtful": doubtful, "wrong": wrong, "duplicate": facts.duplicates, "stopped": facts.stopped}
 
 
-def _settled_from_rows(mailing: Mailing) -> dict[str, Any]:
+def _facts_from_rows(mailing: Mailing) -> dict[str, Any]:
     """The same of a draft that no form has made ready: a script's, or one that was refused or held."""
     spec = outbox.spec_of(mailing)
     return {
@@ -98,7 +98,7 @@ def _messages(spec: Spec) -> dict[str, list[str]]:
 def of(mailing: Mailing, now: datetime) -> "Review":
     """The review of a draft that may be sent off. `mailing`: with its account."""
     if not mailing.prepared:
-        mailing.prepared = _settled_from_rows(mailing)
+        mailing.prepared = _facts_from_rows(mailing)
     spec = Spec.from_json(mailing.spec)
     quote = lookups.known(mailing.account, mailing.prepared["price"])
     return Review(mailing, spec, now, quote, repeats.of_mailing(mailing, spec, now))
@@ -177,7 +177,7 @@ class Review:
 
     @property
     def is_now(self) -> bool:
-        return self.when.form is Form.NOW
+        return self.when.form is TimeForm.NOW
 
     @property
     def due_at(self) -> datetime | None:

@@ -79,7 +79,7 @@ def missing(account: Account, span: Span, begun: datetime) -> list[Mailing]:
     return found
 
 
-def look_up(account: Account, rows: list[Mailing], tally: Tally) -> bool:
+def ask_for_each(account: Account, rows: list[Mailing], tally: Tally) -> bool:
     """Ask for missing jobs by their ids, a few per pull; False when one of ours may still be there."""
     fresh = Mailing.objects.filter(NOT_ASKED_FOR, pk__in=[row.pk for row in rows])
     may_ask = set(fresh.values_list("pk", flat=True))

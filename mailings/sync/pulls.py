@@ -118,7 +118,7 @@ def _reason(account: Account, span: Span, tally: Tally) -> str:
     unseen = absence.missing(account, span, tally.begun)
     if not (reason or blind):
         unseen = absence.without_deleted(unseen, tally)
-    all_there = absence.look_up(account, unseen, tally)
+    all_there = absence.ask_for_each(account, unseen, tally)
     return reason or ("" if all_there else LookNote.OWN_JOB_MISSING) or blind or ""
 
 

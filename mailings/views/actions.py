@@ -356,7 +356,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
         "mailing": mailing,
         "chip": chips.chip(mailing),
         "sentences": sentences.sentences(mailing, now),
-        "looking": sentences.looking(mailing, now),
+        "search_progress": sentences.search_progress(mailing, now),
         **_messages_seen(mailing),
         "facts": what_it_is(mailing, now),
         "attempts": mailing.attempts.order_by("begin", "id")[:20],

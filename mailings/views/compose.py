@@ -38,7 +38,7 @@ from mailings.forms import (
 from mailings.ids import row_id
 from mailings.models import Account, Attachment, Mailing, State
 from mailings.outbox import Elsewhere, Impossible
-from mailings.recipients.reasons import Unreadable
+from mailings.recipients.reasons import UnreadableFile
 from mailings.selectors import offers, repeats, review
 from mailings.selectors.imports import Part
 from mailings.selectors.lists import all_lists
@@ -193,7 +193,7 @@ def _bring_recipients(request: HttpRequest, form: ComposeForm) -> None:
             filed.act(files.recipients, request.POST.get("action", ""))
     except Refused as refusal:
         files.refused.append(("recipients_file", str(refusal)))
-    except Unreadable as refusal:
+    except UnreadableFile as refusal:
         files.refused.append(("recipients_file", refusal.said.message(_)))
 
 
@@ -227,7 +227,7 @@ def _review(request: HttpRequest, form: ComposeForm) -> HttpResponse:
     """Make a draft of it that is ready to be sent, with all that was typed, and open its review."""
 
     def make(spec: Spec, **whose: Any) -> Mailing:
-        facts = review.settled(form, spec, whose["account"])
+        facts = review.frozen_facts(form, spec, whose["account"])
         return outbox.prepare(spec, form.draft_options(), facts, imported=form.uploads.recipients, **whose)
 
     return _made(request, form, make, "review")

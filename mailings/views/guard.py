@@ -27,7 +27,7 @@ def guarded(view: View, verb: str) -> View:
         if request.user.is_authenticated:
             mailing = _whose(kwargs["pk"]) if right == Right.STOP and "pk" in kwargs else None
             if right not in (Right.OPEN, Right.LOGIN):
-                _refuse_unless(request, rights.may(request.user, "mailing"), Right.LOOK)
+                _refuse_unless(request, rights.may(request.user, "mailing"), Right.VIEW)
             _refuse_unless(request, rights.may(request.user, verb, mailing), right, mailing)
         return view(request, *args, **kwargs)
 

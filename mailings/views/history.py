@@ -86,7 +86,7 @@ def rows(request: HttpRequest) -> HttpResponse:
     return render(request, "mailings/_rows.html", context, status=200 if poll.seconds else STOP_POLLING)
 
 
-def may_pick(user: Any, row: history.Row) -> bool:
+def may_pick(user: Any, row: history.HistoryRow) -> bool:
     """Whether this person may choose a row for the bar below the table."""
     return row.selectable and rights.may(user, "cancel", row)
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from mailings import accounts
 from mailings.models import StopEntry
 from mailings.recipients import stop_list
-from mailings.recipients.reasons import Unreadable
+from mailings.recipients.reasons import UnreadableFile
 from mailings.selectors import people
 from mailings.views.history import Echo, cell
 
@@ -26,7 +26,7 @@ def show(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {"wanted": wanted, "found": None, "error": ""}
     if wanted:
         try:
-            context["found"] = people.look_up(wanted, accounts.home_country())
+            context["found"] = people.find(wanted, accounts.home_country())
         except stop_list.NotAnAddress:
             context["error"] = _(
                 "This is no number, e-mail address or Telegram name. Check it and search again."
@@ -53,7 +53,7 @@ def add_stops(request: HttpRequest) -> HttpResponse:
         read = stop_list.values_of(file, file.name or "", accounts.home_country()) if file else []
         given = [value for value in values if value.strip()] + read
         added = stop_list.add(given, country=accounts.home_country(), reason=reason, by=request.user)
-    except (stop_list.NotAnAddress, Unreadable) as problem:
+    except (stop_list.NotAnAddress, UnreadableFile) as problem:
         typed = {"values": request.POST.get("values", ""), "reason": reason}
         context = {"wanted": "", "entries": people.stop_entries(""), "typed": typed, "error": _why(problem)}
         return render(request, "mailings/stop_list.html", context, status=422)
@@ -61,8 +61,8 @@ def add_stops(request: HttpRequest) -> HttpResponse:
     return redirect("stop_list")
 
 
-def _why(problem: stop_list.NotAnAddress | Unreadable) -> str:
-    if isinstance(problem, Unreadable):
+def _why(problem: stop_list.NotAnAddress | UnreadableFile) -> str:
+    if isinstance(problem, UnreadableFile):
         return problem.said.message(_)
     said = _("“%(value)s” is no number, e-mail address or Telegram name. Nothing was changed; correct it.")
     return said % {"value": problem.value}

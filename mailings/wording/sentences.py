@@ -147,12 +147,12 @@ def _unknown(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     cause = reasons.words(mailing.unknown_reason)
     return join(
         say(text, age=ago(mailing.state_at, now), cause=cause),
-        looking(mailing, now),
+        search_progress(mailing, now),
         say(_("It will not be sent again without you.")),
     )
 
 
-def looking(mailing: Mailing, now: datetime) -> SafeString:
+def search_progress(mailing: Mailing, now: datetime) -> SafeString:
     """How far the search for an unknown mailing has come."""
     if mailing.look_matches:
         jobs = ", ".join(str(job) for job in mailing.look_matches)

@@ -16,7 +16,7 @@ NAMED = 5
 def whom_to_ask(right: Right, mailing: Any = None) -> str:
     """That the login may not, who can do it instead, and who gives the permission."""
     said = [str(right.label)]
-    if right != Right.LOOK:  # nobody can look for another
+    if right != Right.VIEW:  # nobody can look for another
         can = [*_makers(right, mailing), *islice(rights.who_can(right), NAMED)]
         if names := _names(can):
             said.append(_("Ask one of these to do it: {names}.").format(names=names))

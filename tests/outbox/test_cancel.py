@@ -199,19 +199,19 @@ def test_the_end_of_an_older_wish_does_not_end_the_one_asked_for_since(account, 
     # given a worker that is slow to look, while the mailing is wished away anew
     mailing = delivered(account, time=IN_AN_HOUR)
     outbox.wish(mailing.pk, Wish.CANCEL)
-    really_look = cancel._look
+    really_look = cancel._ask_for_job
 
     def slow_look(row):
         Mailing.objects.filter(pk=row.pk).update(wish_at=timezone.now())
         return really_look(row)
 
-    monkeypatch.setattr(cancel, "_look", slow_look)
+    monkeypatch.setattr(cancel, "_ask_for_job", slow_look)
     # when
     outbox.fulfil(mailing.pk)
     # then the later wish takes its own step
     mailing.refresh_from_db()
     assert (mailing.state, mailing.wish) == (State.ACCEPTED, Wish.CANCEL)
-    monkeypatch.setattr(cancel, "_look", really_look)
+    monkeypatch.setattr(cancel, "_ask_for_job", really_look)
     fulfil_now(mailing)
     assert mailing.state == State.CANCELLED
 

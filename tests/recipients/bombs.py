@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from mailings.recipients.reader import Choices, read
-from mailings.recipients.reasons import Unreadable
+from mailings.recipients.reasons import UnreadableFile
 from tests.recipients.cases import archive, ods, ods_row
 
 MEGABYTE = 2**20
@@ -117,7 +117,7 @@ def main(name: str) -> None:
     begin = time.process_time()
     try:
         came = str(sum(1 for _entry in read(file, name, Choices())))
-    except Unreadable as refusal:
+    except UnreadableFile as refusal:
         came = refusal.said.what.code
     seconds = time.process_time() - begin
     [held] = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())

@@ -6,7 +6,7 @@ import pytest
 
 from mailings.recipients.gather import gather
 from mailings.recipients.reader import Choices, Reading, read
-from mailings.recipients.reasons import Ask, Note, Reason, Sentence, Trouble, Unreadable, Verdict
+from mailings.recipients.reasons import Ask, Note, Reason, Sentence, Trouble, UnreadableFile, Verdict
 from tests.recipients.cases import CASES, Case
 
 
@@ -21,7 +21,7 @@ def test_a_file_gives_the_right_people(case: Case) -> None:
         found = reading(case)
         entries = list(found)
         said = tuple(one.what.code for one in (*found.notes, *found.questions))
-    except Unreadable as refusal:
+    except UnreadableFile as refusal:
         entries, said = [], (refusal.said.what.code,)
 
     assert tuple(one.recipient for one in entries if one.verdict is Verdict.VALID) == case.right
@@ -43,7 +43,7 @@ def test_counts_add_up_and_a_second_walk_gives_the_same(case: Case) -> None:
     try:
         found = reading(case)
         first = list(found)
-    except Unreadable:
+    except UnreadableFile:
         return
 
     assert found.rows == len(first) == sum(found.counts.values())

@@ -13,7 +13,7 @@ from mailings import outbox, tasks
 from mailings.models import Account, Import, ImportedRow, Mailing, Recipient, StopEntry
 from mailings.recipients import imports
 from mailings.recipients.corrections import Chosen, correct
-from mailings.recipients.reasons import Trouble, Unreadable
+from mailings.recipients.reasons import Trouble, UnreadableFile
 from mailings.smsc.spec.spec import Addressee
 from tests.helpers.factories import bare, spec
 
@@ -144,7 +144,7 @@ def test_a_file_that_is_not_kept_any_more_is_not_forgotten(brought: Any) -> None
     imports.read_at_once(imported)
     storages["default"].delete(imported.path)
 
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableFile) as refused:
         imports.begin_again(imported, channel="mail")
 
     assert refused.value.said.what is Trouble.GONE

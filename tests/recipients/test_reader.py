@@ -9,7 +9,7 @@ from mailings.recipients import sheet_rows
 from mailings.recipients.limits import Limits
 from mailings.recipients.messages import template
 from mailings.recipients.reader import Choices, Reading, read
-from mailings.recipients.reasons import Reason, Unreadable, Verdict
+from mailings.recipients.reasons import Reason, UnreadableFile, Verdict
 from mailings.smsc.spec.vocabulary import Channel
 from tests.recipients.cases import BOOKS, workbook
 
@@ -48,9 +48,9 @@ def test_a_column_is_chosen_by_its_heading_or_number(column: str, right: list[st
 
 
 def test_an_unknown_column_or_sheet_is_told_with_those_that_there_are() -> None:
-    with pytest.raises(Unreadable) as column:
+    with pytest.raises(UnreadableFile) as column:
         reading(TWO_PHONES, columns={"phones": "Мобильный"})
-    with pytest.raises(Unreadable) as sheet:
+    with pytest.raises(UnreadableFile) as sheet:
         reading(workbook(["79990000001"]), "a.xlsx", sheet="May")
 
     assert "Имя, Телефон, Рабочий телефон" in column.value.said.message()
@@ -119,7 +119,7 @@ def test_one_address_in_several_spellings_is_one_person() -> None:
     [(Limits(megabytes=0), "too_large"), (Limits(rows=3), "too_many_rows"), (Limits(seconds=-1), "too_slow")],
 )
 def test_a_limit_is_told_in_a_sentence(limits: Limits, code: str) -> None:
-    with pytest.raises(Unreadable) as refusal:
+    with pytest.raises(UnreadableFile) as refusal:
         list(reading(b"79990000001\n" * 5000, "a.txt", limits))
 
     assert refusal.value.said.what.code == code
@@ -132,7 +132,7 @@ def test_the_expression_and_the_parser_read_the_same_rows(case: Any, monkeypatch
     def entries() -> object:
         try:
             return list(reading(case.data, case.name))
-        except Unreadable as refusal:
+        except UnreadableFile as refusal:
             return refusal.said.what
 
     quickly = entries()

@@ -172,4 +172,4 @@ def test_a_probe_is_asked_for_by_staff(page: Client, chief_page: Client, worker_
 def test_the_sign_of_life_of_a_worker_survives_a_dead_redis(redis_away: None) -> None:
     health._written["at"] = float("-inf")
     health.leave_heartbeat()
-    assert not health.look().redis
+    assert not health.read_pulse().redis

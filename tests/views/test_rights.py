@@ -209,7 +209,7 @@ def test_a_login_without_rights_reads_nothing_and_is_told_whom_to_ask(people: di
     answer = browser(people, "nobody").get("/")
 
     html = answer.content.decode()
-    assert str(Right.LOOK.label) in html
+    assert str(Right.VIEW.label) in html
     assert "root" in html
     assert "Staff" in html
     assert 'class="account-badge' not in html

@@ -18,7 +18,7 @@ from mailings.smsc.spec.vocabulary import Channel
 from mailings.wording import chips, reasons, sentences, timeline
 from tests.views.rows import row
 
-RAISED = {"NotSent", "Interrupted", "Unreadable", "OutcomeUnknown", "SmscError"}
+RAISED = {"NotSent", "Interrupted", "UnreadableAnswer", "OutcomeUnknown", "SmscError"}
 HOME = Path(settings.BASE_DIR) / "mailings"
 
 

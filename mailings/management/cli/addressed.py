@@ -12,13 +12,13 @@ from typing import IO, Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from mailings.management.cli.errors import Errors, Unfit, Wrong
+from mailings.management.cli.errors import BadInput, Errors, Unfit
 from mailings.recipients import listed, messages, reader
 from mailings.recipients.columns import RECIPIENTS, ROLES
 from mailings.recipients.gather import gather, problems
 from mailings.recipients.limits import Limits
 from mailings.recipients.personal import FILE, Addressed, Rule, Wanted, address
-from mailings.recipients.reasons import Unreadable
+from mailings.recipients.reasons import UnreadableFile
 from mailings.smsc.spec.vocabulary import Channel
 
 Options = dict[str, Any]
@@ -43,7 +43,7 @@ def limits() -> Limits:
 
 
 def by_file(options: Options, file: IO[bytes], name: str, how: Reading, country: str) -> Options:
-    """The options with the file's recipients, or its personal messages; raises Wrong."""
+    """The options with the file's recipients, or its personal messages; raises BadInput."""
     _alone(options)
     with closing(file):
         found = _addressed(options, file, name, how, country)
@@ -54,7 +54,7 @@ def by_file(options: Options, file: IO[bytes], name: str, how: Reading, country:
     if found.lines and not errors:
         errors = _placeless(options)
     if errors:
-        raise Wrong(errors)
+        raise BadInput(errors)
     if found.lines:
         rest = {name: value for name, value in options.items() if name not in TAKEN}
         return rest | {"list": "\n".join(found.lines)} | ({"nl": 1} if found.nl else {})
@@ -65,7 +65,7 @@ def _alone(options: Options) -> None:
     for name in ("phones", "list"):
         if options.get(name):
             both = _("Give %(name)s or a recipients_file, not both.") % {"name": name}
-            raise Wrong({name: [both], FILE: [both]})
+            raise BadInput({name: [both], FILE: [both]})
 
 
 def _addressed(options: Options, file: IO[bytes], name: str, how: Reading, country: str) -> Addressed:
@@ -88,13 +88,13 @@ def _addressed(options: Options, file: IO[bytes], name: str, how: Reading, count
     )
     try:
         return address(reader.read(file, name, choices, limits()), wanted)
-    except Unreadable as refusal:
-        raise Wrong({_place(refusal): [refusal.said.message(_)]}) from None
+    except UnreadableFile as refusal:
+        raise BadInput({_place(refusal): [refusal.said.message(_)]}) from None
     except OSError:
-        raise Wrong({FILE: [_("The file “%(name)s” cannot be read.") % {"name": name}]}) from None
+        raise BadInput({FILE: [_("The file “%(name)s” cannot be read.") % {"name": name}]}) from None
 
 
-def _place(refusal: Unreadable) -> str:
+def _place(refusal: UnreadableFile) -> str:
     """The parameter that chose what the file does not have."""
     return {"no_such_column": "columns", "no_such_sheet": "sheet"}.get(refusal.said.what.code, FILE)
 
@@ -117,7 +117,7 @@ def by_phones(options: Options, country: str) -> Options:
         return options
     found = gather("\n".join(map(str, entries)), channel_of(options), country=country)
     if found.wrong:
-        raise Wrong({"phones": [one.message(_) for one in problems(found.wrong)]})
+        raise BadInput({"phones": [one.message(_) for one in problems(found.wrong)]})
     return options | {"phones": list(found.valid)}
 
 
@@ -128,7 +128,7 @@ def _with_list(options: Options, country: str) -> Options:
         return options
     found = listed.read(text, channel_of(options), country, nl=_nl(options))
     if found.problems:
-        raise Wrong({"list": [one.message(_) for one in found.problems]})
+        raise BadInput({"list": [one.message(_) for one in found.problems]})
     return options | {"list": found.text}
 
 
@@ -143,7 +143,7 @@ def _with_braces(options: Options) -> Options:
         return options
     unfilled = messages.template(text, ()).problems
     if unfilled:
-        raise Wrong({"mes": [one.message(_) for one in unfilled]})
+        raise BadInput({"mes": [one.message(_) for one in unfilled]})
     return options | {"mes": messages.braced(text)}
 
 

@@ -9,7 +9,7 @@ class Unfit(Exception):
     """One parameter's value cannot be used; the text says why."""
 
 
-class Wrong(Exception):
+class BadInput(Exception):
     """What was given cannot be used: messages by parameter."""
 
     def __init__(self, errors: Mapping[str, list[str]]) -> None:

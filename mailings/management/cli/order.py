@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from mailings import accounts
 from mailings.forms import kinds
 from mailings.management.cli import addressed
-from mailings.management.cli.errors import Errors, Unfit, Wrong
+from mailings.management.cli.errors import BadInput, Errors, Unfit
 from mailings.models import Account
 from mailings.recipients.personal import FILE, Rule
 from mailings.smsc.spec.spec import FileRef, Spec, SpecError, validate
@@ -48,7 +48,7 @@ class Order:
     from_file: bool = False
 
     def spec(self, now: datetime) -> Spec:
-        """The options as a spec; Wrong when they do not make a mailing."""
+        """The options as a spec; BadInput when they do not make a mailing."""
         try:
             return validate(self.options, [ref for ref, _path in self.files], now=now)
         except SpecError as error:
@@ -56,14 +56,14 @@ class Order:
             for name, problems in error.by_field().items():
                 given = PLACES.get(name, name) if self.from_file else name
                 errors.setdefault(given, []).extend(problem.message(_) for problem in problems)
-            raise Wrong(errors) from None
+            raise BadInput(errors) from None
 
     def uploads(self) -> list[tuple[FileRef, File[bytes]]]:
-        """The files, open for reading; Wrong when one of them has gone meanwhile."""
+        """The files, open for reading; BadInput when one of them has gone meanwhile."""
         try:
             return [(ref, File(_opened(path), name=ref.name)) for ref, path in self.files]
         except Unfit as error:
-            raise Wrong({"files": [str(error)]}) from None
+            raise BadInput({"files": [str(error)]}) from None
 
 
 def texts(source: str) -> list[tuple[int, str]]:
@@ -92,7 +92,7 @@ def parsed(text: str) -> Order:
         except Unfit as error:
             errors[name] = [str(error)]
     if errors:
-        raise Wrong(errors)
+        raise BadInput(errors)
     return _addressed(found, given)
 
 
@@ -103,23 +103,25 @@ def _addressed(found: dict[str, Any], given: Mapping[str, Any]) -> Order:
     if path is None:
         lone = [name for name in OF_FILE if given.get(name) is not None]
         if lone:
-            raise Wrong({name: [_("This goes with a recipients_file, and there is none.")] for name in lone})
+            raise BadInput(
+                {name: [_("This goes with a recipients_file, and there is none.")] for name in lone}
+            )
         return Order(**found | {"options": addressed.by_phones(found["options"], country)})
     try:
         file = _opened(path)
     except Unfit as error:
-        raise Wrong({FILE: [str(error)]}) from None
+        raise BadInput({FILE: [str(error)]}) from None
     options = addressed.by_file(found["options"], file, path.name, how, country)
     return Order(**found | {"options": options}, from_file=True)
 
 
 def text_of(source: str) -> str:
-    """What a file holds, or standard input for `-`; Wrong when it cannot be read."""
+    """What a file holds, or standard input for `-`; BadInput when it cannot be read."""
     try:
         raw = sys.stdin.buffer.read() if source == STANDARD_INPUT else _bytes_of(source)
         return _decoded(raw)
     except Unfit as error:
-        raise Wrong({"file": [str(error)]}) from None
+        raise BadInput({"file": [str(error)]}) from None
 
 
 def _bytes_of(path: str) -> bytes:
@@ -149,14 +151,14 @@ def _object(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):
-        raise Wrong({"file": [_('This is not a JSON object such as {"options": {…}}.')]})
+        raise BadInput({"file": [_('This is not a JSON object such as {"options": {…}}.')]})
     return given
 
 
 def _is_object(text: str) -> bool:
     try:
         _object(text)
-    except Wrong:
+    except BadInput:
         return False
     return True
 

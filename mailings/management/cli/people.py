@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 
 from mailings import accounts
 from mailings.management.cli.addressed import limits
-from mailings.management.cli.errors import Wrong
+from mailings.management.cli.errors import BadInput
 from mailings.management.cli.recipients import FIELD, opened
 from mailings.models import StopEntry
 from mailings.recipients import stop_list
-from mailings.recipients.reasons import Unreadable
+from mailings.recipients.reasons import UnreadableFile
 from mailings.selectors import people
 
 Object = dict[str, Any]
@@ -31,7 +31,7 @@ def stop(asked: Namespace) -> Iterator[Object]:
             said = list(DEEDS[asked.deed](asked))
     except stop_list.NotAnAddress as error:
         text = _("“%(value)s” is no number, address or name. Nothing was changed.")
-        raise Wrong({"value": [text % {"value": error.value}]}) from None
+        raise BadInput({"value": [text % {"value": error.value}]}) from None
     yield from said
 
 
@@ -41,7 +41,7 @@ def person(asked: Namespace) -> Iterator[Object]:
         found = people.mailings_of(asked.value, accounts.home_country())
     except stop_list.NotAnAddress as error:
         said = _("“%(value)s” is no number, address or name.") % {"value": error.value}
-        raise Wrong({"value": [said]}) from None
+        raise BadInput({"value": [said]}) from None
     return (people.described(row) for row in found)
 
 
@@ -68,8 +68,8 @@ def _import(asked: Namespace) -> Iterator[Object]:
     with opened(asked.file) as file:
         try:
             values = stop_list.values_of(file, Path(asked.file).name, accounts.home_country(), limits())
-        except Unreadable as error:
-            raise Wrong({FIELD: [error.said.message(_)]}) from None
+        except UnreadableFile as error:
+            raise BadInput({FIELD: [error.said.message(_)]}) from None
     added = stop_list.add(values, country=accounts.home_country(), reason=asked.reason or "", by=asked.by)
     yield {"added": len(added)}
 

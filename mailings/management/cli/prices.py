@@ -13,7 +13,7 @@ from mailings.forms import ComposeForm, Files, from_draft
 from mailings.ids import row_id
 from mailings.management.cli import order
 from mailings.management.cli.describe import money
-from mailings.management.cli.errors import Wrong
+from mailings.management.cli.errors import BadInput
 from mailings.management.cli.order import Order
 from mailings.models import Account, Mailing
 from mailings.smsc.api.client import Upload
@@ -59,7 +59,7 @@ def _spec(mailing: Mailing) -> Spec:
     typed.account = mailing.account.name
     form = ComposeForm(typed, now=timezone.now(), files=files, accounts=[mailing.account], check=True)
     if form.spec is None:
-        raise Wrong({name: [str(text) for text in texts] for name, texts in form.errors.items()})
+        raise BadInput({name: [str(text) for text in texts] for name, texts in form.errors.items()})
     return form.spec
 
 

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from mailings import accounts
 from mailings.management.cli.addressed import limits
-from mailings.management.cli.errors import Wrong
+from mailings.management.cli.errors import BadInput
 from mailings.recipients import reader, stop_list
 from mailings.recipients.columns import ROLES
-from mailings.recipients.reasons import Unreadable, Verdict
+from mailings.recipients.reasons import UnreadableFile, Verdict
 from mailings.smsc.spec.vocabulary import Channel
 
 Object = dict[str, Any]
@@ -33,8 +33,8 @@ def recipients(asked: Namespace) -> Iterator[Object]:
         try:
             found = reading(file, Path(asked.file).name, choices)
             yield from _said(found, valid=asked.valid, problems=asked.problems)
-        except Unreadable as error:
-            raise Wrong({FIELD: [error.said.message(_)]}) from None
+        except UnreadableFile as error:
+            raise BadInput({FIELD: [error.said.message(_)]}) from None
 
 
 def reading(file: IO[bytes], name: str, choices: reader.Choices) -> reader.Reading:
@@ -84,7 +84,7 @@ def opened(path: str) -> IO[bytes]:
             return Path(path).open("rb")
     except (OSError, ValueError):
         pass
-    raise Wrong({FIELD: [_("This is no ordinary file, or it cannot be read.")]})
+    raise BadInput({FIELD: [_("This is no ordinary file, or it cannot be read.")]})
 
 
 def _stopped() -> Any:
@@ -97,14 +97,14 @@ def _stopped() -> Any:
 def _channel(name: str) -> Channel:
     if name not in set(Channel):
         known = ", ".join(Channel)
-        raise Wrong({"channel": [_("There is no such channel. There are: %(known)s.") % {"known": known}]})
+        raise BadInput({"channel": [_("There is no such channel. There are: %(known)s.") % {"known": known}]})
     return Channel(name)
 
 
 def _country(name: str | None) -> str:
     code = (name or accounts.home_country()).upper()
     if code not in phonenumbers.SUPPORTED_REGIONS:
-        raise Wrong({"country": [_("A country is two letters, such as RU.")]})
+        raise BadInput({"country": [_("A country is two letters, such as RU.")]})
     return code
 
 
@@ -113,5 +113,5 @@ def _columns(given: list[str]) -> Mapping[str, str]:
     if any(not mark or name not in ROLES or not heading for name, mark, heading in pairs):
         known = ", ".join(ROLES)
         said = _("A column is NAME=HEADING, with one of the names %(known)s.") % {"known": known}
-        raise Wrong({"column": [said]})
+        raise BadInput({"column": [said]})
     return {name: heading for name, _mark, heading in pairs}

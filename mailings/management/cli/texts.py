@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from mailings.management.cli import order
-from mailings.management.cli.errors import Wrong
+from mailings.management.cli.errors import BadInput
 from mailings.smsc.spec.problems import Refusal
 from mailings.smsc.spec.texts import clean, message_parts
 
@@ -21,7 +21,7 @@ def text(asked: Namespace) -> Iterator[dict[str, Any]]:
         # The line end that a file ends with is not part of the text.
         given = clean(order.text_of(asked.file)).removesuffix("\n")
     except Refusal as refusal:
-        raise Wrong({"mes": [refusal.at("mes").message(_)]}) from None
+        raise BadInput({"mes": [refusal.at("mes").message(_)]}) from None
     found = message_parts(given, translit=asked.translit)
     yield {
         "characters": len(given),

@@ -18,7 +18,7 @@ from mailings import accounts, delivery, outbox, sync
 from mailings.ids import row_id
 from mailings.management.cli import order, people, prices, recipients, texts
 from mailings.management.cli.describe import described, money
-from mailings.management.cli.errors import Errors, Wrong
+from mailings.management.cli.errors import BadInput, Errors
 from mailings.models import Account, Mailing, State, Wish
 from mailings.models.states import UNDECIDED
 from mailings.selectors import deliveries as selected
@@ -64,7 +64,7 @@ def _create_each(texts: list[tuple[int, str]], asked: Namespace) -> Iterator[Obj
         try:
             mailing = _made(text, asked.by)
             said.append({"line": number, "id": mailing.pk, "state": mailing.state})
-        except Wrong as wrong:
+        except BadInput as wrong:
             said.append({"line": number, "errors": wrong.errors})
             code = WRONG
         except DatabaseError as error:
@@ -95,7 +95,7 @@ def _made(text: str, by: Any) -> Mailing:
             spec, account=wanted.account, key=wanted.key, uploads=uploads, submit=wanted.submit, by=by
         )
     except outbox.KeyTaken as error:
-        raise Wrong({"key": [str(error)]}) from None
+        raise BadInput({"key": [str(error)]}) from None
     finally:
         for _ref, file in uploads:
             file.close()
@@ -284,7 +284,7 @@ def _days(start: str | None, end: str | None) -> tuple[date, date] | None:
     if not errors and first > last:
         errors = {name: [_("The start comes after the end.")] for name in ("start", "end")}
     if errors:
-        raise Wrong(errors)
+        raise BadInput(errors)
     return first, last
 
 

@@ -18,7 +18,7 @@ from django.db import DatabaseError
 
 from mailings import accounts, outbox
 from mailings.ids import row_id
-from mailings.management.cli.errors import Wrong
+from mailings.management.cli.errors import BadInput
 from mailings.management.cli.order import STANDARD_INPUT
 from mailings.management.cli.prices import NoPrice
 from mailings.management.cli.verbs import FAILED, VERBS, WRONG, Object, Stop
@@ -86,7 +86,7 @@ class Command(BaseCommand):
             by = behind(options["login"])
             for found in VERBS[options["verb"]](Namespace(**options, by=by)):
                 self._print(found)
-        except Wrong as wrong:
+        except BadInput as wrong:
             self._end({"errors": wrong.errors}, WRONG)
         except Stop as stop:
             self._end(stop.last, stop.code)

@@ -23,9 +23,9 @@ from mailings.smsc.api.aliases import (
     text_of,
     whole,
 )
-from mailings.smsc.api.errors import ProviderError, Unreadable
+from mailings.smsc.api.errors import ProviderError, UnreadableAnswer
 from mailings.smsc.api.formats import Content, raise_error_in, read, unwrapped
-from mailings.smsc.api.rows import Found, Row, find_rows, is_row, says_yes, unwrapped_row
+from mailings.smsc.api.rows import AnswerRow, Found, find_rows, is_row, says_yes, unwrapped_row
 
 __all__ = ["Balance", "Created", "Done", "Job", "JobStatus", "Jobs", "Lookup", "LookupRow", "Price"]
 
@@ -173,14 +173,14 @@ class Lookup:
 
 
 def parse_created(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Created:
-    """The answer to add. No id that is certain: Unreadable."""
+    """The answer to add. No id that is certain: UnreadableAnswer."""
     content = read(body, http_status, content_type, framed)
     if isinstance(content.value, str):
         remote_id, cost = _created_text(content)
     else:
         remote_id, cost = _created_fields(content)
     if remote_id is None:
-        raise Unreadable("no_id", raw=content.text)
+        raise UnreadableAnswer("no_id", raw=content.text)
     return Created(remote_id, cost, content.text)
 
 
@@ -194,23 +194,23 @@ def parse_done(body: bytes, http_status: int, content_type: str = "", framed: bo
         else isinstance(value, str) and value.strip().upper() == "OK"
     )
     if not said:
-        raise Unreadable("no_ok", raw=content.text)
+        raise UnreadableAnswer("no_ok", raw=content.text)
     return Done(content.text)
 
 
 def parse_job(
     body: bytes, http_status: int, content_type: str = "", framed: bool = True, *, remote_id: str
 ) -> Job:
-    """The answer to get for this id. Rows of other ids only, or nothing but the id: Unreadable."""
+    """The answer to get for this id. Rows of other ids only, or nothing but the id: UnreadableAnswer."""
     content = read(body, http_status, content_type, framed)
     rows = _rows_of(content).rows
     if len(rows) == 1 and rows[0].key is None:
-        rows = [Row(rows[0].value, remote_id)]  # it was asked for by its id, and may not repeat it
+        rows = [AnswerRow(rows[0].value, remote_id)]  # it was asked for by its id, and may not repeat it
     for row in rows:
         job = _job(row)
         if job is not None and job.remote_id == remote_id and job.recognised.keys() - {"remote_id"}:
             return job
-    raise Unreadable("no_row", raw=content.text)
+    raise UnreadableAnswer("no_row", raw=content.text)
 
 
 def parse_jobs(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Jobs:
@@ -235,7 +235,7 @@ def parse_balance(body: bytes, http_status: int, content_type: str = "", framed:
     elif isinstance(value, str) and (found := _AMOUNT_TEXT.fullmatch(value.strip())):
         amount, currency = money(found[1]), found[2]
     if amount is None:
-        raise Unreadable("no_balance", raw=content.text)
+        raise UnreadableAnswer("no_balance", raw=content.text)
     return Balance(amount, currency, value)
 
 
@@ -254,7 +254,7 @@ def parse_price(body: bytes, http_status: int, content_type: str = "", framed: b
     elif isinstance(value, str) and (found := _PRICE_TEXT.fullmatch(value.strip())):
         cost, count = money(found[1] or found[4]), whole(found[2] or found[3])
     if cost is None or cost < 0:
-        raise Unreadable("no_cost", raw=content.text)
+        raise UnreadableAnswer("no_cost", raw=content.text)
     return Price(cost, count, value)
 
 
@@ -283,7 +283,7 @@ def _created_fields(content: Content) -> tuple[str | None, Decimal | None]:
         value = unwrapped(content)
     except ProviderError as error:
         if _ID_BESIDE.search(content.text):
-            raise Unreadable("error_and_id", text=error.text, raw=content.text) from None
+            raise UnreadableAnswer("error_and_id", text=error.text, raw=content.text) from None
         raise
     if not isinstance(value, dict):
         return None, None
@@ -306,7 +306,7 @@ def _says_ok(value: dict[str, Any]) -> bool:
 
 
 def _rows_of(content: Content, *, lines: bool = False) -> Found:
-    """The rows of an answer. Raises an error that stands alone; Unreadable when nothing looks like rows."""
+    """The rows of an answer. Raises an error that stands alone; UnreadableAnswer when there are no rows."""
     value = content.value
     for _ in range(_WRAPPERS):
         raise_error_in(value, content, is_row=isinstance(value, dict) and is_row(value))
@@ -315,25 +315,25 @@ def _rows_of(content: Content, *, lines: bool = False) -> Found:
     if isinstance(content.value, str) and content.value:
         found = _text_rows(content.value) if content.format in ("text", "numbers") else None
         if lines and content.format != "xml":
-            found = Found([Row(line) for line in content.value.splitlines() if line.strip()])
+            found = Found([AnswerRow(line) for line in content.value.splitlines() if line.strip()])
     else:
         found = find_rows(content.value)
     if found is None:
-        raise Unreadable("no_rows", raw=content.text)
+        raise UnreadableAnswer("no_rows", raw=content.text)
     return found
 
 
 def _text_rows(text: str) -> Found | None:
     """A line per mailing that begins with its id (published for fmt=0); the rest is taken for the name."""
     lines = [line for line in text.splitlines() if line.strip()]
-    rows: list[Row] = []
+    rows: list[AnswerRow] = []
     for line in lines:
         found = _LINE.fullmatch(line)
-        rows.append(Row({"id": found[1], "name": found[2].strip(), "line": line} if found else line))
+        rows.append(AnswerRow({"id": found[1], "name": found[2].strip(), "line": line} if found else line))
     return Found(rows) if any(isinstance(row.value, dict) for row in rows) else None
 
 
-def _job(row: Row) -> Job | None:
+def _job(row: AnswerRow) -> Job | None:
     """The mailing in a row; None when it has no readable id."""
     value = unwrapped_row(row.value)
     if not isinstance(value, dict):
@@ -349,7 +349,7 @@ def _fields(reading: Reading) -> dict[str, Any]:
     return {name: getattr(reading, name) for name in _FIELDS}
 
 
-def _glance(row: Row) -> Job | None:
+def _glance(row: AnswerRow) -> Job | None:
     """`_job` for a row of a list: read on only where id and name cannot be told at a glance."""
     value = unwrapped_row(row.value)
     seen = glance(value) if isinstance(value, dict) else None
@@ -359,7 +359,7 @@ def _glance(row: Row) -> Job | None:
     return None if remote_id is None else Job.glanced_at(remote_id, seen[1], value)
 
 
-def _lookup_row(row: Row) -> LookupRow | None:
+def _lookup_row(row: AnswerRow) -> LookupRow | None:
     value = row.value
     if isinstance(value, str):
         pairs = dict(_PAIR.findall(value))

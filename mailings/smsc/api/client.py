@@ -78,7 +78,7 @@ class Credentials:
         return without(without(text, self.password), self.apikey)
 
 
-class When(TypedDict, total=False):
+class CallLimits(TypedDict, total=False):
     """Keywords that every call takes.
 
     `deadline`: a time.monotonic() moment by which it must have ended (never later than the total time-out).
@@ -116,32 +116,34 @@ class Client:
     def __repr__(self) -> str:
         return f"<Client of {self._bases[0]}>"
 
-    def add(self, params: Sequence[Param], uploads: Sequence[Upload] = (), **when: Unpack[When]) -> Created:
+    def add(
+        self, params: Sequence[Param], uploads: Sequence[Upload] = (), **limits: Unpack[CallLimits]
+    ) -> Created:
         """Create a mailing. Files go along as multipart, streamed from disk."""
         _refuse_own(params)
         asked = [("add", "1"), ("cost", "1"), *params]
-        created = self._call("jobs.php", asked, answers.parse_created, uploads, **when)
+        created = self._call("jobs.php", asked, answers.parse_created, uploads, **limits)
         return replace(created, raw=cut(self._credentials.hide(created.raw)))
 
-    def cancel(self, remote_id: str, **when: Unpack[When]) -> Done:
+    def cancel(self, remote_id: str, **limits: Unpack[CallLimits]) -> Done:
         """Disable a mailing that waits to be sent."""
-        return self._done("cancel", remote_id, when)
+        return self._done("cancel", remote_id, limits)
 
-    def delete(self, remote_id: str, **when: Unpack[When]) -> Done:
+    def delete(self, remote_id: str, **limits: Unpack[CallLimits]) -> Done:
         """Delete a mailing."""
-        return self._done("del", remote_id, when)
+        return self._done("del", remote_id, limits)
 
-    def get(self, remote_id: str, **when: Unpack[When]) -> Job:
+    def get(self, remote_id: str, **limits: Unpack[CallLimits]) -> Job:
         """One mailing. NotSaved (error 3) when the provider has none of that id."""
 
         parse = partial(answers.parse_job, remote_id=remote_id)
-        job = self._call("jobs.php", [("get", "1"), ("id", _checked_id(remote_id))], parse, **when)
+        job = self._call("jobs.php", [("get", "1"), ("id", _checked_id(remote_id))], parse, **limits)
         return job.with_payload(self._hidden(job.payload))
 
-    def get_all(self, start: date, end: date, **when: Unpack[When]) -> Jobs:
+    def get_all(self, start: date, end: date, **limits: Unpack[CallLimits]) -> Jobs:
         """The mailings of a span of days. Both ends are said: without them the provider gives ten at most."""
         asked = [("get_all", "1"), ("start", f"{start:%d.%m.%Y}"), ("end", f"{end:%d.%m.%Y}")]
-        found = self._call("jobs.php", asked, answers.parse_jobs, **when)
+        found = self._call("jobs.php", asked, answers.parse_jobs, **limits)
         jobs = tuple(job.with_payload(self._hidden(job.payload)) for job in found.jobs)
         return replace(found, jobs=jobs, odd=tuple(self._hidden(row) for row in found.odd))
 
@@ -153,7 +155,7 @@ class Client:
         addresses: Sequence[str] = (),
         mail: bool = False,
         before: int | None = None,
-        **when: Unpack[When],
+        **limits: Unpack[CallLimits],
     ) -> Messages:
         """What became of the messages of a span of days, the newest first, a thousand at most.
 
@@ -162,37 +164,39 @@ class Client:
         """
         asked = messages_asked(start, end, addresses=addresses, mail=mail, before=before)
         try:
-            return self._call("get.php", asked, parse_messages, **when)
+            return self._call("get.php", asked, parse_messages, **limits)
         except NotSaved:
             return Messages((), 0, 0)
 
-    def message_status(self, address: str, message_id: str, **when: Unpack[When]) -> Message:
+    def message_status(self, address: str, message_id: str, **limits: Unpack[CallLimits]) -> Message:
         """What became of one message, by its address and its `id`."""
         asked = [("phone", address), ("id", _checked_id(message_id)), ("all", "1")]
-        return self._call("status.php", asked, parse_status, **when)
+        return self._call("status.php", asked, parse_status, **limits)
 
-    def balance(self, **when: Unpack[When]) -> Balance:
+    def balance(self, **limits: Unpack[CallLimits]) -> Balance:
         """What is left on the account."""
-        found = self._call("balance.php", [("cur", "1")], answers.parse_balance, **when)
+        found = self._call("balance.php", [("cur", "1")], answers.parse_balance, **limits)
         return replace(found, payload=self._hidden(found.payload))
 
-    def price(self, params: Sequence[Param], uploads: Sequence[Upload] = (), **when: Unpack[When]) -> Price:
+    def price(
+        self, params: Sequence[Param], uploads: Sequence[Upload] = (), **limits: Unpack[CallLimits]
+    ) -> Price:
         """What a message would cost; sends nothing. Takes the message parameters and files of add."""
         _refuse_own(params)
-        found = self._call("send.php", [("cost", "1"), *params], answers.parse_price, uploads, **when)
+        found = self._call("send.php", [("cost", "1"), *params], answers.parse_price, uploads, **limits)
         return replace(found, payload=self._hidden(found.payload))
 
-    def senders(self, **when: Unpack[When]) -> Lookup:
+    def senders(self, **limits: Unpack[CallLimits]) -> Lookup:
         """The sender names of the account."""
-        return self._look_up("senders.php", "get", when)
+        return self._lookup("senders.php", "get", limits)
 
-    def templates(self, **when: Unpack[When]) -> Lookup:
+    def templates(self, **limits: Unpack[CallLimits]) -> Lookup:
         """The message templates of the account."""
-        return self._look_up("templates.php", "get", when)
+        return self._lookup("templates.php", "get", limits)
 
-    def groups(self, **when: Unpack[When]) -> Lookup:
+    def groups(self, **limits: Unpack[CallLimits]) -> Lookup:
         """The groups of numbers of the account."""
-        return self._look_up("phones.php", "get_group", when)
+        return self._lookup("phones.php", "get_group", limits)
 
     def digest(self, call: str, params: Sequence[Param]) -> str:
         """A stable name for a request of this login, to keep identical ones apart. Holds no credentials."""
@@ -201,13 +205,13 @@ class Client:
             digest.update(piece)
         return digest.hexdigest()
 
-    def _done(self, flag: str, remote_id: str, when: When) -> Done:
+    def _done(self, flag: str, remote_id: str, limits: CallLimits) -> Done:
         asked = [(flag, "1"), ("id", _checked_id(remote_id))]
-        done = self._call("jobs.php", asked, answers.parse_done, **when)
+        done = self._call("jobs.php", asked, answers.parse_done, **limits)
         return replace(done, raw=cut(self._credentials.hide(done.raw)))
 
-    def _look_up(self, script: str, flag: str, when: When) -> Lookup:
-        found = self._call(script, [(flag, "1")], answers.parse_lookup, **when)
+    def _lookup(self, script: str, flag: str, limits: CallLimits) -> Lookup:
+        found = self._call(script, [(flag, "1")], answers.parse_lookup, **limits)
         rows = tuple(replace(row, payload=self._hidden(row.payload)) for row in found.rows)
         return replace(found, rows=rows, payload=self._hidden(found.payload))
 

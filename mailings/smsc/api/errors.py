@@ -17,7 +17,7 @@
     └── OutcomeUnknown           the request may have been carried out: a create is unknown, never sent again
         │                        by itself; a wish (cancel, delete) is repeated after the gap
         ├── Interrupted          time-out, total deadline, reset, short body, after at least one byte went out
-        └── Unreadable           3xx, 4xx, 5xx, empty, HTML, half a JSON, no id, an ambiguous number
+        └── UnreadableAnswer           3xx, 4xx, 5xx, empty, HTML, half a JSON, no id, an ambiguous number
 
 The numbers are those of the provider's page for jobs.php. Neither str() nor repr() of any of these holds a
 password, a key, a phone number or words of the answer: `text` and `raw` have those words, for the row and the
@@ -145,7 +145,7 @@ class Interrupted(OutcomeUnknown):
     sentence = "The exchange with SMS Centre broke off"
 
 
-class Unreadable(OutcomeUnknown):
+class UnreadableAnswer(OutcomeUnknown):
     """An answer came, and it does not say for certain what happened."""
 
     sentence = "The answer of SMS Centre could not be read"

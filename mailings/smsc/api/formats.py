@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.ElementTree import fromstring
 
 from mailings.smsc.api import tolerant_json
-from mailings.smsc.api.errors import Unreadable, provider_error
+from mailings.smsc.api.errors import UnreadableAnswer, provider_error
 
 _DEPTH = 20
 _ERROR_TEXT = re.compile(r"ERROR\s*=\s*([0-9]{1,9})\b\s*(?:\((.*)\))?.*", re.IGNORECASE | re.DOTALL)
@@ -33,20 +33,20 @@ class Content:
 
 
 def read(body: bytes, status: int, content_type: str = "", framed: bool = True) -> Content:
-    """Read an answer in whichever format it came. Raises the provider's error, or Unreadable.
+    """Read an answer in whichever format it came. Raises the provider's error, or UnreadableAnswer.
 
     `framed`: the end of the answer was marked. If not, text and numbers may have been cut (an id 17 of 1734),
     and only what closes itself (JSON, XML, a bare OK) is believed.
     """
     text = decode(body, content_type)
     if status != HTTPStatus.OK:
-        raise Unreadable(f"http_{status}", raw=text)
+        raise UnreadableAnswer(f"http_{status}", raw=text)
     stripped = text.strip()
     if not stripped:
-        raise Unreadable("empty", raw=text)
+        raise UnreadableAnswer("empty", raw=text)
     content = _content(text, stripped)
     if content.format in ("text", "numbers") and not framed and stripped.upper() != "OK":
-        raise Unreadable("unframed", raw=text)
+        raise UnreadableAnswer("unframed", raw=text)
     if isinstance(content.value, str):
         raise_error_in(content.value, content)
     return content
@@ -78,7 +78,7 @@ def _content(text: str, stripped: str) -> Content:
     if stripped[0] == "<":
         return Content(text, "xml", _xml(stripped, text))
     if stripped.lower() in _STATUS_LINES:
-        raise Unreadable("status_line", raw=text)
+        raise UnreadableAnswer("status_line", raw=text)
     return Content(text, "numbers" if _NUMBERS.fullmatch(stripped) else "text", stripped)
 
 
@@ -87,20 +87,20 @@ def _json(stripped: str, text: str) -> Any:
         return tolerant_json.loads(stripped)
     except ValueError:
         pass
-    raise Unreadable("json", raw=text)
+    raise UnreadableAnswer("json", raw=text)
 
 
 def _xml(stripped: str, text: str) -> Any:
     if re.match(r"<!doctype html|<html", stripped, re.IGNORECASE):
-        raise Unreadable("html", raw=text)
+        raise UnreadableAnswer("html", raw=text)
     try:
         root = fromstring(stripped)
     except (ParseError, ValueError):
         root = None
     if root is None:
-        raise Unreadable("xml", raw=text)
+        raise UnreadableAnswer("xml", raw=text)
     if root.tag.lower() in ("html", "body", "head"):
-        raise Unreadable("html", raw=text)
+        raise UnreadableAnswer("html", raw=text)
     value = _element(root, _DEPTH, text)
     # A root of one's own name, such as <balance>, says what its text is.
     return {root.tag: value} if isinstance(value, str) and root.tag.lower() != "result" else value
@@ -109,7 +109,7 @@ def _xml(stripped: str, text: str) -> Any:
 def _element(element: Element, depth: int, text: str) -> Any:
     """An element as a string, or as a dict of its attributes and children; what repeats becomes a list."""
     if not depth:
-        raise Unreadable("xml", raw=text)
+        raise UnreadableAnswer("xml", raw=text)
     value: dict[str, Any] = dict(element.attrib)
     for child in element:
         item = _element(child, depth - 1, text)
@@ -166,7 +166,7 @@ def _raise_error_text(text: str, content: Content) -> None:
     if found := _ERROR_TEXT.fullmatch(text):
         _raise_number(error_number(found[1]), found[2] or "", content)
     if re.match(r"ERROR\b", text, re.IGNORECASE):
-        raise Unreadable("error_number", raw=content.text)
+        raise UnreadableAnswer("error_number", raw=content.text)
 
 
 def _is_nothing(value: Any) -> bool:
@@ -175,5 +175,5 @@ def _is_nothing(value: Any) -> bool:
 
 def _raise_number(number: int | None, words: str, content: Content) -> None:
     if number is None:
-        raise Unreadable("error_number", text=words, raw=content.text)
+        raise UnreadableAnswer("error_number", text=words, raw=content.text)
     raise provider_error(number, words, content.text)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from mailings.smsc.api.aliases import id_of, money, plain_key, text_of, whole
-from mailings.smsc.api.errors import Unreadable
+from mailings.smsc.api.errors import UnreadableAnswer
 from mailings.smsc.api.formats import Content, raise_error_in, read
 from mailings.smsc.api.hours import hour_of
 
@@ -120,17 +120,17 @@ def parse_messages(body: bytes, http_status: int, content_type: str = "", framed
 
 
 def parse_status(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Message:
-    """The answer of status.php: one message. Unreadable when it names no status."""
+    """The answer of status.php: one message. UnreadableAnswer when it names no status."""
     content = read(body, http_status, content_type, framed)
     rows = list(_rows(content))
     message = _message(rows[0]) if len(rows) == 1 else None
     if message is None or message.status is None:
-        raise Unreadable("no_row", raw=content.text)
+        raise UnreadableAnswer("no_row", raw=content.text)
     return message
 
 
 def _rows(content: Content) -> Iterator[Any]:
-    """Every row of an answer, as it came. Unreadable for what holds no list."""
+    """Every row of an answer, as it came. UnreadableAnswer for what holds no list."""
     if content.format in ("text", "numbers"):
         yield from filter(None, map(str.strip, content.value.splitlines()))
         return
@@ -152,7 +152,7 @@ def _rows(content: Content) -> Iterator[Any]:
             break
         value = inner[0]
     if value != "":  # an empty XML list is an empty text
-        raise Unreadable("no_rows", raw=content.text)
+        raise UnreadableAnswer("no_rows", raw=content.text)
 
 
 def _message(row: Any) -> Message | None:

@@ -34,7 +34,7 @@ _NOTHING = frozenset({"", "0", "false", "no", "none", "null"})
 
 
 @dataclass(frozen=True)
-class Row:
+class AnswerRow:
     """A row as it came, and the id that the key it lay under may be."""
 
     value: Any
@@ -45,7 +45,7 @@ class Row:
 class Found:
     """The rows of an answer. `doubts`: "count", "more", "unread": why there may be others than these."""
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[AnswerRow] = field(default_factory=list)
     doubts: set[str] = field(default_factory=set)
 
     def join(self, other: "Found") -> None:
@@ -62,7 +62,7 @@ def find_rows(value: Any, depth: int = _DEPTH) -> Found | None:
     if isinstance(value, list):
         return _in_list(value, depth)
     if is_row(value):
-        return Found([Row(value)], {"unread"} if _holds_named_rows(value) else set())
+        return Found([AnswerRow(value)], {"unread"} if _holds_named_rows(value) else set())
     if says_no(value):
         return None
     return _in_envelope(value, depth)
@@ -95,7 +95,7 @@ def _in_list(items: list[Any], depth: int) -> Found:
         if inner is not None and (item == [] or _readable(inner.rows)):
             found.join(inner)
         else:
-            found.rows.append(Row(item))
+            found.rows.append(AnswerRow(item))
     return found
 
 
@@ -117,7 +117,7 @@ def _in_envelope(value: dict[str, Any], depth: int) -> Found | None:
     if not (numbered or lists):
         if not alone:
             return None
-        found = Found([Row(item) for item in alone], {"unread"} if len(alone) > 1 else set())
+        found = Found([AnswerRow(item) for item in alone], {"unread"} if len(alone) > 1 else set())
     if unlike := [each for each in lists if each.rows and each not in like_rows]:
         found = _with_unlike(found, unlike)
     found.doubts |= _doubts(_marks(named, depth), len(found.rows))
@@ -133,7 +133,7 @@ def _by_number(items: dict[str, Any], depth: int) -> Found:
         if inner is not None and (item == [] or _readable(inner.rows)):
             found.join(inner)
         else:
-            found.rows.append(Row(item, None if counted else str(key)))
+            found.rows.append(AnswerRow(item, None if counted else str(key)))
     return found
 
 
@@ -191,12 +191,12 @@ def _says_more(key: str, item: Any, number: int, rows: int) -> bool:
     return key in _MORE and str(item).strip().lower() not in _NOTHING
 
 
-def _readable(rows: list[Row]) -> int:
+def _readable(rows: list[AnswerRow]) -> int:
     """How many of the first rows look like mailings: they have an id of their own or lie under one."""
     return sum(1 for row in rows[:_SAMPLE] if _looks_like_row(row.value) or _lies_under_id(row))
 
 
-def _lies_under_id(row: Row) -> bool:
+def _lies_under_id(row: AnswerRow) -> bool:
     return isinstance(row.value, dict) and row.key is not None and id_of(row.key) is not None
 
 

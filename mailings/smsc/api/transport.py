@@ -26,7 +26,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import TimeoutError as PoolTimeoutError
 
 from mailings.smsc.api.body import Body
-from mailings.smsc.api.errors import Interrupted, NotSent, Objected, SmscError, Unreadable
+from mailings.smsc.api.errors import Interrupted, NotSent, Objected, SmscError, UnreadableAnswer
 
 ANSWER_LIMIT = 64 * 1024 * 1024  # bytes of one answer, unpacked; a get_all may be long
 _PIECE = 64 * 1024
@@ -169,13 +169,13 @@ def _resolve(host: str, port: int, seconds: float) -> list[Any]:
     """Addresses of a host. In a thread of its own: the system's resolver knows no deadline."""
     found: Future[list[Any]] = Future()
 
-    def look_up() -> None:
+    def resolve_host() -> None:
         try:
             found.set_result(socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:
             found.set_exception(error)
 
-    threading.Thread(target=look_up, daemon=True).start()
+    threading.Thread(target=resolve_host, daemon=True).start()
     return found.result(max(seconds, 0))
 
 
@@ -261,7 +261,7 @@ class _Adapter(HTTPAdapter):
 def post(url: str, body: Body, exchange: Exchange) -> Answer:
     """POST the body and read the answer whole; no proxy, no redirect, no second try.
 
-    Raises NotSent (no byte handed over; from the caller's objection if that was it), Interrupted, Unreadable.
+    Raises NotSent (no byte handed over; from the objection if that was it), Interrupted, UnreadableAnswer.
     """
     with exchange:
         exchange.start()
@@ -293,7 +293,7 @@ def _read(response: requests.Response, exchange: Exchange) -> Answer:
         pieces.append(piece)
         size += len(piece)
         if size > ANSWER_LIMIT:
-            raise Unreadable("too_long")
+            raise UnreadableAnswer("too_long")
     headers = response.headers
     framed = "Content-Length" in headers or "chunked" in headers.get("Transfer-Encoding", "").lower()
     if exchange.expired and not framed:
@@ -307,16 +307,16 @@ def _unpacked(data: bytes, encoding: str) -> bytes:
     if encoding in ("identity", ""):
         return data
     if encoding not in ("gzip", "x-gzip"):
-        raise Unreadable("encoding")
+        raise UnreadableAnswer("encoding")
     unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
         unpacked = unpacker.decompress(data, ANSWER_LIMIT + 1)
     except zlib.error:
         unpacked = b""
     if len(unpacked) > ANSWER_LIMIT:
-        raise Unreadable("too_long")
+        raise UnreadableAnswer("too_long")
     if not unpacker.eof:
-        raise Unreadable("encoding")
+        raise UnreadableAnswer("encoding")
     return unpacked
 
 

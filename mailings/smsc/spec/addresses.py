@@ -52,7 +52,7 @@ _NUMBER_LIKE = re.compile(r"\+?[0-9]+")
 
 
 @dataclass(frozen=True)
-class Wrong:
+class WrongAddress:
     """An entry that cannot be a recipient. ``line`` counts from 1, ``position`` too, among all entries."""
 
     line: int
@@ -60,7 +60,7 @@ class Wrong:
     entry: str
 
     def __repr__(self) -> str:
-        return f"Wrong(line={self.line}, position={self.position})"
+        return f"WrongAddress(line={self.line}, position={self.position})"
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Recipients:
 
     valid: tuple[str, ...]
     duplicates: int
-    wrong: tuple[Wrong, ...]
+    wrong: tuple[WrongAddress, ...]
 
     @property
     def groups(self) -> int:
@@ -131,7 +131,7 @@ def read(value: str | Iterable[Any], kinds: frozenset[Kind]) -> Recipients:
     A number with and without + is one recipient; so are addresses and nicknames that differ in case only.
     """
     valid: dict[str, str] = {}
-    wrong: list[Wrong] = []
+    wrong: list[WrongAddress] = []
     position = 0
     numbers = Kind.NUMBER in kinds
     for line, entry in _entries(value):
@@ -142,7 +142,7 @@ def read(value: str | Iterable[Any], kinds: frozenset[Kind]) -> Recipients:
             position += 1
             cleaned = clean(entry, kinds)
             if cleaned is None:
-                wrong.append(Wrong(line, position, entry.strip()))
+                wrong.append(WrongAddress(line, position, entry.strip()))
             else:
                 valid.setdefault(_key(cleaned), cleaned)
     return Recipients(tuple(valid.values()), position - len(wrong) - len(valid), tuple(wrong))
@@ -173,7 +173,7 @@ def _text(value: Any) -> str:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else "?"
 
 
-def problems(wrong: Sequence[Wrong], channel: Channel | None, field: str = "phones") -> list[Problem]:
+def problems(wrong: Sequence[WrongAddress], channel: Channel | None, field: str = "phones") -> list[Problem]:
     """The wrong entries as problems: the first ten by line, the others as a number."""
     template = _template(channel)
     found = [

@@ -309,7 +309,7 @@ def _time(given: Given) -> Iterator[Problem]:
     when = times.parse(given.values.get("time", times.NOW))
     zone = given.values.get("tz")
     lines = (given.scan and given.scan.zones) or frozenset({None})
-    if when.form is not times.Form.DATED and lines != {None}:
+    if when.form is not times.TimeForm.DATED and lines != {None}:
         yield Problem(
             ("list", "time"),
             "list_zone_needs_date",
@@ -322,9 +322,9 @@ def _time(given: Given) -> Iterator[Problem]:
 
 
 def _past(when: times.When, *, known: bool) -> Problem:
-    if when.form is not times.Form.DATED or known:
+    if when.form is not times.TimeForm.DATED or known:
         return Problem(
-            ("time", "tz") if when.form is times.Form.DATED else ("time",),
+            ("time", "tz") if when.form is times.TimeForm.DATED else ("time",),
             "time_past",
             N_("This time is past, and SMS Centre would send at once. Choose a later time, or send now."),
         )

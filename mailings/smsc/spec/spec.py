@@ -20,7 +20,7 @@ from mailings.smsc.spec.catalogue import OPTIONS, Channel, Type
 from mailings.smsc.spec.files import FileRef
 from mailings.smsc.spec.lists import Scan
 from mailings.smsc.spec.problems import N_, Problem, Refusal, SpecError
-from mailings.smsc.spec.times import Form, When
+from mailings.smsc.spec.times import TimeForm, When
 
 __all__ = [
     "VERSION",
@@ -211,7 +211,7 @@ class Spec:
         """The moment asked for, in UTC: `now` for now, so much later for `+m`; None for hours of the day
         and for a date whose zone is the account's own. With zones in the list: the earliest."""
         when = self.when
-        if when.form is not Form.DATED or self._scan is None:
+        if when.form is not TimeForm.DATED or self._scan is None:
             return times.due(when, self.zone, now)
         moments = [times.due(when, self.zone if zone is None else zone, now) for zone in self._scan.zones]
         known = [moment for moment in moments if moment is not None]
@@ -225,7 +225,11 @@ class Spec:
     def notices(self) -> tuple[Problem, ...]:
         """What a person should know although nothing is wrong."""
         found = []
-        if self.when.form in (Form.DATED, Form.HOURS) and self.zone is None and not self._zones_in_list:
+        if (
+            self.when.form in (TimeForm.DATED, TimeForm.HOURS)
+            and self.zone is None
+            and not self._zones_in_list
+        ):
             found.append(
                 Problem(
                     ("time", "tz"),

@@ -34,7 +34,7 @@ _STAMP = re.compile(r"0([1-9][0-9]{9})")
 _LATER = re.compile(r"\+\s?([0-9]{1,9})")
 
 
-class Form(StrEnum):
+class TimeForm(StrEnum):
     """Which of the forms a `time` has."""
 
     NOW = "now"
@@ -52,7 +52,7 @@ class When:
     `hours`: HOURS only, first and last. `minutes`: LATER only.
     """
 
-    form: Form
+    form: TimeForm
     text: str
     local: datetime | None = None
     moment: datetime | None = None
@@ -74,13 +74,13 @@ def parse(text: str) -> When:
     """Reads a `time`; raises Refusal. Whether it is past is another question: see `is_past`."""
     text = text.strip()
     if text == NOW:
-        return When(Form.NOW, NOW)
+        return When(TimeForm.NOW, NOW)
     if match := _STAMP.fullmatch(text):
-        return When(Form.MOMENT, text, moment=datetime.fromtimestamp(int(match[1]), UTC))
+        return When(TimeForm.MOMENT, text, moment=datetime.fromtimestamp(int(match[1]), UTC))
     if match := _DIGITS.fullmatch(text):
-        return When(Form.DATED, text, local=_local(match))
+        return When(TimeForm.DATED, text, local=_local(match))
     if match := _DOTTED.fullmatch(text):
-        return When(Form.DATED, "{}.{}.{} {}:{}".format(*match.groups()), local=_local(match))
+        return When(TimeForm.DATED, "{}.{}.{} {}:{}".format(*match.groups()), local=_local(match))
     if match := _HOURS.fullmatch(text):
         return _hours(match)
     if match := _LATER.fullmatch(text):
@@ -115,7 +115,7 @@ def _hours(match: re.Match[str]) -> When:
             "time_hours",
             N_("The hours of the day go from 0 to 24, and the first comes before the last: 10-18."),
         )
-    return When(Form.HOURS, f"{match[1]}-{match[2]}", hours=(first, last))
+    return When(TimeForm.HOURS, f"{match[1]}-{match[2]}", hours=(first, last))
 
 
 def _later(minutes: int) -> When:
@@ -125,7 +125,7 @@ def _later(minutes: int) -> When:
             N_("That is too many minutes from now: at most %(maximum)s."),
             maximum=MAX_MINUTES,
         )
-    return When(Form.LATER, f"+{minutes}", minutes=minutes)
+    return When(TimeForm.LATER, f"+{minutes}", minutes=minutes)
 
 
 def absolute(local: datetime, zone: float) -> datetime:
@@ -135,9 +135,9 @@ def absolute(local: datetime, zone: float) -> datetime:
 
 def due(when: When, zone: float | None, now: datetime) -> datetime | None:
     """The moment asked for, in UTC; None for hours of the day, and for a date whose zone is not known."""
-    if when.form is Form.NOW:
+    if when.form is TimeForm.NOW:
         return now.astimezone(UTC)
-    if when.form is Form.LATER:
+    if when.form is TimeForm.LATER:
         return now.astimezone(UTC) + timedelta(minutes=when.minutes)
     if when.local is not None and zone is not None:
         return absolute(when.local, zone)
@@ -172,7 +172,7 @@ def occurrences(
     `repeat`: `rpt` and `rptn` (None: without end).
     """
     rpt, rptn = repeat
-    first = due(when, zone, now) if when.form is not Form.HOURS else _next_in_hours(when, zone, now)
+    first = due(when, zone, now) if when.form is not TimeForm.HOURS else _next_in_hours(when, zone, now)
     if first is None:
         return []
     if rpt == 0:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mailings.smsc.api import answers, errors
 from mailings.smsc.api.answers import Job
 from mailings.smsc.api.formats import decode
-from mailings.smsc.api.rows import Row
+from mailings.smsc.api.rows import AnswerRow
 
 PARSERS: list[Callable[..., Any]] = [
     answers.parse_created,
@@ -88,7 +88,7 @@ def test_an_error_is_an_error_in_every_form_and_for_every_call(
     ],
 )
 def test_an_error_without_a_certain_number_is_unreadable(parse: Callable[..., Any], text: str) -> None:
-    with pytest.raises(errors.Unreadable):
+    with pytest.raises(errors.UnreadableAnswer):
         parse(text.encode(), 200)
 
 
@@ -109,7 +109,7 @@ def test_an_error_wins_over_all_that_stands_beside_it() -> None:
     ],
 )
 def test_an_add_with_an_id_and_an_error_is_neither(text: str) -> None:
-    with pytest.raises(errors.Unreadable, match="error_and_id"):
+    with pytest.raises(errors.UnreadableAnswer, match="error_and_id"):
         created(text)
 
 
@@ -207,7 +207,7 @@ def test_a_mailing_was_created(text: str, cost: str | None) -> None:
     ],
 )
 def test_an_answer_without_a_certain_id_is_unreadable(text: str) -> None:
-    with pytest.raises(errors.Unreadable) as failure:
+    with pytest.raises(errors.UnreadableAnswer) as failure:
         created(text)
 
     assert failure.value.raw == text
@@ -216,15 +216,15 @@ def test_an_answer_without_a_certain_id_is_unreadable(text: str) -> None:
 @pytest.mark.parametrize("parse", PARSERS)
 @pytest.mark.parametrize("status", [100, 201, 204, 206, 301, 302, 400, 401, 403, 404, 429, 500, 502, 503])
 def test_only_a_200_is_an_answer(parse: Callable[..., Any], status: int) -> None:
-    with pytest.raises(errors.Unreadable, match=str(status)):
+    with pytest.raises(errors.UnreadableAnswer, match=str(status)):
         parse(b'{"id": 17, "cost": "1.40", "result": "OK", "balance": "1"}', status)
 
 
 def test_what_may_have_been_cut_is_not_believed() -> None:
     for text in (b"17", b"17,1.40", b"OK, ID - 17", b"0,-1", b"ERROR = 1 (x)"):
-        with pytest.raises(errors.Unreadable, match="unframed"):
+        with pytest.raises(errors.UnreadableAnswer, match="unframed"):
             answers.parse_created(text, 200, framed=False)
-    with pytest.raises(errors.Unreadable, match="unframed"):
+    with pytest.raises(errors.UnreadableAnswer, match="unframed"):
         answers.parse_jobs(b"17 Spring", 200, framed=False)
     assert answers.parse_created(b'{"id": 17}', 200, framed=False).remote_id == "17"
     assert answers.parse_created(b"<result><id>17</id></result>", 200, framed=False).remote_id == "17"
@@ -276,7 +276,7 @@ def test_an_ok_is_an_ok(text: str) -> None:
     ],
 )
 def test_no_ok_is_no_ok(text: str) -> None:
-    with pytest.raises(errors.Unreadable):
+    with pytest.raises(errors.UnreadableAnswer):
         answers.parse_done(text.encode(), 200)
 
 
@@ -306,7 +306,7 @@ def test_a_balance_is_read(text: str, amount: str, currency: str | None) -> None
     "text", ["", "OK", "{}", '{"balance": "much"}', '{"balance": true}', "NaN", "[]", "1e9"]
 )
 def test_no_balance_is_unreadable(text: str) -> None:
-    with pytest.raises(errors.Unreadable):
+    with pytest.raises(errors.UnreadableAnswer):
         answers.parse_balance(text.encode(), 200)
 
 
@@ -330,7 +330,7 @@ def test_a_price_is_read(text: str, count: int | None) -> None:
 
 @pytest.mark.parametrize("text", ["", "OK", "{}", '{"cnt": 2}', "-1.40,2", "[]", '{"id": 17, "cnt": 1}'])
 def test_no_price_is_unreadable(text: str) -> None:
-    with pytest.raises(errors.Unreadable):
+    with pytest.raises(errors.UnreadableAnswer):
         answers.parse_price(text.encode(), 200)
 
 
@@ -421,7 +421,7 @@ def test_no_answer_raises_anything_but_our_errors(body: bytes, status: int, fram
     for parse in PARSERS:
         try:
             reply = parse(body, status, "text/html", framed)
-        except (errors.ProviderError, errors.Unreadable):
+        except (errors.ProviderError, errors.UnreadableAnswer):
             continue
         assert status == 200
         if isinstance(reply, (answers.Created, Job)):
@@ -452,7 +452,7 @@ def test_half_of_an_answer_is_never_another_id(remote_id: int, length: int) -> N
     ):
         try:
             reply = answers.parse_created(text[:length].encode(), 200, framed=False)
-        except errors.Unreadable:
+        except errors.UnreadableAnswer:
             continue
         assert reply.remote_id == str(remote_id)
 
@@ -470,7 +470,7 @@ def test_half_of_an_answer_is_never_another_id(remote_id: int, length: int) -> N
 def test_a_job_of_a_list_tells_the_same_as_one_that_is_read_at_once(row):
     body = json.dumps([row, {"id": 99, "name": "Other", "status": "1"}]).encode()
     listed = next((job for job in answers.parse_jobs(body, 200).jobs if job.remote_id != "99"), None)
-    read = answers._job(Row(row))
+    read = answers._job(AnswerRow(row))
 
     assert (listed is None) == (read is None)
     if read is not None:

@@ -23,7 +23,7 @@ from mailings.smsc.api.errors import (
     NotSaved,
     NotSent,
     OutcomeUnknown,
-    Unreadable,
+    UnreadableAnswer,
     WrongParameters,
 )
 from sandbox import Sandbox
@@ -183,12 +183,12 @@ def test_a_missing_mailing_is_error_3() -> None:
     ("handler", "outcome"),
     [
         (reading_then_breaking, Interrupted),
-        (answering("", "502 Bad Gateway"), Unreadable),
-        (answering(CREATED, "500 Internal Server Error"), Unreadable),
-        (answering(CREATED, "302 Found", headers="Location: /sys/jobs.php\r\n"), Unreadable),
-        (answering("<html><body>OK, ID - 17</body></html>"), Unreadable),
-        (answering(CREATED[:-4]), Unreadable),
-        (answering("17", framed=False), Unreadable),
+        (answering("", "502 Bad Gateway"), UnreadableAnswer),
+        (answering(CREATED, "500 Internal Server Error"), UnreadableAnswer),
+        (answering(CREATED, "302 Found", headers="Location: /sys/jobs.php\r\n"), UnreadableAnswer),
+        (answering("<html><body>OK, ID - 17</body></html>"), UnreadableAnswer),
+        (answering(CREATED[:-4]), UnreadableAnswer),
+        (answering("17", framed=False), UnreadableAnswer),
     ],
 )
 def test_an_add_without_a_certain_answer_is_unknown(handler: Handler, outcome: type[OutcomeUnknown]) -> None:

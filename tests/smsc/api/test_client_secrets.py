@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from mailings.smsc.api.client import Client, Credentials, Param, Timeouts
-from mailings.smsc.api.errors import SmscError, Unreadable
+from mailings.smsc.api.errors import SmscError, UnreadableAnswer
 from tests.smsc.api.http_servers import (
     Handler,
     Server,
@@ -124,7 +124,7 @@ def test_a_payload_is_kept_as_it_came_but_for_the_password() -> None:
 
 
 def test_a_long_answer_is_cut_for_the_row() -> None:
-    with serving(answering("я" * 100_000)) as server, pytest.raises(Unreadable) as failure:
+    with serving(answering("я" * 100_000)) as server, pytest.raises(UnreadableAnswer) as failure:
         client_of(server).add(MAILING)
 
     assert 60_000 < len(failure.value.raw.encode()) <= 64 * 1024

@@ -68,7 +68,7 @@ def test_words_and_numbers_of_the_answer_are_never_said() -> None:
 def test_credentials_and_numbers_are_hidden_before_the_answer_is_cut() -> None:
     secret = "a-password-79001234567-long"
     raw = "x" * (errors.RAW_LIMIT - 10) + secret
-    error = errors.Unreadable("empty", text=f"to +79001234567: {secret}", raw=raw)
+    error = errors.UnreadableAnswer("empty", text=f"to +79001234567: {secret}", raw=raw)
 
     error.hide(lambda text: text.replace(secret, errors.VEIL))
 
@@ -77,7 +77,7 @@ def test_credentials_and_numbers_are_hidden_before_the_answer_is_cut() -> None:
 
 
 def test_an_id_and_a_date_are_not_taken_for_numbers() -> None:
-    error = errors.Unreadable("no_id", raw='{"id": 123456789, "time": "22.11.2026 16:00"')
+    error = errors.UnreadableAnswer("no_id", raw='{"id": 123456789, "time": "22.11.2026 16:00"')
 
     error.hide(lambda text: text)
 

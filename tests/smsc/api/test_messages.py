@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailings.smsc.api.client import Client, Credentials
-from mailings.smsc.api.errors import LoginRefused, NotSaved, Unreadable
+from mailings.smsc.api.errors import LoginRefused, NotSaved, UnreadableAnswer
 from mailings.smsc.api.messages import (
     KEYS,
     STATUSES,
@@ -121,7 +121,7 @@ def test_an_answer_in_another_charset_is_read():
 
 @pytest.mark.parametrize("cut", [b'[{"int_id": 1, "sta', b"[", b"<html>", b"", b'{"messages": "none"}'])
 def test_a_cut_or_foreign_answer_is_unreadable(cut: bytes):
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableAnswer):
         parse_messages(cut, 200)
 
 
@@ -210,7 +210,7 @@ def test_error_3_is_a_list_without_rows_and_not_a_message(sandbox: Sandbox, clie
 
 @pytest.mark.parametrize("body", [b"[]", b"OK", b'{"last_date": ""}'])
 def test_an_answer_without_a_status_is_unreadable(body: bytes):
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableAnswer):
         parse_status(body, 200)
 
 

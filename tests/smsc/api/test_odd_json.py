@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailings.smsc.api import answers
-from mailings.smsc.api.errors import Unreadable
+from mailings.smsc.api.errors import UnreadableAnswer
 
 GOOD = '{"id": 7, "name": "Good"}'
 
@@ -82,7 +82,7 @@ def test_half_of_an_odd_answer_is_never_believed(data: st.DataObject, odd: str) 
     whole = f'[{{"id": 5, "name": "{odd}", "more": {nested(300)}}}, {GOOD}]'
     cut = data.draw(st.integers(1, len(whole) - 1))
 
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableAnswer):
         answers.parse_jobs(whole[:cut].encode(), 200)
 
 
@@ -91,7 +91,7 @@ def test_half_of_an_odd_answer_is_never_believed(data: st.DataObject, odd: str) 
     ["[[[[", nested(3000)[:-1], nested(3000) + "]", "[" + '"\\"' * 5000, '{"id": 17, "cost": Na}', "[1]x"],
 )
 def test_broken_json_stays_unreadable(text: str) -> None:
-    with pytest.raises(Unreadable, match="json"):
+    with pytest.raises(UnreadableAnswer, match="json"):
         answers.parse_jobs(text.encode(), 200)
 
 

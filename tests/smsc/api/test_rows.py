@@ -78,7 +78,7 @@ def test_no_mailings_are_no_mailings(value: Any) -> None:
     ],
 )
 def test_what_is_no_list_is_not_an_empty_one(text: str) -> None:
-    with pytest.raises(errors.Unreadable):
+    with pytest.raises(errors.UnreadableAnswer):
         answers.parse_jobs(text.encode(), 200)
 
 
@@ -221,7 +221,7 @@ def test_a_mailing_in_lines_and_xml_is_found() -> None:
     "value", [OTHER, [OTHER], [OTHER, {"id": 19}], [], {}, [{"name": "a"}, {"name": "b"}], [{"x": 1}]]
 )
 def test_another_mailing_is_not_the_one_asked_for(value: Any) -> None:
-    with pytest.raises(errors.Unreadable):
+    with pytest.raises(errors.UnreadableAnswer):
         job(value)
 
 

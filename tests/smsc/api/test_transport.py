@@ -15,7 +15,7 @@ import trustme
 
 from mailings.smsc.api import transport
 from mailings.smsc.api.body import FormBody
-from mailings.smsc.api.errors import Interrupted, NotSent, Unreadable
+from mailings.smsc.api.errors import Interrupted, NotSent, UnreadableAnswer
 from mailings.smsc.api.transport import Exchange, post
 from tests.smsc.api.http_servers import (
     Server,
@@ -271,7 +271,7 @@ def test_what_is_no_http_is_interrupted(garbage: bytes) -> None:
 def test_an_endless_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "ANSWER_LIMIT", 100_000)
 
-    with serving(answering("x" * 200_000)) as server, pytest.raises(Unreadable) as failure:
+    with serving(answering("x" * 200_000)) as server, pytest.raises(UnreadableAnswer) as failure:
         call(server.url)
 
     assert failure.value.reason == "too_long"
@@ -290,7 +290,7 @@ def test_a_compressed_answer_is_read_and_a_bomb_is_not(monkeypatch: pytest.Monke
         ("encoding", b"no gzip", packed),
         ("encoding", b"?", "Content-Encoding: br\r\n"),
     ]:
-        with serving(answering(body, headers=headers)) as server, pytest.raises(Unreadable) as failure:
+        with serving(answering(body, headers=headers)) as server, pytest.raises(UnreadableAnswer) as failure:
             call(server.url)
         assert failure.value.reason == reason
 

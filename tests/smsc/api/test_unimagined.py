@@ -143,7 +143,7 @@ def test_a_code_that_nobody_publishes_does_not_contradict_the_word_beside_it() -
     ],
 )
 def test_a_number_beside_a_no_or_in_another_form_is_no_id(text: str) -> None:
-    with pytest.raises(errors.Unreadable):
+    with pytest.raises(errors.UnreadableAnswer):
         answers.parse_created(text.encode(), 200)
 
 
@@ -156,5 +156,5 @@ def test_a_yes_beside_the_id_is_no_harm(text: str) -> None:
     "text", ['{"id": 17}', '[{"id": "17"}]', '{"17": {"id": 17}}', '{"job": {"id": 17}}']
 )
 def test_a_get_that_only_repeats_the_number_says_nothing_of_the_mailing(text: str) -> None:
-    with pytest.raises(errors.Unreadable):
+    with pytest.raises(errors.UnreadableAnswer):
         answers.parse_job(text.encode(), 200, remote_id="17")

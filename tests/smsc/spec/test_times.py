@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mailings.smsc.spec import times
 from mailings.smsc.spec.problems import Refusal
-from mailings.smsc.spec.times import Form
+from mailings.smsc.spec.times import TimeForm
 
 NOW = datetime(2025, 11, 22, 13, 0, tzinfo=UTC)  # a Saturday; 16:00 in Moscow
 
@@ -24,21 +24,21 @@ def between(first: str, last: str) -> st.SearchStrategy[datetime]:
 @pytest.mark.parametrize(
     ("text", "form", "kept"),
     [
-        ("0", Form.NOW, "0"),
-        (" 0 ", Form.NOW, "0"),
-        ("2411250930", Form.DATED, "2411250930"),
-        ("0112250930", Form.DATED, "0112250930"),
-        ("24.11.25 09:30", Form.DATED, "24.11.25 09:30"),
-        ("24.11.25  09: 30", Form.DATED, "24.11.25 09:30"),
-        ("9-21", Form.HOURS, "9-21"),
-        ("09 - 21", Form.HOURS, "09-21"),
-        ("0-24", Form.HOURS, "0-24"),
-        ("01764000000", Form.MOMENT, "01764000000"),
-        ("+30", Form.LATER, "+30"),
-        ("+0", Form.LATER, "+0"),
+        ("0", TimeForm.NOW, "0"),
+        (" 0 ", TimeForm.NOW, "0"),
+        ("2411250930", TimeForm.DATED, "2411250930"),
+        ("0112250930", TimeForm.DATED, "0112250930"),
+        ("24.11.25 09:30", TimeForm.DATED, "24.11.25 09:30"),
+        ("24.11.25  09: 30", TimeForm.DATED, "24.11.25 09:30"),
+        ("9-21", TimeForm.HOURS, "9-21"),
+        ("09 - 21", TimeForm.HOURS, "09-21"),
+        ("0-24", TimeForm.HOURS, "0-24"),
+        ("01764000000", TimeForm.MOMENT, "01764000000"),
+        ("+30", TimeForm.LATER, "+30"),
+        ("+0", TimeForm.LATER, "+0"),
     ],
 )
-def test_each_form_of_the_page_is_read_and_kept(text: str, form: Form, kept: str) -> None:
+def test_each_form_of_the_page_is_read_and_kept(text: str, form: TimeForm, kept: str) -> None:
     when = times.parse(text)
     assert (when.form, when.text) == (form, kept)
     assert times.parse(when.text) == when
