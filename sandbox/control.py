@@ -90,19 +90,22 @@ def _iso(moment: float | None) -> str | None:
 
 def make_jobs(provider: Provider, asked: Iterable[Mapping[str, Any]]) -> list[int]:
     """Jobs made elsewhere, all or none: `name`, and at will
-    `recipients parts channel time tz rpt rptn age status` of each; gives their ids.
+    `recipients parts channel time tz rpt rptn age status phones mes sender` of each; gives their ids.
 
-    `age`: seconds since it was made. ValueError or KeyError for what may not be.
+    `age`: seconds since it was made. `phones mes sender`: whom its messages go to, and what they say; without
+    them the numbers are invented. ValueError or KeyError for what may not be.
     """
     with provider.lock:
-        made = [_made(provider, row) for row in asked]
-        provider.store.save(*made)
-    return [job.id for job in made]
+        made = [(_made(provider, row), row) for row in asked]
+        provider.store.save(*(job for job, _row in made))
+        for job, row in made:
+            provider.messages.keep_texts(job.id, row)
+    return [job.id for job, _row in made]
 
 
 def _made(provider: Provider, asked: Mapping[str, Any]) -> Job:
     known = {"name", "recipients", "parts", "channel", "time", "tz", "rpt", "rptn", "age", "status"}
-    if unknown := set(asked) - known:
+    if unknown := set(asked) - known - {"phones", "mes", "sender"}:
         raise BadRequestError(f"no such option: {', '.join(sorted(unknown))}")
     channel, recipients = asked.get("channel", "sms"), int(asked.get("recipients", 1))
     if channel not in PRICES:

@@ -94,9 +94,11 @@ class Messages:
         self._people: dict[int, list[tuple[str, str]]] = {}
         self._made: tuple[Any, list[Message]] = (None, [])
 
-    def keep(self, number: int, form: Form) -> None:
+    def keep_texts(self, number: int, given: Form | Mapping[str, Any]) -> None:
         """Remembers a mailing's recipients and text, which its own record cuts short."""
-        self.store.keep_texts(number, {name: form.get(name) for name in KEPT_TEXTS if form.get(name)})
+        kept = {name: str(given.get(name)) for name in KEPT_TEXTS if given.get(name)}
+        if kept:
+            self.store.keep_texts(number, kept)
 
     def forget(self) -> None:
         self.strangers.clear()

@@ -212,7 +212,7 @@ class Provider:
                 raise RefusedError(3, "could not save the record: not enough money")
             number = self.store.next_id()
             if fault is None or fault.saved:
-                self.messages.keep(number, form)
+                self.messages.keep_texts(number, form)
                 self.store.save(_job(number, wanted, call, moment))
                 call.job = number
         asked = f"{cost:.2f}" if form.get("cost") == "1" else None

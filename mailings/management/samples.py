@@ -176,6 +176,9 @@ class Written:
             "channel": str(self.spec.channel),
             "age": self.past.ago.total_seconds(),
             "status": self.past.job or None,
+            "phones": ",".join(self.past.options["phones"]),
+            "mes": self.past.options["mes"],
+            "sender": self.past.options["sender"],
         }
 
 

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from mailings import accounts
-from mailings.models import Mailing, State
+from mailings.models import Delivery, Mailing, State
 from mailings.selectors import today
 from mailings.wording import chips
 from sandbox import Sandbox
@@ -57,6 +57,14 @@ def test_days_and_channels_have_figures_and_nothing_is_an_alarm(shown: dict[str,
     assert all(one.cost for one in figures)
     assert not any(row.alarm or row.gone for row in shown.values())
     assert len(today.needs_a_person(timezone.now()).mailings) == 4
+
+
+def test_whoever_got_what_has_gone_out_is_known(shown: dict[str, Mailing]) -> None:
+    for key in ("autumn", "invite", "letter", "stock", "sale"):
+        found = Delivery.objects.get(mailing=shown[key])
+        assert found.delivered > found.recipients / 2, key
+        assert found.delivered + found.read + found.failed + found.waiting == found.recipients, key
+    assert Delivery.objects.filter(failed__gt=0).count() >= 5
 
 
 def test_a_second_run_makes_none(shown: dict[str, Mailing], person: User) -> None:

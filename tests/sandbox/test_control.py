@@ -68,6 +68,17 @@ def test_a_waiting_status_set_by_hand_can_be_cancelled(sandbox: Sandbox) -> None
     assert data(sandbox, get="1", id=str(number))["status"] == "cancelled"
 
 
+def test_the_messages_of_a_mailing_made_elsewhere_go_to_the_people_it_was_given(sandbox: Sandbox) -> None:
+    sandbox.make_job("Spring", age=3600, recipients=2, phones="79990000001,79990000002", mes="It is spring.")
+
+    rows = data(sandbox, "get", get_messages="1", cnt="10")
+
+    assert {(row["phone"], row["message"]) for row in rows} == {
+        ("79990000001", "It is spring."),
+        ("79990000002", "It is spring."),
+    }
+
+
 @pytest.mark.parametrize(
     ("what", "asked"),
     [

@@ -1,12 +1,13 @@
 """`manage.py sample_data`: two weeks of the past to look at, and what the real workers hand over."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from mailings import outbox, sync
+from mailings import delivery, outbox, sync
 from mailings.accounts.sandbox_control import NoSandbox
 from mailings.management.samples import KEY, ahead, drafts, write_past
 from mailings.models import Account, Mailing
@@ -34,3 +35,4 @@ class Command(BaseCommand):
         # What the sandbox says of the past, and the first look for the mailing whose outcome is not known.
         sync.pull_two_months(account)
         sync.refresh_account(account)
+        delivery.pull(account, (now - timedelta(days=15)).date(), now.date())
