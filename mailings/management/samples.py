@@ -80,12 +80,14 @@ def gone_out() -> Iterator[Past]:
 def stories(now: datetime, by: Any) -> Iterator[Past]:
     """One of each state that a person has to understand."""
     yield from _unsent(now)
+    concert = (now + 2 * DAY).replace(hour=16, minute=0, second=0, microsecond=0)
+    waited = {"state": State.CANCELLED, "due_at": concert}
     yield Past(
         "cancelled",
         5 * DAY,
-        sms("Concert on Saturday", 110, "The concert begins at 19:00. Doors open at 18:00."),
+        sms("Concert in the park", 110, "The concert begins at 19:00.", time=times.at(concert)),
         job="cancelled",
-        fields={"state": State.CANCELLED, **_wish(now - 5 * DAY + 2 * MINUTE, by, WishResult.CONFIRMED)},
+        fields={**waited, **_wish(now - 5 * DAY + 2 * MINUTE, by, WishResult.CONFIRMED)},
         steps=_wish_steps(WishResult.CONFIRMED),
     )
     yield Past(
@@ -176,6 +178,7 @@ class Written:
             "channel": str(self.spec.channel),
             "age": self.past.ago.total_seconds(),
             "status": self.past.job or None,
+            "time": self.past.options["time"],
             "phones": ",".join(self.past.options["phones"]),
             "mes": self.past.options["mes"],
             "sender": self.past.options["sender"],

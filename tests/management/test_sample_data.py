@@ -65,6 +65,7 @@ def test_whoever_got_what_has_gone_out_is_known(shown: dict[str, Mailing]) -> No
         assert found.delivered > found.recipients / 2, key
         assert found.delivered + found.read + found.failed + found.waiting == found.recipients, key
     assert Delivery.objects.filter(failed__gt=0).count() >= 5
+    assert not Delivery.objects.filter(mailing=shown["cancelled"], delivered__gt=0).exists()
 
 
 def test_a_second_run_makes_none(shown: dict[str, Mailing], person: User) -> None:
