@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from mailings.views import (
     actions,
+    bulk_cancel,
     compose,
     health,
     history,
@@ -38,7 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     page("mailings/", history.listing, "history"),
     page("mailings/rows/", history.rows, "history_rows"),
     page("mailings/export.csv", history.export, "export"),
-    page("mailings/cancel/", history.bulk_cancel, "bulk_cancel"),
+    page("mailings/cancel/", bulk_cancel.bulk_cancel, "bulk_cancel"),
     page("mailings/new/", compose.compose, "compose"),
     page("mailings/new/preview/", preview.preview, "compose_preview"),
     page("mailings/new/keep/", keep.keep, "compose_keep"),

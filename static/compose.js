@@ -29,6 +29,19 @@
     late = new Map();
   });
 
+  /* Every change has a number, so that a saving held up on its way puts no older letters over newer ones. */
+  let changes = 0;
+  const count = (more) => {
+    const field = document.querySelector("#compose [name=version]");
+    if (!field) return;
+    const [seen, name, number] = field.value.split(".");
+    changes = Math.max(changes, Number(number) || 0) + more;
+    field.value = `${seen}.${name}.${changes}`;
+  };
+  for (const kind of ["input", "change"])
+    document.addEventListener(kind, (event) => { if (event.target.form?.id === "compose") count(1); }, true);
+  document.addEventListener("htmx:afterSettle", () => count(0));
+
   /* Ctrl+Enter leads to the review, where nothing is sent yet. */
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;

@@ -18,7 +18,7 @@ from mailings.outbox.drafts import (
     typed_options,
     withdraw,
 )
-from mailings.outbox.errors import Elsewhere, Impossible, KeyTaken
+from mailings.outbox.errors import Elsewhere, Impossible, KeyTaken, Overtaken
 from mailings.outbox.hold import hold, send_off
 from mailings.outbox.hour_changes import change_hour, fulfil
 from mailings.outbox.may import (
@@ -54,6 +54,7 @@ __all__ = [
     "Impossible",
     "KeyTaken",
     "Outdated",
+    "Overtaken",
     "Seen",
     "adopt",
     "again_to",

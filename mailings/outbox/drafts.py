@@ -29,16 +29,15 @@ from mailings.models.states import HELD_FOR_A_PERSON, NOT_HANDED_OVER
 from mailings.outbox import notify
 from mailings.outbox.changes import changed_fields
 from mailings.outbox.columns import requeued, wish_ended
-from mailings.outbox.errors import Elsewhere, Impossible, KeyTaken
+from mailings.outbox.errors import Impossible, KeyTaken
 from mailings.outbox.may import may_duplicate, may_edit, may_reopen, why_not_release
 from mailings.outbox.seen import UNBOUND, Seen
+from mailings.outbox.versions import must_be_newest, next_version, same_version
 from mailings.recipients import imports
 from mailings.recipients.corrections import Chosen
 from mailings.smsc.spec.spec import FileRef, Spec
 
 LONGEST_NAME = 255
-PAGE_NAME = 16
-"""Characters of the name that a page gives itself, to know its own savings by."""
 Uploads = Sequence[tuple[FileRef, File[bytes]]]
 
 
@@ -61,7 +60,7 @@ def make(
 
     `key`: minted before the button; the same key with the same options gives the row that it made before,
     with other options `KeyTaken`. `draft`: the row to turn into it; its attachments that the spec names stay.
-    `version`: see `must_be_newest`.
+    `version`: see `outbox.versions`.
     `more`: recipients of a file, beside those of the spec, which stand in front of them.
     """
     try:
@@ -107,9 +106,11 @@ def prepare(
         if may_edit(mailing):
             imports.keep_for(mailing, imported)
             mailing.draft, mailing.prepared = typed, prepared
+            version = whose.get("version", "")
             if draft is None or draft.draft != typed:
-                mailing.draft_version = _next_version(mailing, whose.get("version", ""))
-                mailing.draft_at = timezone.now()
+                mailing.draft_version, mailing.draft_at = next_version(mailing, version), timezone.now()
+            else:
+                mailing.draft_version = same_version(mailing, version)
             mailing.save(update_fields=["draft", "prepared", "draft_version", "draft_at"])
     return mailing
 
@@ -130,7 +131,7 @@ def save_draft(
     """Keep what was typed, valid or not. `options`: provider's parameter names to the values as typed.
 
     `keep`: which of the draft's files stay; None keeps all of them. `imported`: its file of recipients.
-    `version`: see `must_be_newest`. `quiet`: saved while somebody types; the timeline has one line for one
+    `version`: see `outbox.versions`. `quiet`: saved while somebody types; the timeline has one line for one
     person's sitting, not one a save.
     """
     with transaction.atomic():
@@ -140,10 +141,10 @@ def save_draft(
         row = _editable(mailing, account, version) if mailing else _new(account, by, key)
         held = (row.draft, mailing.account_id, _file_of(row)) if quiet and mailing else None
         if held == (options, account.pk, imported.pk if imported else None):
-            return _kept_as_it_is(row)
+            return _kept_as_it_is(row, version)
         row.name = str(options.get("name") or "")[:LONGEST_NAME]
         row.draft, row.spec, row.spec_digest, row.prepared = options, {}, "", {}
-        row.draft_version, row.draft_at = _next_version(row, version), timezone.now()
+        row.draft_version, row.draft_at = next_version(row, version), timezone.now()
         row.search_text = search_text(row.name, row.code, None)
         row.save()
         _attach(row, uploads, keep=keep)
@@ -157,10 +158,10 @@ def _file_of(row: Mailing) -> int | None:
     return row.imports.values_list("pk", flat=True).first()
 
 
-def _kept_as_it_is(row: Mailing) -> Mailing:
+def _kept_as_it_is(row: Mailing, version: str) -> Mailing:
     """A quiet saving that says nothing new: it may have been on its way while the review was made ready."""
-    row.draft_at = timezone.now()
-    row.save(update_fields=["draft_at"])
+    row.draft_version, row.draft_at = same_version(row, version), timezone.now()
+    row.save(update_fields=["draft_version", "draft_at"])
     return row
 
 
@@ -181,28 +182,6 @@ def save_apart(
         imported = imports.copy(imported, login_of(by))
     whose: dict[str, Any] = {"account": account, "by": by, "key": key, "version": version}
     return save_draft(options, **whose, uploads=both, imported=imported)
-
-
-def must_be_newest(row: Mailing, version: str) -> None:
-    """Raises Elsewhere for a page that does not know what another one has saved since.
-
-    `version`: `<the draft_version that the page was opened with>.<the page's own name>`; "" asks for no
-    check. What the page saved itself it knows, also when the answer was lost on its way.
-    """
-    seen, _dot, own = version.partition(".")
-    by_itself = row.draft_version.rpartition("-")[0] == own[:PAGE_NAME]
-    if version and row.draft_version and row.draft_version != seen and not by_itself:
-        text = _(
-            "This draft was changed in another window since this one was opened. Nothing was put over it: "
-            "what stood here is kept as a draft of its own."
-        )
-        raise Elsewhere(text)
-
-
-def _next_version(row: Mailing, version: str) -> str:
-    """`<the page's own name>-<how often it was saved>`; another one after every saving."""
-    own, count = version.partition(".")[2][:PAGE_NAME], row.draft_version.rpartition("-")[2] or "0"
-    return f"{own}-{int(count) + 1}"
 
 
 def _is_sitting(row: Mailing, by: Any) -> bool:

@@ -11,3 +11,7 @@ class KeyTaken(Impossible):
 
 class Elsewhere(Impossible):
     """The draft was saved by another page since this one was opened: nothing was put over it."""
+
+
+class Overtaken(Elsewhere):
+    """The page itself has saved what was typed later: nothing was put over it."""

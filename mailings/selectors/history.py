@@ -1,14 +1,14 @@
 """The history: filters that live in the address, pages by key, rows as light as can be.
 
-A page is found by the last row of the page before it (`created_at`, `id`), never by counting: the thousandth
-page costs what the first one costs. Rows are read as plain values; a mailing's spec, payload and recipients
+A page is found by the last row of the page before it (see `orders`), never by counting: the thousandth page
+costs what the first one costs. Rows are read as plain values; a mailing's spec, payload and recipients
 are not touched.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
 from types import SimpleNamespace
@@ -26,10 +26,10 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from mailings import outbox
-from mailings.ids import row_id
 from mailings.models import Account, Mailing, Origin, State
 from mailings.models.mailing import CODE_LENGTH, searchable
 from mailings.models.states import STILL_TO_GO
+from mailings.selectors.orders import Order
 from mailings.smsc.api.answers import JobStatus
 from mailings.smsc.spec.vocabulary import CHANNEL_LABELS
 from mailings.wording import chips, deliveries
@@ -39,6 +39,7 @@ EXPORT_SIZE = 2000
 NEW_AT_MOST = 100
 # How often a page asks for news: while a row of it is about to change, and else.
 SOON_SECONDS, LATER_SECONDS = 4, 15
+NEWEST = Order()
 # Up to how many matches of a search are taken by their ids.
 RARE = 500
 # A code and the letters of a create attempt, as a search has them.
@@ -46,9 +47,6 @@ REFERENCE = re.compile(rf"([0-9a-z]{{{CODE_LENGTH}}})[a-z]{{1,2}}", re.ASCII)
 # The letters of an entry of SQLite's index for searches.
 LETTERS = 3
 FAILED = (State.REFUSED, State.UNKNOWN, State.ABANDONED, State.HELD)
-# Microseconds since 1970 of so many digits still are a date.
-LONGEST_MOMENT = 17
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 1, 1)
 PERIODS = {"today": 0, "7": 7, "30": 30, "365": 365}
 COLUMNS = (
@@ -264,9 +262,17 @@ class HistoryRow:
         return self.state in {State.QUEUED, State.SENDING, State.UNKNOWN} or bool(self.values["wish"])
 
     @property
+    def name(self) -> str:
+        return str(self.values["name"]) or gettext("(no name yet)")
+
+    @property
+    def why_not_cancel(self) -> str:
+        """Why it cannot be cancelled, by the rule of the verb itself; "" when it can."""
+        return outbox.why_not_cancel(SimpleNamespace(**self.values))
+
+    @property
     def selectable(self) -> bool:
-        """Whether it may be cancelled, by the rule of the verb itself."""
-        return outbox.may_cancel(SimpleNamespace(**self.values))
+        return not self.why_not_cancel
 
     @property
     def version(self) -> str:
@@ -287,8 +293,8 @@ class HistoryRow:
 class Poll:
     """What a page of the history asks for while it is looked at.
 
-    `query`: of the address to ask; `filters`: those of the page; `new`: how many mailings that fit have been
-    made since, at most NEW_AT_MOST; `seconds`: how often to ask, 0: not at all.
+    `query`: of the address to ask; `filters`: those of the page, its order among them; `new`: how many
+    mailings that fit have been made since, at most NEW_AT_MOST; `seconds`: how often to ask, 0: not at all.
     """
 
     query: str
@@ -301,57 +307,59 @@ class Poll:
         return f"{self.new - 1}+" if self.new == NEW_AT_MOST else str(self.new)
 
 
-def poll(params: QueryDict, rows: list[HistoryRow], *, seen: str, new: int = 0) -> Poll:
-    """How a page with these rows goes on asking. `seen`: the key of its newest row; "" on later pages."""
+def poll(
+    params: QueryDict, rows: list[HistoryRow], *, seen: str, new: int = 0, marked: Collection[int] = ()
+) -> Poll:
+    """How a page with these rows goes on asking. `seen`: the key of its newest row; "" on later pages.
+    `marked`: the ids of those that a person has just acted on."""
     filters = params.copy()
-    for name in ("row", "seen", "new", "after", "before"):
+    for name in ("row", "seen", "new", "after", "before", "mark"):
         filters.pop(name, None)
     asked = filters.copy()
     asked.setlist("row", [f"{row.id}-{row.version}" for row in rows])
+    if shown := [str(row.id) for row in rows if row.id in marked]:
+        asked.setlist("mark", shown)
     if seen:
         asked["seen"], asked["new"] = seen, str(new)
     seconds = SOON_SECONDS if any(row.pending for row in rows) else LATER_SECONDS
     return Poll(asked.urlencode(), filters.urlencode(), new, seconds if rows or seen else 0)
 
 
-def newest_key(page: "Page") -> str:
-    """The key after which rows are new: that of the first row; of an empty list, one before all rows."""
-    return key_of(page.rows[0].values) if page.rows else "0-0"
+def newest_key(page: "Page", order: Order, now: datetime) -> str:
+    """The key after which rows are new: that of the newest row. In another order, one of just now."""
+    if order != NEWEST:
+        return NEWEST.key({"created_at": now, "id": 0})
+    return NEWEST.key(page.rows[0].values) if page.rows else "0-0"
 
 
 def count_newer(rows: QuerySet[Mailing], seen: str) -> int:
     """How many rows are newer than a key, at most NEW_AT_MOST."""
-    key = read_key(seen)
-    return len(_slice(rows, key, NEW_AT_MOST, forwards=False)) if key else 0
+    key = NEWEST.read(seen)
+    return len(NEWEST.slice(rows, key, NEW_AT_MOST, forwards=False).values_list("id")) if key else 0
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page of rows, newest first, with the keys of its neighbours (None where there is none)."""
+    """One page of rows, in order, with the keys of its neighbours (None where there is none)."""
 
     rows: list[HistoryRow]
     older: str | None
     newer: str | None
 
 
-def key_of(row: dict[str, Any]) -> str:
-    """The key of a row: microseconds since 1970 and the id."""
-    return f"{(row['created_at'] - EPOCH) // timedelta(microseconds=1)}-{row['id']}"
-
-
-def read_key(text: str) -> tuple[datetime, int] | None:
-    """A key from an address; None when it is none."""
-    before, _dash, after = text.partition("-")
-    micros, pk = row_id(before), row_id(after)
-    if micros is None or pk is None or len(before) > LONGEST_MOMENT:
-        return None
-    return EPOCH + timedelta(microseconds=micros), pk
-
-
-def page(rows: QuerySet[Mailing], *, after: str = "", before: str = "", size: int = PAGE_SIZE) -> Page:
-    """The rows after the key `after` (older), or just before the key `before` (newer); else the newest."""
-    forwards, key = (False, read_key(before)) if before and read_key(before) else (True, read_key(after))
-    found = _slice(rows, key, size + 1, forwards=forwards)
+def page(
+    rows: QuerySet[Mailing],
+    *,
+    after: str = "",
+    before: str = "",
+    size: int = PAGE_SIZE,
+    order: Order = NEWEST,
+) -> Page:
+    """The rows behind the key `after`, or just before the key `before`; else the first ones of the order."""
+    forwards, key = (
+        (False, order.read(before)) if before and order.read(before) else (True, order.read(after))
+    )
+    found = list(order.slice(rows, key, size + 1, forwards=forwards).values(*COLUMNS))
     more, found = len(found) > size, found[:size]
     if not forwards:
         found.reverse()
@@ -361,26 +369,9 @@ def page(rows: QuerySet[Mailing], *, after: str = "", before: str = "", size: in
     newer_there = (key is not None) if forwards else more
     return Page(
         [HistoryRow(values) for values in found],
-        key_of(found[-1]) if older_there else None,
-        key_of(found[0]) if newer_there else None,
+        order.key(found[-1]) if older_there else None,
+        order.key(found[0]) if newer_there else None,
     )
-
-
-def _slice(
-    rows: QuerySet[Mailing], key: tuple[datetime, int] | None, count: int, *, forwards: bool
-) -> list[dict[str, Any]]:
-    if key is not None:
-        moment, pk = key
-        if forwards:
-            rows = rows.filter(
-                Q(created_at__lt=moment) | Q(created_at=moment, id__lt=pk), created_at__lte=moment
-            )
-        else:
-            rows = rows.filter(
-                Q(created_at__gt=moment) | Q(created_at=moment, id__gt=pk), created_at__gte=moment
-            )
-    order = ("-created_at", "-id") if forwards else ("created_at", "id")
-    return list(rows.order_by(*order).values(*COLUMNS)[:count])
 
 
 def by_ids(ids: Iterable[int]) -> list[HistoryRow]:
@@ -389,12 +380,12 @@ def by_ids(ids: Iterable[int]) -> list[HistoryRow]:
     return [HistoryRow(values) for values in found]
 
 
-def all_rows(rows: QuerySet[Mailing]) -> Iterator[dict[str, Any]]:
+def all_rows(rows: QuerySet[Mailing], order: Order = NEWEST) -> Iterator[dict[str, Any]]:
     """Every row of a filter, page by page by key, so that no export holds a table in memory."""
     key = None
-    while found := _slice(rows, key, EXPORT_SIZE, forwards=True):
+    while found := list(order.slice(rows, key, EXPORT_SIZE, forwards=True).values(*COLUMNS)):
         yield from found
-        key = (found[-1]["created_at"], found[-1]["id"])
+        key = order.read(order.key(found[-1]))
 
 
 def states_in_words(states: list[str]) -> str:

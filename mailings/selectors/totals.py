@@ -24,10 +24,13 @@ class Totals:
     more: bool
 
     @property
+    def count(self) -> str:
+        return money.count(self.mailings) + ("+" if self.more else "")
+
+    @property
     def text(self) -> str:
-        more = "+" if self.more else ""
         count = ngettext("{n} mailing", "{n} mailings", self.mailings)
-        parts = [count.format(n=money.count(self.mailings) + more), sentences.people(self.people)]
+        parts = [count.format(n=self.count), sentences.people(self.people)]
         if self.cost is not None:
             parts.append(money.amount(self.cost, self.currency))
         return " · ".join(parts)

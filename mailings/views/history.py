@@ -1,29 +1,21 @@
-"""History: every mailing, found quickly; rows that refresh themselves; many at once; a file to take along."""
+"""History: every mailing, found quickly; rows that refresh themselves; a file to take along."""
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET
 
-from mailings import outbox, rights
+from mailings import rights
 from mailings.ids import row_id
-from mailings.models import Mailing, Wish
-from mailings.rights import Right
-from mailings.selectors import history, totals
-from mailings.wording.whom import whom_to_ask
+from mailings.selectors import history, orders, totals
 
 STOP_POLLING = 286
-BULK_LIMIT = 500
-LONGEST_QUERY = 2000
+MARKED = "marked"
 MAIN_FILTERS = ("channel", "by", "period")
 MORE_FILTERS = ("start", "end", "account", "origin")
 EXPORT_COLUMNS = (
@@ -41,26 +33,29 @@ FORMULA = re.compile(
 
 @require_GET
 def listing(request: HttpRequest) -> HttpResponse:
-    """One page of the history, filtered by the address's query."""
-    chosen = history.chosen(request.GET)
+    """One page of the history, filtered and ordered by the address's query."""
+    chosen, order = history.chosen(request.GET), orders.of(request.GET.get("sort", ""))
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
-    page = history.page(chosen.qs, after=after, before=before)
-    later, filtered = bool(after or before), any(map(request.GET.get, chosen.filters))
+    page = history.page(chosen.qs, after=after, before=before, order=order)
+    filtered = any(map(request.GET.get, chosen.filters))
+    seen = "" if after or before else history.newest_key(page, order, timezone.now())
+    marked = request.session.pop(MARKED, ())
     context = {
         "filter": chosen,
+        "order": order,
+        "heads": orders.heads(order),
         "fields": [chosen.form[name] for name in MAIN_FILTERS],
         "states_chosen": history.states_in_words(request.GET.getlist("state")),
         "more_fields": [chosen.form[name] for name in MORE_FILTERS],
         "more_open": any(request.GET.get(name) for name in MORE_FILTERS),
         "page": page,
         "totals": totals.totals(chosen.qs) if filtered and page.rows else None,
-        "poll": history.poll(request.GET, page.rows, seen="" if later else history.newest_key(page)),
+        "poll": history.poll(request.GET, page.rows, seen=seen, marked=marked),
         "filtered": filtered,
         "failed_query": history.failed_query(),
         "mine_query": f"by={request.user.pk}",
         "query_string": request.GET.urlencode(),
-        "may_cancel": rights.may(request.user, "bulk_cancel"),
-        "may_pick": {row.id for row in page.rows if may_pick(request.user, row)},
+        **_of_rows(request.user, page.rows, marked),
     }
     return render(request, "mailings/history.html", context)
 
@@ -76,14 +71,19 @@ def rows(request: HttpRequest) -> HttpResponse:
     new = history.count_newer(history.chosen(request.GET).qs, seen) if seen else 0
     if (found or seen) and not changed and str(new) == request.GET.get("new", "0"):
         return HttpResponse(status=204)
-    poll = history.poll(request.GET, found, seen=seen, new=new)
-    context = {
-        "changed": changed,
-        "poll": poll,
-        "may_cancel": rights.may(request.user, "bulk_cancel"),
-        "may_pick": {row.id for row in changed if may_pick(request.user, row)},
-    }
+    marked = {number for text in request.GET.getlist("mark") if (number := row_id(text)) is not None}
+    poll = history.poll(request.GET, found, seen=seen, new=new, marked=marked)
+    context = {"changed": changed, "poll": poll, **_of_rows(request.user, changed, marked)}
     return render(request, "mailings/_rows.html", context, status=200 if poll.seconds else STOP_POLLING)
+
+
+def _of_rows(user: Any, rows: list[history.HistoryRow], marked: Collection[int]) -> dict[str, Any]:
+    """What every row's line needs beside the row."""
+    return {
+        "may_cancel": rights.may(user, "bulk_cancel"),
+        "may_pick": {row.id for row in rows if may_pick(user, row)},
+        "marked": marked,
+    }
 
 
 def may_pick(user: Any, row: history.HistoryRow) -> bool:
@@ -98,64 +98,16 @@ def _known(texts: list[str]) -> Iterator[tuple[int, str]]:
             yield number, version
 
 
-@require_http_methods(["GET", "POST"])
-def bulk_cancel(request: HttpRequest) -> HttpResponse:
-    """Cancel the chosen mailings: asked once, with the facts (GET), and done (POST)."""
-    data = request.POST if request.method == "POST" else request.GET
-    back = _same_page(data.get("filter", ""))
-    ids = [number for text in data.getlist("id")[:BULK_LIMIT] if (number := row_id(text)) is not None]
-    chosen = list(
-        Mailing.objects.filter(pk__in=ids).select_related("account").defer("spec", "remote").newest_first()
-    )
-    if not chosen:
-        messages.info(request, _("Nothing was chosen, so nothing was changed."))
-        return redirect(back)
-    if request.method == "GET":
-        context = {
-            "mailings": chosen,
-            "total": _people(chosen),
-            "back": back,
-            "query": data.get("filter", ""),
-        }
-        return render(request, "mailings/bulk_cancel.html", context)
-    _wish_all(request, chosen)
-    return redirect(back)
-
-
-def _same_page(query: str) -> str:
-    """The history's address with the query that a form has brought along from there."""
-    kept = QueryDict(query[:LONGEST_QUERY]).urlencode()
-    return f"{reverse('history')}?{kept}" if kept else reverse("history")
-
-
-def _people(chosen: list[Mailing]) -> int:
-    return sum(mailing.recipients_count or 0 for mailing in chosen)
-
-
-def _wish_all(request: HttpRequest, chosen: list[Mailing]) -> None:
-    """Wish each; say how many, and of each that could not be why."""
-    asked = 0
-    for mailing in chosen:
-        if not rights.may(request.user, "cancel", mailing):
-            messages.warning(request, f"{mailing.name}: {whom_to_ask(Right.STOP, mailing)}")
-            continue
-        try:
-            outbox.wish(mailing.pk, Wish.CANCEL, request.user)
-            asked += 1
-        except outbox.Impossible as why:
-            messages.warning(request, f"{mailing.name}: {why}")
-    if asked:
-        text = ngettext(
-            "Cancelling of {n} mailing was asked for.", "Cancelling of {n} mailings was asked for.", asked
-        )
-        messages.info(request, text.format(n=asked))
+def mark(request: HttpRequest, ids: list[int]) -> None:
+    """Lets the next page of the history that is drawn show which mailings a person has just acted on."""
+    request.session[MARKED] = ids
 
 
 @require_GET
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The filtered history as CSV, streamed."""
     writer = csv.writer(Echo(), quoting=csv.QUOTE_ALL)
-    found = history.all_rows(history.chosen(request.GET).qs)
+    found = history.all_rows(history.chosen(request.GET).qs, orders.of(request.GET.get("sort", "")))
 
     def lines() -> Iterator[str]:
         yield "\ufeff" + writer.writerow([name.replace("__", "_") for name in EXPORT_COLUMNS])

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_POST
 from mailings import outbox, rights
 from mailings.forms import ComposeForm, Files, Typed, filed, from_post
 from mailings.models import Mailing, State
-from mailings.outbox import Elsewhere, Impossible
+from mailings.outbox import Elsewhere, Impossible, Overtaken
 from mailings.views.compose import accounts, apart, draft_of
 
 
 @require_POST
 def keep(request: HttpRequest) -> HttpResponse:
-    """Saves what is typed so far, quietly. 204: there is nothing to save, or it is no draft any more."""
+    """Saves what is typed so far, quietly. 204: there is nothing to save, what was typed later is saved
+    already, or it is no draft any more."""
     typed = from_post(request.POST)
     file = filed.find(request.POST.get("held_recipients", ""), request.user)
     files = Files(recipients=file)
@@ -30,6 +31,8 @@ def keep(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"typed": typed}
     try:
         context["draft"] = _saved(form, request.user, taken_out="recipients" in request.POST.getlist("drop"))
+    except Overtaken:
+        return HttpResponse(status=204)
     except Elsewhere as why:
         context |= {"draft": apart(form, request.user), "elsewhere": why}
     except Impossible:

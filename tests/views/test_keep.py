@@ -104,6 +104,50 @@ def test_what_the_first_window_went_on_to_type_is_not_overwritten_either(page: C
     assert texts == ["the first goes on", "from the second"]
 
 
+def test_a_saving_held_up_on_its_way_puts_no_older_letters_over_newer_ones(page: Client) -> None:
+    page.post(KEEP, TYPED | {"mes": "Hello, Ann", "version": ".one.9"})
+
+    late = page.post(KEEP, TYPED | {"mes": "Hello", "version": ".one.5"})
+
+    assert late.status_code == 204
+    assert [draft.draft["mes"] for draft in Mailing.objects.all()] == ["Hello, Ann"]
+    page.post(KEEP, TYPED | {"mes": "Hello, Anna", "version": ".one.10"})
+    assert Mailing.objects.get().draft["mes"] == "Hello, Anna"
+
+
+def test_a_saving_that_comes_after_its_own_button_puts_nothing_over_it(page: Client) -> None:
+    page.post(KEEP, SMS | {"mes": "Hel", "version": ".one.3"})
+    post(page, SMS | {"version": ".one.5"}, "review")
+
+    assert page.post(KEEP, SMS | {"mes": "Hell", "version": ".one.4"}).status_code == 204
+    assert Mailing.objects.get().spec["options"]["mes"] == "Hello"
+
+
+def test_what_was_typed_and_taken_back_does_not_come_back_late(page: Client) -> None:
+    page.post(KEEP, TYPED | {"mes": "Hello", "version": ".one.3"})
+    page.post(KEEP, TYPED | {"mes": "Hello", "version": ".one.5"})
+
+    assert page.post(KEEP, TYPED | {"mes": "Hello?", "version": ".one.4"}).status_code == 204
+    assert Mailing.objects.get().draft["mes"] == "Hello"
+
+
+def test_a_button_held_up_on_its_way_sends_nothing_and_its_text_is_kept(page: Client) -> None:
+    page.post(KEEP, SMS | {"mes": "newer", "version": ".one.9"})
+
+    post(page, SMS | {"mes": "older", "version": ".one.5"})
+
+    kept = [(draft.state, draft.draft["mes"]) for draft in Mailing.objects.order_by("id")]
+    assert kept == [(State.DRAFT, "newer"), (State.DRAFT, "older")]
+
+
+@pytest.mark.parametrize("number", ["x", "-1", "\u0663", "9" * 40])
+def test_a_number_of_a_page_that_is_none_is_no_harm(number: str, page: Client) -> None:
+    for text in ("Hello", "Hello, Ann"):
+        page.post(KEEP, TYPED | {"mes": text, "version": f".one.{number}"})
+
+    assert Mailing.objects.get().draft["mes"] == "Hello, Ann"
+
+
 @pytest.mark.parametrize("action", ["draft", "send"])
 def test_a_button_of_an_older_window_sends_and_overwrites_nothing(action: str, page: Client) -> None:
     post(page, SMS | {"version": ".one"}, "draft")

@@ -1,0 +1,85 @@
+"""Many mailings at once: which of those chosen may be cancelled, and why the rest stay as they are."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from django.utils.translation import ngettext
+
+from mailings.models import Mailing
+from mailings.selectors import history
+from mailings.selectors.history import HistoryFilter, HistoryRow
+from mailings.selectors.orders import Order
+
+# How many are cancelled by one press, and how many rows of a filter are looked at to find them.
+MOST, LOOKED_AT_MOST = 500, 10_000
+# How many names stand beside a reason.
+NAMED = 3
+
+WhyNot = Callable[[HistoryRow], str]
+
+
+@dataclass
+class Choice:
+    """`rows`: those that may be cancelled. `left`: the sentence why not, and the names that it is true of.
+
+    `more`: the filter has further mailings, which were not looked at.
+    """
+
+    rows: list[HistoryRow] = field(default_factory=list)
+    left: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    more: bool = False
+
+    @property
+    def people(self) -> int:
+        return sum(row.values["recipients_count"] or 0 for row in self.rows)
+
+    @property
+    def staying(self) -> int:
+        return sum(map(len, self.left.values()))
+
+    @property
+    def fit(self) -> int:
+        return len(self.rows) + self.staying
+
+    @property
+    def reasons(self) -> list[tuple[str, str]]:
+        """Why the rest stay as they are, the commonest first: whose names, and the sentence."""
+        commonest = sorted(self.left.items(), key=lambda one: -len(one[1]))
+        return [(_named(names), why) for why, names in commonest]
+
+
+def of_ids(ids: Iterable[int], why_not: WhyNot) -> Choice:
+    """Of the mailings with these ids, newest first."""
+    rows = Mailing.objects.filter(id__in=list(ids)).newest_first().values(*history.COLUMNS)
+    return _choice(map(HistoryRow, rows), why_not)
+
+
+def of_filter(chosen: HistoryFilter, order: Order, why_not: WhyNot) -> Choice:
+    """Of all that fit a filter, in the order of the page, MOST of them at the most."""
+    return _choice(map(HistoryRow, history.all_rows(chosen.qs, order)), why_not)
+
+
+def is_bounded(chosen: HistoryFilter) -> bool:
+    """Whether there is a filter and all of it is understood: what is passed over would choose more."""
+    return chosen.form.is_valid() and any(chosen.form.cleaned_data.values())
+
+
+def _choice(rows: Iterable[HistoryRow], why_not: WhyNot) -> Choice:
+    found = Choice()
+    for row in rows:
+        if len(found.rows) == MOST or found.fit == LOOKED_AT_MOST:
+            found.more = True
+            break
+        if why := why_not(row):
+            found.left[why].append(row.name)
+        else:
+            found.rows.append(row)
+    return found
+
+
+def _named(names: list[str]) -> str:
+    first, more = ", ".join(names[:NAMED]), len(names) - NAMED
+    if more <= 0:
+        return first
+    return ngettext("{names} and {n} more", "{names} and {n} more", more).format(names=first, n=more)

@@ -1,0 +1,147 @@
+"""The orders that the history can be read in, each with an index of its own.
+
+A page is found by the key of the last row before it: what it is ordered by, and its id. Name, state, channel
+and person are no orders but filters and searches: an index more for each would be paid for at every pull.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from mailings.ids import row_id
+from mailings.models import Mailing
+from mailings.models.mailing import BY_HOUR, BY_PEOPLE, BY_PRICE, NOTHING
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Microseconds since 1970 of so many digits still are a date, people of so many a number of the database.
+LONGEST_MOMENT, LONGEST_COUNT = 17, 9
+PRICE = re.compile(r"-1|[0-9]{1,10}(\.[0-9]{1,4})?", re.ASCII)
+
+Key = tuple[Any, int]
+
+
+@dataclass(frozen=True)
+class Column:
+    """What rows can be ordered by: for the database, of a row in hand, and from an address (None: none)."""
+
+    by: Any
+    value: Callable[[dict[str, Any]], Any]
+    read: Callable[[str], Any]
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def _moment(text: str) -> datetime | None:
+    micros = row_id(text) if len(text) <= LONGEST_MOMENT else None
+    return None if micros is None else EPOCH + timedelta(microseconds=micros)
+
+
+def _count(text: str) -> int | None:
+    return NOTHING if text == str(NOTHING) else row_id(text) if len(text) <= LONGEST_COUNT else None
+
+
+def _price(text: str) -> Decimal | None:
+    return Decimal(text) if PRICE.fullmatch(text) else None
+
+
+def _or_nothing(value: Any) -> Any:
+    return NOTHING if value is None else value
+
+
+MADE = Column(F("created_at"), lambda row: row["created_at"], _moment)
+COLUMNS = {
+    "when": Column(BY_HOUR, lambda row: row["remote_send_at"] or row["due_at"] or row["created_at"], _moment),
+    "people": Column(BY_PEOPLE, lambda row: _or_nothing(row["recipients_count"]), _count),
+    "price": Column(BY_PRICE, lambda row: _or_nothing(row["cost"]), _price),
+}
+LABELS = {
+    "": _("newest first"),
+    "-when": _("latest hour first"),
+    "when": _("earliest hour first"),
+    "-people": _("most people first"),
+    "people": _("fewest people first"),
+    "-price": _("dearest first"),
+    "price": _("cheapest first"),
+}
+
+
+@dataclass(frozen=True)
+class Order:
+    """`name`: as an address has it in `sort`; "" for the newest made first."""
+
+    name: str = ""
+
+    @property
+    def column(self) -> Column:
+        return COLUMNS.get(self.name.removeprefix("-"), MADE)
+
+    @property
+    def descending(self) -> bool:
+        return self.name.startswith("-") or not self.name
+
+    @property
+    def label(self) -> str:
+        return str(LABELS[self.name])
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        return [(name, str(label)) for name, label in LABELS.items()]
+
+    def key(self, row: dict[str, Any]) -> str:
+        """A row's key as an address has it: what it is ordered by, and the id."""
+        value = self.column.value(row)
+        return f"{_micros(value) if isinstance(value, datetime) else format(value)}-{row['id']}"
+
+    def read(self, text: str) -> Key | None:
+        """A key from an address; None when it is none."""
+        before, _dash, after = text.rpartition("-")
+        value, pk = self.column.read(before), row_id(after)
+        return None if value is None or pk is None else (value, pk)
+
+    def slice(
+        self, rows: QuerySet[Mailing], key: Key | None, count: int, *, forwards: bool
+    ) -> QuerySet[Mailing]:
+        """So many rows behind the key, or before it (then the nearest first); without one the first ones."""
+        down = self.descending is forwards
+        rows = rows.alias(rank=self.column.by)
+        if key is not None:
+            value, pk = key
+            side = "lt" if down else "gt"
+            beyond = Q(**{f"rank__{side}": value}) | Q(rank=value, **{f"id__{side}": pk})
+            rows = rows.filter(beyond, **{f"rank__{side}e": value})
+        return rows.order_by(*(("-rank", "-id") if down else ("rank", "id")))[:count]
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of a column that can be ordered by. `sort`: where it leads; None: to the newest first."""
+
+    aria: str
+    icon: str
+    sort: str | None
+
+
+def of(text: str) -> Order:
+    """The order that an address asks for; the newest first where there is no such order."""
+    return Order(text if text in LABELS else "")
+
+
+def heads(order: Order) -> dict[str, Head]:
+    """Each head leads from the largest first to the smallest first, and then back to the newest first."""
+    return {name: _head(name, order) for name in COLUMNS}
+
+
+def _head(name: str, order: Order) -> Head:
+    if order.name.removeprefix("-") != name:
+        return Head("", "", f"-{name}")
+    if order.descending:
+        return Head("descending", "chevron-down", name)
+    return Head("ascending", "chevron-up", None)
