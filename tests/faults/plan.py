@@ -20,6 +20,8 @@ class Plan:
     races: int = 100
     wishes: int = 60
     holds: int = 200
+    makes: int = 14
+    lost: int = 12
     waiting: int = 50
     waves: int = 4
     writers: int = 8
