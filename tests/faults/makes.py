@@ -81,6 +81,9 @@ MAKES: dict[str, Make] = {
         many=lambda rows: {"result": "OK"} | {str(number): row for number, row in enumerate(rows)}
     ),
     "half of a total": Make(many=lambda rows: {"total": len(rows), "jobs": _first_half(rows)}),
+    "half of a total in words of its own": Make(
+        many=lambda rows: {"otvet": {"kod": 0, "vsego": len(rows), "spisok": _first_half(rows)}}
+    ),
     "half before a cursor": Make(many=lambda rows: {"jobs": _first_half(rows), "next_cursor": "c2"}),
     "half, and more": Make(many=lambda rows: {"jobs": _first_half(rows), "more": len(rows) > 1}),
     "upper-cased names": Make(row=_named(str.upper)),

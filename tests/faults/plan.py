@@ -20,7 +20,7 @@ class Plan:
     races: int = 100
     wishes: int = 60
     holds: int = 200
-    makes: int = 14
+    makes: int = 15
     lost: int = 12
     waiting: int = 50
     waves: int = 4
