@@ -187,7 +187,7 @@ def _unknown(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
 
 
 def search_progress(mailing: Mailing, now: datetime) -> SafeString:
-    """How far the search for an unknown mailing has come."""
+    """How far the search for a mailing that may be at SMS Centre unseen has come."""
     if mailing.look_matches:
         jobs = ", ".join(str(job) for job in mailing.look_matches)
         return say(_("Jobs that may be it: {jobs}."), jobs=jobs)
@@ -201,6 +201,19 @@ def search_progress(mailing: Mailing, now: datetime) -> SafeString:
     following = next_look(mailing)
     coming = say(_("Next {age}."), age=ago(following, now)) if following > now else SafeString()
     return join(say(text, n=mailing.looks), coming)
+
+
+def absence_shown(mailing: Mailing) -> list[str]:
+    """Of a mailing held in doubt: whether the provider's list has shown that it is not there."""
+    if mailing.held_reason not in HELD_IN_DOUBT:
+        return []
+    if mailing.looks >= 2:
+        return [_("Two complete looks did not show it. That makes it very likely that it did not arrive.")]
+    text = _(
+        "Its absence has not been shown: at least {minutes} minutes and two complete looks are needed "
+        "for that."
+    )
+    return [text.format(minutes=int(settings.SETTLE_AFTER_SECONDS // 60))]
 
 
 def next_look(mailing: Mailing) -> datetime:
@@ -238,7 +251,7 @@ HELD: dict[HeldReason, Any] = {
 def _held(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     reason = HeldReason(mailing.held_reason)
     said = say(str(HELD[reason]) + " ({age})", time=at(mailing.state_at, now), age=ago(mailing.state_at, now))
-    return join(said, looking(mailing, now)) if reason in HELD_IN_DOUBT else said
+    return join(said, search_progress(mailing, now)) if reason in HELD_IN_DOUBT else said
 
 
 def _refused(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
