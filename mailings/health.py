@@ -294,7 +294,10 @@ def _silence(account: Account) -> list[str]:
 def _unread_list(account: Account) -> list[str]:
     """Calls are answered, and yet the list was not read for two periods: what is shown grows old."""
     read, failed = account.list_read_at, account.list_failed_at
-    if read is None or timezone.now() - read < timedelta(seconds=2 * settings.SYNC_SECONDS + LATE_SECONDS):
+    period = timedelta(seconds=settings.SYNC_SECONDS)
+    late = timedelta(seconds=LATE_SECONDS)
+    failed_again = read is not None and failed is not None and failed - read > 1.5 * period
+    if read is None or (timezone.now() - read < 2 * period + late and not failed_again):
         return []
     if failed is not None and failed > read:
         text = _(

@@ -18,7 +18,7 @@ from django.utils import timezone
 from mailings import accounts, outbox
 from mailings.models import Account, HeldReason, Mailing, State, Wish
 from mailings.smsc.api.client import Credentials
-from tests.faults import failover, holds, truth
+from tests.faults import failover, holds, restart, truth
 from tests.faults.decider import Decider, newest_event
 from tests.faults.error_paths import ErrorPaths
 from tests.faults.figures import Report, shown
@@ -74,6 +74,8 @@ class Campaign:
         failover.run(self, self.decider)
         if self.plan.database == "sqlite":
             self.writers()
+        else:
+            restart.run(self)
         self.secrets()
 
     # --- mailings under faults --------------------------------------------------------------------------

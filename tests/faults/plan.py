@@ -22,6 +22,7 @@ class Plan:
     holds: int = 200
     makes: int = 15
     lost: int = 12
+    restarts: int = 5
     waiting: int = 50
     waves: int = 4
     writers: int = 8

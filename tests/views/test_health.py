@@ -201,6 +201,16 @@ def test_pages_say_what_stops_an_account(
     assert expected in page.get("/").content
 
 
+@pytest.mark.parametrize(("failed", "said"), [(95, False), (5, True)])
+def test_a_list_that_cannot_be_read_is_told_of_at_its_second_failure(
+    page: Client, worker_there: None, failed: int, said: bool
+) -> None:
+    now = timezone.now()
+    read, failed_at = now - timedelta(seconds=185), now - timedelta(seconds=failed)
+    account(list_read_at=read, list_failed_at=failed_at, last_ok_at=now)
+    assert (b"The list of SMS Centre cannot be read" in page.get("/").content) is said
+
+
 def test_one_failed_call_is_no_alarm(page: Client, worker_there: None) -> None:
     now = timezone.now()
     account(last_error_at=now, last_ok_at=now - timedelta(seconds=10))
