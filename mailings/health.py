@@ -1,7 +1,8 @@
 """Is everything there that mailings need? Cheap looks, remembered for some seconds; a page never waits long.
 
-A worker leaves its heartbeat in Redis after each task. Beat queues a sweep every few seconds, so that
-one fresh sign proves Redis, beat and a worker together.
+Signs of life lie in Redis: a worker's after each task, another that it runs at all, and beat's after each of
+its ticks. Each bears what its clock shows against that of Redis, by which ages are told: a clock that is off
+makes ticks run out before they are taken.
 """
 
 import shutil
@@ -20,27 +21,61 @@ from django.utils.translation import gettext as _
 from mailings.models import Account, Breaker
 from mailings.wording import moments
 
-KEY = "mailroom:sign-of-life"
+KEY, RUNS_KEY, TICK_KEY = "mailroom:sign-of-life", "mailroom:sign-of-worker", "mailroom:sign-of-beat"
 # How long a page may wait for Redis, and for how long the answer is believed.
 WAIT_SECONDS = 0.4
 REMEMBER_SECONDS = 5.0
 # A pull takes its time: the list counts as unread so long after two periods.
 LATE_SECONDS = 20
+# Clocks of one house differ by less.
+CLOCKS_DIFFER_SECONDS = 10
 # A disk with less left than this counts as full: a write-ahead log alone takes some megabytes.
 LEAST_FREE = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)
+class Sign:
+    """A sign of life: its age in seconds, and how far its clock was ahead of Redis's."""
+
+    seconds: float
+    ahead: float = 0.0
+
+    @property
+    def fresh(self) -> bool:
+        """Left within three sweeps, and never less than a minute."""
+        return self.seconds < max(60, 3 * settings.SWEEP_SECONDS)
+
+
+@dataclass(frozen=True)
 class Pulse:
-    """What one look at Redis showed. `worker_seconds`: since the last heartbeat; None: no sign at all."""
+    """What one look at Redis showed: signs, None where there is none. `ahead`: this process's own clock."""
 
     redis: bool
-    worker_seconds: float | None = None
+    worked: Sign | None = None
+    runs: Sign | None = None
+    ticked: Sign | None = None
+    ahead: float = 0.0
 
     @property
     def worker(self) -> bool:
-        """Whether a worker has done something lately: within three sweeps, and never less than a minute."""
-        return self.worker_seconds is not None and self.worker_seconds < max(60, 3 * settings.SWEEP_SECONDS)
+        """Whether a worker has done something lately."""
+        return _is_fresh(self.worked)
+
+    @property
+    def worker_runs(self) -> bool:
+        return self.worker or _is_fresh(self.runs)
+
+    @property
+    def beat(self) -> bool:
+        return _is_fresh(self.ticked)
+
+    @property
+    def clocks_differ(self) -> bool:
+        return bool(_clocks(self))
+
+
+def _is_fresh(sign: Sign | None) -> bool:
+    return sign is not None and sign.fresh
 
 
 class _Memory:
@@ -49,7 +84,7 @@ class _Memory:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.at = float("-inf")
-        self.seen = Pulse(redis=True, worker_seconds=0)
+        self.seen = Pulse(redis=True, worked=Sign(0), runs=Sign(0), ticked=Sign(0))
 
     def get(self) -> Pulse:
         if time.monotonic() - self.at < REMEMBER_SECONDS or not self.lock.acquire(blocking=False):
@@ -66,7 +101,7 @@ class _Memory:
 
 
 _memory = _Memory()
-_written = {"at": float("-inf")}
+_written: dict[str, float] = {}
 
 
 def _connection() -> "redis.Redis":
@@ -79,12 +114,20 @@ def read_pulse() -> Pulse:
     """Ask Redis now, waiting `WAIT_SECONDS` at most for each of two steps."""
     try:
         with _connection() as connection:
-            sign: Any = connection.get(KEY)
+            seconds, micros = connection.time()
+            signs: Any = connection.mget(KEY, RUNS_KEY, TICK_KEY)
     except (redis.RedisError, OSError):
         return Pulse(redis=False)
-    if sign is None:
-        return Pulse(redis=True)
-    return Pulse(redis=True, worker_seconds=max(0.0, time.time() - float(sign)))
+    now = seconds + micros / 1e6
+    worked, runs, ticked = (_sign(text, now) for text in signs)
+    return Pulse(redis=True, worked=worked, runs=runs, ticked=ticked, ahead=time.time() - now)
+
+
+def _sign(text: bytes | None, now: float) -> Sign | None:
+    if text is None:
+        return None
+    at, _space, ahead = text.decode().partition(" ")
+    return Sign(max(0.0, now - float(at)), float(ahead or 0))
 
 
 def current() -> Pulse:
@@ -107,19 +150,36 @@ def disk_is_full() -> bool:
 
 
 def leave_heartbeat(task: Any = None, **kwargs: Any) -> None:
-    """In a worker, after a task: leave the heartbeat, every few seconds at most.
+    """In a worker, after a task. One that does background work says nothing of those that send."""
+    if getattr(task, "name", "") not in settings.CELERY_TASK_ROUTES:
+        _leave(KEY)
 
-    One that does background work says nothing of those that send.
-    """
-    if (
-        getattr(task, "name", "") in settings.CELERY_TASK_ROUTES
-        or time.monotonic() - _written["at"] < REMEMBER_SECONDS
-    ):
+
+def leave_sign_of_worker(**kwargs: Any) -> None:
+    """In a worker, from time to time: it runs, whether or not there is anything to do."""
+    _leave(RUNS_KEY)
+
+
+def leave_tick(**kwargs: Any) -> None:
+    """In beat, after it has asked for something."""
+    _leave(TICK_KEY)
+
+
+def forget_what_was_left() -> None:
+    """Leave each sign at the next occasion, however soon."""
+    _written.clear()
+
+
+def _leave(key: str) -> None:
+    """A sign, every few seconds at most."""
+    if time.monotonic() - _written.get(key, float("-inf")) < REMEMBER_SECONDS:
         return
-    _written["at"] = time.monotonic()
+    _written[key] = time.monotonic()
     try:
         with _connection() as connection:
-            connection.set(KEY, f"{time.time():.0f}")
+            seconds, micros = connection.time()
+            now = seconds + micros / 1e6
+            connection.set(key, f"{now:.0f} {time.time() - now:.1f}")
     except (redis.RedisError, OSError):
         return
 
@@ -140,14 +200,59 @@ def _machinery(pulse: Pulse) -> list[str]:
                 "back. What is shown of SMS Centre is not being refreshed."
             )
         ]
-    if not pulse.worker:
+    return [*_silent(pulse), *_clocks(pulse)]
+
+
+def _silent(pulse: Pulse) -> list[str]:
+    """Which process has given no sign, and what that means."""
+    if pulse.beat and pulse.worker:
+        return []
+    if not pulse.beat and pulse.worker_runs:
         return [
             _(
-                "No worker has reported lately. Mailings are kept and wait; they go out once a worker runs. "
-                "What is shown of SMS Centre is not being refreshed."
+                "The clock process (beat) has given no sign lately. What people send is still handed over, "
+                "but nothing is tried again by itself. What is shown of SMS Centre is not being refreshed."
             )
         ]
-    return []
+    if not pulse.beat:
+        return [
+            _(
+                "Neither the clock process (beat) nor a worker has given a sign lately. Mailings are kept "
+                "and wait; they go out once both run. What is shown of SMS Centre is not being refreshed."
+            )
+        ]
+    if pulse.worker_runs:
+        return [
+            _(
+                "A worker runs, but has finished nothing lately: it is stuck, or drops what it is asked for. "
+                "Mailings are kept and wait. What is shown of SMS Centre is not being refreshed."
+            )
+        ]
+    return [
+        _(
+            "No worker has reported lately. Mailings are kept and wait; they go out once a worker runs. "
+            "What is shown of SMS Centre is not being refreshed."
+        )
+    ]
+
+
+def _clocks(pulse: Pulse) -> list[str]:
+    """Clocks that differ from that of Redis, by the process."""
+    worker = pulse.runs or pulse.worked
+    ahead = {
+        _("a worker"): worker.ahead if worker else 0.0,
+        _("the clock process (beat)"): pulse.ticked.ahead if pulse.ticked else 0.0,
+        _("the web process"): pulse.ahead,
+    }
+    text = _(
+        "The clock of {process} differs by {seconds} s from that of Redis: what is due may be done too "
+        "early, too late or not at all, and ages shown are off. Set the clocks of all machines right."
+    )
+    return [
+        text.format(process=process, seconds=round(abs(seconds)))
+        for process, seconds in ahead.items()
+        if abs(seconds) > CLOCKS_DIFFER_SECONDS
+    ]
 
 
 def _of(account: Account) -> list[str]:
@@ -189,7 +294,10 @@ def _silence(account: Account) -> list[str]:
 def _unread_list(account: Account) -> list[str]:
     """Calls are answered, and yet the list was not read for two periods: what is shown grows old."""
     read, failed = account.list_read_at, account.list_failed_at
-    if read is None or timezone.now() - read < timedelta(seconds=2 * settings.SYNC_SECONDS + LATE_SECONDS):
+    period = timedelta(seconds=settings.SYNC_SECONDS)
+    late = timedelta(seconds=LATE_SECONDS)
+    failed_again = read is not None and failed is not None and failed - read > 1.5 * period
+    if read is None or (timezone.now() - read < 2 * period + late and not failed_again):
         return []
     if failed is not None and failed > read:
         text = _(

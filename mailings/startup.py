@@ -4,7 +4,15 @@ import sys
 from typing import Any
 
 from celery import current_app
-from celery.signals import beat_init, task_postrun, task_prerun, worker_init, worker_ready
+from celery.signals import (
+    after_task_publish,
+    beat_init,
+    heartbeat_sent,
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_ready,
+)
 from django.core.exceptions import ImproperlyConfigured
 from django.db import close_old_connections
 from django.db.models.signals import post_migrate
@@ -14,6 +22,7 @@ from mailings import accounts, health
 
 # After each task a worker leaves its heartbeat; it loads no page that would import it.
 task_postrun.connect(health.leave_heartbeat)
+heartbeat_sent.connect(health.leave_sign_of_worker)
 
 
 @task_prerun.connect
@@ -42,6 +51,12 @@ def start(**kwargs: Any) -> None:
         accounts.at_process_start()
     except ImproperlyConfigured as error:
         sys.exit(str(error))  # an ordinary exception would only be logged by Celery, and the worker go on
+
+
+@beat_init.connect
+def tell_of_ticks(**kwargs: Any) -> None:
+    """Only beat asks for things by the clock; what a page or a worker sends is no tick."""
+    after_task_publish.connect(health.leave_tick)
 
 
 @worker_ready.connect

@@ -54,7 +54,10 @@ class Waiting(models.TextChoices):
 class LookNote(models.TextChoices):
     """Why a read of the provider's list cannot show that a mailing is not there. The label says it."""
 
-    TEN_ROWS = "ten_rows", _("a list came back with exactly ten mailings, so it may have been cut short")
+    TEN_ROWS = (
+        "ten_rows",
+        _("a list came back with exactly ten mailings or another round number, so it may have been cut"),
+    )
     ODD_ROWS = "odd_rows", _("the list had rows that could not be read")
     COUNT = "count", _("the list says that it holds another number of mailings than it showed")
     MORE = "more", _("the list says that there are more mailings than it showed")

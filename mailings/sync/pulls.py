@@ -17,7 +17,8 @@ from mailings.sync.tally import Result, Tally
 log = logging.getLogger(__name__)
 
 # The provider is known to give this many rows where it gives no more (its page, start and end).
-CUT_AT = 10
+# Where another provider's answers end is not known, but it is a round number.
+CUT_AT = frozenset({10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000})
 PULLS_KEPT = timedelta(days=60)
 # An account that has not proved its login yet has one place at the gate: who comes second waits for it.
 PATIENCE_SECONDS = 10.0
@@ -84,7 +85,7 @@ def _read_window(account: Account, window: Span, tally: Tally, wait: float) -> s
     tally.add(jobs)
     _remember_most(account, jobs.rows)
     shown = {job.remote_id for job in jobs.jobs}
-    if jobs.rows != CUT_AT or account.most_rows > CUT_AT:
+    if jobs.rows not in CUT_AT or account.most_rows > jobs.rows:
         return shown
     if window.start == window.end:
         tally.maybe_cut = True
@@ -98,7 +99,7 @@ def _read_window(account: Account, window: Span, tally: Tally, wait: float) -> s
 
 
 def _remember_most(account: Account, shown: int) -> None:
-    """An answer of more than ten rows shows that this account's answers are not cut at ten."""
+    """An answer of more than ten rows shows that this account's are not cut at ten; so with any number."""
     if shown > account.most_rows:
         Account.objects.filter(pk=account.pk, most_rows__lt=shown).update(most_rows=shown)
         account.most_rows = shown

@@ -1,7 +1,8 @@
 """Nothing is final while the provider lists it: what the list says against, or for, what was settled here.
 
 A mailing that was cancelled or deleted and waits or goes out again is accepted again, with an alarm. A wish
-that the list shows to be done is taken up at once: the list is a second look as good as a `get`.
+that the list shows to be done is taken up at once: the list is a second look as good as a `get`. One that had
+ended unconfirmed is confirmed by it.
 """
 
 from datetime import datetime
@@ -10,7 +11,18 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from mailings.models import Account, Alarm, EventKind, Mailing, State, Wish, record
+from mailings.models import (
+    Account,
+    Alarm,
+    Attempt,
+    EventKind,
+    Mailing,
+    State,
+    Wish,
+    WishAnswer,
+    WishResult,
+    record,
+)
 from mailings.models.mirror import raise_alarm
 from mailings.smsc.api.answers import JobStatus
 from mailings.sync.tally import Tally
@@ -28,6 +40,7 @@ def note_reversals(account: Account, tally: Tally) -> None:
         if not (row.repeats and row.state == State.CANCELLED and row.remote_status == JobStatus.GONE_OUT):
             _take_back(row)
     hasten_wishes(account, tally.begun)
+    _confirm_late(account, tally.begun)
 
 
 def hasten_wishes(account: Account, since: datetime) -> None:
@@ -35,6 +48,32 @@ def hasten_wishes(account: Account, since: datetime) -> None:
     wished = Mailing.objects.filter(account=account, verified_at__gte=since).exclude(wish="")
     ended = Q(wish=Wish.CANCEL, remote_status__in=[JobStatus.CANCELLED, JobStatus.GONE_OUT])
     wished.filter(ended | Q(wish=Wish.DELETE, gone=True)).update(wish_next_at=timezone.now(), nudged_at=None)
+
+
+def _confirm_late(account: Account, since: datetime) -> None:
+    """Wishes that ended without a second look, and that a read since then shows to be done all the same.
+
+    A cancel that got no clear answer may have done it. A delete counts only after the provider's OK.
+    """
+    unseen = Q(wish_result=WishResult.UNCONFIRMED)
+    unclear = Q(wish_result=WishResult.FAILED, wish_answer=WishAnswer.UNCLEAR)
+    ended = Mailing.objects.filter(account=account, state=State.ACCEPTED, wish="", verified_at__gte=since)
+    for row in ended.filter(unseen | unclear, verified_at__gt=F("wish_result_at")):
+        asked = row.attempts.exclude(kind=Attempt.Kind.CREATE).order_by("-id").first()
+        kind = Wish(asked.kind) if asked else None
+        if kind == Wish.CANCEL and row.remote_status == JobStatus.CANCELLED and not row.gone:
+            _confirm(row, State.CANCELLED, kind)
+        elif kind == Wish.DELETE and row.gone and row.wish_result == WishResult.UNCONFIRMED:
+            _confirm(row, State.DELETED, kind)
+
+
+def _confirm(row: Mailing, done: State, kind: Wish) -> None:
+    fields = {"wish_result": WishResult.CONFIRMED, "wish_result_at": row.verified_at, "wish_answer": ""}
+    with transaction.atomic():
+        same = Mailing.objects.filter(wish="", wish_result_at=row.wish_result_at)
+        if same.move(row.pk, State.ACCEPTED, done, **fields):
+            said = {"wish": kind, "result": WishResult.CONFIRMED, "words": row.remote_word}
+            record(EventKind.WISH_ENDED, row, by=row.wish_by, **said)
 
 
 def _take_back(row: Mailing) -> None:

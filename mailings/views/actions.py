@@ -273,6 +273,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         return attempt(request, pk, lambda: outbox.release(pk, request.user, _seen(request)))
     facts = [_("Its hour has passed, so SMS Centre sends it at once.")] if sentences.is_past(mailing) else []
+    facts += sentences.absence_shown(mailing)
     facts.append(_("If it has gone out before after all, everybody gets it twice."))
     return ask(
         request,

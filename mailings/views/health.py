@@ -15,8 +15,8 @@ from mailings import health
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 when the database and Redis answer and there is room to write, else 503.
 
-    The worker is told of, but does not decide. A web process without a worker still does its own part: taking
-    it away would only take the page away too.
+    Worker, beat and clocks are told of, but do not decide. A web process without a worker still does its own
+    part: taking it away would only take the page away too.
     """
     seen = health.current()
     checks = {"database": _database(), "redis": seen.redis}
@@ -24,6 +24,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
     full = health.disk_is_full()
     told["disk"] = "full" if full else "ok"
     told["worker"] = "ok" if seen.worker else "silent"
+    told["beat"] = "ok" if seen.beat else "silent"
+    told["clocks"] = "differ" if seen.clocks_differ else "ok"
     return JsonResponse(told, status=200 if all(checks.values()) and not full else 503)
 
 

@@ -47,6 +47,15 @@ class Reason(models.TextChoices):
     XML = "xml", NOT_READABLE
 
 
+# After these it is not known whether the whole of a request had left us.
+PERHAPS_NOT_SENT = frozenset({Reason.CONNECT, Reason.TLS, Reason.SEND, Reason.DEADLINE})
+
+
+def perhaps_not_sent(text: str) -> bool:
+    """Whether a call that failed for this may have failed before SMS Centre had the whole request."""
+    return text in PERHAPS_NOT_SENT or bool(OWN_FAULT.fullmatch(text))
+
+
 def words(text: str) -> str:
     """A slug of ours in words; what is none (the provider's own text) as it came."""
     if text in Reason.values:

@@ -25,7 +25,7 @@ from mailings.models import (
     Waiting,
     WishResult,
 )
-from mailings.models.states import FILE_MISSING, HELD_FOR_A_PERSON
+from mailings.models.states import FILE_MISSING, HELD_FOR_A_PERSON, HELD_IN_DOUBT
 from mailings.smsc.api.answers import JobStatus
 from mailings.wording import money, reasons, wishes
 from mailings.wording.chips import is_unverified, person, status_word
@@ -52,8 +52,17 @@ def _draft(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
 
 
 def _awaiting(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    if mailing.cost is None:
+        text = _(
+            "Waiting for a second person to approve {count} recipients at a price that is not known yet. "
+            "Asked for {age}."
+        )
+    else:
+        text = _(
+            "Waiting for a second person to approve {count} recipients at about {cost}. Asked for {age}."
+        )
     return say(
-        _("Waiting for a second person to approve {count} recipients at about {cost}. Asked for {age}."),
+        text,
         count=money.count(mailing.recipients_count),
         cost=money.amount(mailing.cost, mailing.account.currency),
         age=ago(mailing.state_at, now),
@@ -88,21 +97,26 @@ def _why_waiting(mailing: Mailing, now: datetime) -> SafeString:
 
 
 def _sending(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    if mailing.deadline_at is not None and mailing.deadline_at < now:
+        text = _(
+            "It was being handed over {age}, and how that ended is not known yet. "
+            "If no answer is written down soon, it is looked for at SMS Centre."
+        )
+        return say(text, age=ago(mailing.state_at, now))
     return say(_("Being handed over now. Begun {age}."), age=ago(mailing.state_at, now))
 
 
 def _accepted(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     """What the provider says of the job, and when that was last verified."""
-    job = mailing.remote_id or "–"
-    if mailing.gone:
-        return say(_("SMS Centre had it as job {job}."), job=job)
     verified = mailing.verified_at
+    if mailing.gone:
+        return _it_said(mailing, now)
     if verified is None:
         text = _("SMS Centre took it as job {job}. Not looked at since, {age}.")
-        return say(text, job=job, age=ago(mailing.state_at, now))
+        return say(text, job=mailing.remote_id or "–", age=ago(mailing.state_at, now))
     if is_unverified(mailing, now):
         text = _("Unverified since {time}, {age}.")
-        return join(_it_says(mailing, now), say(text, time=at(verified, now), age=ago(verified, now)))
+        return join(_it_said(mailing, now), say(text, time=at(verified, now), age=ago(verified, now)))
     return join(_it_says(mailing, now), say(_("Checked {age}."), age=ago(verified, now)))
 
 
@@ -110,6 +124,9 @@ def _it_says(mailing: Mailing, now: datetime) -> SafeString:
     job, hour = mailing.remote_id or "–", mailing.goes_out_at
     when = both_clocks(hour, now) if hour else ""
     match mailing.remote_status:
+        case JobStatus.WAITING if hour and hour < now:
+            text = _("SMS Centre has it as job {job}; it still waits there, though its hour was {when}.")
+            return say(text, job=job, when=when)
         case JobStatus.WAITING if mailing.was_moved and mailing.due_at:
             text = _("SMS Centre has it as job {job} and names another hour for it: {when}, not {asked}.")
             return say(text, job=job, when=when, asked=both_clocks(mailing.due_at, now))
@@ -120,10 +137,9 @@ def _it_says(mailing: Mailing, now: datetime) -> SafeString:
         case JobStatus.GOING:
             count = people(mailing.recipients_count)
             return say(_("Going out now, as job {job}: {count}."), job=job, count=count)
-        case JobStatus.GONE_OUT if hour:
-            return say(_("Gone out, as job {job}; its hour was {when}."), job=job, when=when)
         case JobStatus.GONE_OUT:
-            return say(_("Gone out, as job {job}."), job=job)
+            text = _("Gone out, as job {job}; its hour was {when}.") if hour else _("Gone out, as job {job}.")
+            return say(text, job=job, when=when)
         case JobStatus.CANCELLED:
             return say(_("SMS Centre has it as job {job} and shows it as cancelled."), job=job)
     said = say(_("SMS Centre has it as job {job}."), job=job)
@@ -131,10 +147,28 @@ def _it_says(mailing: Mailing, now: datetime) -> SafeString:
     return join(said, say(_("It says: {word}."), word=word) if word else say(_("It gives no status for it.")))
 
 
+def _it_said(mailing: Mailing, now: datetime) -> SafeString:
+    """What was read of the job and may be otherwise by now. That it has gone out stays so."""
+    if mailing.remote_status == JobStatus.GONE_OUT:
+        return _it_says(mailing, now)
+    job, word, hour = mailing.remote_id or "–", status_word(mailing), mailing.goes_out_at
+    if not word:
+        return say(_("SMS Centre had it as job {job}."), job=job)
+    said = say(_("SMS Centre had it as job {job} and said of it: {word}."), job=job, word=word)
+    if hour and mailing.remote_status == JobStatus.WAITING:
+        return join(said, say(_("As far as is known, its hour is {when}."), when=both_clocks(hour, now)))
+    return said
+
+
 def _unknown(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
     if mailing.unknown_reason == Reason.LEASE_EXPIRED:
         text = _(
             "The worker that was handing it over stopped {age}, perhaps before anything was sent, "
+            "so SMS Centre may or may not have it."
+        )
+    elif reasons.perhaps_not_sent(mailing.unknown_reason):
+        text = _(
+            "It was being handed over {age}, and it is not certain how much of it got there ({cause}), "
             "so SMS Centre may or may not have it."
         )
     elif mailing.unknown_reason:
@@ -153,7 +187,7 @@ def _unknown(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
 
 
 def search_progress(mailing: Mailing, now: datetime) -> SafeString:
-    """How far the search for an unknown mailing has come."""
+    """How far the search for a mailing that may be at SMS Centre unseen has come."""
     if mailing.look_matches:
         jobs = ", ".join(str(job) for job in mailing.look_matches)
         return say(_("Jobs that may be it: {jobs}."), jobs=jobs)
@@ -169,6 +203,19 @@ def search_progress(mailing: Mailing, now: datetime) -> SafeString:
     return join(say(text, n=mailing.looks), coming)
 
 
+def absence_shown(mailing: Mailing) -> list[str]:
+    """Of a mailing held in doubt: whether the provider's list has shown that it is not there."""
+    if mailing.held_reason not in HELD_IN_DOUBT:
+        return []
+    if mailing.looks >= 2:
+        return [_("Two complete looks did not show it. That makes it very likely that it did not arrive.")]
+    text = _(
+        "Its absence has not been shown: at least {minutes} minutes and two complete looks are needed "
+        "for that."
+    )
+    return [text.format(minutes=int(settings.SETTLE_AFTER_SECONDS // 60))]
+
+
 def next_look(mailing: Mailing) -> datetime:
     """When a complete look counts again: once the outcome has settled, and then with each pull."""
     settled = (mailing.deadline_at or mailing.state_at) + timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
@@ -178,10 +225,10 @@ def next_look(mailing: Mailing) -> datetime:
 
 HELD: dict[HeldReason, Any] = {
     HeldReason.LOGIN: gettext_lazy(
-        "Waiting: SMS Centre refused our login at {time}. An administrator has to look at the account."
+        "Waiting since {time}: SMS Centre refused our login. An administrator has to look at the account."
     ),
     HeldReason.BLOCK: gettext_lazy(
-        "Waiting: SMS Centre has blocked our address since {time}. "
+        "Waiting since {time}: SMS Centre has blocked our address. "
         "It goes on by itself once the block is over."
     ),
     HeldReason.OVERDUE: gettext_lazy(
@@ -189,7 +236,8 @@ HELD: dict[HeldReason, Any] = {
         "Say whether it may still go, or take it back."
     ),
     HeldReason.RESTORED: gettext_lazy(
-        "Waiting since {time}: a backup was restored, so it may have gone out already. "
+        "Waiting since {time}: the database is older than what was sent last (a backup was restored, or "
+        "a copy that lagged behind took over), so it may have gone out already. "
         "Look at SMS Centre, then say whether it may go, or take it back."
     ),
     HeldReason.FORGOTTEN: gettext_lazy(
@@ -201,8 +249,9 @@ HELD: dict[HeldReason, Any] = {
 
 
 def _held(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
-    text = str(HELD[HeldReason(mailing.held_reason)])
-    return say(text + " ({age})", time=at(mailing.state_at, now), age=ago(mailing.state_at, now))
+    reason = HeldReason(mailing.held_reason)
+    said = say(str(HELD[reason]) + " ({age})", time=at(mailing.state_at, now), age=ago(mailing.state_at, now))
+    return join(said, search_progress(mailing, now)) if reason in HELD_IN_DOUBT else said
 
 
 def _refused(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
@@ -248,6 +297,18 @@ def _cancelled(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
 
 
 def _deleted(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
+    if mailing.wish_result == WishResult.CONFIRMED and mailing.wish_at:
+        confirmed = mailing.wish_result_at or mailing.state_at
+        return say(
+            _(
+                "Deleted at SMS Centre: {who} asked for it at {asked}, and a second look at {seen}, {age}, "
+                "did not find it any more. Kept here for the record."
+            ),
+            who=person(mailing.wish_by),
+            asked=at(mailing.wish_at, now),
+            seen=at(confirmed, now),
+            age=ago(confirmed, now),
+        )
     return say(
         _("Deleted at SMS Centre at {time}, {age}; kept here for the record."),
         time=at(mailing.state_at, now),

@@ -47,7 +47,12 @@ def open_wish(mailing: Mailing, now: datetime) -> list[SafeString]:
 
 def _next(mailing: Mailing, now: datetime) -> SafeString:
     if not mailing.remote_id:
-        return say(_("That is done as soon as it is known which job it is."))
+        return say(
+            _(
+                "SMS Centre is asked as soon as its answer, or the mailing's reference in its list, "
+                "shows which job it is."
+            )
+        )
     again = mailing.wish_tries > 1
     if mailing.wish_agreed_at:
         said = say(_("SMS Centre said OK; a second look has to show it."))
@@ -83,10 +88,11 @@ def result(mailing: Mailing, now: datetime) -> list[SafeString]:
 
 TOO_LATE: dict[str, Any] = {
     JobStatus.GONE_OUT: gettext_lazy(
-        "{who} asked to cancel it at {time}, but that was too late: it has gone out ({age})."
+        "{who} asked to cancel it at {time}, but that was too late ({age}). It has gone out."
     ),
     JobStatus.GOING: gettext_lazy(
-        "{who} asked to cancel it at {time}, but that was too late: it was going out already ({age})."
+        "{who} asked to cancel it at {time}, but that was too late ({age}). "
+        "SMS Centre showed it as going out."
     ),
 }
 
@@ -94,12 +100,17 @@ TOO_LATE: dict[str, Any] = {
 def _too_late(mailing: Mailing) -> Any:
     """That it has gone out is said only where it was read."""
     return TOO_LATE.get(mailing.remote_status) or _(
-        "{who} asked to cancel it at {time}. SMS Centre did not do it, and its hour had passed by then "
+        "{who} asked to cancel it at {time}. SMS Centre said no, and its hour had passed by then "
         "({age}): it was too late as far as was known then, but it was not seen to go out."
     )
 
 
 def _unconfirmed(mailing: Mailing) -> Any:
+    if mailing.remote_status == JobStatus.GONE_OUT:
+        return _(
+            "{who} asked to take it back at {time}. SMS Centre said OK, but no second look confirmed it "
+            "({age}), and it has gone out."
+        )
     if mailing.gone:
         return _(
             "{who} asked to take it back at {time}. SMS Centre said OK, but it does not know the job any "

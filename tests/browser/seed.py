@@ -78,7 +78,8 @@ def make() -> dict[str, int]:
 
 def main() -> None:
     with redis.Redis.from_url(settings.REDIS_URL) as connection:
-        connection.set(health.KEY, f"{time.time() + 86400:.0f}")  # as if a worker were there
+        for key in (health.KEY, health.TICK_KEY):  # as if a worker and beat were there
+            connection.set(key, f"{time.time() + 86400:.0f}")
     json.dump(make(), sys.stdout)
 
 

@@ -71,6 +71,23 @@ def test_a_worker_waits_for_a_redis_that_refuses_to_be_written_to(
     assert worker.poll() is None
 
 
+def test_a_worker_with_nothing_to_do_gives_a_sign_and_beat_gives_its_own(
+    own_redis: Redis, worker: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    with redis.Redis.from_url(own_redis.url()) as client:
+        until(lambda: client.get(health.RUNS_KEY))
+        assert client.get(health.TICK_KEY) is None
+        environment = os.environ | {"REDIS_URL": own_redis.url(), "VAR_DIR": str(tmp_path / "var")}
+        environment |= {"DATABASE_URL": f"sqlite:///{tmp_path}/mailroom.sqlite3", "SWEEP_SECONDS": "1"}
+        command = [sys.executable, "-m", "celery", "-A", "config", "beat", "--loglevel", "CRITICAL"]
+        beat = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+        try:
+            until(lambda: client.get(health.TICK_KEY))
+        finally:
+            beat.terminate()
+            beat.wait(20)
+
+
 def test_a_connection_that_postgresql_dropped_fails_no_task(
     monkeypatch: pytest.MonkeyPatch, django_db_blocker: Any
 ) -> None:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from dataclasses import asdict, fields, replace
 from importlib import import_module
@@ -112,6 +113,10 @@ def campaign(plan: Plan, out: Path | None) -> int:
             os.dup2(log.fileno(), 2)
         django.setup()
         import_module("tests.faults.campaign").Campaign(plan, house, marksman, report).run()
+    except Exception:
+        # Its own log goes with the folder.
+        say(traceback.format_exc())
+        raise
     finally:
         if house is not None:
             house.stop()

@@ -18,9 +18,11 @@ from django.utils import timezone
 from mailings import accounts, outbox
 from mailings.models import Account, HeldReason, Mailing, State, Wish
 from mailings.smsc.api.client import Credentials
-from tests.faults import holds, truth
+from tests.faults import failover, holds, restart, truth
+from tests.faults.decider import Decider, newest_event
 from tests.faults.error_paths import ErrorPaths
-from tests.faults.figures import Report
+from tests.faults.figures import Report, shown
+from tests.faults.foreign import Foreign
 from tests.faults.house import House, Provider
 from tests.faults.leaks import PLACES, look_everywhere
 from tests.faults.needles import Needles, ProcessList
@@ -57,6 +59,7 @@ class Campaign:
         self.house.work()
         self.pages = Pages(self.house.serve())
         self.pages.start()
+        self.decider = Decider()
 
     def run(self) -> None:
         self.prepare()
@@ -67,8 +70,12 @@ class Campaign:
         self.wrong_password()
         self.races()
         self.holds()
+        Foreign(self, self.decider).run()
+        failover.run(self, self.decider)
         if self.plan.database == "sqlite":
             self.writers()
+        else:
+            restart.run(self)
         self.secrets()
 
     # --- mailings under faults --------------------------------------------------------------------------
@@ -104,8 +111,8 @@ class Campaign:
 
     def history(self) -> None:
         """One mailing of each account arrives before any trouble: without one, no read can show absence."""
-        ids = [self._make(account, later=False).pk for account in self.accounts]
-        self._until(lambda: truth.accepted(ids) == len(ids), QUIET_SECONDS)
+        ids = [self.make(account, later=False).pk for account in self.accounts]
+        self.until(lambda: truth.accepted(ids) == len(ids), QUIET_SECONDS)
 
     def _report_storm(self, storm: Storm, people: People, seconds: float) -> None:
         add, count = self.report.add, self.report.count
@@ -113,27 +120,27 @@ class Campaign:
         calls, faults = self.met
         add("mailings made", len(people.made.ids), f">= {self.plan.mailings}")
         add("workers killed (SIGKILL)", storm.killed(), f">= {self.plan.kills}")
-        add("  at which moment of a call", _shown(storm.marksman.hits))
+        add("  at which moment of a call", shown(storm.marksman.hits))
         add("workers frozen past their lease", storm.frozen(), f">= {self.plan.freezes}")
         add("beat killed", storm.beats_killed, f">= {self.plan.beats_killed}")
-        add("Redis flushed, killed, frozen", _shown(storm.redis_hits))
-        add("calls read whole in the storm, by kind", _shown(calls))
+        add("Redis flushed, killed, frozen", shown(storm.redis_hits))
+        add("calls read whole in the storm, by kind", shown(calls))
         unread = faults["cut_before_reading"] + faults["cut_while_reading"]
         tried = max(1, sum(calls.values()) + unread)
         share = round(sum(faults.values()) / tried, 2)
         wanted = f">= {0.7 * self.plan.share:.2f}" if tried >= ENOUGH_CALLS else ""
         add("share of calls met by a fault", share, wanted)
-        add("  by fault", _shown(faults))
+        add("  by fault", shown(faults))
         count("mailings whose job exists twice", verdict.twice)
         count("mailings lost", verdict.lost)
         count("shown as accepted and not there", verdict.not_there)
         count("shown as cancelled and not true", verdict.not_cancelled)
         count("before a person without evidence", verdict.without_evidence)
         count("absence shown though the job is there", verdict.wrongly_absent)
-        add("rows by state", _shown(verdict.states))
+        add("rows by state", shown(verdict.states))
         add("  before a person, with evidence", verdict.before_a_person)
-        add("alarms", _shown(verdict.alarms))
-        add("submits that failed and said so", _shown(people.made.failures))
+        add("alarms", shown(verdict.alarms))
+        add("submits that failed and said so", shown(people.made.failures))
         add("slowest submit, seconds", round(people.made.slowest, 1), "<= 10")
         add("double clicks that made two", people.made.twins, "0")
         add("wishes", people.made.wishes)
@@ -158,35 +165,38 @@ class Campaign:
     # --- a person's decisions ---------------------------------------------------------------------------
 
     def decide(self) -> None:
-        """A person goes by the evidence: sends again what two reads did not show, releases what is held."""
-        ids = self.ids
-        unknown = Mailing.objects.filter(pk__in=ids, state=State.UNKNOWN, wish="")
-        absent = list(unknown.filter(looks__gte=truth.LOOKS, look_matches=[]).values_list("pk", flat=True))
-        held = list(Mailing.objects.filter(pk__in=ids, state=State.HELD).values_list("pk", flat=True))
-        for pk in absent:
-            outbox.send_again(pk)
-        for pk in held:
-            outbox.release(pk)
-        if absent or held:
-            self.quiet(ids)
+        """A person goes by the pages: sends again what two reads did not show, releases what is held. Each
+        decision is pressed in two tabs at once, and once more later."""
+        ids, decider, since = self.ids, self.decider, newest_event()
+        unknown = Mailing.objects.filter(pk__in=ids, state=State.UNKNOWN, wish="").values_list(
+            "pk", flat=True
+        )
+        for pk in list(unknown):
+            decider.resolve(pk)
+        for pk in list(Mailing.objects.filter(pk__in=ids, state=State.HELD).values_list("pk", flat=True)):
+            decider.release(pk)
+        self.quiet(ids)
+        decider.go_back()
+        self.quiet(ids)
         verdict = truth.judge(ids, self.jobs())
-        self.report.add("sent again by a person, shown to be absent", len(absent))
-        self.report.add("released by a person", len(held))
-        self.report.add("  rows by state", _shown(verdict.states))
+        self.report.add("decided by a person, as the pages say", shown(decider.did))
+        self.report.add("  presses, of each page three", 3 * len(decider.pressed))
+        self.report.add("  rows by state", shown(verdict.states))
+        self.report.count("  pages carried out twice", decider.twice(since))
         self.report.count("  twice, lost or not there", [*verdict.twice, *verdict.lost, *verdict.not_there])
 
     # --- wishes at the provider -------------------------------------------------------------------------
 
     def wishes(self) -> None:
         """What waits at the provider is cancelled or deleted while calls meet faults."""
-        ids = [self._make(self.accounts[number % 4], later=True).pk for number in range(self.plan.wishes)]
-        self._until(lambda: truth.accepted(ids) == len(ids), QUIET_SECONDS)
+        ids = [self.make(self.accounts[number % 4], later=True).pk for number in range(self.plan.wishes)]
+        self.until(lambda: truth.accepted(ids) == len(ids), QUIET_SECONDS)
         before, faults_before = self._calls_and_faults()
         self.trouble(self.plan.share)
         for number, pk in enumerate(ids):
             outbox.wish(pk, Wish.DELETE if number % 3 == 0 else Wish.CANCEL)
         open_ones = Mailing.objects.filter(pk__in=ids).exclude(wish="")
-        self._until(lambda: not open_ones.exists(), 4 * SECONDS.lease)
+        self.until(lambda: not open_ones.exists(), 4 * SECONDS.lease)
         calls, faults = self._calls_and_faults()
         self.trouble(0.0)
         self.quiet(ids)
@@ -197,7 +207,7 @@ class Campaign:
         )
         self.report.add("  second looks that got there", calls["get"], f">= {len(ids) // 2}")
         self.report.add("  met by a fault", sum(faults.values()), f">= {len(ids) // 4}")
-        self.report.add("  rows by state", _shown(verdict.states))
+        self.report.add("  rows by state", shown(verdict.states))
         self.report.count("  shown as cancelled and not true", verdict.not_cancelled)
         self.report.count("  twice, lost or not there", [*verdict.twice, *verdict.lost, *verdict.not_there])
 
@@ -208,13 +218,13 @@ class Campaign:
         proxies = [provider.proxy for provider in self.house.providers]
         for proxy in proxies:
             proxy.tally.most_at_once = 0
-        self._until(self._all_proven, 30)
+        self.until(self._all_proven, 30)
         ids = []
         for wave in range(self.plan.waves):
             for proxy in proxies:
                 proxy.force(*["slow"] * (self.plan.waiting // 4))
-            ids += [self._make(self.accounts[number % 4]).pk for number in range(self.plan.waiting)]
-            self._until(partial(self._few_wait, ids), 20)
+            ids += [self.make(self.accounts[number % 4]).pk for number in range(self.plan.waiting)]
+            self.until(partial(self._few_wait, ids), 20)
             if wave % 2 == 0:
                 self.house.flush_redis()
         self.quiet(ids)
@@ -243,9 +253,9 @@ class Campaign:
         quiet = self.house.quiet
         before = quiet.counters()["authentication_errors"]
         account = _account(quiet, "not the password")
-        rows = [self._make(account) for _ in range(self.plan.waiting)]
+        rows = [self.make(account) for _ in range(self.plan.waiting)]
         ids = [row.pk for row in rows]
-        held = self._until(lambda: _held(ids) == len(ids), 60)
+        held = self.until(lambda: _held(ids) == len(ids), 60)
         time.sleep(3 * SECONDS.sweep)  # whoever was still on the way
         errors = quiet.counters()["authentication_errors"] - before
         self.report.add("waiting mailings under a wrong password", len(ids))
@@ -253,7 +263,7 @@ class Campaign:
         self.report.add("  held, all of them", int(held), "1")
         account.refresh_from_db()
         accounts.set_credentials(account, Credentials(login=quiet.login, password=quiet.password))
-        self._until(lambda: not Mailing.objects.filter(pk__in=ids, state=State.HELD).exists(), 60)
+        self.until(lambda: not Mailing.objects.filter(pk__in=ids, state=State.HELD).exists(), 60)
         self.quiet(ids)
         accepted = Mailing.objects.filter(pk__in=ids, state=State.ACCEPTED).count()
         self.report.add("  handed over once it is mended", accepted, f">= {len(ids)}")
@@ -274,7 +284,7 @@ class Campaign:
         with ThreadPoolExecutor(4) as pool:
             running = []
             for number, pause in enumerate(pauses):
-                row = self._make(self.accounts[number % len(self.accounts)], later=number % 3 > 0)
+                row = self.make(self.accounts[number % len(self.accounts)], later=number % 3 > 0)
                 ids.append(row.pk)
                 running.append(pool.submit(race, row.pk, pause))
                 time.sleep(self.rng.uniform(0, 0.1))
@@ -284,8 +294,8 @@ class Campaign:
         self.quiet(ids)
         verdict = truth.judge(ids, self.jobs())
         self.report.add("races of cancel against send", len(ids), f">= {self.plan.races}")
-        self.report.add("  what the person was told at once", _shown(told))
-        self.report.add("  how they ended", _shown(verdict.states))
+        self.report.add("  what the person was told at once", shown(told))
+        self.report.add("  how they ended", shown(verdict.states))
         self.report.add("  shown as cancelled", verdict.cancelled)
         self.report.count("  shown as cancelled and not true", verdict.not_cancelled)
         self.report.count("  twice, lost or not there", [*verdict.twice, *verdict.lost, *verdict.not_there])
@@ -297,7 +307,7 @@ class Campaign:
         with ThreadPoolExecutor(8) as pool:
             for number, pause in enumerate(holds.pauses(self.rng, self.plan.holds)):
                 account = self.accounts[number % len(self.accounts)]
-                row = self._make(account, later=False, hold_seconds=holds.SECONDS)
+                row = self.make(account, later=False, hold_seconds=holds.SECONDS)
                 pressed[row.pk] = pool.submit(holds.press, row.pk, pause)
                 time.sleep(self.rng.uniform(0, 0.1))
         self.trouble(0.0)
@@ -306,7 +316,7 @@ class Campaign:
         verdict = holds.judge(told, self.jobs())
         others = truth.judge(verdict.sent, self.jobs())
         self.report.add("races of hold against claim", len(told), f">= {self.plan.holds}")
-        self.report.add("  how they ended", _shown(verdict.states))
+        self.report.add("  how they ended", shown(verdict.states))
         self.report.count("  not as the person was told", verdict.untrue)
         self.report.count("  twice, lost or not there", [*others.twice, *others.lost, *others.not_there])
 
@@ -322,7 +332,7 @@ class Campaign:
         told = [json.loads(one.communicate(timeout=300)[0]) for one in running]
         done: Counter[str] = sum((Counter(one["done"]) for one in told), Counter())
         self.report.add("processes writing to SQLite at once", len(told), ">= 8")
-        self.report.add("  rounds of six transactions", _shown(done))
+        self.report.add("  rounds of six transactions", shown(done))
         self.report.add("  slowest round, seconds", round(max(one["slowest"] for one in told), 1))
         self.report.add("  failed rounds", sum(done.values()) - done["written"], "0")
 
@@ -365,14 +375,14 @@ class Campaign:
     def quiet(self, ids: list[int]) -> None:
         """Wait until nothing more happens by itself."""
         self.say("waiting until it is quiet")
-        if not self._until(lambda: not truth.restless(ids), QUIET_SECONDS):
+        if not self.until(lambda: not truth.restless(ids), QUIET_SECONDS):
             self.say(f"still restless: {truth.restless(ids)[:20]}")
 
     def say(self, line: str) -> None:
         sys.stdout.write(f"  {time.monotonic() - self.began:5.0f} s  {line}\n")
         sys.stdout.flush()
 
-    def _until(self, condition: Any, seconds: float) -> bool:
+    def until(self, condition: Any, seconds: float) -> bool:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if condition():
@@ -381,7 +391,7 @@ class Campaign:
             time.sleep(0.5)
         return False
 
-    def _make(self, account: Account, *, later: bool | None = None, hold_seconds: float = 0.0) -> Mailing:
+    def make(self, account: Account, *, later: bool | None = None, hold_seconds: float = 0.0) -> Mailing:
         spec = some_spec(self.rng, self.house.seeded.phone, later=later)
         return outbox.make(spec, account=account, submit=True, hold_seconds=hold_seconds)
 
@@ -401,7 +411,3 @@ def _account(provider: Provider, password: str, *, by_key: bool = False) -> Acco
 
 def _held(ids: list[int]) -> int:
     return Mailing.objects.filter(pk__in=ids, state=State.HELD, held_reason=HeldReason.LOGIN).count()
-
-
-def _shown(counter: Counter[str]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in sorted(counter.items())) or "none"

@@ -1,5 +1,6 @@
 """The figures of a campaign: what was seen, what was promised, and a table of both."""
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -56,3 +57,7 @@ class Report:
 
     def as_json(self) -> list[dict[str, Any]]:
         return [asdict(figure) | {"right": figure.right} for figure in self.figures]
+
+
+def shown(counter: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counter.items())) or "none"

@@ -189,6 +189,11 @@ class House:
             process.signal(signal.SIGKILL)
         self.workers = []
 
+    def go_on(self) -> None:
+        """Workers and a beat again."""
+        self.fill_up()
+        self.kill_beat()
+
     def serve(self) -> int:
         """Start the web process; its port."""
         port = free_port()

@@ -23,6 +23,8 @@ class Pages(threading.Thread):
         self.asked = self.failed = 0
         self.slowest = 0.0
         self.ended = threading.Event()
+        # While the database is ended on purpose no page can come.
+        self.resting = threading.Event()
         self._port = port
         browser = Browser()
         browser.force_login(person("reader"))
@@ -31,6 +33,8 @@ class Pages(threading.Thread):
 
     def run(self) -> None:
         while not self.ended.wait(PAUSE_SECONDS):
+            if self.resting.is_set():
+                continue
             self._ask(PAGES[self.asked % len(PAGES)])
 
     def _ask(self, path: str) -> None:

@@ -20,6 +20,9 @@ class Plan:
     races: int = 100
     wishes: int = 60
     holds: int = 200
+    makes: int = 15
+    lost: int = 12
+    restarts: int = 5
     waiting: int = 50
     waves: int = 4
     writers: int = 8

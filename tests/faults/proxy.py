@@ -16,6 +16,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tests.faults.makes import Make, said_anew
+
 HOST = "127.0.0.1"
 # What may become of a call, and how often one of them is drawn. The first three never reach the provider.
 FAULTS = {
@@ -77,6 +79,8 @@ class Proxy:
     def __init__(self, upstream_port: int, *, seed: int, pace: Pace, witness: Witness | None = None) -> None:
         self.upstream_port = upstream_port
         self.share = 0.0
+        # Another make than the provider's own, put over its answers.
+        self.make: Make | None = None
         self.tally = Tally()
         self._forced: list[str] = []
         self._random = random.Random(seed)
@@ -128,7 +132,7 @@ class Proxy:
         self._witness("read", kind, port)
         if fault == "cut_before_saving":
             raise Gone
-        answer = b"" if fault in NEVER_PASSED_ON else self._pass_on(request)
+        answer = b"" if fault in NEVER_PASSED_ON else self._in_its_make(kind, self._pass_on(request))
         self._witness("saved", kind, port)
         self._answer(caller, fault, answer, request)
         self._witness("answered", kind, port)
@@ -164,6 +168,10 @@ class Proxy:
             while piece := upstream.recv(65536):
                 pieces.append(piece)
         return b"".join(pieces)
+
+    def _in_its_make(self, kind: str, answer: bytes) -> bytes:
+        made = said_anew(self.make, kind, _body(answer))
+        return answer if made == _body(answer) else _http(b"200 OK", b"application/json", made)
 
     def _answer(self, caller: socket.socket, fault: str, answer: bytes, request: bytes) -> None:
         if not answer and fault not in NEVER_PASSED_ON:

@@ -1,5 +1,6 @@
 """The proxy counts and spoils as it says: a campaign is worth what its instruments are."""
 
+import json
 import socket
 import threading
 import time
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.faults.makes import MAKES, said_anew
 from tests.faults.proxy import FAULTS, HOST, NEVER_PASSED_ON, Pace, Proxy
 
 ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n{"id": 5, "cnt": 1}'[:-1]
@@ -101,3 +103,21 @@ def test_the_witness_is_told_of_every_moment_of_a_call(provider: Provider) -> No
     time.sleep(0.05)
     proxy.stop()
     assert seen == ["connected", "read", "saved", "answered"]
+
+
+ROWS = [
+    {"id": number, "name": f"{code}a Sale", "status": status, "time": "01.12.2026 09:00"}
+    for number, code, status in ((17, "K7Q2M", "waiting"), (18, "B3C4D", "sent"))
+]
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_a_provider_of_another_make_says_something_else_of_its_jobs_and_the_same_of_all_else(
+    make: str,
+) -> None:
+    rows = json.dumps(ROWS).encode()
+    said = said_anew(MAKES[make], "get_all", rows)
+    assert said != rows
+    assert json.loads(said)
+    for kind, body in (("add", b'{"id": 5}'), ("get", b'{"error": "no", "error_code": 3}'), ("get", b"<p>")):
+        assert said_anew(MAKES[make], kind, body).replace(b" ", b"") == body.replace(b" ", b"")

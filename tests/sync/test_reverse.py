@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from mailings import outbox, sync
-from mailings.models import Alarm, Mailing, State, Wish, WishResult
+from mailings.models import Alarm, Mailing, State, Wish, WishAnswer, WishResult
 from mailings.selectors import today
 from tests.helpers.factories import bare, delivered
 from tests.sync.listing import Listing, control
@@ -102,6 +102,65 @@ def test_an_alarm_of_two_jobs_is_not_hidden_by_one_that_waits_again(account, san
 
 
 # --- the list as a second look ---
+
+
+def ended(account, kind: Wish, **fields) -> Mailing:
+    """A mailing that waits at the provider, whose wish has ended without a word on what was done."""
+    mailing = delivered(account, time="+1440")
+    then = timezone.now() - timedelta(hours=1)
+    mailing.attempts.create(kind=kind, begin=then, end=then, outcome="accepted", reference=mailing.code)
+    Mailing.objects.filter(pk=mailing.pk).update(
+        wish_at=then, wish_result_at=then, wish_result=WishResult.UNCONFIRMED, **fields
+    )
+    return mailing
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"wish_result": WishResult.FAILED, "wish_answer": WishAnswer.UNCLEAR}]
+)
+def test_a_cancel_that_ended_unseen_is_confirmed_once_the_list_shows_it(account, sandbox, fields):
+    mailing = ended(account, Wish.CANCEL)
+    Mailing.objects.filter(pk=mailing.pk).update(**fields)
+    sandbox.change_job(int(mailing.remote_id), status="cancelled")
+
+    pull(account)
+
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.wish_result) == (State.CANCELLED, WishResult.CONFIRMED)
+    assert mailing.wish_result_at == mailing.verified_at
+    assert mailing.events.get(kind="wish_ended").data["result"] == WishResult.CONFIRMED
+
+
+def test_a_delete_that_ended_unseen_is_confirmed_once_the_job_is_gone(account, sandbox):
+    delivered(account, time="+1440")
+    mailing = ended(account, Wish.DELETE)
+    sandbox.change_job(int(mailing.remote_id), deleted=True)
+
+    pull(account)
+
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.wish_result) == (State.DELETED, WishResult.CONFIRMED)
+
+
+@pytest.mark.parametrize(
+    ("kind", "result", "change"),
+    [
+        (Wish.CANCEL, WishResult.UNCONFIRMED, {"deleted": True}),
+        (Wish.CANCEL, WishResult.TOO_LATE, {"status": "cancelled"}),
+        (Wish.DELETE, WishResult.UNCONFIRMED, {"status": "cancelled"}),
+        (Wish.DELETE, WishResult.FAILED, {"deleted": True}),
+    ],
+)
+def test_what_does_not_show_that_the_wish_was_done_confirms_nothing(account, sandbox, kind, result, change):
+    delivered(account, time="+1440")
+    mailing = ended(account, kind)
+    Mailing.objects.filter(pk=mailing.pk).update(wish_result=result, wish_answer=WishAnswer.UNCLEAR)
+    sandbox.change_job(int(mailing.remote_id), **change)
+
+    pull(account)
+
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.wish_result) == (State.ACCEPTED, result)
 
 
 def asked_to(account, sandbox, kind: Wish, fault: str) -> Mailing:

@@ -71,7 +71,24 @@ def test_a_window_of_exactly_ten_rows_is_halved_until_everything_is_seen(
     assert Pull.objects.get().calls == len(listing.asked) > 1
 
 
-@pytest.mark.parametrize("rows", [9, 11])
+@pytest.mark.parametrize("cap", [25, 100])
+def test_an_answer_cut_at_another_round_number_is_noticed(
+    listed_account: Account, listing: Listing, cap: int
+):
+    listing.cap = cap
+    for day in range(2):
+        listing.add(spans.today() - day * DAY, *range(1000 * day + 1, 1000 * day + cap - 2))
+
+    result = sync.pull(listed_account, spans.today() - DAY, spans.today(), wait=1)
+
+    assert (result.reason, result.seen) == ("no_control", len(listing.rows))
+
+    listing.add(spans.today(), *range(5001, 5100))
+
+    assert sync.pull(listed_account, spans.today(), spans.today(), wait=1).reason == "ten_rows"
+
+
+@pytest.mark.parametrize("rows", [9, 11, 99])
 def test_another_number_of_rows_is_not_halved(listed_account: Account, listing: Listing, rows: int):
     listing.add(spans.today(), *range(1, rows + 1))
 

@@ -141,6 +141,15 @@ def test_a_held_mailing_may_be_released(chief_page: Client) -> None:
     assert mailing.state == State.QUEUED
 
 
+@pytest.mark.parametrize(("looks", "said"), [(0, "absence has not been shown"), (2, "very likely")])
+def test_who_lets_a_mailing_in_doubt_go_reads_whether_its_absence_was_shown(
+    chief_page: Client, looks: int, said: str
+) -> None:
+    mailing = row(State.HELD, held_reason="restored", looks=looks)
+    page = chief_page.get(reverse("release", args=[mailing.pk])).content.decode()
+    assert said in page
+
+
 def test_a_mailing_held_for_its_account_is_not_released(chief_page: Client) -> None:
     mailing = row(State.HELD, held_reason=HeldReason.LOGIN)
     assert "administrator" in do(chief_page, "release", mailing)

@@ -7,10 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import redis
+import time_machine
 from django.db import DatabaseError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from mailings import health
 from mailings.views import health as health_view
@@ -28,14 +31,33 @@ def redis_away(settings: Any) -> None:
 
 @pytest.fixture
 def worker_there(redis_url: str) -> None:
-    health._written["at"] = float("-inf")
-    health.leave_heartbeat()
+    """And beat with it."""
+    leave_signs()
+
+
+def leave_signs(*silent: str) -> None:
+    """What a worker and beat leave, but for those that are `silent`."""
+    health.forget_what_was_left()
+    for name, leave in {
+        "work": health.leave_heartbeat,
+        "worker": health.leave_sign_of_worker,
+        "beat": health.leave_tick,
+    }.items():
+        if name not in silent:
+            leave()
 
 
 def test_healthy(client: Client, worker_there: None) -> None:
     answer = client.get("/healthz")
     assert answer.status_code == 200
-    assert json.loads(answer.content) == {"database": "ok", "redis": "ok", "disk": "ok", "worker": "ok"}
+    assert json.loads(answer.content) == {
+        "database": "ok",
+        "redis": "ok",
+        "disk": "ok",
+        "worker": "ok",
+        "beat": "ok",
+        "clocks": "ok",
+    }
 
 
 def test_a_silent_worker_is_told_of(client: Client, redis_url: str) -> None:
@@ -52,6 +74,8 @@ def test_redis_away_is_unhealthy(client: Client, redis_away: None) -> None:
         "redis": "failed",
         "disk": "ok",
         "worker": "silent",
+        "beat": "silent",
+        "clocks": "ok",
     }
 
 
@@ -91,8 +115,56 @@ def test_pages_do_not_wait_for_a_frozen_redis(page: Client, settings: Any) -> No
         assert time.monotonic() - begun < 1.5
 
 
-def test_pages_say_that_no_worker_has_reported(page: Client, redis_url: str) -> None:
-    assert b"No worker has reported lately" in page.get("/").content
+@pytest.mark.parametrize(
+    ("silent", "expected"),
+    [
+        (("work", "worker"), "No worker has reported lately"),
+        (("work",), "A worker runs, but has finished nothing lately"),
+        (("beat",), "The clock process (beat) has given no sign lately"),
+        (("work", "beat"), "The clock process (beat) has given no sign lately"),
+        (("work", "worker", "beat"), "Neither the clock process (beat) nor a worker"),
+    ],
+)
+def test_pages_say_which_process_is_silent(
+    page: Client, redis_url: str, silent: tuple[str, ...], expected: str
+) -> None:
+    leave_signs(*silent)
+    said = health.warnings()
+    assert [text for text in said if text.startswith(expected)] == said
+    assert escape(expected).encode() in page.get("/").content
+
+
+def test_a_sign_that_has_grown_old_is_none(page: Client, worker_there: None, redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as connection:
+        connection.set(health.TICK_KEY, f"{time.time() - 90:.0f} 0.0")
+    health.forget()
+    assert b"The clock process (beat) has given no sign lately" in page.get("/").content
+
+
+@pytest.mark.parametrize(
+    ("key", "process"), [("RUNS_KEY", "a worker"), ("TICK_KEY", "the clock process (beat)")]
+)
+def test_pages_say_whose_clock_is_off(
+    page: Client, worker_there: None, redis_url: str, key: str, process: str
+) -> None:
+    """Given a process whose ticks run out before they are taken."""
+    with redis.Redis.from_url(redis_url) as connection:
+        connection.set(getattr(health, key), f"{time.time():.0f} -20.0")
+    health.forget()
+    said = f"The clock of {process} differs by 20 s from that of Redis"
+    assert [text.split(":")[0] for text in health.warnings()] == [said]
+    assert said.encode() in page.get("/").content
+    assert json.loads(page.get("/healthz").content)["clocks"] == "differ"
+
+
+def test_a_process_measures_its_own_clock(redis_url: str) -> None:
+    with time_machine.travel(timezone.now() + timedelta(seconds=30)):
+        leave_signs()
+        pulse = health.read_pulse()
+    assert pulse.ticked is not None
+    assert 29 < pulse.ticked.ahead < 31
+    assert 29 < pulse.ahead < 31
+    assert pulse.ticked.seconds < 2
 
 
 def test_pages_say_nothing_when_all_is_there(page: Client, worker_there: None) -> None:
@@ -127,6 +199,16 @@ def test_pages_say_what_stops_an_account(
 ) -> None:
     account(**fields)
     assert expected in page.get("/").content
+
+
+@pytest.mark.parametrize(("failed", "said"), [(95, False), (5, True)])
+def test_a_list_that_cannot_be_read_is_told_of_at_its_second_failure(
+    page: Client, worker_there: None, failed: int, said: bool
+) -> None:
+    now = timezone.now()
+    read, failed_at = now - timedelta(seconds=185), now - timedelta(seconds=failed)
+    account(list_read_at=read, list_failed_at=failed_at, last_ok_at=now)
+    assert (b"The list of SMS Centre cannot be read" in page.get("/").content) is said
 
 
 def test_one_failed_call_is_no_alarm(page: Client, worker_there: None) -> None:
@@ -170,6 +252,5 @@ def test_a_probe_is_asked_for_by_staff(page: Client, chief_page: Client, worker_
 
 
 def test_the_sign_of_life_of_a_worker_survives_a_dead_redis(redis_away: None) -> None:
-    health._written["at"] = float("-inf")
-    health.leave_heartbeat()
+    leave_signs()
     assert not health.read_pulse().redis

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -71,16 +72,20 @@ def combinations() -> Iterator[tuple[State, Fields]]:
     """What can be reached: the state, and what its row holds beside it."""
     for state in (State.DRAFT, State.AWAITING_APPROVAL, State.WITHDRAWN, State.ABANDONED):
         yield state, {}
+    yield State.AWAITING_APPROVAL, {"cost": Decimal("2.80")}
     for waiting, later in itertools.product(["", *Waiting.values], [False, True]):
         yield State.QUEUED, {"waiting_for": waiting} | ({"due_at": _ahead(hours=5)} if later else {})
     yield State.QUEUED, {"state_at": _ago(seconds=2)}
     yield State.QUEUED, {"waiting_for": "gap", "not_before": _ahead(seconds=50)}
     yield State.SENDING, {}
+    yield State.SENDING, {"deadline_at": _ago(minutes=1)}
     for kind in Wish.values:
         yield State.SENDING, _open(kind)
         yield State.UNKNOWN, _open(kind)
     yield from ((State.UNKNOWN, fields) for fields in _unknown())
     yield from ((State.HELD, {"held_reason": reason}) for reason in HeldReason.values)
+    yield State.HELD, {"held_reason": HeldReason.RESTORED, "looks": 2}
+    yield State.HELD, {"held_reason": HeldReason.RESTORED, "look_note": "no_control"}
     for text in ("the sender is not allowed.", "", "upload"):
         yield State.REFUSED, {"refusal_code": 1, "refusal_text": text}
     yield from ((State.ACCEPTED, fields) for fields in _accepted())
@@ -90,7 +95,7 @@ def combinations() -> Iterator[tuple[State, Fields]]:
 def _unknown() -> Iterator[Fields]:
     yield from ({"looks": looks} for looks in (0, 1, 2))
     yield from ({"look_note": note} for note in LookNote.values)
-    causes = [*sorted(set(Reason) - NOTHING_LEFT_US), "http_504", "error 3"]
+    causes = [*sorted(set(Reason) - NOTHING_LEFT_US), "http_504", "error 3", "ValueError"]
     yield from ({"unknown_reason": cause} for cause in causes)
     yield {"look_matches": ["7", "8"]}
     yield {"candidate": "7", "candidate_at": _ago(seconds=30), "candidate_by": _anna()}
@@ -117,7 +122,10 @@ def _accepted() -> Iterator[Fields]:
         }
     yield {"remote_status": "waiting", "due_at": _ahead(hours=5)}
     yield {"remote_status": "waiting", "due_at": _ahead(hours=5), "remote_send_at": _ahead(hours=9)}
-    yield {"remote_status": "gone_out", "due_at": _ago(hours=5)}
+    for read in ({"remote_status": "gone_out"}, {"remote_status": "waiting"}):
+        yield read | {"due_at": _ago(hours=5)}
+        yield read | {"due_at": _ago(hours=5), "verified_at": _ago(hours=1)}
+    yield {"remote_status": "waiting", "due_at": _ahead(hours=5), "verified_at": _ago(hours=1)}
 
 
 def _reads() -> list[Fields]:

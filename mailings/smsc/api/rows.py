@@ -18,18 +18,42 @@ _DIGITS = re.compile("[0-9]{1,19}")
 _IDS, _NAMES, _STATUSES = (frozenset(ALIASES[name]) for name in ("remote_id", "name", "status"))
 _YES = frozenset({"ok", "true", "1", "success"})
 _NO = frozenset({"error", "fail", "failed", "failure", "false"})
-# Assumed: keys of an envelope that count its rows, and keys that say there are others.
-_COUNTS = frozenset(
-    {"count", "cnt", "total", "totalcount", "totalrows", "rowcount", "rows", "found", "quantity", "num"}
+# Assumed: keys of an envelope that count its rows (`total`, `jobs_count`, `vsego`), or say that there are
+# others. What is not known here and holds a small number above that of the rows is taken for a count, too.
+_TALLY = (
+    "total|count|cnt|num|quantity|qty|vsego|itogo|kolichestvo|kolvo|chislo|всего|итого|количество|колво|число"
 )
+_OF_WHAT = "all|found|filtered|(?:row|item|record|element|job|mailing|result|list|task|campaign)s?|entries"
+_COUNTS = re.compile(rf"(?:rows|found)|(?=.*(?:{_TALLY}))(?:{_TALLY}|{_OF_WHAT})+")
+_NO_COUNTS = re.compile(
+    "id|code|kod|код|balan|баланс|cost|price|sum|credit|money|time|date|vrem|врем|дат|year|version|ver|api|page"
+    "|login|user|client|status|error|result|ms|sec|elapsed|duration|ttl|zone|tz"
+)
+_COUNT_AT_MOST = 100_000
 _LIMITS = frozenset({"limit", "perpage", "pagesize"})
 _PAGES = frozenset({"pages", "pagecount", "pagescount", "totalpages", "lastpage"})
 _MORE = frozenset(
     {
         *("more", "hasmore", "ismore", "morerows", "next", "nextpage", "nexturl", "nextid", "cursor"),
-        *("nextcursor", "continuation", "truncated", "partial", "incomplete", "offset"),
+        *("nextcursor", "continuation", "truncated", "partial", "incomplete", "offset", "hasnext"),
+        *("hasnextpage", "nextpagetoken", "nexttoken", "pagetoken", "remaining", "left", "rest", "warning"),
+        *(
+            "warnings",
+            "notice",
+            "eshche",
+            "esche",
+            "eshe",
+            "dalee",
+            "ostalos",
+            "еще",
+            "ещё",
+            "далее",
+            "осталось",
+        ),
     }
 )
+_WHOLE = frozenset({"islast", "last", "islastpage", "complete", "iscomplete", "full", "isfull", "eof"})
+_PART_OF = re.compile(r"([0-9]{1,9})\s*(?:of|from|из|iz|/)\s*([0-9]{1,9})", re.IGNORECASE)
 _NOTHING = frozenset({"", "0", "false", "no", "none", "null"})
 
 
@@ -175,20 +199,33 @@ def _doubts(marks: Iterator[tuple[str, Any]], rows: int) -> set[str]:
     """Why the marks of an envelope do not agree with the number of rows in it."""
     doubts = set()
     for key, item in marks:
-        number = whole(item)
-        if key in _COUNTS and number is not None and number != rows:
-            doubts.add("count")
-        elif _says_more(key, item, number or 0, rows):
+        if _says_more(key, item, whole(item) or 0, rows):
             doubts.add("more")
+        elif _counts_others(key, item, rows):
+            doubts.add("count")
     return doubts
 
 
+def _counts_others(key: str, item: Any, rows: int) -> bool:
+    if _COUNTS.fullmatch(key):
+        numbers = re.findall("[0-9]+", str(item)) if isinstance(item, str) else [item]
+        return any(number is not None and number != rows for number in map(whole, numbers))
+    number = whole(item)
+    known = key in _LIMITS | _PAGES | _MORE | _WHOLE or _NO_COUNTS.search(key)
+    return not known and number is not None and rows < number <= _COUNT_AT_MOST and number > 1
+
+
 def _says_more(key: str, item: Any, number: int, rows: int) -> bool:
+    said = str(item).strip().lower()
     if key in _PAGES:
         return number > 1
     if key in _LIMITS:
         return 0 < number <= rows
-    return key in _MORE and str(item).strip().lower() not in _NOTHING
+    if key in _WHOLE and not isinstance(item, (dict, list)):
+        return said in _NOTHING - {"", "none", "null"}
+    if part := _PART_OF.fullmatch(said):
+        return int(part[1]) < int(part[2])
+    return key in _MORE and said not in _NOTHING
 
 
 def _readable(rows: list[AnswerRow]) -> int:

@@ -59,6 +59,23 @@ def test_every_list_that_looks_like_mailings_is_read(envelope: str) -> None:
         ({"jobs": [A], "cursor": "eyJ"}, "more"),
         ({"jobs": [A], "page": 1, "pages": 3}, "more"),
         ({"jobs": [A, B], "limit": 2}, "more"),
+        ({"kod": 0, "vsego": 7, "spisok": [A]}, "count"),
+        ({"всего": 7, "список": [A]}, "count"),
+        ({"jobs": [A], "total": "3 mailings"}, "count"),
+        ({"jobs": [A], "total_items": 3}, "count"),
+        ({"jobs": [A], "recordsTotal": 3, "recordsFiltered": 3}, "count"),
+        ({"response": {"numFound": 7, "docs": [A]}}, "count"),
+        ({"jobs_count": 7, "jobs": [A]}, "count"),
+        ({"zustand": 7, "liste": [A]}, "count"),
+        ({"jobs": [A], "pageInfo": {"hasNextPage": True}}, "more"),
+        ({"jobs": [A], "nextPageToken": "x"}, "more"),
+        ({"jobs": [A], "isLast": False}, "more"),
+        ({"jobs": [A], "complete": "no"}, "more"),
+        ({"jobs": [A], "remaining": 5}, "more"),
+        ({"jobs": [A], "eshche": True}, "more"),
+        ({"jobs": [A], "page": "1/4"}, "more"),
+        ({"jobs": [A], "shown": "1 of 7"}, "more"),
+        ({"jobs": [A], "warning": "list truncated"}, "more"),
         ({"jobs": [A], "archive": [{"nummer": 5}]}, "unread"),
         ({"jobs": [], "archive": [5, 6]}, None),
         ({"id": 5, "name": "account", "list": [A, B]}, "unread"),
@@ -69,6 +86,20 @@ def test_an_envelope_that_does_not_agree_with_its_rows_is_doubted(value: Any, do
     found = jobs(value)
 
     assert doubt in found.doubts or (doubt is None and found.odd)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"code": 200, "time": 1795000000},
+        {"kod": 0, "balans": "250.80", "version": 3},
+        {"status": "ok", "user_id": 77, "elapsed_ms": 12},
+        {"total": 1, "totalPages": 1, "page": 1, "isLast": True, "hasNext": False, "vsego": "1"},
+        {"complete": True, "remaining": 0, "warning": ""},
+    ],
+)
+def test_what_says_nothing_against_the_rows_is_no_doubt(beside: dict[str, Any]) -> None:
+    assert jobs({**beside, "jobs": [A]}).doubts == frozenset()
 
 
 def test_an_object_beside_an_empty_list_is_no_mailing() -> None:

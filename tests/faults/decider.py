@@ -1,0 +1,103 @@
+"""Somebody who decides as the pages say, and whose every decision is pressed more than once.
+
+A page is opened as a browser opens it, its words are read, and its form is sent from two tabs at once; the
+same forms come once more at the end, as after Back. Each page may be carried out once.
+"""
+
+import html
+import re
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import connection
+from django.test import Client as Browser
+from django.urls import reverse
+
+from mailings.models import Event, EventKind
+from tests.helpers.people import person
+
+# The page says so only where two complete looks did not show the mailing.
+LIKELY_ABSENT = "Two complete looks did not show it."
+_FORM = re.compile(r"<form.*?</form>", re.DOTALL)
+_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
+_JOB = re.compile(r'name="remote_id" value="([0-9]+)"')
+Form = dict[str, str]
+
+
+class Decider:
+    """`did` counts what was done, by the page's words; `pressed` holds every form that was ever sent."""
+
+    def __init__(self) -> None:
+        self.did: Counter[str] = Counter()
+        self.pressed: list[tuple[str, Form]] = []
+        self._user = person("decider", role="staff")
+
+    def resolve(self, pk: int) -> str:
+        """Decide on an unknown mailing: sent again where it is very likely absent, else taken to be the one
+        job that the page names, else left alone."""
+        address = reverse("resolve", args=[pk])
+        page, forms = self._open(address)
+        jobs = _JOB.findall(page)
+        if LIKELY_ABSENT in page and "send_again" in forms:
+            self._press(address, forms["send_again"])
+            return self._note("sent again")
+        if len(jobs) == 1 and "adopt" in forms:
+            self._press(address, forms["adopt"] | {"remote_id": jobs[0]})
+            return self._note("taken to be a job")
+        return self._note("left alone")
+
+    def release(self, pk: int) -> None:
+        """Say of a held mailing that it may go."""
+        address = reverse("release", args=[pk])
+        _, forms = self._open(address)
+        if "" in forms:
+            self._press(address, forms[""])
+            self._note("released")
+
+    def go_back(self) -> None:
+        """Every form once more, long after what it showed."""
+        for address, form in self.pressed:
+            self._send(address, form)
+
+    def twice(self, since: int) -> list[str]:
+        """Mailings of which one page was carried out more than once, counting events after `since`."""
+        kinds = (EventKind.SENT_AGAIN, EventKind.RELEASED, EventKind.PROPOSED)
+        events = Event.objects.filter(pk__gt=since, kind__in=kinds, who=self._user).values_list(
+            "mailing_id", "kind"
+        )
+        pages: Counter[str] = Counter(address for address, _ in self.pressed)
+        done: Counter[str] = Counter(
+            reverse("release" if kind == EventKind.RELEASED else "resolve", args=[pk]) for pk, kind in events
+        )
+        return [f"{address}: {done[address]} of {pages[address]}" for address in done - pages]
+
+    def _note(self, what: str) -> str:
+        self.did[what] += 1
+        return what
+
+    def _open(self, address: str) -> tuple[str, dict[str, Form]]:
+        """A page and its forms with a stamp of what they show, by the decision that they stand for."""
+        page = self._browser().get(address).content.decode()
+        sent = [dict(_HIDDEN.findall(form)) for form in _FORM.findall(page)]
+        return html.unescape(page), {form.get("decision", ""): form for form in sent if "seen" in form}
+
+    def _press(self, address: str, form: Form) -> None:
+        self.pressed.append((address, form))
+        with ThreadPoolExecutor(2) as tabs:
+            list(tabs.map(self._send, [address] * 2, [form] * 2))
+
+    def _send(self, address: str, form: Form) -> None:
+        try:
+            self._browser().post(address, form)
+        finally:
+            connection.close()
+
+    def _browser(self) -> Browser:
+        browser = Browser()
+        browser.force_login(self._user)
+        return browser
+
+
+def newest_event() -> int:
+    """The key of the newest event; 0 where there is none."""
+    return Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
