@@ -18,7 +18,7 @@ from django.utils import timezone
 from mailings import accounts, outbox
 from mailings.models import Account, HeldReason, Mailing, State, Wish
 from mailings.smsc.api.client import Credentials
-from tests.faults import holds, truth
+from tests.faults import holds, messages, truth
 from tests.faults.error_paths import ErrorPaths
 from tests.faults.figures import Report
 from tests.faults.house import House, Provider
@@ -54,6 +54,7 @@ class Campaign:
         for number, provider in enumerate(self.house.providers):
             by_key = number == 1
             self.accounts.append(_account(provider, provider.password, by_key=by_key))
+        messages.manners(self.house.providers)
         self.house.work()
         self.pages = Pages(self.house.serve())
         self.pages.start()
@@ -69,6 +70,7 @@ class Campaign:
         self.holds()
         if self.plan.database == "sqlite":
             self.writers()
+        messages.campaign(self)
         self.secrets()
 
     # --- mailings under faults --------------------------------------------------------------------------
