@@ -47,6 +47,7 @@ RIGHTS: dict[str, Right] = {
     "results": Right.VIEW,
     "export_results": Right.VIEW,
     "send_to_failed": Right.SEND,
+    "take_over": Right.SEND,
     "people": Right.VIEW,
     "lists": Right.VIEW,
     "list": Right.VIEW,

@@ -23,6 +23,7 @@ from mailings.views import (
     results,
     review,
     sandbox,
+    take_over,
     today,
 )
 from mailings.views.guard import guarded
@@ -54,6 +55,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     page("mailings/<int:pk>/results/", results.show, "results"),
     page("mailings/<int:pk>/results.<str:kind>", results.export, "export_results"),
     page("mailings/<int:pk>/send-to-failed/", results.send_to_failed, "send_to_failed"),
+    page("mailings/<int:pk>/take-over/", take_over.show, "take_over"),
     page("mailings/<int:pk>/edit/", compose.edit, "edit"),
     page("mailings/<int:pk>/review/", review.review, "review"),
     page("mailings/<int:pk>/cancel/", actions.cancel, "cancel"),

@@ -44,12 +44,14 @@ def hours_of(mailing: Mailing, first_try: datetime) -> Hours:
     """A mailing's hours. `first_try`: when the first call that may have created it began."""
     options = mailing.options
     asked, loose = _asked(mailing, first_try)
-    begins = max(first_try, asked - loose)
+    # Somebody may have moved the job there.
+    moved = mailing.remote_send_at if not mailing.repeats and mailing.remote_send_at else asked
+    begins = max(first_try, min(asked - loose, moved))
     repeats, repeat_times = mailing.repeats, options.get("rptn")
     rounds = _rounds(max(first_try, asked), repeats, repeat_times) if repeats else (begins,)
     stretch = timedelta(hours=float(options.get("period") or 0))
     endless = repeats and (repeat_times is None or len(rounds) == ROUNDS_AT_MOST)
-    closes = None if endless else max(rounds[-1], asked + loose) + stretch + LATER
+    closes = None if endless else max(rounds[-1], asked + loose, moved) + stretch + LATER
     return Hours(begins - EARLIER, closes, rounds)
 
 

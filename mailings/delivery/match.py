@@ -5,8 +5,9 @@ have been meant is found, always: whether that is one or several is decided in `
 reading changes the answer. What nobody of ours can have sent is a stranger's and is kept nowhere.
 """
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from mailings.delivery.hours import Hours, hours_of
@@ -19,6 +20,8 @@ from mailings.smsc.spec.addresses import is_group
 # A call with one of these ends has created nothing.
 NOT_SENT = (Attempt.Outcome.NOT_SENT, Attempt.Outcome.REFUSED, Attempt.Outcome.HELD)
 Place = tuple[int, int]
+# What may stand in a number and says nothing.
+_SIGNS = re.compile(r"^[\s+]+|[\s().-]+")
 
 
 @dataclass(frozen=True)
@@ -83,10 +86,16 @@ class Senders:
         """Each message once, as it was told of last."""
         newest: dict[int, Told] = {}
         for row in rows:
+            before = newest.get(row.int_id)
             if row.sent is None:
                 found.leave("undated")
-            elif row.int_id not in newest or newness(row) > newness(newest[row.int_id]):
+            elif before is None:
                 newest[row.int_id] = row
+            else:
+                later, other = (row, before) if newness(row) > newness(before) else (before, row)
+                # The text and the id stay those of the message, where one of its rows leaves them out.
+                text = other.text if later.text is None else later.text
+                newest[row.int_id] = replace(later, text=text, job=later.job or other.job)
         return list(newest.values())
 
     def _people(self, rows: Iterable[Told]) -> dict[str, list[tuple[int, int, str | None]]]:
@@ -152,7 +161,7 @@ def _message(row: Told, sender: Sender, position: int, sent: datetime) -> Messag
 
 def forms(address: str) -> tuple[str, ...]:
     """The forms in which a recipient may be kept, the usual first: numbers once had no one form."""
-    plain = address.strip().lstrip("+")
+    plain = _SIGNS.sub("", address)
     if plain.isdecimal():
         old = ("8" + plain[1:],) if len(plain) == 11 and plain[0] == "7" else ()
         return (f"+{plain}", plain, *old)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import F, Max, Q, QuerySet
 
 from mailings.delivery import hours, results
 from mailings.delivery.match import NOT_SENT, first_tries
-from mailings.models import Account, Attempt, Delivery, Mailing, Message, Origin, Recipient
+from mailings.models import Account, Attempt, Delivery, Mailing, Message, Origin, Recipient, State
 from mailings.models.deliveries import moment
 from mailings.recipients.people import NUMBER
 from mailings.smsc.spec import times
@@ -48,15 +48,24 @@ class Ask:
     mailing: int | None = None
 
 
-def enrol(account: Account) -> None:
-    """Every mailing that may have sent something gets its figures, and the moment to ask about it."""
+def enrol(account: Account, lately: int = 0) -> int:
+    """Every mailing that may have sent something gets its figures, and the moment to ask about it; how many.
+
+    `lately`: look only at this many of the newest attempts, for there is little time.
+    """
     tries = Attempt.objects.filter(kind=Attempt.Kind.CREATE).exclude(outcome__in=NOT_SENT)
+    if lately:
+        tries = tries.filter(pk__gt=(Attempt.objects.aggregate(newest=Max("pk"))["newest"] or 0) - lately)
     missing = Mailing.objects.filter(
         account=account, origin=Origin.LOCAL, delivery=None, pk__in=tries.values("mailing")
     )
+    new = 0
     while found := list(missing.defer("remote")[:ENROLLED_AT_ONCE]):
         begun = first_tries([mailing.pk for mailing in found])
-        Delivery.objects.bulk_create([_new(mailing, begun[mailing.pk]) for mailing in found])
+        rows = [_new(mailing, begun[mailing.pk]) for mailing in found]
+        Delivery.objects.bulk_create(rows, ignore_conflicts=True)
+        new += len(rows)
+    return new
 
 
 def _new(mailing: Mailing, first_try: datetime) -> Delivery:
@@ -72,10 +81,36 @@ def _new(mailing: Mailing, first_try: datetime) -> Delivery:
 
 
 def due(account: Account, now: datetime) -> list[Delivery]:
-    """The mailings to ask about now. Those whose days are over are closed."""
-    over = now - timedelta(days=settings.DELIVERY_DAYS)
-    Delivery.objects.filter(account=account, final=False, closes__lt=over).update(final=True, ask_at=None)
+    """The mailings to ask about now. Those of which nothing more is told are closed."""
+    _close(account, now)
+    _follow(account)
     return list(open_ones(account).filter(ask_at__lte=now).select_related("mailing").defer("mailing__remote"))
+
+
+def _close(account: Account, now: datetime) -> None:
+    """Where the days for it are over; and where a mailing was called off before its first message."""
+    over, found = now - timedelta(days=settings.DELIVERY_DAYS), open_ones(account)
+    called_off = found.filter(mailing__state__in=(State.CANCELLED, State.DELETED))
+    before_it_began = called_off.filter(mailing__state_at__lt=F("opens"))
+    for rows in (
+        found.filter(closes__lt=over),
+        called_off.filter(mailing__state_at__lt=over),
+        before_it_began,
+    ):
+        rows.update(final=True, ask_at=None)
+
+
+def _follow(account: Account) -> None:
+    """A job that somebody moved at the provider goes out in other hours than it was meant to."""
+    later = Q(mailing__remote_send_at__gt=F("closes") - hours.LATER)
+    moved = open_ones(account).filter(later | Q(mailing__remote_send_at__lt=F("opens")), mailing__repeats=0)
+    rows = list(moved.select_related("mailing").defer("mailing__remote"))
+    tries = first_tries([row.pk for row in rows])
+    for row in (row for row in rows if row.pk in tries):
+        found = hours.hours_of(row.mailing, tries[row.pk])
+        if (found.opens, found.closes) != (row.opens, row.closes):
+            row.opens, row.closes, row.ask_at = found.opens, found.closes, found.opens
+            row.save(update_fields=["opens", "closes", "ask_at"])
 
 
 def open_ones(account: Account) -> QuerySet[Delivery]:
@@ -107,6 +142,12 @@ def _days(delivery: Delivery, now: datetime) -> list[date]:
     open_messages = Message.objects.filter(mailing=delivery.mailing_id, final=False)
     sent = {moment(seconds) or now for seconds in open_messages.values_list("sent", flat=True)}
     return sorted({one.astimezone(times.MOSCOW).date() for one in sent if one > now - back}, reverse=True)
+
+
+def within(deliveries: Iterable[Delivery], days: Iterable[date], now: datetime) -> list[Delivery]:
+    """Those of which these days tell everything that there is to tell."""
+    read = set(days)
+    return [one for one in deliveries if read.issuperset(_days(one, now))]
 
 
 def _numbers(delivery: Delivery) -> tuple[str, ...]:

@@ -29,7 +29,9 @@ HOUR = timedelta(hours=1)
 KEPT = timedelta(days=60)
 # A pull that was begun so lately is taken to be under way.
 UNDER_WAY = timedelta(minutes=10)
-GAVE_WAY, BUDGET, JOINED = "gave_way", "budget", "joined"
+# So many attempts may have been made while an answer came.
+LATELY = 2_000
+GAVE_WAY, BUDGET, JOINED, STUCK = "gave_way", "budget", "joined", "stuck"
 
 
 @dataclass
@@ -75,18 +77,21 @@ def pull_due(account: Account) -> Result:
 def pull(account: Account, start: date, end: date) -> Result:
     """Ask for these days now (both included), as a person or a script wants it."""
     plan.enrol(account)
+    now = timezone.now()
     days = [start + timedelta(days=number) for number in range((end - start).days + 1)]
+    meant = plan.due(account, now)
     mail = Delivery.objects.filter(account=account, mailing__channel="mail").exists()
     kinds = (False, True) if mail else (False,)
     found = _pull(account, [Ask(day, day, kind) for day in reversed(days) for kind in kinds], behind=False)
     if not found.ended_by:
-        plan.asked(plan.due(account, timezone.now()), timezone.now())
+        plan.asked(plan.within(meant, days, now), now)
     return found
 
 
 def calls_left(account: Account) -> int:
-    """How many calls of this hour's budget are left."""
-    lately = DeliveryPull.objects.filter(account=account, begun_at__gt=timezone.now() - HOUR)
+    """How many calls of this hour's budget are left, by those of every pull that went on in the last hour."""
+    since = timezone.now() - HOUR
+    lately = DeliveryPull.objects.filter(Q(begun_at__gt=since) | Q(ended_at__gt=since), account=account)
     return max(plan.CALLS_AN_HOUR - int(lately.aggregate(calls=Sum("calls"))["calls"] or 0), 0)
 
 
@@ -94,10 +99,9 @@ def _pull(account: Account, asks: Sequence[Ask], *, behind: bool) -> Result:
     result, begun = Result(), timezone.now()
     kept = DeliveryPull.objects.create(account=account, begun_at=begun)
     touched, read = set[int](), set[int]()
-    budget = calls_left(account) if behind else None
     try:
         for ask in asks:
-            senders = _read(account, ask, result, touched, budget)
+            senders = _read(kept, ask, result, touched, behind=behind)
             read |= set(senders.by_id) if ask.mailing is None else {ask.mailing}
     except (accounts.CannotCall, SmscError, _Stopped) as why:
         result.ended_by = str(why)[:200]
@@ -113,16 +117,16 @@ def _pull(account: Account, asks: Sequence[Ask], *, behind: bool) -> Result:
     return result
 
 
-def _read(account: Account, ask: Ask, result: Result, touched: set[int], budget: int | None) -> Senders:
+def _read(kept: DeliveryPull, ask: Ask, result: Result, touched: set[int], *, behind: bool) -> Senders:
     """Read one list to its end, a page a call; those who may have sent what stands in it."""
-    senders, before = _senders(account, ask), None
+    account, senders, before = kept.account, None, None
     while True:
-        if budget is not None and result.calls >= budget:
+        if behind and not calls_left(account):
             raise _Stopped(BUDGET)
-        if budget is not None and _something_waits(account):
+        if behind and _something_waits(account):
             raise _Stopped(GAVE_WAY)
-        page = _ask(account, ask, before, patient=budget is None or result.calls > 0)
-        result.calls += 1
+        page = _ask(kept, ask, before, result, patient=not behind or result.calls > 0)
+        senders = _senders(account, ask, senders)
         news = results.news(account, page.messages)
         found = senders.match(news)
         saved = results.keep(account, senders, found)
@@ -132,8 +136,10 @@ def _read(account: Account, ask: Ask, result: Result, touched: set[int], budget:
         result.changed += saved.changed
         for why, number in (found.left_alone | {"odd": page.odd}).items():
             result.leave(why, number)
-        if page.rows < MOST_ROWS or page.oldest in (None, before):
+        if page.rows < MOST_ROWS:
             return senders
+        if page.oldest in (None, before):
+            raise _Stopped(STUCK)
         before = page.oldest
 
 
@@ -141,17 +147,27 @@ def _different(rows: Sequence[Message]) -> int:
     return len({row.int_id for row in rows})
 
 
-def _senders(account: Account, ask: Ask) -> Senders:
-    """Whoever may have sent something on these days; the provider's day may begin elsewhere than ours."""
+def _senders(account: Account, ask: Ask, known: Senders | None) -> Senders:
+    """Whoever may have sent something on these days; the provider's day may begin elsewhere than ours.
+
+    Looked at behind each answer: what was handed over while the provider wrote it may stand in it, and who is
+    not known by then can have sent none of it.
+    """
+    if not plan.enrol(account, LATELY) and known is not None and all(known.by_job):
+        return known
     first = datetime.combine(ask.start, datetime.min.time(), UTC) - timedelta(days=1)
     return Senders(account, first, datetime.combine(ask.end, datetime.min.time(), UTC) + timedelta(days=2))
 
 
-def _ask(account: Account, ask: Ask, before: int | None, *, patient: bool) -> Messages:
+def _ask(kept: DeliveryPull, ask: Ask, before: int | None, result: Result, *, patient: bool) -> Messages:
+    """One call, written down before it is made: one whose worker dies has cost the account a call too."""
+    account = kept.account
     whom = hashlib.blake2b(",".join(ask.addresses).encode(), digest_size=8).hexdigest()
     distinct = (f"{ask.start:%d.%m.%Y}-{ask.end:%d.%m.%Y}", str(ask.mail), str(before), whom)
     wait = settings.SAME_REQUEST_SECONDS + 5 if patient else 5.0
     with accounts.slot(account, "messages", *distinct, wait=wait) as client:
+        result.calls += 1
+        DeliveryPull.objects.filter(pk=kept.pk).update(calls=result.calls)
         return client.messages(ask.start, ask.end, addresses=ask.addresses, mail=ask.mail, before=before)
 
 

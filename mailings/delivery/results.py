@@ -6,16 +6,17 @@ that was ever seen and not from its order; seeing the same again changes nothing
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max
 
 from mailings.delivery import rows
 from mailings.delivery.match import Found, Place, Senders, newness
+from mailings.delivery.texts import Texts
 from mailings.models import Account, Delivery, Mailing, Message, Recipient, Result
 from mailings.models.deliveries import NOTHING
 from mailings.models.states import UNDECIDED
@@ -50,15 +51,16 @@ def news(account: Account, told: Sequence[Told]) -> list[Told]:
 
 
 def keep(account: Account, senders: Senders, found: Found) -> Kept:
-    """Write down what a page of rows comes to; all of it or nothing."""
+    """Write down what a page of rows comes to; all of it or nothing. Two pulls of an account take turns."""
     with transaction.atomic():
-        new, changed, gone = _sorted_out(account, found.messages)
-        rows.insert(new)
-        rows.update(changed, (*TOLD, *MEANT))
-        Message.objects.filter(pk__in=[message.pk for message in gone]).delete()
-        touched = {place(message) for message in (*new, *changed, *gone)}
-        touched |= _learn(account, found, {message.int_id for message in new})
-        _settle(account, senders, touched)
+        held = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+        write = _sorted_out(held, found.messages)
+        rows.insert(write.new)
+        rows.update(write.changed, (*TOLD, *MEANT))
+        Message.objects.filter(pk__in=[message.pk for message in write.gone]).delete()
+        touched = {place(message) for message in (*write.new, *write.changed, *write.gone)}
+        touched |= _learn(held, found, write.certain)
+        _settle(held, senders, touched)
     return Kept(
         matched=len({message.int_id for message in found.messages}),
         changed=len(touched),
@@ -70,37 +72,59 @@ def place(message: Message) -> Place:
     return message.mailing_id, message.position
 
 
-def _sorted_out(
-    account: Account, found: Sequence[Message]
-) -> tuple[list[Message], list[Message], list[Message]]:
-    """What is new, what is known and now otherwise, and who is meant no more."""
+@dataclass
+class _Write:
+    """What is new, what is known and now otherwise, and who is meant no more.
+
+    `certain`: the messages of which it is certain only now whose they are.
+    """
+
+    new: list[Message] = field(default_factory=list)
+    changed: list[Message] = field(default_factory=list)
+    gone: list[Message] = field(default_factory=list)
+    certain: set[int] = field(default_factory=set)
+
+
+def _sorted_out(account: Account, found: Sequence[Message]) -> _Write:
+    """Whoever alone was meant stays so, whatever is handed over later or told without its text."""
     ids = {message.int_id for message in found}
     known = {
         (row.int_id, *place(row)): row for row in Message.objects.filter(account=account, int_id__in=ids)
     }
-    new, changed = [], []
+    owners = {row.int_id: place(row) for row in known.values() if row.alone}
+    write = _Write()
     for message in found:
+        owner = owners.get(message.int_id)
+        if owner not in (None, place(message)):
+            continue
         before = known.pop((message.int_id, *place(message)), None)
+        if message.alone and owner is None:
+            write.certain.add(message.int_id)
         if before is None:
-            new.append(message)
+            write.new.append(message)
         elif _brought_up_to(before, message):
-            changed.append(before)
-    return new, changed, list(known.values())
+            write.changed.append(before)
+    write.gone = [row for row in known.values() if row.int_id not in owners]
+    return write
 
 
 def _brought_up_to(before: Message, now: Message) -> bool:
     """Take over what is newer; whether anything is."""
-    fields = (*MEANT, *TOLD) if newness(now) > newness(before) else MEANT
+    meant = () if before.alone else MEANT
+    fields = (*meant, *TOLD) if newness(now) > newness(before) else meant
     differs = [name for name in fields if getattr(before, name) != getattr(now, name)]
     for name in differs:
         setattr(before, name, getattr(now, name))
     return bool(differs)
 
 
-def _learn(account: Account, found: Found, fresh: set[int]) -> set[Place]:
-    """Whether messages bear their mailing's id here; the places where that changes what is certain."""
+def _learn(account: Account, found: Found, certain: set[int]) -> set[Place]:
+    """Whether messages bear their mailing's id here; the places where that changes what is certain.
+
+    Each message speaks once, when it becomes certain whose it is. One against it ends it for good.
+    """
     before = account.message_ids
-    said = [alike for number, alike in found.ids.items() if number in fresh]
+    said = [alike for number, alike in found.ids.items() if number in certain]
     if before == UNLIKE or not (said or found.foreign):
         return set()
     account.message_ids_seen += sum(said)
@@ -174,7 +198,7 @@ def result_of(messages: Sequence[Message], *, most: int, alike: bool) -> dict[st
 
 def count(mailings: Iterable[int], at: datetime) -> None:
     """Bring the figures of these mailings up to their recipients' results, as they were read at a moment."""
-    for delivery in Delivery.objects.filter(mailing__in=list(mailings)).select_related("mailing"):
+    for delivery in Delivery.objects.filter(mailing__in=list(mailings)).select_related("mailing", "account"):
         figures = figures_of(delivery.mailing_id)
         delivery.rounds = earlier_rounds(delivery) if delivery.mailing.repeats else []
         for name, value in figures.items():
@@ -187,8 +211,8 @@ def count(mailings: Iterable[int], at: datetime) -> None:
 
 
 def still_so(mailings: Iterable[int], at: datetime) -> None:
-    """All of these was read, and nothing was otherwise than before."""
-    read = Delivery.objects.filter(mailing__in=list(mailings))
+    """All of these was read, nothing otherwise than before. What has not begun has nothing to tell."""
+    read = Delivery.objects.filter(mailing__in=list(mailings), opens__lte=at)
     count(read.filter(as_of=None).values_list("pk", flat=True), at)
     read.update(as_of=at)
 
@@ -207,23 +231,28 @@ def figures_of(pk: int) -> dict[str, Any]:
 
 
 def earlier_rounds(delivery: Delivery) -> list[dict[str, Any]]:
-    """The figures of the rounds before the last one: of messages that were certainly its own."""
+    """The figures of the rounds before the last one, by the rules of the last one."""
+    alike, most = delivery.account.message_ids == ALIKE, Texts(delivery.mailing.options).most
     told = Message.objects.filter(mailing=delivery.mailing_id, round__lt=delivery.round)
     found: dict[int, dict[str, Any]] = {}
-    counted = told.values("round", "status", "alone").annotate(
-        number=Count("position", distinct=True), sent=Min("sent")
-    )
-    for row in counted.order_by("round"):
-        empty = {"round": row["round"], "sent": row["sent"]} | {str(result): 0 for result in Result}
-        figures = found.setdefault(row["round"], empty)
-        figures["sent"] = min(figures["sent"], row["sent"])
-        outcome = outcome_of(row["status"]) if row["alone"] else None
-        figures[str(outcome or Result.UNCLEAR)] += row["number"]
+    ordered = told.order_by("round", "position").iterator(chunk_size=PEOPLE_AT_ONCE)
+    for (number, _), grouped in groupby(ordered, key=lambda message: (message.round, message.position)):
+        messages = list(grouped)
+        sent = min(message.sent for message in messages)
+        empty = {"round": number, "sent": sent} | {str(result): 0 for result in Result}
+        figures = found.setdefault(number, empty)
+        figures["sent"] = min(figures["sent"], sent)
+        result = result_of(messages, most=most, alike=alike)["result"]
+        if result:
+            figures[result] += 1
     return list(found.values())
 
 
 def is_settled(delivery: Delivery) -> bool:
-    """Whether nothing more can come: everybody was heard of, and no message of theirs is still on its way."""
-    if delivery.unheard or delivery.mailing.repeats:
+    """Whether nothing more can come: everybody was heard of, and no message of theirs is still on its way.
+
+    As long as its job's id was not known, messages that bear it could not be told from another mailing's.
+    """
+    if delivery.unheard or delivery.mailing.repeats or (delivery.unclear and not delivery.mailing.remote_id):
         return False
     return not Message.objects.filter(mailing=delivery.mailing_id, final=False).exists()

@@ -1,12 +1,12 @@
 """The same mailing once more, to some of its people, perhaps by another way: always as a draft."""
 
-from collections.abc import Collection
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from mailings.models import Mailing
+from mailings.models.recipients import RecipientQuerySet
 from mailings.outbox.drafts import LONGEST_NAME, copies_of_files, save_draft, spec_of, typed_options
 from mailings.outbox.errors import Impossible
 from mailings.outbox.may import may_duplicate
@@ -26,9 +26,13 @@ def other_channels(mailing: Mailing) -> list[Channel]:
     return [channel for channel in BY_NUMBER if channel != mailing.channel]
 
 
-def again_to(mailing: Mailing, addresses: Collection[str], channel: str = "", *, by: Any = None) -> Mailing:
-    """A draft with the mailing's text for these of its people. `channel`: another way; "" for the same."""
-    if not addresses:
+def again_to(mailing: Mailing, people: RecipientQuerySet, channel: str = "", *, by: Any = None) -> Mailing:
+    """A draft with the mailing's text for these of its people. `channel`: another way; "" for the same.
+
+    They are meant by their places and not by their addresses: whoever stands there twice, with two texts,
+    gets the one that did not arrive.
+    """
+    if not people.filter(stopped=False).exists():
         raise Impossible(
             _("There is nobody to send it to: SMS Centre says of no one that it was not delivered.")
         )
@@ -36,7 +40,7 @@ def again_to(mailing: Mailing, addresses: Collection[str], channel: str = "", *,
         raise Impossible(
             _("This mailing was made elsewhere and its text is not known here, so it cannot be copied.")
         )
-    options = _options(mailing, addresses)
+    options = _options(mailing, people)
     if channel:
         if channel not in other_channels(mailing):
             raise Impossible(_("These people cannot be reached by that way."))
@@ -47,15 +51,18 @@ def again_to(mailing: Mailing, addresses: Collection[str], channel: str = "", *,
     return save_draft(options, account=mailing.account, by=by, uploads=files)
 
 
-def _options(mailing: Mailing, addresses: Collection[str]) -> dict[str, Any]:
+def _options(mailing: Mailing, people: RecipientQuerySet) -> dict[str, Any]:
     """The options as typed, for these people alone; each keeps a text of its own."""
-    meant = set(addresses)
     options = typed_options(mailing)
-    if "list" in options:
-        others = mailing.people.exclude(address__in=meant).values_list("address", flat=True)
+    if mailing.is_personal:
+        options["list"] = "\n".join(people.lines(mailing))
+    elif "list" in options:  # made before texts were kept in the rows
+        others = mailing.people.exclude(address__in=people.values("address")).values_list(
+            "address", flat=True
+        )
         options["list"] = spec_of(mailing).leaving_out(frozenset(others)).options["list"]
     else:
-        options["phones"] = "\n".join(dict.fromkeys(addresses))
+        options["phones"] = "\n".join(dict.fromkeys(people.addresses(mailing)))
     return {name: value for name, value in options.items() if name not in LEFT_BEHIND}
 
 

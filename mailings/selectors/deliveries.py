@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from mailings.models import Delivery, Mailing, Recipient, Result
 from mailings.models.deliveries import moment
+from mailings.models.recipients import RecipientQuerySet
 
 PAGE_SIZE = 50
 # Whoever nothing was heard of, in an address.
@@ -36,7 +37,7 @@ def delivery_of(mailing: Mailing) -> Delivery | None:
     return Delivery.objects.filter(mailing=mailing, as_of__isnull=False).first()
 
 
-def people(mailing: Mailing, result: str = "") -> QuerySet[Recipient]:
+def people(mailing: Mailing, result: str = "") -> RecipientQuerySet:
     """Those that it was sent to with this result, in order; everybody without one."""
     rows = Recipient.objects.filter(mailing=mailing).order_by("position")
     if result == UNHEARD:
@@ -58,9 +59,9 @@ def page(rows: QuerySet[Recipient], *, after: int | None = None, before: int | N
     return Page(found, first, found[-1].position if more else None)
 
 
-def undelivered(mailing: Mailing) -> QuerySet[Recipient]:
+def undelivered(mailing: Mailing) -> RecipientQuerySet:
     """Who did not get it: SMS Centre says so of each. Whoever is still to be heard of is not among them."""
-    return people(mailing, Result.FAILED)
+    return people(mailing, Result.FAILED).filter(stopped=False)
 
 
 def described(mailing: Mailing) -> dict[str, Any]:

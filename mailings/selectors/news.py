@@ -11,7 +11,7 @@ from mailings.wording import chips
 
 # What only the clock changes (an hour that has come, a read that is too old) is looked at this often.
 CLOCK_SECONDS = 300
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 FIGURES = ("recipients", "delivered", "read", "failed")
 ACCOUNTS_AT_MOST = 20
 
@@ -33,7 +33,7 @@ def read(now: datetime) -> News:
         "newest_pull": _newest(Pull.objects.all()),
     }
     newest["newest_delivery"] = _newest(DeliveryPull.objects.exclude(changed=0))
-    rows = Account.objects.annotate(**newest, **_last_day(now))
+    rows = Account.objects.annotate(**newest, **_last_day(now), **_asking(now))
     accounts = list(rows.order_by("pk")[:ACCOUNTS_AT_MOST])
     seen = [
         (chips.health_chip(row, now).word, row.balance, *(getattr(row, name) for name in newest))
@@ -49,6 +49,18 @@ def _last_day(now: datetime) -> dict[str, Subquery]:
     oldest = Subquery(one.annotate(oldest=Min("as_of")).values("oldest"))
     sums = {f"day_{name}": Subquery(one.annotate(sum=Sum(name)).values("sum")) for name in FIGURES}
     return {**sums, "day_as_of": oldest}
+
+
+def _asking(now: datetime) -> dict[str, Subquery]:
+    """How much was asked about messages in the last hour, since when, and when the next of it is due."""
+    lately = DeliveryPull.objects.filter(account=OuterRef("pk"), begun_at__gt=now - HOUR, calls__gt=0)
+    due = Delivery.objects.filter(account=OuterRef("pk"), final=False, ask_at__isnull=False)
+    calls = lately.order_by().values("account").annotate(sum=Sum("calls"))
+    return {
+        "asked_calls": Subquery(calls.values("sum")),
+        "asked_since": Subquery(lately.order_by("begun_at").values("begun_at")[:1]),
+        "asked_next": Subquery(due.order_by("ask_at").values("ask_at")[:1]),
+    }
 
 
 def _newest(records: QuerySet[Any]) -> Subquery:

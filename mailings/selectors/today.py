@@ -17,7 +17,7 @@ from mailings.models import Account, Breaker, LookNote, Mailing, Origin, Pull, S
 from mailings.models.states import NEEDS_A_PERSON, STILL_TO_GO, UNHAPPY
 from mailings.smsc.api.answers import JobStatus
 from mailings.smsc.spec.spec import Spec
-from mailings.wording import chips
+from mailings.wording import chips, deliveries
 
 AHEAD_DAYS = 7
 BACK_DAYS = 14
@@ -279,12 +279,16 @@ def purses(accounts: list[Account], figures: list[Spent]) -> list[Purse]:
 
 @dataclass(frozen=True)
 class ProviderHealth:
-    """How an account stands with the provider. `calls`: in the last hour; None when Redis cannot tell."""
+    """How an account stands with the provider. `calls`: in the last hour; None when Redis cannot tell.
+
+    `asking`: how often it was asked what became of messages, and when next; "" while there is nothing to ask.
+    """
 
     account: Account
     chip: chips.Chip
     pull: Pull | None
     calls: int | None
+    asking: str
 
     @property
     def incomplete(self) -> str:
@@ -301,4 +305,5 @@ def provider_health(account: Account) -> ProviderHealth:
     """What is known of the provider, from rows and Redis; the provider itself is not asked."""
     pull = account.pulls.filter(ended_at__isnull=False).order_by("-begun_at").first()
     calls = calls_last_hour(account) if health.current().redis else None
-    return ProviderHealth(account, chips.health_chip(account), pull, calls)
+    asking = deliveries.asking(account, timezone.now())
+    return ProviderHealth(account, chips.health_chip(account), pull, calls, asking)

@@ -53,9 +53,9 @@ def hour(when: datetime) -> SafeString:
     return moments.hour(when)
 
 
-@register.filter
-def message_result(row: Recipient, final: bool = False) -> str:
-    return deliveries.of(row, final=final)
+@register.simple_tag
+def message_result(row: Recipient, channel: str, final: bool = False) -> str:
+    return deliveries.of(row, channel, final=final)
 
 
 @register.filter

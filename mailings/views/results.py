@@ -15,7 +15,7 @@ from mailings import outbox
 from mailings.ids import row_id
 from mailings.models import Mailing
 from mailings.models.deliveries import moment
-from mailings.selectors import deliveries
+from mailings.selectors import deliveries, verdicts
 from mailings.views.history import Echo, cell
 from mailings.views.workbook import workbook
 from mailings.wording import deliveries as wording
@@ -49,7 +49,7 @@ def results_of(mailing: Mailing) -> dict[str, Any]:
     delivery = deliveries.delivery_of(mailing)
     if delivery is None:
         return {"delivery": None, "final": False}
-    pieces = wording.pieces(delivery)
+    pieces = wording.pieces(delivery, mailing.channel)
     return {
         "delivery": delivery,
         "final": delivery.final,
@@ -57,6 +57,7 @@ def results_of(mailing: Mailing) -> dict[str, Any]:
         "in_words": wording.figures_in_words(pieces),
         "reasons": wording.reasons(delivery),
         "clicks": wording.clicks(delivery),
+        "take_over": verdicts.can_take_over(mailing),
         "rounds": [one | {"at": moment(one["sent"])} for one in delivery.rounds],
     }
 
@@ -81,9 +82,10 @@ def _rows(mailing: Mailing, result: str) -> Iterator[tuple[Any, ...]]:
     for row in deliveries.people(mailing, result).iterator(chunk_size=2000):
         at = moment(row.result_at)
         shown = moments.exact(at) if at else ""
+        words = wording.of(row, mailing.channel, final=final)
         yield (
-            row.address, deliveries.status_of(row) or "", row.status, wording.of(row, final=final),
-            row.err, shown, row.cost, row.parts,
+            row.address, deliveries.status_of(row) or "", row.status, words, row.err, shown,
+             row.cost, row.parts,
         )  # fmt: skip
 
 
@@ -103,9 +105,8 @@ def send_to_failed(request: HttpRequest, pk: int) -> HttpResponse:
     mailing = get_object_or_404(Mailing.objects.select_related("account").defer("remote"), pk=pk)
     failed = deliveries.undelivered(mailing)
     if request.method == "POST":
-        addresses = list(failed.values_list("address", flat=True))
         try:
-            draft = outbox.again_to(mailing, addresses, request.POST.get("channel", ""), by=request.user)
+            draft = outbox.again_to(mailing, failed, request.POST.get("channel", ""), by=request.user)
         except outbox.Impossible as why:
             messages.error(request, str(why))
             return redirect("mailing", pk)

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from mailings.models import Delivery, Recipient, Result
+from mailings.delivery.plan import CALLS_AN_HOUR
+from mailings.models import Account, Delivery, Recipient, Result
 from mailings.smsc.api.messages import STATUSES, Outcome
-from mailings.wording import money
+from mailings.smsc.spec.vocabulary import Channel
+from mailings.wording import moments, money
 
 # The provider's statuses by our words for them, as a person reads them.
 STATUS_WORDS = {
@@ -27,7 +30,11 @@ STATUS_WORDS = {
     "no_funds": gettext_lazy("not enough money"),
     "unreachable": gettext_lazy("the number cannot be reached"),
 }
+# What a number that was only looked up comes to, where a message would have been delivered or not.
+CHECKS = (Channel.HLR, Channel.PING)
+REACHED, NOT_REACHED = gettext_lazy("reached"), gettext_lazy("not reached")
 UNHEARD = gettext_lazy("nothing heard yet")
+HOUR = timedelta(hours=1)
 NOT_KNOWN = gettext_lazy("not known")
 TONES = {
     "delivered": "green", "read": "azure", "on_the_way": "blue", "failed": "red", "unclear": "orange",
@@ -49,7 +56,7 @@ class Piece:
     result: str
 
 
-def pieces(delivery: Delivery) -> list[Piece]:
+def pieces(delivery: Delivery, channel: str = "") -> list[Piece]:
     """The bar's parts that are not empty, and the same figures as text. Together: everybody."""
     labels = {
         "delivered": _("delivered"),
@@ -59,6 +66,8 @@ def pieces(delivery: Delivery) -> list[Piece]:
         "unclear": _("unclear whose it was"),
         "unknown": _("not known"),
     }
+    if channel in CHECKS:
+        labels |= {"delivered": str(REACHED), "failed": str(NOT_REACHED)}
     total, x, found = max(delivery.recipients, 1), 0, []
     for key, label in labels.items():
         count = getattr(delivery, key)
@@ -109,23 +118,25 @@ def clicks(delivery: Delivery) -> int:
     return sum(number for status, number in delivery.reasons.items() if _is_known(status, "clicked"))
 
 
-def status_word(status: int | None) -> str:
+def status_word(status: int | None, channel: str = "") -> str:
     """A status in words; one that is not published by its number."""
     known = None if status is None else STATUSES.get(status)
+    if known is not None and known.word == "delivered" and channel in CHECKS:
+        return str(REACHED)
     if known is None:
         return _("status %(number)s, not published") % {"number": status}
     return str(STATUS_WORDS[known.word])
 
 
-def of(row: Recipient, *, final: bool = False) -> str:
-    """What became of one recipient's message, in a few words."""
+def of(row: Recipient, channel: str = "", *, final: bool = False) -> str:
+    """What became of one recipient's message, or what its number was found to be, in a few words."""
     if row.stopped:
         return _("left out: on the stop list")
     if not row.result:
         return str(NOT_KNOWN if final else UNHEARD)
     if row.result == Result.UNCLEAR:
         return str(Result.UNCLEAR.label)
-    word = status_word(row.status)
+    word = status_word(row.status, channel)
     return word if row.err is None else _("%(word)s (error %(number)s)") % {"word": word, "number": row.err}
 
 
@@ -142,7 +153,27 @@ def share(values: Mapping[str, Any]) -> str:
     failed = values.get("delivery__failed") or 0
     if heard is None or not total or not (got or failed):
         return ""
+    if values.get("channel") in CHECKS:
+        return _("%(share)s reached") % {"share": percent(got, total)}
     return _("%(share)s delivered") % {"share": percent(got, total)}
+
+
+def asking(account: Account, now: datetime) -> str:
+    """How many of an hour's calls about messages are used, and when the next is made; "" where none is due.
+
+    `account`: as `selectors.news` reads it, with `asked_calls`, `asked_since` and `asked_next`.
+    """
+    used, due = getattr(account, "asked_calls", None) or 0, getattr(account, "asked_next", None)
+    if due is None and not used:
+        return ""
+    said = _("Messages: %(used)s of %(all)s calls this hour") % {"used": used, "all": CALLS_AN_HOUR}
+    if due is None:
+        return said
+    if used >= CALLS_AN_HOUR:
+        due = max(due, getattr(account, "asked_since", now) + HOUR)
+    if due <= now:
+        return _("%(said)s, the next in a moment") % {"said": said}
+    return _("%(said)s, the next at %(hour)s") % {"said": said, "hour": moments.short(due, now)}
 
 
 def figures_in_words(found: list[Piece]) -> str:

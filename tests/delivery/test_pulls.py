@@ -312,3 +312,66 @@ def test_what_was_never_handed_over_is_nobodys_message(account, sandbox):
     pull(account)
 
     assert not Message.objects.exists()
+
+
+def test_the_budget_counts_what_a_killed_worker_asked_and_what_a_long_pull_does_now(account, sandbox):
+    now, day = clock.now(), timedelta(days=1)
+    made = [
+        DeliveryPull(account=account, begun_at=now - timedelta(minutes=30), calls=100),  # killed
+        DeliveryPull(account=account, begun_at=now - timedelta(minutes=90), ended_at=now, calls=30),
+        DeliveryPull(account=account, begun_at=now - day, ended_at=now - day, calls=200),
+    ]
+    DeliveryPull.objects.bulk_create(made)
+
+    assert delivery.calls_left(account) == plan.CALLS_AN_HOUR - 130
+
+
+def test_a_call_that_fails_has_been_one(account, sandbox):
+    delivered(account)
+    sandbox.fault("server_error", ["messages"])
+
+    result = pull(account)
+
+    assert result.ended_by
+    assert DeliveryPull.objects.get().calls == result.calls == 1
+
+
+def test_a_job_that_was_moved_there_is_followed_to_its_new_hour(account, sandbox):
+    mailing = delivered(account, phones=people(1), time="+60")
+    plan.enrol(account)
+    tomorrow = clock.now() + timedelta(days=2)
+    Mailing.objects.filter(pk=mailing.pk).update(remote_send_at=tomorrow)
+
+    plan.due(account, clock.now())
+
+    kept = Delivery.objects.get(mailing=mailing)
+    assert kept.closes == tomorrow + timedelta(days=1)
+    assert kept.opens < clock.now() + timedelta(hours=1)
+
+
+def test_what_was_called_off_before_it_began_is_never_asked_about(account, sandbox):
+    mailing = delivered(account, phones=people(1), time="+60")
+    plan.enrol(account)
+    Mailing.objects.filter(pk=mailing.pk).update(state=State.CANCELLED, state_at=clock.now())
+
+    assert plan.due(account, clock.now() + timedelta(hours=2)) == []
+    assert Delivery.objects.get(mailing=mailing).final is True
+
+
+def test_rounds_that_were_called_off_are_asked_about_for_some_days_more(account, sandbox):
+    mailing = delivered(account, phones=people(1), rpt=1)
+    plan.enrol(account)
+    now = clock.now()
+    Mailing.objects.filter(pk=mailing.pk).update(state=State.CANCELLED, state_at=now + timedelta(hours=5))
+
+    soon, late = (plan.due(account, now + timedelta(days=days)) for days in (1, 5))
+
+    assert ([one.pk for one in soon], late) == ([mailing.pk], [])
+
+
+def test_a_mailing_whose_hour_has_not_come_shows_no_figures(account, sandbox):
+    mailing = delivered(account, phones=people(1), time="+600")
+
+    pull(account)
+
+    assert Delivery.objects.get(mailing=mailing).as_of is None

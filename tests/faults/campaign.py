@@ -18,7 +18,7 @@ from django.utils import timezone
 from mailings import accounts, outbox
 from mailings.models import Account, HeldReason, Mailing, State, Wish
 from mailings.smsc.api.client import Credentials
-from tests.faults import failover, holds, restart, truth
+from tests.faults import failover, holds, messages, restart, truth
 from tests.faults.decider import Decider, newest_event
 from tests.faults.error_paths import ErrorPaths
 from tests.faults.figures import Report, shown
@@ -56,6 +56,7 @@ class Campaign:
         for number, provider in enumerate(self.house.providers):
             by_key = number == 1
             self.accounts.append(_account(provider, provider.password, by_key=by_key))
+        messages.manners(self.house.providers)
         self.house.work()
         self.pages = Pages(self.house.serve())
         self.pages.start()
@@ -76,6 +77,7 @@ class Campaign:
             self.writers()
         else:
             restart.run(self)
+        messages.campaign(self)
         self.secrets()
 
     # --- mailings under faults --------------------------------------------------------------------------

@@ -37,6 +37,7 @@ def main() -> None:
     import_module("celery.concurrency.thread")
     sweep: Any = import_module("mailings.outbox.sweep")
     sweep.NUDGE_AGAIN_AFTER = timedelta(seconds=SECONDS.nudge_again)
+    hasten_pulls()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the dead
     signal.signal(signal.SIGTERM, end_all)
     with socket.socket(socket.AF_UNIX) as listener:
@@ -53,6 +54,15 @@ def main() -> None:
             lines.write(f"{child}\n")
             lines.flush()
     end_all()
+
+
+def hasten_pulls() -> None:
+    """Ask what became of messages as often as there is time for, not only some calls an hour."""
+    plan: Any = import_module("mailings.delivery.plan")
+    plan.INTERVALS = ((timedelta(days=1), timedelta(seconds=SECONDS.asked_again)),)
+    plan.CALLS_AN_HOUR = 1_000_000
+    pulls: Any = import_module("mailings.delivery.pulls")
+    pulls.UNDER_WAY = timedelta(seconds=SECONDS.pull_under_way)
 
 
 def end_all(*_: object) -> NoReturn:

@@ -23,6 +23,8 @@ class Plan:
     makes: int = 15
     lost: int = 12
     restarts: int = 5
+    # Mailings with equal texts to overlapping people.
+    equal: int = 40
     waiting: int = 50
     waves: int = 4
     writers: int = 8
@@ -47,8 +49,13 @@ class Seconds:
     settle_after: float = 6.0
     sync: float = 2.0
     sweep: float = 1.0
+    delivery: float = 2.0
     # A constant of the sweep (a minute), which the nursery shortens like the rest.
     nudge_again: float = 4.0
+    # Constants of the pulls of messages likewise: how often each mailing is asked about, and how long a pull
+    # that was never ended counts as under way.
+    asked_again: float = 3.0
+    pull_under_way: float = 6.0
     # How late a job is saved at the most: sooner than two reads could show its absence.
     saved_late: float = 3.0
 
@@ -66,6 +73,7 @@ class Seconds:
             "SETTLE_AFTER_SECONDS": str(self.settle_after),
             "SYNC_SECONDS": str(self.sync),
             "SWEEP_SECONDS": str(self.sweep),
+            "DELIVERY_SECONDS": str(self.delivery),
         }
 
 

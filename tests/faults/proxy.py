@@ -241,10 +241,10 @@ def spoilt(fault: str, answer: bytes, request: bytes) -> bytes:
 
 
 def kind_of(request: bytes) -> str:
-    """What a request asks for: add, del, cancel, get, get_all, or the script's name."""
+    """What a request asks for: add, del, cancel, get, get_all, messages, or the script's name."""
     script = _SCRIPT.search(request.partition(b"\r\n")[0])
     if script and script[1] != b"jobs":
-        return script[1].decode()
+        return "messages" if script[1] == b"get" else script[1].decode()
     found = _KIND.search(_body(request)[:65536])
     return found[1].decode() if found else "unreadable"
 

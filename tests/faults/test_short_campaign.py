@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHORT = shlex.split("""
     --database sqlite --seed 7 --no-json --mailings 20 --workers 2 --kills 4 --freezes 1 --beats-killed 1
-    --redis-troubles 1 --waves 2 --waiting 8 --races 8 --wishes 6 --holds 12 --makes 4 --lost 4
+    --redis-troubles 1 --waves 2 --waiting 8 --races 8 --wishes 6 --holds 12 --makes 4 --lost 4 --equal 12
     --writing-seconds 2 --states 0
 """)
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+from datetime import timedelta
 from typing import Any
 
 import openpyxl
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from mailings import outbox
 from mailings.delivery import results
-from mailings.models import Delivery, Mailing, Recipient, State
+from mailings.models import Delivery, DeliveryPull, Mailing, Recipient, State
 from mailings.selectors import deliveries
 from mailings.smsc.api.messages import STATUSES
 from mailings.wording import deliveries as wording
@@ -146,9 +147,20 @@ def test_personal_messages_go_again_with_their_own_texts(operator: Any) -> None:
     listed = "+79990000001:Hi Anna\n+79990000002:Hi Oleg"
     mailing = row(options={"phones": "", "mes": "", "list": listed})
 
-    draft = outbox.again_to(mailing, ["+79990000002"], by=operator)
+    draft = outbox.again_to(mailing, deliveries.people(mailing).filter(position=1), by=operator)
 
     assert draft.draft["list"] == "+79990000002:Hi Oleg"
+
+
+def test_whoever_stands_there_twice_gets_again_what_did_not_arrive_alone(page: Client) -> None:
+    listed = "+79990000001:Your code\n+79990000001:Your bill\n+79990000002:Your code"
+    mailing = row(options={"phones": "", "mes": "", "list": listed})
+    mailing.people.filter(position=1).update(result="failed", status=20)
+
+    page.post(reverse("send_to_failed", args=[mailing.pk]), {"channel": "viber"})
+
+    draft = Mailing.objects.order_by("-pk").first()
+    assert (draft.draft["list"], draft.draft["viber"]) == ("+79990000001:Your bill", "1")
 
 
 def test_when_everybody_got_it_there_is_nobody_to_send_to(page: Client) -> None:
@@ -232,3 +244,33 @@ def test_deep_inside_a_long_list_a_page_is_still_one_query(page: Client) -> None
     found = deliveries.page(deliveries.people(mailing, "delivered"), after=199)
 
     assert [found.people[0].position, found.before, found.after] == [200, 200, 249]
+
+
+@pytest.mark.parametrize(
+    ("calls", "due", "said"),
+    [
+        (12, 5, "Messages: 12 of 240 calls this hour, the next at "),
+        (12, -1, "Messages: 12 of 240 calls this hour, the next in a moment"),
+        (240, -1, "Messages: 240 of 240 calls this hour, the next at "),
+        (12, None, "Messages: 12 of 240 calls this hour<"),
+    ],
+)
+def test_today_tells_how_much_of_the_budget_is_used_and_when_is_asked_next(
+    page: Client, django_assert_max_num_queries: Any, calls: int, due: int | None, said: str
+) -> None:
+    mailing, now = told(2, s0=1), timezone.now()
+    ask_at = None if due is None else now + timedelta(minutes=due)
+    Delivery.objects.filter(mailing=mailing).update(ask_at=ask_at)
+    for begun, number in ((now - timedelta(minutes=20), calls), (now - timedelta(minutes=70), 99)):
+        DeliveryPull.objects.create(account=mailing.account, begun_at=begun, ended_at=begun, calls=number)
+
+    with django_assert_max_num_queries(17):
+        shown = html(page, "/")
+
+    assert said in shown
+
+
+def test_before_anything_is_to_be_asked_today_says_nothing_of_it(page: Client) -> None:
+    row()
+
+    assert "calls this hour" not in html(page, "/")

@@ -48,6 +48,7 @@ OURS = {
     "results": ("L-ooooo", "L-ooooo"),
     "export_results": ("L-ooooo", "L-mmmmm"),
     "send_to_failed": ("L--oooo", "L--ssss"),
+    "take_over": ("L--oooo", "L--ssss"),
     "people": ("L-ooooo", "L-ooooo"),
     "lists": ("L-ooooo", "L-mmmmm"),
     "list": ("L-ooooo", "L-ooooo"),
@@ -98,6 +99,7 @@ STATES: dict[str, dict[str, Any]] = {
     "resolve": {"state": State.UNKNOWN},
     "dismiss_alarm": {"alarm": "two_jobs"},
     "put_aside": {"state": State.REFUSED},
+    "take_over": {"channel": "hlr"},
     "undo_adoption": {"state": State.ACCEPTED, "adopted_at": datetime(2026, 11, 26, 12, tzinfo=UTC)},
 }
 LISTS = {"list", "change_list", "remove_from_list", "delete_list"}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from mailings.smsc.api.aliases import id_of, money, plain_key, text_of, whole
 from mailings.smsc.api.errors import UnreadableAnswer
@@ -27,11 +27,14 @@ KEYS = (
     *("sms_cnt", "format", "crc", "message"),
 )
 MOST_ROWS = 1_000
+DEAREST, MOST_PARTS = 10**9, 10**6
 _WRAPPERS = 3
 _PLAIN = {plain_key(key): key for key in KEYS}
 _OF_A_ROW = frozenset({"intid", "status", "lastdate", "lasttimestamp"})
 _PAIR = re.compile(rf"(?:^|,\s*)({'|'.join(KEYS)}) = ")
 _WHOLE = re.compile("-?[0-9]{1,9}")
+
+Figure = TypeVar("Figure", int, Decimal)
 
 
 class Outcome(StrEnum):
@@ -106,16 +109,21 @@ class Messages:
     @property
     def oldest(self) -> int | None:
         """The number of the row that was sent first: what was sent before it comes next."""
-        dated = [(message.sent or 0, message.int_id) for message in self.messages]
+        dated = [(message.sent, message.int_id) for message in self.messages if message.sent is not None]
         return min(dated)[1] if dated else None
 
 
 def parse_messages(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Messages:
-    """The answer to get_messages in any of the four formats. One odd row never fails the rest."""
+    """The answer to get_messages in any of the four formats. One odd row never fails the rest.
+
+    UnreadableAnswer when none of its rows is one: then nobody knows what it tells.
+    """
     content = read(body, http_status, content_type, framed)
     rows = list(_rows(content))
     read_rows = [_message(row) for row in rows]
     messages = tuple(message for message in read_rows if message is not None and message.int_id)
+    if rows and not messages:
+        raise UnreadableAnswer("no_rows", raw=content.text)
     return Messages(messages, len(rows) - len(messages), len(rows))
 
 
@@ -167,8 +175,8 @@ def _message(row: Any) -> Message | None:
         sent=_moment(fields, "send"),
         last=_moment(fields, "last"),
         address=(text_of(fields.get("phone")) or text_of(fields.get("email")) or "").strip()[:320],
-        cost=money(fields.get("cost")),
-        parts=whole(fields.get("sms_cnt")),
+        cost=_below(money(fields.get("cost")), DEAREST),
+        parts=_below(whole(fields.get("sms_cnt")), MOST_PARTS),
         job=id_of(fields.get("id")) or "",
         text=text_of(fields.get("message")),
     )
@@ -208,6 +216,11 @@ def _own_number(value: Any) -> int:
     """The row's number; 0 for none that a database could keep."""
     number = int(id_of(value) or 0)
     return number if number < 2**63 else 0
+
+
+def _below(figure: Figure | None, limit: int) -> Figure | None:
+    """A figure that can be one; None for what means something else, and for what no database keeps."""
+    return None if figure is None or not -limit < figure < limit else figure
 
 
 def _number(value: Any) -> int | None:
