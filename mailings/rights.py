@@ -68,6 +68,7 @@ RIGHTS: dict[str, Right] = {
     "import_problems": Right.SEND,
     "edit": Right.SEND,
     "review": Right.SEND,
+    "send_test": Right.SEND,
     "duplicate": Right.SEND,
     "bulk_cancel": Right.STOP,
     "cancel": Right.STOP,

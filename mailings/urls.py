@@ -55,6 +55,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     page("mailings/<int:pk>/send-to-failed/", results.send_to_failed, "send_to_failed"),
     page("mailings/<int:pk>/edit/", compose.edit, "edit"),
     page("mailings/<int:pk>/review/", review.review, "review"),
+    page("mailings/<int:pk>/test/", review.send_test, "send_test"),
     page("mailings/<int:pk>/cancel/", actions.cancel, "cancel"),
     page("mailings/<int:pk>/delete/", actions.delete, "delete"),
     page("mailings/<int:pk>/hour/", hour_changes.change_hour, "change_hour"),

@@ -42,6 +42,8 @@ PAGE = frozenset(
             "version",
             "template",
             "group",
+            "own_addresses",
+            "test_key",
         ),
         *("file_sheet", "file_heading", "file_hidden", "file_phones", "file_sender", "file_tz", "problems"),
         *("recipients_file", "held_recipients", "files", "held", "drop", "action", "csrfmiddlewaretoken"),
@@ -70,6 +72,9 @@ class Typed:
     key: str = ""
     draft: str = ""
     version: str = ""
+    # Where its writer wants a test to go, and the page's own key for it: a draft keeps neither.
+    own_addresses: str = ""
+    test_key: str = ""
     # Which row of a file is shown as its recipient reads it: its number, or `longest` or `gap`.
     row: str = ""
 
@@ -152,6 +157,7 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     typed.row = data.get("action", "").partition(ROW)[2] or data.get("row", "")
     typed.key, typed.draft = data.get("key", "").replace("\0", "")[:64], data.get("draft", "")
     typed.version = data.get("version", "").replace("\0", "")[:64]
+    typed.own_addresses, typed.test_key = data.get("own_addresses", ""), data.get("test_key", "")
     _choose_channel(typed, data.get("channel", ""), data.get("shown", ""))
     if switching and data.get("channel") != data.get("shown"):
         _set_aside(typed)

@@ -47,6 +47,7 @@ from mailings.outbox.may import (
 )
 from mailings.outbox.resolve import dismiss_alarm, give_up, send_again
 from mailings.outbox.seen import Outdated, Seen, stamp, stamps
+from mailings.outbox.self_tests import send_test
 from mailings.outbox.sweep import sweep
 
 __all__ = [
@@ -92,6 +93,7 @@ __all__ = [
     "save_draft",
     "send_again",
     "send_off",
+    "send_test",
     "spec_of",
     "stamp",
     "stamps",

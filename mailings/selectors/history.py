@@ -56,7 +56,7 @@ COLUMNS = (
     "created_at", "due_at", "remote_send_at", "repeats", "created_by__username", "origin", "wish",
     "wish_result", "gone", "alarm", "remote_status", "remote_word", "verified_at", "created_by_id",
     "submitted_by_id", "delivery__recipients", "delivery__delivered", "delivery__read", "delivery__failed",
-    "delivery__as_of",
+    "delivery__as_of", "self_test",
 )  # fmt: skip
 
 

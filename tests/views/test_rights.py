@@ -69,6 +69,7 @@ OURS = {
     "import_problems": ("L--oooo", "L--mmmm"),
     "edit": ("L-->>>>", "L-->>>>"),
     "review": ("L--oooo", "L--oooo"),
+    "send_test": ("L--mmmm", "L-->>>>"),
     "duplicate": ("L--mmmm", "L-->>>>"),
     "bulk_cancel": ("L--oooo", "L--s>>>"),
     "cancel": ("L---ooo", "L--->>>"),
@@ -90,6 +91,7 @@ OURS = {
 STATES: dict[str, dict[str, Any]] = {
     "edit": {"state": State.DRAFT},
     "review": {"state": State.DRAFT},
+    "send_test": {"state": State.DRAFT},
     "import_progress": {"state": State.DRAFT},
     "import_problems": {"state": State.DRAFT},
     "withdraw": {"state": State.QUEUED},
@@ -107,6 +109,7 @@ POSTED: dict[str, dict[str, str]] = {
     "change_hour": {"time_at": "2036-01-31 10:00"},
     "resolve": {"decision": "give_up"},
     "compose": {"action": "check"},
+    "send_test": {"own_addresses": "79990000009"},
 }
 # What changes nothing of a mailing, whoever does it.
 HARMLESS = {
