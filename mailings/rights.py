@@ -70,6 +70,7 @@ RIGHTS: dict[str, Right] = {
     "review": Right.SEND,
     "send_test": Right.SEND,
     "duplicate": Right.SEND,
+    "next_month": Right.SEND,
     "bulk_cancel": Right.STOP,
     "cancel": Right.STOP,
     "delete": Right.STOP,

@@ -63,6 +63,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     page("mailings/<int:pk>/hold/", actions.hold, "hold"),
     page("mailings/<int:pk>/release/", actions.release, "release"),
     page("mailings/<int:pk>/duplicate/", actions.duplicate, "duplicate"),
+    page("mailings/<int:pk>/next-month/", actions.next_month, "next_month"),
     page("mailings/<int:pk>/resolve/", actions.resolve, "resolve"),
     page("mailings/<int:pk>/undo-adoption/", actions.undo_adoption, "undo_adoption"),
     page("mailings/<int:pk>/alarm/", actions.dismiss_alarm, "dismiss_alarm"),

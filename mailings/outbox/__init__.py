@@ -1,7 +1,7 @@
 """The outbox: the only code that changes anything at the provider, and the only door to a mailing's fate."""
 
 from mailings.outbox.adoption import adopt, undo_adoption, verify
-from mailings.outbox.again import again_to, other_channels
+from mailings.outbox.again import again_to, next_month, other_channels
 from mailings.outbox.aside import put_aside
 from mailings.outbox.cancel import cancel_job, wish
 from mailings.outbox.deliver import deliver_mailing, uploads_of
@@ -35,6 +35,7 @@ from mailings.outbox.may import (
     may_reopen,
     may_resolve,
     may_send_again,
+    may_send_next_month,
     may_send_off,
     may_undo_adoption,
     may_withdraw,
@@ -81,9 +82,11 @@ __all__ = [
     "may_reopen",
     "may_resolve",
     "may_send_again",
+    "may_send_next_month",
     "may_send_off",
     "may_undo_adoption",
     "may_withdraw",
+    "next_month",
     "other_channels",
     "prepare",
     "put_aside",

@@ -53,6 +53,11 @@ def may_duplicate(row: Any) -> bool:
     return bool(row.spec or row.draft)
 
 
+def may_send_next_month(row: Any) -> bool:
+    """Make the same for the next month: it had one hour, and was sent off."""
+    return may_duplicate(row) and row.state != State.DRAFT and row.due_at is not None and not row.repeats
+
+
 def may_withdraw(row: Any) -> bool:
     """Take it back before anything was sent."""
     return row.state in NOT_HANDED_OVER
