@@ -46,6 +46,7 @@ from mailings.outbox.may import (
     why_not_undo_adoption,
     why_not_withdraw,
 )
+from mailings.outbox.own_templates import rename_template, save_template
 from mailings.outbox.resolve import dismiss_alarm, give_up, send_again
 from mailings.outbox.seen import Outdated, Seen, stamp, stamps
 from mailings.outbox.self_tests import send_test
@@ -91,9 +92,11 @@ __all__ = [
     "prepare",
     "put_aside",
     "release",
+    "rename_template",
     "reopen",
     "save_apart",
     "save_draft",
+    "save_template",
     "send_again",
     "send_off",
     "send_test",

@@ -100,6 +100,7 @@ VERBS = (
         "danger",
     ),
     Verb("duplicate", gettext_lazy("Make a copy"), "document-duplicate", outbox.may_duplicate, post=True),
+    Verb("save_template", gettext_lazy("Save as a template…"), "bookmark", outbox.may_duplicate),
     Verb(
         "next_month",
         gettext_lazy("The same next month"),

@@ -33,13 +33,14 @@ from mailings.forms import (
     filed,
     from_draft,
     from_post,
+    own_templates,
     own_test,
     store,
     stored,
     when,
 )
 from mailings.ids import row_id
-from mailings.models import Account, Attachment, Mailing, State
+from mailings.models import Account, Attachment, Mailing, OwnTemplate, State
 from mailings.outbox import Elsewhere, Impossible
 from mailings.recipients import own_addresses
 from mailings.recipients.reasons import UnreadableFile
@@ -83,13 +84,20 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def opened(request: HttpRequest) -> ComposeForm:
     """The form as a GET shows it: empty, or a draft's."""
+    if template := own_template(request.GET.get("template", "")):
+        return form_of(None, own_templates.typed_of(template))
     number = request.GET.get("draft", "")
     return form_of(get_object_or_404(Mailing, pk=row_id(number), state=State.DRAFT) if number else None)
 
 
-def form_of(draft: Mailing | None) -> ComposeForm:
-    """The form of a draft, or an empty one."""
-    typed, attached = Typed(), list[Attachment]()
+def own_template(number: str) -> OwnTemplate | None:
+    pk = row_id(number)
+    return OwnTemplate.objects.filter(pk=pk).first() if pk is not None else None
+
+
+def form_of(draft: Mailing | None, typed: Typed | None = None) -> ComposeForm:
+    """The form of a draft, or one that begins with `typed`, or an empty one."""
+    typed, attached = typed or Typed(), list[Attachment]()
     if draft:
         typed = from_draft(outbox.typed_options(draft))
         typed.draft, typed.account, typed.key = str(draft.pk), draft.account.name, draft.key or ""
@@ -117,6 +125,7 @@ def show(request: HttpRequest, form: ComposeForm, notice: str = "", status: int 
         "file": _file_part(request, form),
         "lists": all_lists() if request.user.is_authenticated else [],
         "repeats": repeats.of_form(form),
+        "own_templates": list(OwnTemplate.objects.all()) if request.user.is_authenticated else [],
         "test": own_test.box(form, request.user, new_key()),
     }
     return render(request, template, context, status=status)
@@ -344,12 +353,19 @@ def _insert(request: HttpRequest, form: ComposeForm) -> HttpResponse:
     return show(request, form)
 
 
+def _use_template(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    """A template of ours goes into the form."""
+    template = own_template(request.POST.get("own_template", ""))
+    return show(request, own_templates.with_template(form, template) if template else form)
+
+
 ACTIONS: dict[str, Callable[[HttpRequest, ComposeForm], HttpResponse]] = {
     "send": _send,
     "review": _review,
     "draft": _save,
     "test": _test,
     "template": _insert,
+    "own_template": _use_template,
 }
 
 
