@@ -33,13 +33,13 @@ def may_send_off(row: Any) -> bool:
     return row.state == State.DRAFT and bool(row.spec)
 
 
-def may_hold(row: Any) -> bool:
+def may_hold(row: Any, now: datetime | None = None) -> bool:
     """Take back to a draft what was just sent off from a page: the seconds for that are not over."""
     return (
         row.state == State.QUEUED
         and not row.waiting_for
         and row.not_before is not None
-        and row.not_before > timezone.now()
+        and row.not_before > (now or timezone.now())
     )
 
 
