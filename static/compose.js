@@ -1,4 +1,4 @@
-/* What htmx cannot do: keep what is typed while the form is on its way, and open a fold that a link leads into. */
+/* What htmx cannot do: keep what is typed while the form is on its way, open the sheet of a telephone, and a fold that a link leads into. */
 "use strict";
 (() => {
   const entries = (form) => [...form.querySelectorAll("input:not([type=hidden], [type=file]), select, textarea")];
@@ -51,11 +51,30 @@
     button.click();
   });
 
+  /* On a telephone the panel is a sheet over the form: the bar opens it, Escape closes it. */
+  const root = document.documentElement;
+  root.classList.add("has-sheet");
+  const sayWhetherOpen = () => document.getElementById("sheet-toggle")?.setAttribute("aria-expanded", String(root.classList.contains("sheet-open")));
+  document.addEventListener("htmx:afterSettle", sayWhetherOpen);
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#sheet-toggle")) return;
+    if (root.classList.toggle("sheet-open")) document.getElementById("sheet").focus();
+    sayWhetherOpen();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !root.classList.contains("sheet-open")) return;
+    root.classList.remove("sheet-open");
+    sayWhetherOpen();
+    document.getElementById("sheet-toggle").focus();
+  });
+
   document.addEventListener("click", (event) => {
     const link = event.target.closest("#errors a");
     const control = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
     if (!control) return;
     event.preventDefault();
+    root.classList.toggle("sheet-open", Boolean(control.closest("#sheet")));
+    sayWhetherOpen();
     for (let fold = control.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
     control.focus();
   });

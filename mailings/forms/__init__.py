@@ -1,6 +1,6 @@
 """The compose form: every option of the catalogue, sorted by channel; what was typed becomes a spec."""
 
-from mailings.forms import when
+from mailings.forms import own_templates, own_test, when
 from mailings.forms.compose import ComposeForm, Files
 from mailings.forms.hour import HourForm
 from mailings.forms.preview import Preview
@@ -21,6 +21,8 @@ __all__ = [
     "field_of",
     "from_draft",
     "from_post",
+    "own_templates",
+    "own_test",
     "store",
     "stored",
     "when",

@@ -55,6 +55,8 @@ WHEN_FOLDS = (
 """What folds away under the hour, each with its controls."""
 SETS_CHANNEL = ("channel", *FLAGS)
 """What the choice of a channel stands for: errors of these are shown beside it."""
+DRAWN_ELSEWHERE = (*SETS_CHANNEL, "braces", "own_addresses")
+"""Controls that the page draws in a place of their own, errors and all."""
 COMMON = (Channel.SMS, Channel.VIBER, Channel.WHATSAPP, Channel.MAIL)
 
 
@@ -353,7 +355,7 @@ class ComposeForm(forms.Form):
     def _names(self) -> list[str]:
         names = [
             *self.typed.shown,
-            *(name for name in self.errors if name in self.fields and name not in (*SETS_CHANNEL, "braces")),
+            *(name for name in self.errors if name in self.fields and name not in DRAWN_ELSEWHERE),
         ]
         if "phones" in names:
             names += ["recipients_file", *self._switches()]

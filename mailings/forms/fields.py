@@ -189,6 +189,8 @@ def _own_fields() -> dict[str, forms.Field]:
                 {"data-option": "voice_language", "placeholder": "en", "autocomplete": "off"}
             ),
         ),
+        # Drawn by the page itself, beside the button of the test.
+        "own_addresses": forms.Field(required=False, label=_("Your own addresses")),
         "skip_wrong": _switch("skip_wrong", _("Leave out the wrong ones and send to the others")),
         "with_doubtful": _switch("with_doubtful", _("Send to the doubtful ones too")),
         "braces": _switch("braces", _("Send the braces as they stand")),

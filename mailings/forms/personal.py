@@ -95,6 +95,13 @@ class Personal:
         return messages.template(self.text, self.names)
 
     @property
+    def blanks(self) -> list[str]:
+        """Places in the text that no column fills: they can be filled in for everybody."""
+        if self.as_they_stand or self.waits:
+            return []
+        return [str(one.params["name"]) for one in self.template.problems]
+
+    @property
     def asks(self) -> bool:
         """Whether the switch for braces is shown: something in them is filled by no column."""
         return self.as_they_stand or bool(self.template.problems and not self.waits)

@@ -95,15 +95,20 @@ class Preview:
         return self.wrong_count - len(self.wrong)
 
     @property
-    def button(self) -> str:
-        """What the button that leads to the review says: how many it goes to."""
+    def whom(self) -> str:
+        """How many it goes to, in words; empty while it goes to nobody."""
         people = npgettext("counted", "{n} person", "{n} people", self.people).format(n=grouped(self.people))
         groups = npgettext("counted", "{n} group", "{n} groups", self.groups).format(n=self.groups)
         if self.people and self.groups:
-            return _("Review: {people} and {groups}").format(people=people, groups=groups)
+            return _("{people} and {groups}").format(people=people, groups=groups)
         if self.people or self.groups:
-            return _("Review: {people}").format(people=people if self.people else groups)
-        return _("Review")
+            return people if self.people else groups
+        return ""
+
+    @property
+    def button(self) -> str:
+        """What the button that leads to the review says."""
+        return _("Review: {people}").format(people=self.whom) if self.whom else _("Review")
 
     # --- the text ---------------------------------------------------------------------------------
 

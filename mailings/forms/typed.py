@@ -13,6 +13,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from mailings.forms import when
+from mailings.recipients import messages
 from mailings.smsc.spec.catalogue import FILES, OPTIONS, options_for
 from mailings.smsc.spec.problems import N_, Problem
 from mailings.smsc.spec.values import is_blank
@@ -42,6 +43,9 @@ PAGE = frozenset(
             "version",
             "template",
             "group",
+            "own_addresses",
+            "test_key",
+            "own_template",
         ),
         *("file_sheet", "file_heading", "file_hidden", "file_phones", "file_sender", "file_tz", "problems"),
         *("recipients_file", "held_recipients", "files", "held", "drop", "action", "csrfmiddlewaretoken"),
@@ -49,6 +53,8 @@ PAGE = frozenset(
 )
 FIX = "fix:"
 """In front of the number of a row of the file that is corrected on the page."""
+FILL = "fill:"
+"""In front of the name of a place in the text that is filled in for everybody."""
 FLAGS = tuple(channel.value for channel in Channel if channel not in (Channel.SMS, Channel.BOT))
 
 
@@ -70,6 +76,9 @@ class Typed:
     key: str = ""
     draft: str = ""
     version: str = ""
+    # Where its writer wants a test to go, and the page's own key for it: a draft keeps neither.
+    own_addresses: str = ""
+    test_key: str = ""
     # Which row of a file is shown as its recipient reads it: its number, or `longest` or `gap`.
     row: str = ""
 
@@ -144,14 +153,16 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     unknown = {
         name: str(data[name])
         for name in data
-        if name not in OPTIONS and name not in PAGE and not name.startswith((KEPT, FIX)) and data[name]
+        if name not in OPTIONS and name not in PAGE and not name.startswith((KEPT, FIX, FILL)) and data[name]
     }
     show_all = bool(data.get("show_all")) or data.get("action") == "show_all"
     typed = Typed(values, kept, unknown, show_all=show_all, account=data.get("account", ""))
     _insert_heading(typed, data.get("action", ""))
+    _fill_in(typed, data)
     typed.row = data.get("action", "").partition(ROW)[2] or data.get("row", "")
     typed.key, typed.draft = data.get("key", "").replace("\0", "")[:64], data.get("draft", "")
     typed.version = data.get("version", "").replace("\0", "")[:64]
+    typed.own_addresses, typed.test_key = data.get("own_addresses", ""), data.get("test_key", "")
     _choose_channel(typed, data.get("channel", ""), data.get("shown", ""))
     if switching and data.get("channel") != data.get("shown"):
         _set_aside(typed)
@@ -165,6 +176,14 @@ def _insert_heading(typed: Typed, action: str) -> None:
     heading = action.partition(INSERT)[2]
     if action.startswith(INSERT) and heading:
         typed.values["mes"] = f"{typed.values.get('mes', '')}{{{heading}}}"
+
+
+def _fill_in(typed: Typed, data: QueryDict) -> None:
+    """Whichever button is pressed, what was given for a place in the text stands there."""
+    given = {name.removeprefix(FILL): str(data[name]) for name in data if name.startswith(FILL)}
+    given = {name: value for name, value in given.items() if not is_blank(value)}
+    if given and "mes" in typed.values:
+        typed.values["mes"] = messages.fill_in(typed.values["mes"], given)
 
 
 def from_draft(draft: Mapping[str, Any]) -> Typed:

@@ -7,6 +7,7 @@ from mailings.models.imports import Import, ImportedRow
 from mailings.models.lists import ListedPerson, SavedList
 from mailings.models.lookups import Catalog, Quote
 from mailings.models.mailing import IllegalTransition, Mailing
+from mailings.models.own import OwnAddress, OwnTemplate, SelfTest
 from mailings.models.recipients import Recipient, StopEntry
 from mailings.models.records import (
     Attachment,
@@ -54,11 +55,14 @@ __all__ = [
     "Message",
     "Observation",
     "Origin",
+    "OwnAddress",
+    "OwnTemplate",
     "Pull",
     "Quote",
     "Recipient",
     "Result",
     "SavedList",
+    "SelfTest",
     "State",
     "StopEntry",
     "SystemUser",

@@ -339,6 +339,11 @@ class Mailing(models.Model):
         return bool(self.spec.get("personal")) and not self.draft
 
     @property
+    def is_test(self) -> bool:
+        """Whether it is a test to its writer's own addresses (SelfTest)."""
+        return hasattr(self, "self_test")
+
+    @property
     def is_settled(self) -> bool:
         """Nothing more happens by itself: the page may stop asking."""
         pending = {State.QUEUED, State.SENDING, State.UNKNOWN}

@@ -1,7 +1,7 @@
 """The outbox: the only code that changes anything at the provider, and the only door to a mailing's fate."""
 
 from mailings.outbox.adoption import adopt, undo_adoption, verify
-from mailings.outbox.again import again_to, other_channels
+from mailings.outbox.again import again_to, next_month, other_channels
 from mailings.outbox.aside import put_aside
 from mailings.outbox.cancel import cancel_job, wish
 from mailings.outbox.deliver import deliver_mailing, uploads_of
@@ -35,6 +35,7 @@ from mailings.outbox.may import (
     may_reopen,
     may_resolve,
     may_send_again,
+    may_send_next_month,
     may_send_off,
     may_undo_adoption,
     may_withdraw,
@@ -45,8 +46,10 @@ from mailings.outbox.may import (
     why_not_undo_adoption,
     why_not_withdraw,
 )
+from mailings.outbox.own_templates import rename_template, save_template
 from mailings.outbox.resolve import dismiss_alarm, give_up, send_again
 from mailings.outbox.seen import Outdated, Seen, stamp, stamps
+from mailings.outbox.self_tests import send_test
 from mailings.outbox.sweep import sweep
 
 __all__ = [
@@ -81,18 +84,23 @@ __all__ = [
     "may_reopen",
     "may_resolve",
     "may_send_again",
+    "may_send_next_month",
     "may_send_off",
     "may_undo_adoption",
     "may_withdraw",
+    "next_month",
     "other_channels",
     "prepare",
     "put_aside",
     "release",
+    "rename_template",
     "reopen",
     "save_apart",
     "save_draft",
+    "save_template",
     "send_again",
     "send_off",
+    "send_test",
     "spec_of",
     "stamp",
     "stamps",

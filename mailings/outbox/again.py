@@ -1,15 +1,26 @@
 """The same mailing once more, to some of its people, perhaps by another way: always as a draft."""
 
+from calendar import monthrange
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from mailings.models import Mailing
 from mailings.models.recipients import RecipientQuerySet
-from mailings.outbox.drafts import LONGEST_NAME, copies_of_files, save_draft, spec_of, typed_options
+from mailings.outbox.drafts import (
+    LONGEST_NAME,
+    copies_of_files,
+    duplicate,
+    save_draft,
+    spec_of,
+    typed_options,
+)
 from mailings.outbox.errors import Impossible
-from mailings.outbox.may import may_duplicate
+from mailings.outbox.may import may_duplicate, may_send_next_month
 from mailings.smsc.spec.catalogue import Channel
 
 # The ways that a telephone number alone can be reached by, with the text as it is.
@@ -70,3 +81,32 @@ def _by(options: dict[str, Any], channel: Channel) -> dict[str, Any]:
     flags = {str(one) for one in Channel}
     kept = {name: value for name, value in options.items() if name not in flags and name not in OF_ONE_WAY}
     return kept if channel is Channel.SMS else kept | {str(channel): "1"}
+
+
+def next_month(mailing_id: int, by: Any = None) -> Mailing:
+    """A draft of the same for the same day and hour of the next month that lies ahead.
+
+    By the clock that the hour was typed by, as far as that is known, else by the reader's own: summer time
+    moves no hour. A month without that day has it on its last one.
+    """
+    mailing = Mailing.objects.get(pk=mailing_id)
+    if not may_send_next_month(mailing) or mailing.due_at is None:
+        raise Impossible(_("It has no one hour that could come again next month. Make a copy of it."))
+    clock = str(mailing.prepared.get("clock") or timezone.get_current_timezone_name())
+    zone = ZoneInfo(clock)
+    local = in_next_month(mailing.due_at.astimezone(zone), timezone.now().astimezone(zone))
+    return duplicate(mailing_id, by, hour={"time_at": f"{local:%d.%m.%Y %H:%M}", "clock": clock})
+
+
+def in_next_month(at: datetime, now: datetime) -> datetime:
+    """The same day and hour of the first month after `at` that is still ahead, without its zone. Both by
+    one clock."""
+    months = max(1, (now.year - at.year) * 12 + now.month - at.month)
+    moment = _months_on(at, months)
+    return moment if moment > now.replace(tzinfo=None) else _months_on(at, months + 1)
+
+
+def _months_on(at: datetime, months: int) -> datetime:
+    year, month = divmod(at.year * 12 + at.month - 1 + months, 12)
+    day = min(at.day, monthrange(year, month + 1)[1])
+    return at.replace(year=year, month=month + 1, day=day, tzinfo=None)

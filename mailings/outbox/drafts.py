@@ -38,6 +38,8 @@ from mailings.recipients.corrections import Chosen
 from mailings.smsc.spec.spec import FileRef, Spec
 
 LONGEST_NAME = 255
+HOUR = ("time", "tz", "time_at", "clock", "which", "hours_from", "hours_to", "minutes")
+"""What a draft holds of its hour, as typed."""
 Uploads = Sequence[tuple[FileRef, File[bytes]]]
 
 
@@ -192,8 +194,11 @@ def _is_sitting(row: Mailing, by: Any) -> bool:
     )
 
 
-def duplicate(mailing_id: int, by: Any = None) -> Mailing:
-    """A new draft with the same options, recipients and files, and a name that says so."""
+def duplicate(mailing_id: int, by: Any = None, hour: dict[str, str] | None = None) -> Mailing:
+    """A new draft with the same options, recipients and files, and a name that says so.
+
+    `hour`: in place of the mailing's own, as it would be typed.
+    """
     original = Mailing.objects.select_related("account").get(pk=mailing_id)
     if not may_duplicate(original):
         raise Impossible(
@@ -201,6 +206,8 @@ def duplicate(mailing_id: int, by: Any = None) -> Mailing:
         )
     uploads = copies_of_files(original)
     options = typed_options(original)
+    if hour:
+        options = {name: value for name, value in options.items() if name not in HOUR} | hour
     options["name"] = _name_of_copy(str(options.get("name") or ""))
     held = original.imports.first()
     imported = imports.copy(held, login_of(by)) if held else None

@@ -33,13 +33,13 @@ def may_send_off(row: Any) -> bool:
     return row.state == State.DRAFT and bool(row.spec)
 
 
-def may_hold(row: Any) -> bool:
+def may_hold(row: Any, now: datetime | None = None) -> bool:
     """Take back to a draft what was just sent off from a page: the seconds for that are not over."""
     return (
         row.state == State.QUEUED
         and not row.waiting_for
         and row.not_before is not None
-        and row.not_before > timezone.now()
+        and row.not_before > (now or timezone.now())
     )
 
 
@@ -51,6 +51,11 @@ def may_reopen(row: Any) -> bool:
 def may_duplicate(row: Any) -> bool:
     """Copy it: its text has to be known here."""
     return bool(row.spec or row.draft)
+
+
+def may_send_next_month(row: Any) -> bool:
+    """Make the same for the next month: it had one hour, and was sent off."""
+    return may_duplicate(row) and row.state != State.DRAFT and row.due_at is not None and not row.repeats
 
 
 def may_withdraw(row: Any) -> bool:

@@ -12,6 +12,7 @@ from mailings.smsc.spec import lists
 from mailings.smsc.spec.problems import N_, Problem, Refusal
 
 _FIELD = re.compile(r"\{\{|\}\}|\{([^{}\n]{1,100})\}")
+_IN_BRACES = re.compile(r"\{([^{}\n]{1,100})\}")
 _BRACED = re.compile(r"\{\{([^{}\n]{1,100})\}\}")
 _LINE_END = re.compile(r"\r\n?|\n")
 _IN_FRONT = re.compile(r"[|:;,\n\r]")
@@ -47,6 +48,12 @@ def names_in(text: str) -> list[str]:
 def braced(text: str) -> str:
     """A text that no column fills, as all get it: `{{name}}` says that braces are meant."""
     return _BRACED.sub(r"{\1}", text)
+
+
+def fill_in(text: str, given: Mapping[str, str]) -> str:
+    """A text with some of its places filled in for everybody; braces in what is given are braces."""
+    plain = {_plain(name): _IN_BRACES.sub(r"{{\1}}", value) for name, value in given.items()}
+    return _FIELD.sub(lambda match: plain.get(_plain(match[1] or ""), match[0]), text)
 
 
 def template(text: str, headings: Sequence[str]) -> Template:

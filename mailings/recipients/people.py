@@ -42,4 +42,4 @@ def spellings(address: str) -> frozenset[str]:
 def recipients_of(person: Person) -> "QuerySet[Recipient]":
     """The person's place in each mailing, the newest first."""
     found = Recipient.objects.filter(address__in=person.spellings)
-    return found.select_related("mailing", "mailing__account").order_by("-mailing_id", "position")
+    return found.select_related("mailing__account", "mailing__self_test").order_by("-mailing_id", "position")

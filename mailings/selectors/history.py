@@ -54,7 +54,8 @@ COLUMNS = (
     "created_at", "due_at", "remote_send_at", "repeats", "created_by__username", "origin", "wish",
     "wish_result", "gone", "alarm", "remote_status", "remote_word", "verified_at", "created_by_id",
     "submitted_by_id", "delivery__recipients", "delivery__delivered", "delivery__read", "delivery__failed",
-    "delivery__as_of",
+    "delivery__as_of", "self_test", "not_before",
+    "waiting_for",
 )  # fmt: skip
 
 
@@ -281,6 +282,7 @@ class HistoryRow:
         shown = [
             self.chip.text,
             self.chip.wishing,
+            self.chip.until,
             self.note,
             self.share,
             self.when,

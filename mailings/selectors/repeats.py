@@ -1,6 +1,7 @@
 """The same text to the same person within 24 hours: which other mailings say it already, and to how many.
 
-Counted are mailings that went out or still will: none that was taken back, refused or cancelled.
+Counted are mailings that went out or still will: none that was taken back, refused or cancelled, and no test
+that somebody sent to addresses of his own.
 """
 
 from collections.abc import Iterable, Iterator
@@ -91,7 +92,8 @@ def _others(spec: Spec, when: datetime, but: Mailing | None) -> list[_Other]:
     """Mailings around that hour that may have a text of this one."""
     near = Q(due_at__range=(when - WITHIN, when + WITHIN))
     unknown = Q(due_at=None, created_at__gte=when - WITHIN)
-    rows = Mailing.objects.filter(near | unknown, state__in=MAY_ARRIVE).exclude(pk=but.pk if but else 0)
+    rows = Mailing.objects.filter(near | unknown, state__in=MAY_ARRIVE, self_test=None)
+    rows = rows.exclude(pk=but.pk if but else 0)
     ours = spec.options.get("mes")
     if ours is not None:
         rows = rows.filter(Q(spec__options__mes=ours) | Q(spec__options__mes__isnull=True))

@@ -58,6 +58,8 @@ def frozen_facts(form: ComposeForm, spec: Spec, account: Account) -> dict[str, A
         "left_out": _left_out(form, facts),
         "groups": facts.groups,
         "parts": facts.total_parts,
+        "text": form.personal.text if form.personal.applies else "",
+        "clock": form.draft_options().get("clock", ""),
         **_messages(spec),
     }
 

@@ -6,12 +6,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mailings import health
+from mailings import health, outbox
 from mailings.accounts import calls_last_hour
 from mailings.models import Account, Breaker, LookNote, Mailing, Origin, Pull, State
 from mailings.models.states import NEEDS_A_PERSON, STILL_TO_GO, UNHAPPY
@@ -127,12 +128,20 @@ def _once(now: datetime) -> Iterator[Sending]:
     """By the provider's hour, where it names one: a job may have been moved. Else by the hour asked for."""
     until = now + timedelta(days=AHEAD_DAYS)
     rows = Mailing.objects.defer("spec", "remote", "draft")
-    due = rows.filter(due_at__gte=now, due_at__lt=until).order_by("due_at")
+    held = timedelta(seconds=settings.HOLD_SECONDS)  # what was sent off for now can be held so long
+    due = rows.filter(due_at__gte=now - held, due_at__lt=until).order_by("due_at")
     theirs = rows.filter(remote_send_at__gte=now, remote_send_at__lt=until)
     for query in (due, theirs.order_by("remote_send_at")):
         for mailing in query[: 10 * AT_MOST]:
-            if not mailing.repeats and _still_to_go(mailing):
-                yield Sending(mailing.goes_out_at or now, mailing)
+            at = _goes_at(mailing, now)
+            if not mailing.repeats and at >= now and _still_to_go(mailing):
+                yield Sending(at, mailing)
+
+
+def _goes_at(mailing: Mailing, now: datetime) -> datetime:
+    """Its hour, or the end of the seconds in which it can be held."""
+    at = mailing.goes_out_at or now
+    return max(at, mailing.not_before) if outbox.may_hold(mailing, now) and mailing.not_before else at
 
 
 def _recurring(now: datetime) -> Iterator[Sending]:

@@ -100,6 +100,14 @@ VERBS = (
         "danger",
     ),
     Verb("duplicate", gettext_lazy("Make a copy"), "document-duplicate", outbox.may_duplicate, post=True),
+    Verb("save_template", gettext_lazy("Save as a template…"), "bookmark", outbox.may_duplicate),
+    Verb(
+        "next_month",
+        gettext_lazy("The same next month"),
+        "calendar-days",
+        outbox.may_send_next_month,
+        post=True,
+    ),
     Verb(
         "dismiss_alarm",
         gettext_lazy("The alarm is dealt with"),
@@ -301,8 +309,18 @@ def hold(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
+    return _copied(request, pk, outbox.duplicate)
+
+
+@require_POST
+def next_month(request: HttpRequest, pk: int) -> HttpResponse:
+    """The form opens with the same for the next month."""
+    return _copied(request, pk, outbox.next_month)
+
+
+def _copied(request: HttpRequest, pk: int, copy_of: Callable[[int, Any], Mailing]) -> HttpResponse:
     try:
-        copy = outbox.duplicate(pk, request.user)
+        copy = copy_of(pk, request.user)
     except Mailing.DoesNotExist:
         return redirect("history")
     except outbox.Impossible as why:

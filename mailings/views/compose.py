@@ -14,7 +14,9 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.csrf import csrf_failure
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -31,13 +33,16 @@ from mailings.forms import (
     filed,
     from_draft,
     from_post,
+    own_templates,
+    own_test,
     store,
     stored,
     when,
 )
 from mailings.ids import row_id
-from mailings.models import Account, Attachment, Mailing, State
+from mailings.models import Account, Attachment, Mailing, OwnTemplate, State
 from mailings.outbox import Elsewhere, Impossible
+from mailings.recipients import own_addresses
 from mailings.recipients.reasons import UnreadableFile
 from mailings.selectors import offers, repeats, review
 from mailings.selectors.imports import Part
@@ -79,9 +84,21 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def opened(request: HttpRequest) -> ComposeForm:
     """The form as a GET shows it: empty, or a draft's."""
-    typed, attached, draft = Typed(), list[Attachment](), None
-    if number := request.GET.get("draft", ""):
-        draft = get_object_or_404(Mailing, pk=row_id(number), state=State.DRAFT)
+    if template := own_template(request.GET.get("template", "")):
+        return form_of(None, own_templates.typed_of(template))
+    number = request.GET.get("draft", "")
+    return form_of(get_object_or_404(Mailing, pk=row_id(number), state=State.DRAFT) if number else None)
+
+
+def own_template(number: str) -> OwnTemplate | None:
+    pk = row_id(number)
+    return OwnTemplate.objects.filter(pk=pk).first() if pk is not None else None
+
+
+def form_of(draft: Mailing | None, typed: Typed | None = None) -> ComposeForm:
+    """The form of a draft, or one that begins with `typed`, or an empty one."""
+    typed, attached = typed or Typed(), list[Attachment]()
+    if draft:
         typed = from_draft(outbox.typed_options(draft))
         typed.draft, typed.account, typed.key = str(draft.pk), draft.account.name, draft.key or ""
         attached = list(draft.attachments.all())
@@ -108,6 +125,8 @@ def show(request: HttpRequest, form: ComposeForm, notice: str = "", status: int 
         "file": _file_part(request, form),
         "lists": all_lists() if request.user.is_authenticated else [],
         "repeats": repeats.of_form(form),
+        "own_templates": list(OwnTemplate.objects.all()) if request.user.is_authenticated else [],
+        "test": own_test.box(form, request.user, new_key()),
     }
     return render(request, template, context, status=status)
 
@@ -259,6 +278,35 @@ def _made(request: HttpRequest, form: ComposeForm, make: Callable[..., Mailing],
 
 
 def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    return _drafted(request, form, lambda _draft: messages.info(request, _("The draft is saved.")))
+
+
+def _test(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    """Send what is written to its writer's own addresses; the form itself becomes a draft."""
+    if lost_files(request):
+        again = _("A file that you had attached is no longer here. Nothing was sent: attach it again.")
+        return show(request, form, again)
+    spec = own_test.spec_of(form, form.typed.own_addresses)
+    if spec is None:
+        return show(request, form)
+    return _drafted(request, form, lambda draft: send_test(request, draft, spec, form.typed.test_key))
+
+
+def send_test(request: HttpRequest, draft: Mailing, spec: Spec, key: str) -> None:
+    """Queue the test of a draft, and keep where it went for the next one."""
+    test = outbox.send_test(spec, account=draft.account, of=draft, key=key, by=request.user)
+    own_addresses.keep(request.user, spec.channel, spec.phones)
+    said = ngettext(
+        "A test goes to {n} address of your own.",
+        "A test goes to {n} addresses of your own.",
+        spec.recipients,
+    )
+    link = format_html('<a href="{}">{}</a>', reverse("mailing", args=[test.pk]), _("Look at it"))
+    messages.info(request, format_html("{} {}.", said.format(n=spec.recipients), link))
+
+
+def _drafted(request: HttpRequest, form: ComposeForm, then: Callable[[Mailing], object]) -> HttpResponse:
+    """Store the form as a draft, do `then`, and open the draft; else the form comes back."""
     if form.unstorable or form.uploads.refused:
         return show(request, form)
     if form.account is None or form.typed.odd_channel:
@@ -276,7 +324,7 @@ def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
         return refused(request, form, refusal)
     except DatabaseError:
         return busy(request, form)
-    messages.info(request, _("The draft is saved."))
+    then(mailing)
     return kept(form, redirect(f"{reverse('compose')}?draft={mailing.pk}"))
 
 
@@ -305,11 +353,19 @@ def _insert(request: HttpRequest, form: ComposeForm) -> HttpResponse:
     return show(request, form)
 
 
+def _use_template(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    """A template of ours goes into the form."""
+    template = own_template(request.POST.get("own_template", ""))
+    return show(request, own_templates.with_template(form, template) if template else form)
+
+
 ACTIONS: dict[str, Callable[[HttpRequest, ComposeForm], HttpResponse]] = {
     "send": _send,
     "review": _review,
     "draft": _save,
+    "test": _test,
     "template": _insert,
+    "own_template": _use_template,
 }
 
 

@@ -25,7 +25,7 @@ LATER_SECONDS = 20
 
 def fetch(pk: int) -> Mailing:
     """A mailing with what its page names, or a 404."""
-    people = ("account", "created_by", "submitted_by", "wish_by", "candidate_by")
+    people = ("account", "created_by", "submitted_by", "wish_by", "candidate_by", "self_test__of")
     rows = Mailing.objects.select_related(*people).prefetch_related("hour_changes")
     return get_object_or_404(rows, pk=pk)
 

@@ -29,7 +29,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @require_http_methods(["GET", "POST"])
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """The people of a mailing by result, a page at a time. A search is posted."""
-    mailing = get_object_or_404(Mailing.objects.select_related("account").defer("remote"), pk=pk)
+    mailing = get_object_or_404(Mailing.objects.select_related("account", "self_test").defer("remote"), pk=pk)
     result = request.GET.get("result", "")
     wanted = request.POST.get("number", "").strip()[:100]
     rows = deliveries.search(mailing, wanted, result) if wanted else deliveries.people(mailing, result)

@@ -1,5 +1,7 @@
 """The review: one page without a form that shows what a draft would do, and the one button that sends it."""
 
+from dataclasses import replace
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -7,13 +9,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from mailings import lookups, outbox
+from mailings.forms import ComposeForm, own_test
 from mailings.models import Confirmation, Mailing, Quote
 from mailings.selectors import review as selector
 from mailings.selectors.offers import Offers
 from mailings.selectors.review import Review
+from mailings.views import compose
 from mailings.wording import chips
 
 
@@ -78,12 +82,37 @@ def _send(request: HttpRequest, found: Review) -> HttpResponse:
     return redirect("mailing", mailing.pk)
 
 
+@require_POST
+def send_test(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send what is reviewed to the person's own addresses; the review stays where it was."""
+    mailing = get_object_or_404(Mailing.objects.select_related("account"), pk=pk)
+    if not outbox.may_send_off(mailing):
+        return _elsewhere(request, mailing)
+    form = compose.form_of(mailing)
+    form.typed.own_addresses = request.POST.get("own_addresses", "")
+    form.typed.test_key = request.POST.get("test_key", "")
+    spec = own_test.spec_of(form, form.typed.own_addresses)
+    if spec is None:
+        found = selector.of(mailing, timezone.now())
+        return show(request, _priced(found), test=_test_of(form, request))
+    compose.send_test(request, mailing, spec, form.typed.test_key)
+    return redirect("review", pk)
+
+
+def _test_of(form: ComposeForm, request: HttpRequest) -> own_test.Box:
+    """On the review a field of the message has no place of its own: all that is wrong stands by the test."""
+    made = own_test.box(form, request.user, compose.new_key())
+    return replace(made, errors=tuple(one.text for one in form.listed_errors))
+
+
 def show(
     request: HttpRequest,
     found: Review,
     notice: str = "",
+    *,
     missing: list[Confirmation] | None = None,
     confirmed: list[Confirmation] | None = None,
+    test: own_test.Box | None = None,
 ) -> HttpResponse:
     """The page. `notice`: why nothing was sent; `missing`: what was not confirmed."""
     context = {
@@ -96,5 +125,6 @@ def show(
         "missing": missing or [],
         "confirmed": confirmed or [],
         "files": list(found.mailing.attachments.all()),
+        "test": test or own_test.box_for(request.user, found.channel, compose.new_key()),
     }
     return render(request, "mailings/review.html", context)

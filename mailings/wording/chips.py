@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from mailings.models import Account, Alarm, Breaker, Mailing, State, Wish, WishResult
+from mailings.outbox import may_hold
 from mailings.smsc.api.answers import JobStatus
 from mailings.smsc.spec.vocabulary import Channel
 from mailings.wording import moments
@@ -25,6 +26,7 @@ class Chip:
     """A word, an icon and a tone, in this order of weight.
 
     `struck`: the mailing's name is struck through. `wishing`: a wish is open. `marks`: bad news, one each.
+    `until`: when what the word says is over, for the page to count down to.
     """
 
     word: Any
@@ -34,6 +36,7 @@ class Chip:
     struck: bool = False
     wishing: bool = False
     marks: tuple["Chip", ...] = ()
+    until: datetime | None = None
 
     @property
     def text(self) -> str:
@@ -53,6 +56,8 @@ class Glance:
     wish: str
     wish_result: str
     alarm: str
+    waiting_for: str
+    not_before: datetime | None
 
     @classmethod
     def of(cls, row: Mailing | Mapping[str, Any]) -> "Glance":
@@ -136,6 +141,8 @@ def chip(row: Mailing | Mapping[str, Any], now: datetime | None = None) -> Chip:
 def _moment(seen: Glance, now: datetime) -> Chip:
     """The chip alone; of a mailing that the provider has, what was last read of it."""
     state = State(seen.state)
+    if may_hold(seen, now):
+        return replace(CHIPS[state], until=seen.not_before)
     if state != State.ACCEPTED or seen.verified_at is None:
         return CHIPS[state]
     if seen.gone and seen.remote_status != JobStatus.GONE_OUT:

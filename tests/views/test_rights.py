@@ -12,7 +12,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailings import outbox, rights
-from mailings.models import Account, Breaker, HeldReason, Import, Mailing, Quote, SavedList, State
+from mailings.models import (
+    Account,
+    Breaker,
+    HeldReason,
+    Import,
+    Mailing,
+    OwnTemplate,
+    Quote,
+    SavedList,
+    State,
+)
 from mailings.rights import Right
 from tests.helpers.addresses import (
     ADMIN,
@@ -50,6 +60,10 @@ OURS = {
     "send_to_failed": ("L--oooo", "L--ssss"),
     "take_over": ("L--oooo", "L--ssss"),
     "people": ("L-ooooo", "L-ooooo"),
+    "own_templates": ("L-ooooo", "L-mmmmm"),
+    "save_template": ("L--oooo", "L-->>>>"),
+    "rename_template": ("L--mmmm", "L-->>>>"),
+    "delete_template": ("L--oooo", "L-->>>>"),
     "lists": ("L-ooooo", "L-mmmmm"),
     "list": ("L-ooooo", "L-ooooo"),
     "add_list": ("L--mmmm", "L-->>>>"),
@@ -70,7 +84,9 @@ OURS = {
     "import_problems": ("L--oooo", "L--mmmm"),
     "edit": ("L-->>>>", "L-->>>>"),
     "review": ("L--oooo", "L--oooo"),
+    "send_test": ("L--mmmm", "L-->>>>"),
     "duplicate": ("L--mmmm", "L-->>>>"),
+    "next_month": ("L--mmmm", "L-->>>>"),
     "bulk_cancel": ("L--oooo", "L--s>>>"),
     "cancel": ("L---ooo", "L--->>>"),
     "delete": ("L---ooo", "L--->>>"),
@@ -91,10 +107,12 @@ OURS = {
 STATES: dict[str, dict[str, Any]] = {
     "edit": {"state": State.DRAFT},
     "review": {"state": State.DRAFT},
+    "send_test": {"state": State.DRAFT},
     "import_progress": {"state": State.DRAFT},
     "import_problems": {"state": State.DRAFT},
     "withdraw": {"state": State.QUEUED},
     "hold": {"state": State.QUEUED, "not_before": datetime(2099, 1, 1, tzinfo=UTC)},
+    "next_month": {"due_at": datetime(2026, 1, 31, 12, tzinfo=UTC)},
     "release": {"state": State.HELD, "held_reason": HeldReason.RESTORED},
     "resolve": {"state": State.UNKNOWN},
     "dismiss_alarm": {"alarm": "two_jobs"},
@@ -102,13 +120,18 @@ STATES: dict[str, dict[str, Any]] = {
     "take_over": {"channel": "hlr"},
     "undo_adoption": {"state": State.ACCEPTED, "adopted_at": datetime(2026, 11, 26, 12, tzinfo=UTC)},
 }
+TEMPLATES = {"rename_template", "delete_template"}
 LISTS = {"list", "change_list", "remove_from_list", "delete_list"}
+NAMED: dict[str, Any] = dict.fromkeys(LISTS, SavedList) | dict.fromkeys(TEMPLATES, OwnTemplate)
 POSTED: dict[str, dict[str, str]] = {
     "add_list": {"name": "VIP", "values": "79990000001"},
     "change_list": {"values": "79990000001"},
     "change_hour": {"time_at": "2036-01-31 10:00"},
     "resolve": {"decision": "give_up"},
     "compose": {"action": "check"},
+    "save_template": {"name": "Sale"},
+    "rename_template": {"name": "Sale"},
+    "send_test": {"own_addresses": "79990000009"},
 }
 # What changes nothing of a mailing, whoever does it.
 HARMLESS = {
@@ -121,7 +144,16 @@ HARMLESS = {
     "preferences",
     "probe",
 }
-HARMLESS |= {"dismiss_trials", "trial", "add_stops", "remove_stop", "add_list", *LISTS}
+HARMLESS |= {
+    "dismiss_trials",
+    "trial",
+    "add_stops",
+    "remove_stop",
+    "add_list",
+    *LISTS,
+    *TEMPLATES,
+    "save_template",
+}
 
 
 @pytest.fixture
@@ -151,8 +183,10 @@ def address(name: str, mailing: Mailing) -> str:
         return reverse(name, args=[Import.objects.create(draft=mailing, size=1).pk])
     if name == "add_list":
         SavedList.objects.all().delete()
-    if name in LISTS:
-        return reverse(name, args=[SavedList.objects.create(name=uuid4().hex).pk])
+    if name in (*TEMPLATES, "save_template"):
+        OwnTemplate.objects.all().delete()
+    if model := NAMED.get(name):
+        return reverse(name, args=[model.objects.create(name=uuid4().hex).pk])
     if name == "trial":
         return reverse(name, args=["break"])
     return reverse(name, args=[mailing.pk] if "<int:pk>" in routes_of_ours()[name] else [])

@@ -1,0 +1,30 @@
+"""A form with a template of our own put into it; what was typed stays."""
+
+from dataclasses import replace
+from typing import Any
+
+from mailings.forms.compose import ComposeForm
+from mailings.forms.typed import Typed, from_draft
+from mailings.models import OwnTemplate
+from mailings.smsc.spec.values import is_blank
+
+
+def typed_of(template: OwnTemplate) -> Typed:
+    """What a new mailing made of it begins with."""
+    return from_draft(_options(template) | {"name": template.name})
+
+
+def with_template(form: ComposeForm, template: OwnTemplate) -> ComposeForm:
+    """The form by the template's channel: its text behind what was typed, its options where nothing was."""
+    given = from_draft(_options(template))
+    typed = {name: value for name, value in form.typed.values.items() if not is_blank(value)}
+    texts = [text for text in (typed.get("mes", ""), given.values.get("mes", "")) if text]
+    values = {"name": template.name} | given.values | typed
+    if texts:
+        values["mes"] = "\n".join(dict.fromkeys(texts))
+    changed = replace(form.typed, values=values, channel=given.channel, odd_channel="")
+    return ComposeForm(changed, now=form.now, files=form.uploads, accounts=form.accounts)
+
+
+def _options(template: OwnTemplate) -> dict[str, Any]:
+    return dict(template.options)
