@@ -1,6 +1,6 @@
 """The one form for every option: what was typed, checked by the spec, with errors beside their fields."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -193,9 +193,9 @@ class ComposeForm(forms.Form):
         return listed.read(text, self.typed.channel, self.country, nl=nl.strip() == "1")
 
     @cached_property
-    def _stopped(self) -> Callable[[str], bool] | None:
-        """Whether a recipient is on the stop list of the account that is chosen."""
-        return stop_list.checker(self.account) if self.account else None
+    def _stopped(self) -> frozenset[int]:
+        """Who stands on the stop list of the account that is chosen."""
+        return stop_list.keys(self.account) if self.account else frozenset()
 
     @cached_property
     def personal(self) -> Personal:

@@ -1,7 +1,7 @@
 """A file of recipients, read once into rows: what was found in it, and how far its reading has come."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
@@ -89,7 +89,8 @@ class Import(models.Model):
 
 
 class Line(NamedTuple):
-    """One row to be written, without its import. `key`: of the person, None for a wrong one."""
+    """One row to be written, without its import. `key`: of the person, None for a wrong one. `cells`: as they
+    are `stored`."""
 
     position: int
     line: int
@@ -98,21 +99,21 @@ class Line(NamedTuple):
     key: int | None
     verdict: str
     reason: str
-    cells: Sequence[str] | None
+    cells: str | None
 
 
 class ImportedRowQuerySet(models.QuerySet["ImportedRow"]):
-    def write(self, imported: Import, lines: Iterable[Line]) -> None:
+    def write(self, imported: Import, lines: Sequence[Line]) -> None:
         """Add rows, many at a time: COPY (PostgreSQL), or one statement prepared once (SQLite)."""
-        rows = [(imported.pk, *line[:7], _stored(line.cells)) for line in lines]
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 with cursor.copy(f"COPY {ROWS} ({COLUMNS}) FROM STDIN") as copy:
-                    for row in rows:
-                        copy.write_row(row)
+                    for line in lines:
+                        copy.write_row((imported.pk, *line))
                 return
-            marks = ", ".join(["%s"] * 9)
-            cursor.executemany(f"INSERT INTO {ROWS} ({COLUMNS}) VALUES ({marks})", rows)  # noqa: S608 (our names)
+            marks = ", ".join(["%s"] * 8)
+            # The import's number stands in the statement, so that the lines go in as they are.
+            cursor.executemany(f"INSERT INTO {ROWS} ({COLUMNS}) VALUES ({imported.pk:d}, {marks})", lines)  # noqa: S608 (our names)
 
     def copy(self, old: Import, new: Import) -> None:
         """Give an import the rows of another."""
@@ -161,10 +162,8 @@ class ImportedRow(models.Model):
         return f"row {self.position} of import {self.imported_id}"
 
 
-def _stored(cells: Sequence[str] | None) -> str | None:
-    """The cells as JSON; nearly all hold nothing that a database would refuse."""
-    if cells is None:
-        return None
+def stored(cells: Sequence[str]) -> str:
+    """Cells as JSON; nearly all hold nothing that a database would refuse."""
     try:
         text = orjson.dumps(cells).decode()
     except orjson.JSONEncodeError:

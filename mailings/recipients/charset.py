@@ -14,7 +14,6 @@ from mailings.recipients.reasons import Note, Said, Trouble, UnreadableFile
 CHUNK = 1024 * 1024
 SAMPLE = 4000
 _LINE_END = re.compile(rb"\r\n?|\n")
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ class _Survey:
         if "\x00" in text:
             raise UnreadableFile(Trouble.NO_TEXT)
         if not text.isascii():
-            self._letters += len(_BEYOND_ASCII.findall(text))
+            self._letters += len(text) - len(text.encode("ascii", "ignore"))
         bad = text.count("\ufffd")
         if bad:
             self._count += bad

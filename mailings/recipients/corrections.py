@@ -12,9 +12,9 @@ from mailings import accounts
 from mailings.models import Import, ImportedRow, Mailing, Recipient
 from mailings.models.imports import LONGEST_VALUE, plain
 from mailings.recipients import stop_list
-from mailings.recipients.imports import stored_key
 from mailings.recipients.judge import Judge
 from mailings.recipients.numbers import Judged
+from mailings.recipients.reader import key_of
 from mailings.recipients.reasons import Reason, Verdict
 from mailings.smsc.spec.addresses import is_group
 from mailings.smsc.spec.vocabulary import Channel
@@ -77,7 +77,7 @@ class Chosen:
         """The positions of those that stand among `recipients`, given in their sent form."""
         return [
             position
-            for keys in _parts(stored_key(one) for one in recipients)
+            for keys in _parts(key_of(one) for one in recipients)
             for position in self.rows.filter(key__in=keys).values_list("position", flat=True)
         ]
 
@@ -131,7 +131,7 @@ def _judged(imported: Import, text: str) -> Judged:
 
 def _write(imported: Import, row: ImportedRow, found: Judged, text: str) -> None:
     verdict, reason = found.verdict, found.reason
-    key = stored_key(found.recipient) if found.recipient else None
+    key = key_of(found.recipient) if found.recipient else None
     there = ImportedRow.objects.filter(imported=imported, key=key, verdict__in=(*CORRECTABLE, Verdict.VALID))
     if key is not None and there.exclude(pk=row.pk).exists():
         verdict, reason = Verdict.DUPLICATE, Reason.BEFORE

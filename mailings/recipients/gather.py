@@ -1,7 +1,7 @@
 """The recipients of one form: what was pasted and what a file holds, together and each person once."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -77,7 +77,7 @@ class _Sorted:
             if entry.verdict is Verdict.DUPLICATE:
                 self.duplicates += 1
             elif entry.verdict is Verdict.VALID:
-                key = key_of(entry.recipient)
+                key = entry.key or key_of(entry.recipient)
                 self.duplicates += key in self.valid
                 self.valid.setdefault(key, entry.recipient)
             elif entry.verdict is Verdict.STOPPED:
@@ -94,9 +94,9 @@ def gather(
     name: str = "",
     *,
     country: str,
-    stopped: Callable[[str], bool] | None = None,
+    stopped: Container[int] = frozenset(),
 ) -> Gathered:
-    """Pasted recipients and those of a file. `stopped`: whether a recipient is on the stop list."""
+    """Pasted recipients and those of a file. `stopped`: the keys of the stop list."""
     choices = Choices(channel=channel, country=country)
     found = _Sorted()
     wrong = found.add(iter(_pasted(pasted, choices, stopped))) if pasted.strip() else ()
@@ -116,7 +116,7 @@ def gather(
     )
 
 
-def _pasted(text: str, choices: Choices, stopped: Callable[[str], bool] | None) -> list[Entry]:
+def _pasted(text: str, choices: Choices, stopped: Container[int]) -> list[Entry]:
     """Every entry of a paste: the column of a table, or where that is in doubt whatever the lines hold."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     table = tables.pasted(lines, Limits())

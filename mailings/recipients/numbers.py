@@ -7,6 +7,7 @@ address of the internet) is wrong. What stands around a number is never glued in
 """
 
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import NamedTuple
@@ -68,18 +69,27 @@ class Numbers:
 
     def __init__(self, country: str) -> None:
         self.country = country
-        self._home = plans.home(country)
+        home = plans.home(country)
+        self._plus, self._at_home = (f"+{home.code}", home.match.match) if home else ("", None)
+        # By the first three digits behind a `+`: the length of the calling code with it, and its plan.
+        self._codes: dict[str, tuple[int, Callable[[str], object] | None]] = {}
         # The same words and slips stand in thousands of rows.
         self._closely = lru_cache(maxsize=4096)(self._judge_closely)
 
     def valid(self, text: str) -> str | None:
         """`+` and digits, if the text is a number and nothing else; None where `judge` must look closer."""
-        if text.isdigit() and text.isascii():
-            return self._at_home(text)
-        if text[:1] == "+" and text[1:].isdigit() and text.isascii():
-            return self._abroad(text)
-        spelled = _SPELLED.fullmatch(text)
-        return self.valid("".join(spelled.groups())) if spelled else None
+        if not text.isdigit():
+            if text[:1] == "+" and text[1:].isdigit():
+                return self._abroad(text)
+            if (spelled := _SPELLED.fullmatch(text)) is None:
+                return None
+            text = "".join(spelled.groups())
+            if text[0] == "+":
+                return self._abroad(text)
+        if self._at_home is None:
+            return None
+        home = self._at_home(text)
+        return f"{self._plus}{home[1]}" if home else self._asked(text)
 
     def judge(self, text: str) -> tuple[Judged, ...]:
         """The entries of a cell: one, or several where each of them is valid."""
@@ -149,20 +159,19 @@ class Numbers:
         verdict, recipient, reason = _asked(digits, self.country)
         return Judged(verdict, value, recipient, reason)
 
-    def _at_home(self, digits: str) -> str | None:
-        if self._home is None:
-            return None
-        match = self._home.match.match(digits)
-        if match is not None:
-            return f"+{self._home.code}{match[1]}"
-        verdict, recipient, _reason = _asked(digits, self.country)
-        return recipient if verdict is Verdict.VALID else None
-
     def _abroad(self, text: str) -> str | None:
-        code = plans.calling_code(text[1:4])
-        if code and plans.international(code).match(text[len(code) + 1 :]):
+        first = text[1:4]
+        if (known := self._codes.get(first)) is None and first.isascii():
+            code = plans.calling_code(first)
+            known = self._codes[first] = (len(code) + 1, plans.international(code).match if code else None)
+        if known and known[1] and known[1](text[known[0] :]):
             return text
-        verdict, recipient, _reason = _asked(text, self.country)
+        return self._asked(text)
+
+    def _asked(self, digits: str) -> str | None:
+        if not digits.isascii():
+            return None
+        verdict, recipient, _reason = _asked(digits, self.country)
         return recipient if verdict is Verdict.VALID else None
 
 

@@ -7,11 +7,11 @@ stands there, valid or not; counts and notes are whole once the walk has ended.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from hashlib import blake2b
-from itertools import islice
+from itertools import dropwhile, islice
 from typing import IO, NamedTuple
 
 from mailings.recipients import tables
@@ -23,6 +23,7 @@ from mailings.recipients.limits import Limits
 from mailings.recipients.numbers import Judged
 from mailings.recipients.reasons import Ask, Note, Question, Reason, Said, Trouble, UnreadableFile, Verdict
 from mailings.recipients.xlsx import Sheet
+from mailings.smsc.spec.addresses import Kind
 from mailings.smsc.spec.vocabulary import Channel
 
 SAMPLE_ROWS = 1000
@@ -61,7 +62,8 @@ class Choices:
 class Entry(NamedTuple):
     """One recipient of one row. `value`: as it stands there. `recipient`: as it is sent, "" for a wrong one.
 
-    `cells`: the whole row, for the columns that `Reading.names` names; a list has none.
+    `cells`: the whole row, for the columns that `Reading.names` names; a list has none. `key`: the person's
+    (`key_of`), None for a wrong one.
     """
 
     line: int
@@ -70,18 +72,19 @@ class Entry(NamedTuple):
     recipient: str
     reason: Reason | None
     cells: Sequence[str]
+    key: int | None = None
 
 
 class Reading:
     """A file being read. Raises UnreadableFile, from here or from the walk, where no recipients can be found.
 
-    `stopped`: whether a recipient in its sent form is on the stop list. `text_of`: a row's cells -> the text
-    that its recipient gets, for personal messages: another text to the same person is no duplicate.
+    `stopped`: the keys of the stop list. `text_of`: a row's cells -> the text that its recipient gets, for
+    personal messages: another text to the same person is no duplicate.
     """
 
     def __init__(
         self, table: DelimitedTable | tables.Workbook, choices: Choices, *, form: Shape | None = None,
-        stopped: Callable[[str], bool] | None = None, text_of: Callable[[Sequence[str]], str] | None = None,
+        stopped: Container[int] = frozenset(), text_of: Callable[[Sequence[str]], str] | None = None,
     ) -> None:  # fmt: skip
         self.counts: Counter[Verdict] = Counter()
         self.questions: list[Question] = []
@@ -204,23 +207,25 @@ class Reading:
             return
         seen: set[int] = set()
         texts: set[int] | None = set() if self._text_of else None
-        quick, stopped, valid = self._judge.quick, self._stopped, 0
+        quick = self._judge.quick if texts is None else _look_closer
+        key_quickly = int if Kind.NUMBER in self._judge.kinds else key_of
+        stopped, valid = self._stopped, 0
         for line, cell, cells in self._filled():
-            found = quick(cell) if texts is None and type(cell) is str else None
+            found = quick(cell) if type(cell) is str else None
             if found is None:
                 yield from self._slowly(line, cell, cells, seen, texts)
                 continue
             # The way of nearly all of a million.
-            key = key_of(found)
-            if key not in seen and (stopped is None or not stopped(found)):
+            key = key_quickly(found)
+            if key not in seen and key not in stopped:
                 seen.add(key)
                 valid += 1
-                yield Entry(line, Verdict.VALID, cell, found, None, cells)
+                yield Entry(line, Verdict.VALID, cell, found, None, cells, key)
                 continue
             verdict, reason = _BEFORE if key in seen else _ON_STOP_LIST
             seen.add(key)
             self.counts[verdict] += 1
-            yield Entry(line, verdict, cell, found, reason, cells)
+            yield Entry(line, verdict, cell, found, reason, cells, key)
         self.counts[Verdict.VALID] += valid
         self._end()
 
@@ -228,9 +233,7 @@ class Reading:
         """Line, recipient's cell and cells of the rows below the heading that have a recipient."""
         index, heading = self.layout.recipients or 0, self.layout.heading_line or 0
         includes_hidden, tally = bool(self._choices.hidden_rows), self._tally
-        for line, cells, hidden in self._source():
-            if line <= heading:
-                continue
+        for line, cells, hidden in dropwhile(lambda row: row[0] <= heading, self._source()):
             cell = cells[index] if index < len(cells) else ""
             if not cell and type(cell) is str:
                 tally.blank(line, cells)
@@ -271,11 +274,11 @@ class Reading:
         again = key in seen
         seen.add(key)
         if self._got_this(key, cells, texts) if texts is not None else again:
-            return Entry(line, Verdict.DUPLICATE, value, recipient, Reason.BEFORE, cells)
-        if verdict is Verdict.VALID and self._stopped is not None and self._stopped(recipient):
-            return Entry(line, Verdict.STOPPED, value, recipient, Reason.STOPPED, cells)
+            return Entry(line, Verdict.DUPLICATE, value, recipient, Reason.BEFORE, cells, key)
+        if verdict is Verdict.VALID and key in self._stopped:
+            return Entry(line, Verdict.STOPPED, value, recipient, Reason.STOPPED, cells, key)
         self._tally.other_texts.see(line, again)
-        return Entry(line, verdict, value, recipient, Reason.OTHER_TEXT if again else reason, cells)
+        return Entry(line, verdict, value, recipient, Reason.OTHER_TEXT if again else reason, cells, key)
 
     def _got_this(self, key: int, cells: Sequence[str], texts: set[int]) -> bool:
         """Whether the person gets this very text already; remembered for the next time."""
@@ -335,7 +338,7 @@ def beginning(rows: Iterator[TableRow]) -> Iterator[TableRow]:
 
 def read(
     file: IO[bytes], name: str, choices: Choices, limits: Limits | None = None, *,
-    stopped: Callable[[str], bool] | None = None, text_of: Callable[[Sequence[str]], str] | None = None,
+    stopped: Container[int] = frozenset(), text_of: Callable[[Sequence[str]], str] | None = None,
 ) -> Reading:  # fmt: skip
     """The reading of a file that can be read from any place. Raises UnreadableFile."""
     table = tables.opened(file, limits or Limits())
@@ -344,11 +347,16 @@ def read(
 
 
 def key_of(recipient: str) -> int:
-    """A small key, equal for two recipients in their sent form that are one person."""
+    """Equal for two recipients in their sent form that are one person: 64 bits, as a database has them."""
     if recipient[0] == "+" and recipient[1:].isdigit():
         return int(recipient)
     return _digest(person(recipient))
 
 
 def _digest(text: str) -> int:
-    return -int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big") - 1
+    digest = blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
+    return -(int.from_bytes(digest, "big") >> 1) - 1
+
+
+def _look_closer(_text: str) -> None:
+    """What says nothing about any entry."""

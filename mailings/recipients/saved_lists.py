@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from mailings.models import ListedPerson, SavedList, login_of
 from mailings.recipients.gather import Gathered, gather
-from mailings.recipients.imports import stored_key
+from mailings.recipients.reader import key_of
 from mailings.recipients.stop_list import key
 
 AT_ONCE = 2_000
@@ -41,7 +41,7 @@ def add(saved: SavedList, addresses: Iterable[str], *, source: str = "", instead
         if instead:
             ListedPerson.objects.filter(saved_list=held).delete()
         before = ListedPerson.objects.filter(saved_list=held).count()
-        rows = (ListedPerson(saved_list=held, address=one, key=stored_key(one)) for one in addresses)
+        rows = (ListedPerson(saved_list=held, address=one, key=key_of(one)) for one in addresses)
         ListedPerson.objects.bulk_create(rows, batch_size=AT_ONCE, ignore_conflicts=True)
         return _changed(held, source) - before
 
@@ -70,7 +70,7 @@ def found_in(saved: SavedList, wanted: str) -> "QuerySet[ListedPerson]":
 
 def of_person(value: str, country: str) -> "QuerySet[SavedList]":
     """The lists that a person stands in; raises NotAnAddress."""
-    return SavedList.objects.filter(people__key=stored_key(key(value, country)))
+    return SavedList.objects.filter(people__key=key_of(key(value, country)))
 
 
 def as_file(lists: Iterable[SavedList]) -> BytesIO:

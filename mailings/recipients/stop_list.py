@@ -1,10 +1,10 @@
 """The stop list: addresses that nothing is sent to, for one account or for all of them.
 
-It is asked twice: when recipients are read (`checker`), and once more at the claim, in its transaction
+It is asked twice: when recipients are read (`keys`), and once more at the claim, in its transaction
 (`leave_out`), so that an address stopped in between gets nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from django.db.models.functions import Lower
 from mailings.models import Account, Mailing, Recipient, StopEntry, login_of
 from mailings.recipients.judge import Judge, person
 from mailings.recipients.limits import Limits
-from mailings.recipients.reader import Choices, read
+from mailings.recipients.reader import Choices, key_of, read
 from mailings.recipients.reasons import Verdict
 
 CHUNK = 2_000
@@ -50,16 +50,16 @@ def add(
     values: Iterable[str], *, country: str, account: Account | None = None, reason: str = "", by: Any = None
 ) -> list[StopEntry]:
     """Stop addresses; those that stand there already keep their reason and hour. All of them or none."""
-    keys = list(dict.fromkeys(key(value, country) for value in values))
+    stopped = list(dict.fromkeys(key(value, country) for value in values))
     fields = {"account": account, "reason": reason[:200], "who": login_of(by)}
     found: dict[str, StopEntry] = {}
     with transaction.atomic():
-        for some in (keys[at : at + CHUNK] for at in range(0, len(keys), CHUNK)):
+        for some in (stopped[at : at + CHUNK] for at in range(0, len(stopped), CHUNK)):
             rows = [StopEntry(address=one, **fields) for one in some]
             StopEntry.objects.bulk_create(rows, ignore_conflicts=True)
             kept = StopEntry.objects.filter(account=account, address__in=some)
             found |= {entry.address: entry for entry in kept.select_related("account", "who")}
-    return [found[one] for one in keys]
+    return [found[one] for one in stopped]
 
 
 def values_of(file: IO[bytes], name: str, country: str, limits: Limits | None = None) -> list[str]:
@@ -70,8 +70,8 @@ def values_of(file: IO[bytes], name: str, country: str, limits: Limits | None = 
 
 def remove(values: Iterable[str], *, country: str, account: Account | None = None) -> int:
     """Take addresses off the list; how many stood there. What is stopped for all stays for one account."""
-    keys = [key(value, country) for value in values]
-    return StopEntry.objects.filter(account=account, address__in=keys).delete()[0]
+    stopped = [key(value, country) for value in values]
+    return StopEntry.objects.filter(account=account, address__in=stopped).delete()[0]
 
 
 def of(account: Account) -> QuerySet[StopEntry]:
@@ -79,10 +79,9 @@ def of(account: Account) -> QuerySet[StopEntry]:
     return StopEntry.objects.filter(Q(account=account) | Q(account=None))
 
 
-def checker(account: Account) -> Callable[[str], bool]:
-    """Whether a recipient in its sent form is on the list, as the list is now."""
-    known = frozenset(of(account).values_list("address", flat=True).iterator())
-    return lambda recipient: person(recipient) in known
+def keys(account: Account) -> frozenset[int]:
+    """The keys of all who stand on the list, as it is now."""
+    return frozenset(map(key_of, of(account).values_list("address", flat=True).iterator()))
 
 
 def is_stopped(account: Account, recipient: str) -> bool:

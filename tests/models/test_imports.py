@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mailings.models import Import, ImportedRow
-from mailings.models.imports import Line
+from mailings.models.imports import Line, stored
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ def row(position: int, **fields: Any) -> Line:
 
 def test_rows_are_written_many_at_a_time_and_come_back_as_they_were(imported: Import) -> None:
     wrong = row(1, value="1 234", address="", key=None, verdict="wrong", reason="too_short")
-    ImportedRow.objects.write(imported, [row(0, cells=["+79990000000", "Анна"]), wrong])
+    ImportedRow.objects.write(imported, [row(0, cells=stored(["+79990000000", "Анна"])), wrong])
 
     first, second = ImportedRow.objects.filter(imported=imported).order_by("position")
 
@@ -37,7 +37,7 @@ def test_rows_are_written_many_at_a_time_and_come_back_as_they_were(imported: Im
 
 
 def test_what_postgresql_keeps_in_no_column_is_replaced(imported: Import) -> None:
-    ImportedRow.objects.write(imported, [row(0, cells=["a\0b", "\ud800", "plain"])])
+    ImportedRow.objects.write(imported, [row(0, cells=stored(["a\0b", "\ud800", "plain"]))])
 
     assert ImportedRow.objects.get().cells == ["a\ufffdb", "?", "plain"]
 

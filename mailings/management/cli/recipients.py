@@ -87,11 +87,11 @@ def opened(path: str) -> IO[bytes]:
     raise BadInput({FIELD: [_("This is no ordinary file, or it cannot be read.")]})
 
 
-def _stopped() -> Any:
+def _stopped() -> frozenset[int]:
     try:
-        return stop_list.checker(accounts.default_account())
+        return stop_list.keys(accounts.default_account())
     except accounts.NoAccount:
-        return None
+        return frozenset()
 
 
 def _channel(name: str) -> Channel:
