@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailings", "0022_search"),
+        ("mailings", "0023_history_orders"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
