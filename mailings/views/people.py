@@ -38,7 +38,7 @@ def show(request: HttpRequest) -> HttpResponse:
 def stops(request: HttpRequest) -> HttpResponse:
     """The stop list: the newest, or those that contain what was searched for."""
     wanted = request.POST.get("wanted", "").strip()[:LONGEST]
-    typed = {"values": "", "reason": ""}
+    typed = {"pasted": "", "reason": ""}
     context = {"wanted": wanted, "entries": people.stop_entries(wanted), "typed": typed, "error": ""}
     return render(request, "mailings/stop_list.html", context)
 
@@ -54,7 +54,7 @@ def add_stops(request: HttpRequest) -> HttpResponse:
         given = [value for value in values if value.strip()] + read
         added = stop_list.add(given, country=accounts.home_country(), reason=reason, by=request.user)
     except (stop_list.NotAnAddress, UnreadableFile) as problem:
-        typed = {"values": request.POST.get("values", ""), "reason": reason}
+        typed = {"pasted": request.POST.get("values", ""), "reason": reason}
         context = {"wanted": "", "entries": people.stop_entries(""), "typed": typed, "error": _why(problem)}
         return render(request, "mailings/stop_list.html", context, status=422)
     messages.success(request, _("Nothing is sent to these any more: %(count)s.") % {"count": len(added)})

@@ -8,11 +8,23 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from mailings.models import Account
+from mailings.models import Account, Mailing
 from sandbox import Sandbox
-from tests.helpers.factories import sandbox_account
+from tests.helpers.factories import PHONE, sandbox_account
 
 Run = Callable[..., tuple[int, list[dict[str, Any]]]]
+OPTIONS = {"name": "Spring sale", "phones": PHONE, "mes": "Hello"}
+
+
+def refused(ran: tuple[int, list[dict[str, object]]]) -> dict[str, list[str]]:
+    """The errors of a run that stored nothing."""
+    code, (said,) = ran
+    assert code == 1
+    assert Mailing.objects.count() == 0
+    errors = said["errors"]
+    assert isinstance(errors, dict)
+    assert all(errors.values())
+    return errors
 
 
 @pytest.fixture

@@ -12,26 +12,7 @@ from django.utils import timezone
 from mailings import outbox
 from mailings.models import Account, Attachment, Mailing, Recipient, State
 from tests.helpers.factories import PHONE
-from tests.management.conftest import Run
-
-OPTIONS = {"name": "Spring sale", "phones": PHONE, "mes": "Hello"}
-FIELDS = [
-    *("id", "name", "state", "held_reason", "wish", "wish_result", "account", "origin", "remote_id"),
-    *("remote_status", "verified_at", "gone", "cost", "parts", "recipients", "reference", "options"),
-    *("attempts", "remote"),
-]
-
-
-def refused(ran: tuple[int, list[dict[str, object]]]) -> dict[str, list[str]]:
-    """The errors of a run that stored nothing."""
-    code, (said,) = ran
-    assert code == 1
-    assert Mailing.objects.count() == 0
-    errors = said["errors"]
-    assert isinstance(errors, dict)
-    assert all(errors.values())
-    return errors
-
+from tests.management.conftest import OPTIONS, Run, refused
 
 # --- create -------------------------------------------------------------------------------------------------
 

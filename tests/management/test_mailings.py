@@ -18,26 +18,14 @@ from mailings.models import Account, Attempt, Breaker, HeldReason, Mailing, Stat
 from mailings.smsc.api.client import Credentials
 from mailings.smsc.spec.times import MOSCOW
 from sandbox import Sandbox
-from tests.helpers.factories import PHONE, bare, delivered, queued
-from tests.management.conftest import Run
+from tests.helpers.factories import bare, delivered, queued
+from tests.management.conftest import OPTIONS, Run, refused
 
-OPTIONS = {"name": "Spring sale", "phones": PHONE, "mes": "Hello"}
 FIELDS = [
     *("id", "name", "state", "held_reason", "wish", "wish_result", "account", "origin", "remote_id"),
     *("remote_status", "verified_at", "gone", "cost", "parts", "recipients", "reference", "options"),
     *("attempts", "remote"),
 ]
-
-
-def refused(ran: tuple[int, list[dict[str, object]]]) -> dict[str, list[str]]:
-    """The errors of a run that stored nothing."""
-    code, (said,) = ran
-    assert code == 1
-    assert Mailing.objects.count() == 0
-    errors = said["errors"]
-    assert isinstance(errors, dict)
-    assert all(errors.values())
-    return errors
 
 
 # --- show and list ------------------------------------------------------------------------------------------

@@ -7,8 +7,7 @@ import pytest
 
 from mailings.models import Account, Mailing, Recipient
 from mailings.outbox.drafts import spec_of
-from tests.management.conftest import Run
-from tests.management.test_create import refused
+from tests.management.conftest import Run, refused
 
 TABLE = "Имя;Телефон;Долг\nАнна;8 999 000-00-01;117\nОлег;+79990000002;80\n"
 TEXT = {"name": "Debts", "mes": "Привет, {имя}! Долг {Долг} ₽"}

@@ -7,7 +7,6 @@ import socket
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -15,12 +14,6 @@ import pytest
 
 from sandbox import Credentials, Sandbox
 from tests.sandbox.calls import ADD, LOGIN, add, connect, data, error, fetch, text
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(same_request_seconds=0) as running:
-        yield running
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,6 @@ from sandbox import Sandbox
 from tests.sandbox.calls import ADD, LOGIN, add, control, data, error, text
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(same_request_seconds=0) as running:
-        yield running
 
 
 def test_the_truth_about_jobs_is_told(sandbox: Sandbox) -> None:

@@ -3,7 +3,6 @@
 import http.client
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,12 +15,6 @@ from tests.sandbox.calls import ADD, LOGIN, add, connect, control, data, error, 
 def post(connection: http.client.HTTPConnection, body: str, kind: str) -> bytes:
     connection.request("POST", "/sys/jobs.php", body, {"Content-Type": kind})
     return connection.getresponse().read()
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(same_request_seconds=0) as running:
-        yield running
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The sandbox's look-ups and prices: four formats each, and errors and slowness on request."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,12 +14,6 @@ CALLS: dict[str, tuple[str, dict[str, str]]] = {
     "templates": ("templates", {"get": "1"}),
     "groups": ("phones", {"get_group": "1"}),
 }
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(same_request_seconds=0) as running:
-        yield running
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """What became of each message: get.php?get_messages and status.php, by the provider's page."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,6 @@ KEYS = (
     *("cost", "sender_id", "mccmnc", "country", "operator", "region", "type", "id", "int_id", "sms_cnt"),
     *("format", "crc", "message"),
 )
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(same_request_seconds=0) as running:
-        yield running
 
 
 def rows(sandbox: Sandbox, **asked: Any) -> list[dict[str, Any]]:

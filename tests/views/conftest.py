@@ -7,6 +7,7 @@ from django.template import Engine
 from django.test import Client
 
 from mailings import health
+from mailings.models import Account
 from tests.helpers.people import person
 
 
@@ -40,6 +41,11 @@ def operator(db: None) -> Any:
 def chief(db: None) -> Any:
     """May cancel what others sent too, and decide."""
     return person("clara", "staff", password="clara-pass")
+
+
+@pytest.fixture
+def account(db: None) -> Account:
+    return Account.objects.create(name="default", kind=Account.Kind.SANDBOX)
 
 
 @pytest.fixture

@@ -13,16 +13,7 @@ from mailings.smsc.spec.vocabulary import Channel
 from tests.helpers.factories import bare, spec
 from tests.views.composing import SMS, URL, VIBER, post, reposted, text_of, values_of
 
-
-@pytest.fixture
-def account(db: None) -> Account:
-    return Account.objects.create(name="default", kind=Account.Kind.SANDBOX)
-
-
-@pytest.fixture
-def page(client: Client, operator: Any, account: Account) -> Client:
-    client.force_login(operator)
-    return client
+pytestmark = pytest.mark.usefixtures("account")
 
 
 # --- what the page shows ------------------------------------------------------------------------------------

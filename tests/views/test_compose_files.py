@@ -17,16 +17,7 @@ from mailings.forms import stored, uploads
 from mailings.models import Account, Attachment, Mailing, Recipient, State
 from tests.views.composing import MAIL, SMS, URL, post, reposted, text_of, values_of
 
-
-@pytest.fixture
-def account(db: None) -> Account:
-    return Account.objects.create(name="default", kind=Account.Kind.SANDBOX)
-
-
-@pytest.fixture
-def page(client: Client, operator: Any, account: Account) -> Client:
-    client.force_login(operator)
-    return client
+pytestmark = pytest.mark.usefixtures("account")
 
 
 # --- files --------------------------------------------------------------------------------------------------

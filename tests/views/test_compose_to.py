@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailings import outbox
-from mailings.models import Account, Import, Mailing, Recipient, State
+from mailings.models import Import, Mailing, Recipient, State
 from mailings.recipients import imports
 from tests.helpers.people import person
 from tests.views.composing import SMS, URL, post, reposted, text_of, values_of
@@ -24,15 +24,7 @@ PEOPLE = (
 ALONE = SMS | {"phones": ""}
 
 
-@pytest.fixture
-def account(db: None) -> Account:
-    return Account.objects.create(name="default", kind=Account.Kind.SANDBOX)
-
-
-@pytest.fixture
-def page(client: Client, operator: Any, account: Account) -> Client:
-    client.force_login(operator)
-    return client
+pytestmark = pytest.mark.usefixtures("account")
 
 
 def file(text: str = PEOPLE, name: str = "clients.csv") -> SimpleUploadedFile:

@@ -15,15 +15,7 @@ KEEP, DISCARD = f"{URL}keep/", f"{URL}discard/"
 TYPED = {"name": "Sale", "phones": "abc", "mes": "Hel", "key": "k1", "version": ".one"}
 
 
-@pytest.fixture
-def account(db: None) -> Account:
-    return Account.objects.create(name="default", kind=Account.Kind.SANDBOX)
-
-
-@pytest.fixture
-def page(client: Client, operator: Any, account: Account) -> Client:
-    client.force_login(operator)
-    return client
+pytestmark = pytest.mark.usefixtures("account")
 
 
 def opened(page: Client, draft: Mailing) -> dict[str, Any]:

@@ -87,7 +87,7 @@ OURS = {
     "send_test": ("L--mmmm", "L-->>>>"),
     "duplicate": ("L--mmmm", "L-->>>>"),
     "next_month": ("L--mmmm", "L-->>>>"),
-    "bulk_cancel": ("L--oooo", "L--s>>>"),
+    "bulk_cancel": ("L--sooo", "L--s>>>"),
     "cancel": ("L---ooo", "L--->>>"),
     "delete": ("L---ooo", "L--->>>"),
     "withdraw": ("L---ooo", "L--->>>"),
