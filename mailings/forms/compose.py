@@ -81,7 +81,7 @@ class Files:
 
     @property
     def kept(self) -> list[FileRef]:
-        return [FileRef(one.name, one.size, one.content_type, one.sha256) for one in self.attached]
+        return [one.ref for one in self.attached]
 
     @contextmanager
     def opened(self) -> Iterator[list[tuple[FileRef, File[bytes]]]]:

@@ -8,7 +8,8 @@ from datetime import timedelta
 from django.utils import timezone
 
 from mailings import accounts
-from mailings.models import Account, Catalog, Mailing, State
+from mailings.models import Account, Catalog, Mailing
+from mailings.models.states import BEING_HANDED_OVER
 from mailings.smsc.api.answers import Lookup
 from mailings.smsc.api.client import Client
 from mailings.smsc.api.errors import SmscError
@@ -37,7 +38,7 @@ def pull_catalogs(account: Account) -> int:
 
 
 def _pull(account: Account, kind: Catalog.Kind) -> bool:
-    if Mailing.objects.filter(account=account, state__in=(State.QUEUED, State.SENDING)).exists():
+    if Mailing.objects.filter(account=account, state__in=BEING_HANDED_OVER).exists():
         return False
     row, _made = Catalog.objects.get_or_create(account=account, kind=kind)
     if row.fetched_at and not row.trouble and timezone.now() - row.fetched_at < FRESH:

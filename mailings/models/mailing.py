@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from mailings.models.accounts import Account
 from mailings.models.states import (
     HELD_IN_DOUBT,
+    PENDING,
     Alarm,
     HeldReason,
     Origin,
@@ -346,8 +347,7 @@ class Mailing(models.Model):
     @property
     def is_settled(self) -> bool:
         """Nothing more happens by itself: the page may stop asking."""
-        pending = {State.QUEUED, State.SENDING, State.UNKNOWN}
-        return self.state not in pending and not self.wish
+        return self.state not in PENDING and not self.wish
 
     @property
     def goes_out_at(self) -> datetime | None:

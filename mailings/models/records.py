@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from mailings.models.accounts import Account
 from mailings.models.mailing import Mailing
 from mailings.models.states import EventKind
+from mailings.smsc.spec.files import FileRef
 
 
 class AppendOnlyError(Exception):
@@ -171,3 +172,8 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def ref(self) -> FileRef:
+        """The file as a spec names it."""
+        return FileRef(self.name, self.size, self.content_type, self.sha256)

@@ -206,6 +206,13 @@ NOT_HANDED_OVER = frozenset({State.DRAFT, State.AWAITING_APPROVAL, State.QUEUED,
 # In these states the provider has the job, or may have it, so that a wish can be recorded.
 MAY_BE_AT_PROVIDER = frozenset({State.SENDING, State.UNKNOWN, State.ACCEPTED})
 
+# Queued, it is handed over by itself, or that is under way: whoever waits for it goes on waiting.
+BEING_HANDED_OVER = frozenset({State.QUEUED, State.SENDING})
+# More happens by itself, so that a page goes on asking.
+PENDING = BEING_HANDED_OVER | {State.UNKNOWN}
+# A wish is fulfilled at the provider's job in these states: a cancelled one can still be deleted.
+WISHES_ARE_FULFILLED = frozenset({State.ACCEPTED, State.CANCELLED})
+
 # What may still go out; whether it will is told by the provider's word, too.
 STILL_TO_GO = frozenset(
     {State.QUEUED, State.HELD, State.AWAITING_APPROVAL, State.SENDING, State.UNKNOWN, State.ACCEPTED}

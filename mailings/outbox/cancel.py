@@ -34,6 +34,7 @@ from mailings.models import (
 from mailings.models.mailing import MailingQuerySet, has_come
 from mailings.models.mirror import is_conflict, jobs_of, mark_gone, observe, raise_alarm, row_of_job
 from mailings.models.patience import until_written
+from mailings.models.states import WISHES_ARE_FULFILLED
 from mailings.outbox import notify
 from mailings.outbox.columns import wish_ended
 from mailings.outbox.drafts import withdraw
@@ -314,7 +315,7 @@ def _take_wish(mailing_id: int) -> Mailing | None:
     due = Mailing.objects.filter(
         has_come("wish_next_at", now),
         pk=mailing_id,
-        state__in=[State.ACCEPTED, State.CANCELLED],
+        state__in=WISHES_ARE_FULFILLED,
         remote_id__isnull=False,
     ).exclude(Q(wish="") | Q(alarm=Alarm.OTHER_JOB))
     lease = now + timedelta(seconds=settings.LEASE_SECONDS)

@@ -414,8 +414,4 @@ def _attach_one(mailing: Mailing, ref: FileRef, content: File[bytes]) -> None:
 
 def copies_of_files(mailing: Mailing) -> list[tuple[FileRef, File[bytes]]]:
     """A mailing's files, to be stored with another one."""
-    return [(_file_ref(kept), kept.file) for kept in mailing.attachments.all()]
-
-
-def _file_ref(kept: Attachment) -> FileRef:
-    return FileRef(name=kept.name, size=kept.size, content_type=kept.content_type, sha256=kept.sha256)
+    return [(kept.ref, kept.file) for kept in mailing.attachments.all()]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from mailings import accounts
 from mailings.models import Account, Attempt, Breaker, EventKind, HeldReason, Mailing, State, record
 from mailings.models.mailing import has_come
-from mailings.models.states import UNDECIDED
+from mailings.models.states import UNDECIDED, WISHES_ARE_FULFILLED
 from mailings.outbox import notify
 from mailings.outbox.columns import requeued
 from mailings.outbox.hour_changes import conclude_all
@@ -134,7 +134,7 @@ def nudge_wishes() -> int:
         | Q(nudged_at__gt=now)
         | Q(nudged_at__lt=F("wish_next_at"))
         | Q(nudged_at__lt=now - NUDGE_AGAIN_AFTER),
-        state__in=[State.ACCEPTED, State.CANCELLED],
+        state__in=WISHES_ARE_FULFILLED,
         remote_id__isnull=False,
     ).exclude(wish="")
     return _nudge("fulfil", list(due.order_by("wish_at").values_list("pk", flat=True)[:AT_MOST]))

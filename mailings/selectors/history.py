@@ -28,7 +28,7 @@ from django.utils.translation import gettext_lazy as _
 from mailings import outbox
 from mailings.models import Account, Mailing, Origin, State
 from mailings.models.mailing import CODE_LENGTH, searchable
-from mailings.models.states import STILL_TO_GO
+from mailings.models.states import PENDING, STILL_TO_GO
 from mailings.selectors.orders import Order
 from mailings.smsc.api.answers import JobStatus
 from mailings.smsc.spec.vocabulary import CHANNEL_LABELS
@@ -260,7 +260,7 @@ class HistoryRow:
 
     @property
     def pending(self) -> bool:
-        return self.state in {State.QUEUED, State.SENDING, State.UNKNOWN} or bool(self.values["wish"])
+        return self.state in PENDING or bool(self.values["wish"])
 
     @property
     def name(self) -> str:

@@ -63,13 +63,13 @@ COLUMNS = {
     "price": Column(BY_PRICE, lambda row: _or_nothing(row["cost"]), _price),
 }
 LABELS = {
-    "": _("newest first"),
-    "-when": _("latest hour first"),
-    "when": _("earliest hour first"),
-    "-people": _("most people first"),
-    "people": _("fewest people first"),
-    "-price": _("dearest first"),
-    "price": _("cheapest first"),
+    "": _("newest"),
+    "-when": _("latest hour"),
+    "when": _("earliest hour"),
+    "-people": _("most people"),
+    "people": _("fewest people"),
+    "-price": _("dearest"),
+    "price": _("cheapest"),
 }
 
 

@@ -20,7 +20,7 @@ from mailings.management.cli import order, people, prices, recipients, texts
 from mailings.management.cli.describe import described, money
 from mailings.management.cli.errors import BadInput, Errors
 from mailings.models import Account, Mailing, State, Wish
-from mailings.models.states import UNDECIDED
+from mailings.models.states import BEING_HANDED_OVER, UNDECIDED
 from mailings.selectors import deliveries as selected
 from mailings.smsc.api.answers import Jobs
 from mailings.smsc.api.errors import SmscError
@@ -106,7 +106,7 @@ def _settled(pk: int, seconds: float) -> str:
     until, state = time.monotonic() + seconds, str(State.QUEUED)
     while True:
         state = _state(pk) or state
-        if state not in (State.QUEUED, State.SENDING):
+        if state not in BEING_HANDED_OVER:
             return state
         if time.monotonic() >= until:
             raise Stop({"id": pk, "state": state}, RAN_OUT)
