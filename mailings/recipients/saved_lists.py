@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from io import BytesIO
 from typing import IO, Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from mailings.models import ListedPerson, SavedList, login_of
 from mailings.recipients.gather import Gathered, gather
@@ -18,6 +19,7 @@ from mailings.recipients.reader import key_of
 from mailings.recipients.stop_list import key
 
 AT_ONCE = 2_000
+LONGEST_NAME = 120
 
 
 def read(pasted: str, file: IO[bytes] | None, name: str, country: str) -> Gathered:
@@ -25,11 +27,24 @@ def read(pasted: str, file: IO[bytes] | None, name: str, country: str) -> Gather
     return gather(pasted, None, file, name, country=country)
 
 
+class BadName(Exception):
+    """A list cannot be called so; the text says why."""
+
+
 def make(name: str, addresses: Iterable[str], *, source: str = "", by: Any = None) -> SavedList:
-    """A new list; IntegrityError where the name is taken."""
-    with transaction.atomic():
-        saved = SavedList.objects.create(name=name, source=source[:255], made_by=login_of(by))
-        add(saved, addresses, source=source)
+    """A new list. Raises BadName."""
+    plain = " ".join(name.split())[:LONGEST_NAME]
+    if not plain:
+        raise BadName(_("Give the list a name."))
+    if "\0" in plain:
+        raise BadName(_("The name holds a character that cannot be kept (NUL). Type it anew."))
+    try:
+        with transaction.atomic():
+            saved = SavedList.objects.create(name=plain, source=source[:255], made_by=login_of(by))
+            add(saved, addresses, source=source)
+    except IntegrityError:
+        said = _("There is a list of this name already. Choose another name, or add to that list.")
+        raise BadName(said) from None
     saved.refresh_from_db()
     return saved
 

@@ -30,6 +30,10 @@ ANY_LISTED = (
 )
 
 
+class BadReason(Exception):
+    """The reason cannot be kept."""
+
+
 class NotAnAddress(Exception):
     """A value that is no number, e-mail address or Telegram name. `value`: as it was given."""
 
@@ -49,7 +53,12 @@ def key(value: str, country: str) -> str:
 def add(
     values: Iterable[str], *, country: str, account: Account | None = None, reason: str = "", by: Any = None
 ) -> list[StopEntry]:
-    """Stop addresses; those that stand there already keep their reason and hour. All of them or none."""
+    """Stop addresses; those that stand there already keep their reason and hour. All of them or none.
+
+    Raises NotAnAddress; BadReason where the reason holds a NUL, which PostgreSQL keeps in no text.
+    """
+    if "\0" in reason:
+        raise BadReason
     stopped = list(dict.fromkeys(key(value, country) for value in values))
     fields = {"account": account, "reason": reason[:200], "who": login_of(by)}
     found: dict[str, StopEntry] = {}

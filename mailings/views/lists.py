@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,8 +14,7 @@ from mailings.models import SavedList
 from mailings.recipients import saved_lists
 from mailings.recipients.gather import Gathered
 from mailings.selectors import lists
-
-LONGEST_NAME = 120
+from mailings.views.wanted import wanted_in
 
 
 @require_GET
@@ -28,13 +26,13 @@ def listing(request: HttpRequest) -> HttpResponse:
 @require_POST
 def add(request: HttpRequest) -> HttpResponse:
     """A new list, of a paste or a file."""
-    name, found = " ".join(request.POST.get("name", "").split())[:LONGEST_NAME], _read(request)
-    error = _why_not(found) if name else _("Give the list a name.")
+    name, found = request.POST.get("name", ""), _read(request)
+    error = _why_not(found)
     if not error:
         try:
             saved = saved_lists.make(name, found.valid, source=_source(request), by=request.user)
-        except IntegrityError:
-            error = _("There is a list of this name already. Choose another name, or add to that list.")
+        except saved_lists.BadName as why:
+            error = str(why)
         else:
             messages.success(request, _said(saved.count, found))
             return redirect("list", saved.pk)
@@ -49,7 +47,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, saved: SavedList, error: str = "") -> HttpResponse:
-    wanted = request.POST.get("wanted", "")[:320]
+    wanted = wanted_in(request, "wanted")
     context: dict[str, Any] = {"list": lists.one(saved, wanted), "wanted": wanted, "error": error}
     context["typed"] = _typed(request)
     return render(request, "mailings/list.html", context, status=422 if error else 200)

@@ -17,6 +17,7 @@ from mailings.smsc.api.answers import JobStatus
 from mailings.views.actions import offered, withheld
 from mailings.views.history import STOP_POLLING
 from mailings.views.results import results_of
+from mailings.views.wanted import wanted_in
 from mailings.wording import chips, sentences, timeline
 
 SOON_SECONDS = 3
@@ -129,7 +130,7 @@ def status(request: HttpRequest, pk: int) -> HttpResponse:
 def recipients(request: HttpRequest, pk: int) -> HttpResponse:
     """Recipients that contain what is searched for; posted, for no number may stand in an address."""
     row = fetch(pk)
-    wanted = request.POST.get("number", "").strip()[:100]
+    wanted = wanted_in(request, "number")
     context = {"mailing": row, "people": mailing.find_people(row, wanted), "wanted": wanted}
     part = bool(getattr(request, "htmx", False))
     return render(request, "mailings/_people.html" if part else "mailings/recipients.html", context)

@@ -15,14 +15,13 @@ from mailings.recipients import stop_list
 from mailings.recipients.reasons import UnreadableFile
 from mailings.selectors import people
 from mailings.views.history import Echo, cell
-
-LONGEST = 320
+from mailings.views.wanted import wanted_in
 
 
 @require_http_methods(["GET", "POST"])
 def show(request: HttpRequest) -> HttpResponse:
     """One person, found by any spelling of a number or address."""
-    wanted = request.POST.get("number", "").strip()[:LONGEST]
+    wanted = wanted_in(request, "number")
     context: dict[str, object] = {"wanted": wanted, "found": None, "error": ""}
     if wanted:
         try:
@@ -37,7 +36,7 @@ def show(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def stops(request: HttpRequest) -> HttpResponse:
     """The stop list: the newest, or those that contain what was searched for."""
-    wanted = request.POST.get("wanted", "").strip()[:LONGEST]
+    wanted = wanted_in(request, "wanted")
     typed = {"pasted": "", "reason": ""}
     context = {"wanted": wanted, "entries": people.stop_entries(wanted), "typed": typed, "error": ""}
     return render(request, "mailings/stop_list.html", context)
@@ -53,7 +52,7 @@ def add_stops(request: HttpRequest) -> HttpResponse:
         read = stop_list.values_of(file, file.name or "", accounts.home_country()) if file else []
         given = [value for value in values if value.strip()] + read
         added = stop_list.add(given, country=accounts.home_country(), reason=reason, by=request.user)
-    except (stop_list.NotAnAddress, UnreadableFile) as problem:
+    except (stop_list.NotAnAddress, stop_list.BadReason, UnreadableFile) as problem:
         typed = {"pasted": request.POST.get("values", ""), "reason": reason}
         context = {"wanted": "", "entries": people.stop_entries(""), "typed": typed, "error": _why(problem)}
         return render(request, "mailings/stop_list.html", context, status=422)
@@ -61,9 +60,11 @@ def add_stops(request: HttpRequest) -> HttpResponse:
     return redirect("stop_list")
 
 
-def _why(problem: stop_list.NotAnAddress | UnreadableFile) -> str:
+def _why(problem: stop_list.NotAnAddress | stop_list.BadReason | UnreadableFile) -> str:
     if isinstance(problem, UnreadableFile):
         return problem.said.message(_)
+    if isinstance(problem, stop_list.BadReason):
+        return _("The reason holds a character that cannot be kept (NUL). Type it anew.")
     said = _("“%(value)s” is no number, e-mail address or Telegram name. Nothing was changed; correct it.")
     return said % {"value": problem.value}
 

@@ -17,6 +17,7 @@ from mailings.models import Mailing
 from mailings.models.deliveries import moment
 from mailings.selectors import deliveries, verdicts
 from mailings.views.history import Echo, cell
+from mailings.views.wanted import wanted_in
 from mailings.views.workbook import workbook
 from mailings.wording import deliveries as wording
 from mailings.wording import moments
@@ -31,7 +32,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     """The people of a mailing by result, a page at a time. A search is posted."""
     mailing = get_object_or_404(Mailing.objects.select_related("account", "self_test").defer("remote"), pk=pk)
     result = request.GET.get("result", "")
-    wanted = request.POST.get("number", "").strip()[:100]
+    wanted = wanted_in(request, "number")
     rows = deliveries.search(mailing, wanted, result) if wanted else deliveries.people(mailing, result)
     after, before = row_id(request.GET.get("after", "")), row_id(request.GET.get("before", ""))
     context = results_of(mailing) | {

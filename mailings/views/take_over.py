@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from django.contrib import messages
-from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -17,7 +16,6 @@ from mailings.models import Mailing, SavedList
 from mailings.recipients import saved_lists, stop_list
 from mailings.selectors import lists, verdicts
 from mailings.selectors.verdicts import Verdict
-from mailings.views.lists import LONGEST_NAME
 from mailings.wording import chips
 
 STOP, NEW = "stop", "new"
@@ -86,15 +84,11 @@ def _listed(
         if saved is None:
             raise _Refused(_("Choose where the numbers go: the stop list, a saved list or a new one."))
         return saved, saved_lists.add(saved, addresses, source=mailing.name)
-    name = " ".join(request.POST.get("name", "").split())[:LONGEST_NAME]
-    if not name:
-        raise _Refused(_("Give the list a name."))
+    name = request.POST.get("name", "")
     try:
         saved = saved_lists.make(name, addresses, source=mailing.name, by=request.user)
-    except IntegrityError:
-        raise _Refused(
-            _("There is a list of this name already. Choose another name, or add to that list.")
-        ) from None
+    except saved_lists.BadName as why:
+        raise _Refused(str(why)) from None
     return saved, saved.count
 
 

@@ -328,11 +328,18 @@ def test_focus_and_scroll_survive_a_refresh(desk: Desk, truth: Truth) -> None:
     expect(row.get_by_role("link")).to_be_focused()
 
 
+def changes(desk: Desk) -> int:
+    """How many changes the form says that it has seen."""
+    return int(desk.page.locator("#compose [name=version]").input_value().split(".")[2])
+
+
 def test_the_panel_follows_and_a_change_of_channel_keeps_what_was_typed(desk: Desk) -> None:
     desk.write("Панель 📊", phones=f"{PHONE}\n+79990000002", mes=TEXT)
     expect(desk.page.locator("#send-label")).to_have_text("Review: 2 people")
+    written = changes(desk)
     desk.choose_channel("viber")
     expect(desk.option("mes")).to_have_value(TEXT)
+    assert changes(desk) > written > 0
     desk.choose_channel("mail")
     expect(desk.option("phones")).to_have_value(f"{PHONE}\n+79990000002")
     expect(desk.option("mes")).to_have_value(TEXT)
