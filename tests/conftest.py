@@ -39,11 +39,11 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("mailroom")
 
+# Folders and modules of tests.
 ON_POSTGRES_TOO = (
     *("delivery", "lookups", "models", "outbox", "sync", "accounts", "recipients"),
     *("views/test_history.py", "views/test_people.py"),
 )
-"""Folders and modules of tests."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

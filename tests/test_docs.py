@@ -1,6 +1,8 @@
 """The documents agree with the tree: every room stands on the page of the house, what is named is there."""
 
+import ast
 import re
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,3 +67,24 @@ def test_no_document_is_named_that_is_not_here() -> None:
     }
 
     assert strangers == set()
+
+
+def test_what_a_constant_is_for_is_a_comment_above_it_in_every_room() -> None:
+    """One way over all rooms: nobody looks for it below as well."""
+    below = [
+        f"{path.relative_to(ROOT)}:{text.lineno}"
+        for part in ("mailings", "config", "sandbox", "scripts", "bench", "tests")
+        for path in (ROOT / part).rglob("*.py")
+        for before, text in pairwise(ast.parse(path.read_text()).body)
+        if isinstance(before, ast.Assign | ast.AnnAssign) and _is_text(text)
+    ]
+
+    assert below == []
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )

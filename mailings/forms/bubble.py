@@ -13,10 +13,10 @@ from mailings.smsc.spec.catalogue import OPTIONS
 from mailings.smsc.spec.texts import Parts, message_parts
 from mailings.smsc.spec.vocabulary import Channel
 
+# Characters that a voice reads in a second, about.
 SPOKEN = 14
-"""Characters that a voice reads in a second, about."""
+# As long as a shortened link is, about: the provider publishes no length.
 SHORT_LINK = "x" * 20
-"""As long as a shortened link is, about: the provider publishes no length."""
 SHOWN = 5
 _LINK = re.compile(r"https?://[^\s]+|www\.[^\s]+", re.IGNORECASE)
 

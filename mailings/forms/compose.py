@@ -29,6 +29,7 @@ from mailings.smsc.spec.problems import N_, Problem, SpecError
 from mailings.smsc.spec.spec import FileRef, Spec
 from mailings.smsc.spec.vocabulary import Channel, Section
 
+# What stands in the open, in this order, when the channel shows it; the rest folds away under "More".
 FIRST = (
     "bot",
     "sender",
@@ -44,7 +45,7 @@ FIRST = (
     "clock",
     "which",
 )
-"""What stands in the open, in this order, when the channel shows it; the rest folds away under "More"."""
+# What folds away under the hour, each with its controls.
 WHEN_FOLDS = (
     (N_("Only between certain hours"), ("hours_from", "hours_to")),
     (N_("In so many minutes"), ("minutes",)),
@@ -52,11 +53,10 @@ WHEN_FOLDS = (
     (N_("Spread it out"), ("period", "freq")),
     (N_("Technical: as SMS Centre writes it"), ("time", "tz")),
 )
-"""What folds away under the hour, each with its controls."""
+# What the choice of a channel stands for: errors of these are shown beside it.
 SETS_CHANNEL = ("channel", *FLAGS)
-"""What the choice of a channel stands for: errors of these are shown beside it."""
+# Controls that the page draws in a place of their own, errors and all.
 DRAWN_ELSEWHERE = (*SETS_CHANNEL, "braces", "own_addresses")
-"""Controls that the page draws in a place of their own, errors and all."""
 COMMON = (Channel.SMS, Channel.VIBER, Channel.WHATSAPP, Channel.MAIL)
 
 

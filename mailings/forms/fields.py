@@ -17,8 +17,8 @@ from mailings.smsc.spec.catalogue import FILES, OPTIONS
 from mailings.smsc.spec.vocabulary import Channel, Option, Type
 
 ROWS = {"phones": 4, "list": 5, "mes": 5, "mes2": 3}
+# Without an example inside: it would look like something typed.
 UNMARKED = ("name", "mes", "mes2", "subj", "voice")
-"""Without an example inside: it would look like something typed."""
 
 
 class SeveralFiles(forms.FileInput):

@@ -31,8 +31,8 @@ FIELD = "recipients_file"
 GOING_ON = ("use_lists", "check", "draft", "review", "send")
 LONGEST_TITLE = 200
 SHEET, HEADING, HIDDEN = "file_sheet", "file_heading", "file_hidden"
+# The controls that say how the file is to be read; the columns by their roles.
 COLUMN = {role: f"file_{role}" for role in ROLES}
-"""The controls that say how the file is to be read; the columns by their roles."""
 LONGEST_POSITION = 8
 BUSY = (Import.State.WAITING, Import.State.READING)
 

@@ -1,7 +1,7 @@
 """What a file is, told by its first bytes: a name and a browser say what they like."""
 
+# So many bytes decide.
 HEAD = 4096
-"""So many bytes decide."""
 
 # Content type, the name endings that it goes by, and what such a file begins with (at an offset).
 _MARKS: tuple[tuple[str, frozenset[str], int, tuple[bytes, ...]], ...] = (

@@ -13,11 +13,11 @@ from mailings.smsc.spec.addresses import kinds_for
 from mailings.smsc.spec.spec import Spec
 
 FIELD = "own_addresses"
+# What a test does without: the people, the hour, and what spreads or repeats it.
 LEFT_OUT = (
     *("phones", "list", "nl", "skip_wrong", "with_doubtful"),
     *(*WHEN, "time", "tz", "rpt", "rptn", "period", "freq"),
 )
-"""What a test does without: the people, the hour, and what spreads or repeats it."""
 LONGEST_NAME = 255
 
 

@@ -20,10 +20,10 @@ from mailings.recipients.personal import Addressed, Rule, Wanted, address
 from mailings.recipients.reasons import Verdict
 from mailings.smsc.spec.problems import N_, Problem
 
+# So many rows of a long file are looked at while a person types.
 WHILE_TYPING = 2_000
-"""So many rows of a long file are looked at while a person types."""
+# Rows that are asked for by what they are, beside numbers.
 LONGEST, GAP = "longest", "gap"
-"""Rows that are asked for by what they are, beside numbers."""
 
 
 @dataclass(frozen=True)

@@ -19,14 +19,14 @@ from mailings.smsc.spec.problems import N_, Problem
 from mailings.smsc.spec.values import is_blank
 from mailings.smsc.spec.vocabulary import Channel
 
+# In front of the name of an option that is kept for another channel, and not sent.
 KEPT = "kept:"
-"""In front of the name of an option that is kept for another channel, and not sent."""
 
+# In front of what a button is for: a heading to put into the text, a row to show.
 INSERT, ROW = "insert:", "row:"
-"""In front of what a button is for: a heading to put into the text, a row to show."""
 
+# The page's own controls of the hour; what they say together stands in `when`.
 WHEN = ("time_at", "clock", "which", "hours_from", "hours_to", "minutes")
-"""The page's own controls of the hour; what they say together stands in `when`."""
 VALUES = (*OPTIONS, *WHEN, "voice_language", "skip_wrong", "with_doubtful", "braces")
 PAGE = frozenset(
     (
@@ -51,10 +51,10 @@ PAGE = frozenset(
         *("recipients_file", "held_recipients", "files", "held", "drop", "action", "csrfmiddlewaretoken"),
     )
 )
+# In front of the number of a row of the file that is corrected on the page.
 FIX = "fix:"
-"""In front of the number of a row of the file that is corrected on the page."""
+# In front of the name of a place in the text that is filled in for everybody.
 FILL = "fill:"
-"""In front of the name of a place in the text that is filled in for everybody."""
 FLAGS = tuple(channel.value for channel in Channel if channel not in (Channel.SMS, Channel.BOT))
 
 

@@ -32,8 +32,8 @@ FOLDER = "pending"
 SALT = "mailings.uploads"
 KEPT_FOR = timedelta(days=1)
 MEGABYTE = 1024 * 1024
+# So many files of the largest size may one person bring in a day, in smaller ones just as much.
 FILES_A_DAY = 16
-"""So many files of the largest size may one person bring in a day, in smaller ones just as much."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from mailings.smsc.spec import times
 from mailings.smsc.spec.problems import N_, Problem, Refusal
 
 MOSCOW = "Europe/Moscow"
+# The clocks that the page offers beside the reader's own: Moscow, Russia from west to east, neighbours.
 CLOCKS: Mapping[str, str] = {
     MOSCOW: N_("Moscow"),
     "Europe/Kaliningrad": N_("Kaliningrad"),
@@ -39,13 +40,12 @@ CLOCKS: Mapping[str, str] = {
     "Europe/London": N_("London"),
     "UTC": N_("UTC"),
 }
-"""The clocks that the page offers beside the reader's own: Moscow, Russia from west to east, neighbours."""
 RUSSIA = tuple(CLOCKS)[:11]
 FIRST, SECOND = "first", "second"
+# Mass mailings are delivered between these hours of the recipient's clock.
 OPENS, CLOSES = 9, 22
-"""Mass mailings are delivered between these hours of the recipient's clock."""
+# The controls that each name an hour by itself; `hours_to` and the rest go with one of them.
 FIELDS = ("time", "time_at", "hours_from", "minutes")
-"""The controls that each name an hour by itself; `hours_to` and the rest go with one of them."""
 
 _WORDS = {
     **dict.fromkeys(("today", "сегодня"), 0),

@@ -38,8 +38,8 @@ from mailings.recipients.corrections import Chosen
 from mailings.smsc.spec.spec import FileRef, Spec
 
 LONGEST_NAME = 255
+# What a draft holds of its hour, as typed.
 HOUR = ("time", "tz", "time_at", "clock", "which", "hours_from", "hours_to", "minutes")
-"""What a draft holds of its hour, as typed."""
 Uploads = Sequence[tuple[FileRef, File[bytes]]]
 
 

@@ -15,17 +15,17 @@ from mailings.recipients.judge import Judge, split
 from mailings.recipients.reasons import Ask, Question, Trouble, UnreadableFile
 from mailings.smsc.spec.addresses import Kind
 
+# Roles of columns, by the provider's names of what they fill; `phones` holds e-mail addresses, too.
 RECIPIENTS, SENDER, ZONE = "phones", "sender", "tz"
-"""Roles of columns, by the provider's names of what they fill; `phones` holds e-mail addresses, too."""
 ROLES = (RECIPIENTS, SENDER, ZONE)
+# The heading is one of so many first rows that hold anything.
 HEADING_WITHIN = 50
-"""The heading is one of so many first rows that hold anything."""
+# So many cells of a row are looked at for a telling heading.
 RANKED = 1000
-"""So many cells of a row are looked at for a telling heading."""
 JUDGED_A_COLUMN = 100
 JUDGED_IN_ALL = 200_000
+# The share of valid cells that makes a column a candidate without a telling heading.
 ENOUGH = 0.5
-"""The share of valid cells that makes a column a candidate without a telling heading."""
 
 STRONG, WEAK, NOTHING, OTHER = 2, 1, 0, -1
 _PHONE = re.compile(

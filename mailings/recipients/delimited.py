@@ -19,16 +19,16 @@ from mailings.recipients.reasons import Note, Said, Trouble, UnreadableFile
 DELIMITERS = ";,\t|"
 SAMPLE_LINES = 400
 SAMPLE_CHARACTERS = 1_000_000
+# A quoted cell over more lines than this is a quotation mark that nobody closed.
 LINES_IN_A_CELL = 40
-"""A quoted cell over more lines than this is a quotation mark that nobody closed."""
+# After so many of them quotation marks mean nothing in this file.
 OPEN_QUOTES = 20
-"""After so many of them quotation marks mean nothing in this file."""
+# Characters of lines that are looked at together.
 BLOCK = 64 * 1024
-"""Characters of lines that are looked at together."""
 _SEP = re.compile(r"\s*sep=(.)\s*", re.IGNORECASE)
 
+# The line, the cells, and whether a spreadsheet hides the row.
 TableRow = tuple[int, list[str], bool]
-"""The line, the cells, and whether a spreadsheet hides the row."""
 
 
 class _OpenQuote(Exception):

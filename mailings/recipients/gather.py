@@ -16,8 +16,8 @@ from mailings.smsc.spec.vocabulary import Channel
 # Between recipients of one line.
 SEPARATOR = re.compile(r"[,;\r\n]+")
 
+# Between recipients of a paste: without a heading they make no columns, which would hide wrong ones.
 BETWEEN_ENTRIES = (",", ";")
-"""Between recipients of a paste: without a heading they make no columns, which would hide wrong ones."""
 
 
 @dataclass(frozen=True)

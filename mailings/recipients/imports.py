@@ -29,18 +29,19 @@ from mailings.recipients.reasons import Said, Trouble, UnreadableFile, Verdict
 from mailings.smsc.spec.addresses import is_group
 from mailings.smsc.spec.vocabulary import Channel
 
+# What is longer than either is read by a worker.
 AT_ONCE_ROWS = 2_000
 AT_ONCE_BYTES = 1024 * 1024
-"""What is longer than either is read by a worker."""
+# Of CPU, that a request and a worker may spend on a file.
 AT_ONCE_SECONDS, WORKERS_SECONDS = 3.0, 60.0
-"""Of CPU, that a request and a worker may spend on a file."""
+# Rows a transaction: fewer of them write the pages of the indexes less often.
 CHUNK = 20_000
-"""Rows a transaction: fewer of them write the pages of the indexes less often."""
+# Folders of the private storage: of files that wait for their form, and of those that a draft keeps.
 WAITING, KEPT = "pending/", "imports"
-"""Folders of the private storage: of files that wait for their form, and of those that a draft keeps."""
 TRIES = 3
 KEPT_FOR = timedelta(days=1)
 NUDGE_AGAIN_AFTER = timedelta(seconds=60)
+# The columns that hold what a reading found, as they are before it.
 FOUND: dict[str, Any] = {
     "sheet": "",
     "heading_line": None,
@@ -49,7 +50,6 @@ FOUND: dict[str, Any] = {
     **{name: [] for name in ("sheets", "headings", "questions", "notes")},
     **dict.fromkeys((*map(str, Verdict), "groups", "rows_read", "bytes_read"), 0),
 }
-"""The columns that hold what a reading found, as they are before it."""
 
 
 class Superseded(Exception):

@@ -11,8 +11,8 @@ from mailings.smsc.spec.vocabulary import Channel
 
 _GROUP = re.compile(r"\s*[Gg]([0-9]{1,12})\s*")
 
+# Between two entries of a line, unless it stands within quotation marks.
 _BETWEEN = re.compile(r"""[,;\t](?=(?:[^"]*"[^"]*")*[^"]*$)""")
-"""Between two entries of a line, unless it stands within quotation marks."""
 
 
 class Judge:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from mailings.recipients.reasons import Trouble, UnreadableFile
 
+# As many as a workbook can have.
 COLUMNS = 16_384
-"""As many as a workbook can have."""
 LONGEST_LINE = 8 * 1024 * 1024
+# Rows between two looks at the clock.
 CHECK_EVERY = 4096
-"""Rows between two looks at the clock."""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ _FIELD = re.compile(r"\{\{|\}\}|\{([^{}\n]{1,100})\}")
 _IN_BRACES = re.compile(r"\{([^{}\n]{1,100})\}")
 _BRACED = re.compile(r"\{\{([^{}\n]{1,100})\}\}")
 _LINE_END = re.compile(r"\r\n?|\n")
+# What would end a sender or a recipient in a line of the list.
 _IN_FRONT = re.compile(r"[|:;,\n\r]")
-"""What would end a sender or a recipient in a line of the list."""
 
 
 @dataclass(frozen=True)

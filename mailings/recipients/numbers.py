@@ -18,8 +18,8 @@ from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat,
 from mailings.recipients import plans
 from mailings.recipients.reasons import Reason, Verdict
 
+# A cell with more characters is no number, whatever it holds.
 LONGEST = 200
-"""A cell with more characters is no number, whatever it holds."""
 
 # What people and programs write inside numbers and around them, none of which separates two numbers.
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"

@@ -10,8 +10,8 @@ from mailings.recipients.limits import Limits
 from mailings.recipients.reasons import Trouble, UnreadableFile
 
 CHUNK = 32 * 1024
+# A part that unpacks to so many times its size, and to more than `HARMLESS`, holds no list of people.
 STEEPEST = 150
-"""A part that unpacks to so many times its size, and to more than `HARMLESS`, holds no list of people."""
 HARMLESS = 24 * 1024 * 1024
 DEEPEST = 100
 ENCRYPTED = 0x1

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
+# The library's name for calling codes that belong to no country.
 WORLD = "001"
-"""The library's name for calling codes that belong to no country."""
 TYPES = (
     "premium_rate", "toll_free", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail",
     "fixed_line", "mobile",

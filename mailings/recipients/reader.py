@@ -27,13 +27,13 @@ from mailings.smsc.spec.addresses import Kind
 from mailings.smsc.spec.vocabulary import Channel
 
 SAMPLE_ROWS = 1000
+# The beginning of a table: so many rows, fewer where they are very wide.
 SAMPLE_CELLS = 500_000
-"""The beginning of a table: so many rows, fewer where they are very wide."""
 SHEETS_LOOKED_AT = 30
 _BEFORE = (Verdict.DUPLICATE, Reason.BEFORE)
 _ON_STOP_LIST = (Verdict.STOPPED, Reason.STOPPED)
+# Nothing, or what people put where there is nothing: a dash.
 _EMPTY = re.compile(r"[\W_]*")
-"""Nothing, or what people put where there is nothing: a dash."""
 
 
 class Shape(Enum):

@@ -16,8 +16,8 @@ from mailings.recipients.reasons import Trouble, UnreadableFile
 
 MOST_STRINGS = 8_000_000
 MOST_BYTES = 96 * 1024 * 1024
+# A longer piece without the end of a text is left to the parser.
 LONGEST = 1024 * 1024
-"""A longer piece without the end of a text is left to the parser."""
 _PLAIN = re.compile(rb"<si><t(?: xml:space=\"preserve\")?>([^<&]*)</t></si>")
 _ENDS, _TAGS = b"</si>", 4
 _HEAD = b"<sst>"

@@ -18,10 +18,10 @@ from mailings.recipients.reasons import Trouble, UnreadableFile
 from mailings.recipients.shared_strings import is_plain
 
 TRUE = ("1", "true", "on")
+# Of the rows that a few thousand bytes of XML hold; only gaps can make so many.
 MOST_CELLS_AT_ONCE = 4_000_000
-"""Of the rows that a few thousand bytes of XML hold; only gaps can make so many."""
+# A longer piece without the end of a row is left to the parser.
 LONGEST_ROW = 4 * 1024 * 1024
-"""A longer piece without the end of a row is left to the parser."""
 _HEAD = b"<worksheet><sheetData>"
 _ENDS = b"</row>"
 _ROW = re.compile(r"\s*<row(?: [^<>]*[^/<>])?>")
@@ -33,8 +33,8 @@ _CELL = re.compile(
 )
 _TAGS, _TAGS_ALONE, _TAGS_INLINE = 4, 1, 6
 
+# The type and style of a cell, its text, and whether it holds a formula -> what a person sees.
 Value = Callable[[str, str, str, bool], str]
-"""The type and style of a cell, its text, and whether it holds a formula -> what a person sees."""
 
 
 class SheetRows:

@@ -17,8 +17,8 @@ from mailings.recipients.limits import Limits
 from mailings.recipients.reader import Choices, key_of, read
 from mailings.recipients.reasons import Verdict
 
+# Addresses a statement.
 CHUNK = 2_000
-"""Addresses a statement."""
 
 # Whether anybody whom a mailing is for stands on the list: a question of `MailingQuerySet.claim`.
 ANY_LISTED = (

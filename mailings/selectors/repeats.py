@@ -18,11 +18,11 @@ from mailings.models import Mailing, Recipient, State
 from mailings.smsc.spec.spec import Addressee, Spec
 
 WITHIN = timedelta(hours=24)
+# So many mailings are named, the newest first.
 AT_MOST = 20
-"""So many mailings are named, the newest first."""
 WHILE_TYPING = 20_000
+# Addresses a query: SQLite takes a thousand values.
 AT_ONCE = 900
-"""Addresses a query: SQLite takes a thousand values."""
 MAY_ARRIVE = (State.QUEUED, State.HELD, State.SENDING, State.UNKNOWN, State.ACCEPTED, State.ABANDONED)
 
 

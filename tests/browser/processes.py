@@ -23,8 +23,8 @@ from scripts.servers import Redis, Server, free_port, listens
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
+# Who may do everything, and who may not cancel.
 CHIEF, PLAIN = "clara", "olga"
-"""Who may do everything, and who may not cancel."""
 PASSWORD = secrets.token_urlsafe(12)
 SETTINGS = {
     "DEBUG": "0",

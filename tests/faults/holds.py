@@ -11,8 +11,8 @@ from mailings import outbox
 from mailings.models import Mailing, State
 from tests.faults import truth
 
+# How long these mailings can be held. Presses come around the end of it.
 SECONDS = 0.4
-"""How long these mailings can be held. Presses come around the end of it."""
 
 
 def pauses(rng: random.Random, count: int) -> list[float]:

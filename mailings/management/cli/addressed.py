@@ -22,8 +22,8 @@ from mailings.recipients.reasons import UnreadableFile
 from mailings.smsc.spec.vocabulary import Channel
 
 Options = dict[str, Any]
+# What personal messages take the place of, or set themselves.
 TAKEN = ("phones", "list", "mes", "nl")
-"""What personal messages take the place of, or set themselves."""
 SAME_FOR_ALL = ("mes2", "subj")
 
 

@@ -1,7 +1,7 @@
 """Recipients: what a person pastes -> clean entries in order, doubles removed, wrong ones with their line.
 
-Source: the provider's line on ``phones``. Numbers with + (sent exactly so) or without (the provider may
-correct them), groups as ``G<number>``, addresses for e-mail, nicknames and ``#ID`` for Telegram; separated
+Source: the provider's line on `phones`. Numbers with + (sent exactly so) or without (the provider may
+correct them), groups as `G<number>`, addresses for e-mail, nicknames and `#ID` for Telegram; separated
 by commas, semicolons or line ends. The page gives no form for a number beyond "international format", so this
 is no stricter than 7 to 15 digits: whether a number exists is for others to say.
 """
@@ -30,11 +30,11 @@ TO_PHONES = frozenset({Kind.NUMBER, Kind.GROUP})
 TO_MAIL = frozenset({Kind.EMAIL, Kind.GROUP})
 TO_TELEGRAM = TO_PHONES | {Kind.NICKNAME, Kind.TELEGRAM_ID}
 
+# So many wrong entries are named one by one; the others are counted.
 SHOWN = 10
-"""So many wrong entries are named one by one; the others are counted."""
 
+# A phone number without blanks and signs inside.
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{7,15}")
-"""A phone number without blanks and signs inside."""
 
 _GROUP = re.compile(r"[Gg]([0-9]{1,12})")
 _WORD = r"[^\s\x00-\x20\x7f@\"(),:;<>\[\]\\|/]"
@@ -53,7 +53,7 @@ _NUMBER_LIKE = re.compile(r"\+?[0-9]+")
 
 @dataclass(frozen=True)
 class WrongAddress:
-    """An entry that cannot be a recipient. ``line`` counts from 1, ``position`` too, among all entries."""
+    """An entry that cannot be a recipient. `line` counts from 1, `position` too, among all entries."""
 
     line: int
     position: int
@@ -65,7 +65,7 @@ class WrongAddress:
 
 @dataclass(frozen=True)
 class Recipients:
-    """``valid``: cleaned, in order, each once. ``duplicates``: entries left out because they came before."""
+    """`valid`: cleaned, in order, each once. `duplicates`: entries left out because they came before."""
 
     valid: tuple[str, ...]
     duplicates: int
@@ -81,7 +81,7 @@ class Recipients:
 
 
 def kinds_for(channel: Channel | None) -> frozenset[Kind]:
-    """What recipients ``channel`` takes; None (not known which) takes all."""
+    """What recipients `channel` takes; None (not known which) takes all."""
     if channel is None:
         return frozenset(Kind)
     if channel is Channel.MAIL:
@@ -97,12 +97,12 @@ def is_group(entry: str) -> bool:
 
 
 def is_email(text: str) -> bool:
-    """Whether ``text`` has the shape of a bare e-mail address."""
+    """Whether `text` has the shape of a bare e-mail address."""
     return _EMAIL.fullmatch(text) is not None
 
 
 def clean(entry: str, kinds: frozenset[Kind]) -> str | None:
-    """One recipient in the form that is sent, or None if it is of none of ``kinds``."""
+    """One recipient in the form that is sent, or None if it is of none of `kinds`."""
     entry = entry.strip().strip("\ufeff\u200b")
     if Kind.GROUP in kinds and (group := _GROUP.fullmatch(entry)):
         return f"G{group[1]}"
@@ -120,7 +120,7 @@ def clean(entry: str, kinds: frozenset[Kind]) -> str | None:
 
 
 def looks_like_number(text: str) -> bool:
-    """Whether ``text`` was meant as a phone number: five digits or more, and only what stands in numbers."""
+    """Whether `text` was meant as a phone number: five digits or more, and only what stands in numbers."""
     bare = _FILLING.sub("", text.strip())
     return _NUMBER_LIKE.fullmatch(bare) is not None and len(bare) >= 5
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from mailings.smsc.spec.problems import N_
 
+# By what people call them; the others are called by their number (U+200A).
 INVISIBLE: Mapping[str, str] = {
     "\u00a0": N_("no-break space"),
     "\u2007": N_("figure space"),
@@ -29,7 +30,6 @@ INVISIBLE: Mapping[str, str] = {
     "\u3164": N_("Hangul filler"),
     "\t": N_("tab"),
 }
-"""By what people call them; the others are called by their number (U+200A)."""
 _FILLERS = frozenset("\u2800\u3164\u115f\u1160\uffa0\u034f")
 _UNSEEN = frozenset(("Zs", "Zl", "Zp", "Cc", "Cf"))
 _WORD = re.compile(r"[^\W\d_]{2,}")

@@ -12,7 +12,7 @@ PHONE = "+79990000001"
 
 
 def options(**given: Any) -> dict[str, Any]:
-    """A plain SMS, changed by ``given``; None takes an option out. ``fl5`` stands for ``fl[5]``."""
+    """A plain SMS, changed by `given`; None takes an option out. `fl5` stands for `fl[5]`."""
     found = {"name": "Spring sale", "phones": PHONE, "mes": "Hello"} | given
     if "fl5" in found:
         found["fl[5]"] = found.pop("fl5")

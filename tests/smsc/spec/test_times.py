@@ -1,4 +1,4 @@
-"""Every form of ``time``, what counts as past, and when a recurring mailing goes out."""
+"""Every form of `time`, what counts as past, and when a recurring mailing goes out."""
 
 from datetime import UTC, datetime, timedelta
 
