@@ -224,8 +224,11 @@ STILL_TO_GO = frozenset(
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.DRAFT: frozenset({State.AWAITING_APPROVAL, State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
     State.AWAITING_APPROVAL: frozenset({State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
-    # Back to a draft in the seconds after it was sent off from a page.
-    State.QUEUED: frozenset({State.SENDING, State.HELD, State.WITHDRAWN, State.ACCEPTED, State.DRAFT}),
+    # Back to a draft in the seconds after it was sent off from a page; unknown where error 9 said that a
+    # first try may have arrived, and no list can show it.
+    State.QUEUED: frozenset(
+        {State.SENDING, State.HELD, State.WITHDRAWN, State.ACCEPTED, State.DRAFT, State.UNKNOWN}
+    ),
     State.HELD: frozenset({State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
     State.SENDING: frozenset({State.ACCEPTED, State.QUEUED, State.HELD, State.REFUSED, State.UNKNOWN}),
     State.UNKNOWN: frozenset({State.ACCEPTED, State.REFUSED, State.QUEUED, State.ABANDONED}),

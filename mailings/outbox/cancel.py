@@ -436,6 +436,7 @@ def _settle(
                 wish=kind,
                 result=result,
                 words=mailing.remote_word,
+                answer=ended["wish_answer"],
             )
 
 

@@ -19,7 +19,7 @@ from mailings.outbox import claims, notify, outcomes
 from mailings.outbox.claims import Claim
 from mailings.outbox.columns import requeued
 from mailings.outbox.drafts import spec_of, withdraw
-from mailings.outbox.second_try import must_be_read_for
+from mailings.outbox.second_try import TOO_SOON, must_be_read_for, was_too_soon_before
 from mailings.recipients import stop_list
 from mailings.smsc.api.answers import Created
 from mailings.smsc.api.client import Client, Upload
@@ -154,13 +154,22 @@ def _may_not_go(mailing: Mailing, *, tried: bool) -> bool:
     """Whether it is taken back, held, or waits. `tried`: it was tried before."""
     if mailing.wish and withdraw(mailing.pk, mailing.wish_by):
         return True
-    if _overdue(mailing):
-        return True
     if not tried or not must_be_read_for(mailing):
-        return False
+        return _overdue(mailing)
+    if was_too_soon_before(mailing, timezone.now() - OVERDUE_AFTER):
+        _give_to_a_person(mailing)
+        return True
     _wait(mailing, Waiting.LOOK, LOOK_AGAIN)
     notify.send("pull_recent", mailing.account_id)
     return True
+
+
+def _give_to_a_person(mailing: Mailing) -> None:
+    """Error 9 may mean that the first try arrived, and for long no read could show it: nobody can tell."""
+    with transaction.atomic():
+        fields: dict[str, Any] = {"waiting_for": "", "unknown_reason": f"error {TOO_SOON}"}
+        if Mailing.objects.move(mailing.pk, State.QUEUED, State.UNKNOWN, **fields):
+            record(EventKind.UNKNOWN, mailing, reason="too_soon", code=TOO_SOON)
 
 
 def _overdue(mailing: Mailing) -> bool:

@@ -3,7 +3,7 @@
 A request that something on the way repeated (a proxy, say) is answered so, too: the first copy was saved.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
@@ -20,8 +20,7 @@ def must_be_read_for(mailing: Mailing) -> bool:
 
     A read that shows its job ties it to the row, which is then queued no longer. A person's word ends it.
     """
-    tries = Attempt.objects.filter(mailing=mailing, kind=Attempt.Kind.CREATE)
-    last = tries.exclude(outcome=Attempt.Outcome.NOT_SENT).last()
+    last = _last_try(mailing)
     if last is None or last.code != TOO_SOON or last.end is None:
         return False
     if mailing.released_at is not None and mailing.released_at > last.end:
@@ -35,3 +34,14 @@ def must_be_read_for(mailing: Mailing) -> bool:
         end__gte=latest.astimezone(MOSCOW).date(),
     )
     return not reads.exclude(incomplete_reason__in=BLIND).exists()
+
+
+def was_too_soon_before(mailing: Mailing, moment: datetime) -> bool:
+    """Whether the try that the mailing waits for ended before this moment."""
+    last = _last_try(mailing)
+    return last is not None and last.end is not None and last.end < moment
+
+
+def _last_try(mailing: Mailing) -> Attempt | None:
+    tries = Attempt.objects.filter(mailing=mailing, kind=Attempt.Kind.CREATE)
+    return tries.exclude(outcome=Attempt.Outcome.NOT_SENT).last()

@@ -19,9 +19,11 @@ from mailings.models import (
     LookNote,
     Mailing,
     Wish,
+    WishAnswer,
     WishResult,
 )
 from mailings.models.states import NotItsJob
+from mailings.smsc.api.aliases import JobStatus, status_of
 from mailings.smsc.spec.catalogue import OPTIONS
 from mailings.wording import chips, reasons
 from mailings.wording.moments import exact
@@ -101,6 +103,8 @@ def _code(data: dict[str, Any]) -> str:
 
 def _reason(data: dict[str, Any]) -> str:
     reason = str(data.get("reason") or "")
+    if reason == HeldReason.RESTORED:  # or a copy that lagged behind took over: which it was is not seen
+        return _("the database is older than what was sent last")
     return str(HeldReason(reason).label) if reason in HeldReason.values else reasons.words(reason)
 
 
@@ -111,7 +115,8 @@ def _not_its_job(data: dict[str, Any]) -> str:
 
 def _looked(data: dict[str, Any]) -> str:
     if data.get("complete"):
-        return _("Looked for it: not there (complete look {number})").format(number=data.get("number") or "–")
+        text = _("Looked for it: a complete look did not show it (number {number})")
+        return text.format(number=data.get("number") or "–")
     note = str(data.get("note") or "")
     return _("Looked for it, but absence cannot be shown: {note}").format(
         note=LookNote(note).label if note else "–"
@@ -138,12 +143,24 @@ def _wish_ended(data: dict[str, Any]) -> str:
     if result == WishResult.CONFIRMED:
         return _("A second look confirmed: cancelled") if cancel else _("A second look confirmed: deleted")
     if result == WishResult.TOO_LATE:
-        return _("Too late: it had already gone out")
+        return _too_late(data)
     if result == WishResult.UNCONFIRMED:
         return _("Could not be confirmed; SMS Centre's own words: “{words}”").format(
             words=data.get("words") or "–"
         )
-    return _("SMS Centre did not do it")
+    answer = str(data.get("answer") or "")
+    why = str(WishAnswer(answer).label) if answer in WishAnswer.values else _("it was not seen to be done")
+    return (_("Cancelling it failed: {why}") if cancel else _("Deleting it failed: {why}")).format(why=why)
+
+
+def _too_late(data: dict[str, Any]) -> str:
+    """That it has gone out is said only where it was read."""
+    match status_of(str(data.get("words") or "")):
+        case JobStatus.GONE_OUT:
+            return _("Too late: it had already gone out")
+        case JobStatus.GOING:
+            return _("Too late: it was going out already")
+    return _("Too late, as far as is known: its hour had passed, but it was not seen to go out")
 
 
 def _left_out(data: dict[str, Any]) -> str:

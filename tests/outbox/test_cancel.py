@@ -94,6 +94,7 @@ def test_a_no_whose_second_look_says_nothing_has_failed(account, sandbox, dialec
     fulfil_now(mailing)
     assert (mailing.state, mailing.wish, mailing.wish_result) == (State.ACCEPTED, "", WishResult.FAILED)
     assert mailing.wish_answer == WishAnswer.REFUSED
+    assert mailing.events.get(kind="wish_ended").data["answer"] == WishAnswer.REFUSED
 
 
 def test_a_delete_is_confirmed_when_the_provider_knows_it_no_more(account, sandbox):

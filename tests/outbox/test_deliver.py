@@ -185,13 +185,23 @@ def test_a_read_that_could_not_show_it_does_not_allow_the_second_try(account, to
     Pull.objects.update(incomplete_reason=reason, complete=False)
     go_on(too_soon)
     assert (state_of(too_soon), too_soon.waiting_for) == (State.QUEUED, "look")
-    # and a person decides once its hour has passed
+    # and after a while a person decides, who is told that the first try may have arrived
     with time_machine.travel(timezone.now() + timedelta(minutes=16), tick=True):
         go_on(too_soon)
-        assert (state_of(too_soon), too_soon.held_reason) == (State.HELD, HeldReason.OVERDUE)
-        outbox.release(too_soon.pk)
+        assert (state_of(too_soon), too_soon.unknown_reason) == (State.UNKNOWN, "error 9")
+        assert too_soon.events.latest("id").data["code"] == 9
+        outbox.send_again(too_soon.pk)
         go_on(too_soon)
     assert state_of(too_soon) == State.ACCEPTED
+
+
+def test_a_list_that_cannot_show_it_keeps_no_mailing_for_later_waiting_until_its_hour(account, sandbox):
+    mailing = queued(account, time="+600")
+    sandbox.fault("wrong_error", calls="add", error=9, saved=False)
+    outbox.deliver_mailing(mailing.pk)
+    with time_machine.travel(timezone.now() + timedelta(minutes=16), tick=True):
+        go_on(mailing)
+        assert state_of(mailing) == State.UNKNOWN
 
 
 def test_error_nine_on_a_later_try_leaves_it_unknown(account, sandbox):

@@ -8,7 +8,7 @@ import pytest
 
 from mailings.models import State, WishResult
 from mailings.smsc.api.answers import JobStatus
-from mailings.wording import chips
+from mailings.wording import chips, reasons
 from tests.wording import table
 
 LINES = table.table()
@@ -52,6 +52,19 @@ def test_gone_out_is_said_only_where_it_was_read() -> None:
     for line in AT_PROVIDER:
         said = bool(told.search(line.text)) or line.chip.word == "gone out"
         assert not said or line.mailing.remote_status == JobStatus.GONE_OUT, line.said
+
+
+def test_now_is_said_only_of_what_was_checked_lately() -> None:
+    for line in AT_PROVIDER:
+        if re.search(r"Going out now|sends it on|it waits there", line.text):
+            assert not line.mailing.gone, line.said
+            assert not chips.is_unverified(line.mailing, table.NOW), line.said
+
+
+def test_sent_is_said_only_where_the_whole_request_had_left_us() -> None:
+    for line in LINES:
+        if line.text.startswith("It was sent"):
+            assert not reasons.perhaps_not_sent(line.mailing.unknown_reason), line.said
 
 
 def test_cancelled_and_deleted_are_said_only_where_they_were_confirmed() -> None:

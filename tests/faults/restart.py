@@ -1,0 +1,62 @@
+"""PostgreSQL ends under calls that are under way, as in an immediate restart: workers go on by themselves."""
+
+import contextlib
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from django.db import OperationalError, connection
+
+from tests.faults import truth
+from tests.faults.figures import shown
+
+if TYPE_CHECKING:
+    from tests.faults.campaign import Campaign
+
+CALLS_BEGIN_SECONDS = 0.5
+
+
+def run(campaign: "Campaign") -> None:
+    """Each time: slow calls, the end of every connection, and how long until a new mailing is accepted."""
+    report, ids, waited = campaign.report, [], []
+    campaign.pages.resting.set()
+    for _ in range(campaign.plan.restarts):
+        for provider in campaign.house.providers:
+            provider.proxy.force("slow")
+        ids += [campaign.make(account).pk for account in campaign.accounts]
+        time.sleep(CALLS_BEGIN_SECONDS)
+        crash()
+        began = time.monotonic()
+        answers_again()
+        fresh = campaign.make(campaign.accounts[0]).pk
+        ids.append(fresh)
+        campaign.until(lambda fresh=fresh: truth.accepted([fresh]) == 1, 120)
+        waited.append(time.monotonic() - began)
+    campaign.pages.resting.clear()
+    campaign.quiet(ids)
+    verdict = truth.judge(ids, campaign.jobs())
+    report.add("PostgreSQL ended under calls under way", len(waited), f">= {campaign.plan.restarts}")
+    report.add("  slowest until a new mailing was accepted, seconds", round(max(waited), 1), "<= 60")
+    report.add("  rows by state", shown(verdict.states))
+    report.count("  twice, lost or not there", [*verdict.twice, *verdict.lost, *verdict.not_there])
+
+
+def crash() -> None:
+    """The server ends all its processes when one of them is killed, and begins anew from its log."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    os.kill(pid, signal.SIGKILL)
+    with contextlib.suppress(OperationalError):
+        connection.ensure_connection()
+        connection.close()
+
+
+def answers_again() -> None:
+    while True:
+        with contextlib.suppress(OperationalError):
+            connection.close()
+            connection.ensure_connection()
+            return
+        time.sleep(0.1)
