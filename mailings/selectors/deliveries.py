@@ -1,16 +1,19 @@
 """What became of a mailing's messages: its figures, and its people by result, a page at a time."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from mailings.models import Delivery, Mailing, Recipient, Result
 from mailings.models.deliveries import moment
 from mailings.models.recipients import RecipientQuerySet
+from mailings.recipients import people as person
+from mailings.recipients.stop_list import NotAnAddress
 
 PAGE_SIZE = 50
 # Whoever nothing was heard of, in an address.
@@ -104,10 +107,18 @@ def status_of(row: Recipient) -> str | None:
 
 
 def search(mailing: Mailing, wanted: str, result: str = "") -> QuerySet[Recipient]:
-    """Those whose address holds what is searched for; of a number its digits count."""
+    """Whoever has this address, in any spelling; else those whose address holds what is searched for.
+
+    A whole address is found by the index, a part of one only by looking through everybody.
+    """
+    rows = people(mailing, result)
+    with contextlib.suppress(NotAnAddress):
+        whole = rows.filter(address__in=person.find(wanted, mailing.account.home).spellings)
+        if whole.exists():
+            return whole
     plain = "".join(sign for sign in wanted if sign.isdigit())
     needle = plain if plain and "@" not in wanted else wanted.strip()
-    return people(mailing, result).filter(Q(address__icontains=needle))
+    return rows.filter(address__icontains=needle)
 
 
 def _iso(at: datetime | None) -> str | None:
