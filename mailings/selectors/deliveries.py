@@ -14,6 +14,7 @@ from mailings.models.deliveries import moment
 from mailings.models.recipients import RecipientQuerySet
 from mailings.recipients import people as person
 from mailings.recipients.stop_list import NotAnAddress
+from mailings.wording.deliveries import result_label
 
 PAGE_SIZE = 50
 # Whoever nothing was heard of, in an address.
@@ -29,9 +30,9 @@ class Page:
     after: int | None
 
 
-def filters() -> list[tuple[str, str]]:
+def filters(channel: str = "") -> list[tuple[str, str]]:
     """What the table can be narrowed to: the address's word, and what a person reads."""
-    results = [(str(one), str(one.label)) for one in Result]
+    results = [(str(one), result_label(one, channel)) for one in Result]
     return [("", _("everybody")), *results, (UNHEARD, _("nothing heard yet"))]
 
 
