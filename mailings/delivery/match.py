@@ -6,9 +6,10 @@ reading changes the answer. What nobody of ours can have sent is a stranger's an
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from mailings.delivery.hours import Hours, hours_of
 from mailings.delivery.texts import Texts
@@ -33,15 +34,35 @@ class Sender:
     texts: Texts
 
 
+@dataclass(slots=True)
+class Meant:
+    """A message, and a recipient that it may have been for: the columns of `Message`, not saved yet."""
+
+    account_id: int
+    mailing_id: int
+    position: int
+    round: int
+    int_id: int
+    sent: int
+    last: int
+    status: int | None
+    err: int | None
+    cost: Decimal | None
+    parts: int | None
+    alone: bool
+    named: str
+    final: bool
+
+
 @dataclass
 class Found:
-    """What a page of rows comes to. `messages`: not saved yet.
+    """What a page of rows comes to.
 
     `ids`: of each message that is certainly a mailing's, whether its `id` is that mailing's. `foreign`: an
     `id` was a mailing's that does not go there at all.
     """
 
-    messages: list[Message] = field(default_factory=list)
+    messages: list[Meant] = field(default_factory=list)
     left_alone: dict[str, int] = field(default_factory=dict)
     ids: dict[int, bool] = field(default_factory=dict)
     foreign: bool = False
@@ -76,9 +97,10 @@ class Senders:
         """Everybody who may have been meant by each of these rows."""
         found = Found()
         told = self._usable(rows, found)
-        people = self._people(told)
+        spelt = {row.address: forms(row.address) for row in told}
+        people = self._people(spelt.values())
         for row in told:
-            places = [place for form in forms(row.address) for place in people.get(form, ())]
+            places = [place for form in spelt[row.address] for place in people.get(form, ())]
             self._match(row, places, found)
         return found
 
@@ -98,9 +120,9 @@ class Senders:
                 newest[row.int_id] = replace(later, text=text, job=later.job or other.job)
         return list(newest.values())
 
-    def _people(self, rows: Iterable[Told]) -> dict[str, list[tuple[int, int, str | None]]]:
+    def _people(self, spelt: Collection[tuple[str, ...]]) -> dict[str, list[tuple[int, int, str | None]]]:
         """By address: the mailings that go to it, the place in each, and the text of its own."""
-        wanted = {form for row in rows for form in forms(row.address)}
+        wanted = {form for spellings in spelt for form in spellings}
         people: dict[str, list[tuple[int, int, str | None]]] = {}
         known = Recipient.objects.filter(mailing__in=list(self.by_id), address__in=wanted, stopped=False)
         for mailing, position, address, text in known.values_list(
@@ -128,10 +150,27 @@ class Senders:
         alone = certain and len(meant) == 1
         ours = named if any(sender.mailing.pk == named for sender, _ in meant) else None
         for sender, position in meant:
-            message = _message(row, sender, position, sent)
-            message.account, message.alone = self.account, alone
-            message.named = "" if ours is None else "this" if ours == sender.mailing.pk else "other"
-            found.messages.append(message)
+            named_here = "" if ours is None else "this" if ours == sender.mailing.pk else "other"
+            found.messages.append(self._meant(row, sender, position, alone=alone, named=named_here))
+
+    def _meant(self, row: Told, sender: Sender, position: int, *, alone: bool, named: str) -> Meant:
+        sent = row.sent or 0
+        return Meant(
+            self.account.pk,
+            sender.mailing.pk,
+            position,
+            sender.hours.round_of(datetime.fromtimestamp(sent, UTC)) if sender.hours.rounds[1:] else 0,
+            row.int_id,
+            sent,
+            row.last or 0,
+            row.status,
+            row.err,
+            row.cost,
+            row.parts,
+            alone,
+            named,
+            is_final(row.status, sender.mailing.channel),
+        )
 
     def _weigh_id(
         self, row: Told, meant: list[Sender], named: int | None, found: Found, *, certain: bool
@@ -143,25 +182,9 @@ class Senders:
             found.foreign = found.foreign or not _has_groups(self.by_id[named].mailing)
 
 
-def _message(row: Told, sender: Sender, position: int, sent: datetime) -> Message:
-    return Message(
-        mailing_id=sender.mailing.pk,
-        position=position,
-        round=sender.hours.round_of(sent),
-        int_id=row.int_id,
-        sent=int(sent.timestamp()),
-        last=row.last or 0,
-        status=row.status,
-        err=row.err,
-        cost=row.cost,
-        parts=row.parts,
-        final=is_final(row.status, sender.mailing.channel),
-    )
-
-
 def forms(address: str) -> tuple[str, ...]:
     """The forms in which a recipient may be kept, the usual first: numbers once had no one form."""
-    plain = _SIGNS.sub("", address)
+    plain = address if address.isdecimal() else _SIGNS.sub("", address)
     if plain.isdecimal():
         old = ("8" + plain[1:],) if len(plain) == 11 and plain[0] == "7" else ()
         return (f"+{plain}", plain, *old)
@@ -176,7 +199,7 @@ def is_final(status: int | None, channel: str) -> bool:
     return known.word != "delivered" or channel in ("", "sms", "hlr", "ping")
 
 
-def newness(row: Told | Message) -> tuple[int, int, int]:
+def newness(row: Told | Message | Meant) -> tuple[int, int, int]:
     """Orders what was told of one message: the later word counts, of one moment the one further on."""
     known = None if row.status is None else STATUSES.get(row.status)
     return (

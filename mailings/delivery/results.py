@@ -8,14 +8,15 @@ that was ever seen and not from its order; seeing the same again changes nothing
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Count, Max
 
 from mailings.delivery import rows
-from mailings.delivery.match import Found, Place, Senders, newness
+from mailings.delivery.match import Found, Meant, Place, Senders, newness
 from mailings.delivery.texts import Texts
 from mailings.models import Account, Delivery, Mailing, Message, Recipient, Result
 from mailings.models.deliveries import NOTHING
@@ -27,8 +28,23 @@ ALIKE, UNLIKE = "alike", "unlike"
 # So many messages whose `id` was their mailing's, and none against it, show that an account does it so.
 EVIDENCE = 3
 PEOPLE_AT_ONCE = 5_000
+WIDE = 4
 TOLD = ("last", "status", "err", "cost", "parts", "final")
 MEANT = ("alone", "named", "round", "sent")
+
+
+class Seen(NamedTuple):
+    """What counts of a message for the result of a recipient."""
+
+    sent: int
+    int_id: int
+    last: int
+    status: int | None
+    err: int | None
+    cost: Decimal | None
+    parts: int | None
+    alone: bool
+    named: str
 
 
 @dataclass
@@ -58,7 +74,8 @@ def keep(account: Account, senders: Senders, found: Found) -> Kept:
         rows.insert(write.new)
         rows.update(write.changed, (*TOLD, *MEANT))
         Message.objects.filter(pk__in=[message.pk for message in write.gone]).delete()
-        touched = {place(message) for message in (*write.new, *write.changed, *write.gone)}
+        touched = {place(message) for message in write.new}
+        touched |= {place(message) for message in (*write.changed, *write.gone)}
         touched |= _learn(held, found, write.certain)
         _settle(held, senders, touched)
     return Kept(
@@ -68,7 +85,7 @@ def keep(account: Account, senders: Senders, found: Found) -> Kept:
     )
 
 
-def place(message: Message) -> Place:
+def place(message: Message | Meant) -> Place:
     return message.mailing_id, message.position
 
 
@@ -79,13 +96,13 @@ class _Write:
     `certain`: the messages of which it is certain only now whose they are.
     """
 
-    new: list[Message] = field(default_factory=list)
+    new: list[Meant] = field(default_factory=list)
     changed: list[Message] = field(default_factory=list)
     gone: list[Message] = field(default_factory=list)
     certain: set[int] = field(default_factory=set)
 
 
-def _sorted_out(account: Account, found: Sequence[Message]) -> _Write:
+def _sorted_out(account: Account, found: Sequence[Meant]) -> _Write:
     """Whoever alone was meant stays so, whatever is handed over later or told without its text."""
     ids = {message.int_id for message in found}
     known = {
@@ -108,7 +125,7 @@ def _sorted_out(account: Account, found: Sequence[Message]) -> _Write:
     return write
 
 
-def _brought_up_to(before: Message, now: Message) -> bool:
+def _brought_up_to(before: Message, now: Meant) -> bool:
     """Take over what is newer; whether anything is."""
     meant = () if before.alone else MEANT
     fields = (*meant, *TOLD) if newness(now) > newness(before) else meant
@@ -157,21 +174,27 @@ def _round_now(pk: int) -> int:
 
 
 def _settle_some(account: Account, pk: int, now: int, most: int, positions: list[int]) -> None:
-    seen = Message.objects.filter(mailing=pk, position__in=positions, round=now)
-    messages: dict[int, list[Message]] = {position: [] for position in positions}
-    for message in seen:
-        messages[message.position].append(message)
-    names = ("position", *NOTHING)
-    changed = []
-    for before in Recipient.objects.filter(mailing=pk, position__in=positions).values(*names):
-        position = before.pop("position")
-        result = result_of(messages[position], most=most, alike=account.message_ids == ALIKE)
-        if result != before:
-            changed.append((*result.values(), pk, position))
+    messages: dict[int, list[Seen]] = {position: [] for position in positions}
+    # From the first to the last, where little else lies between: a thousand places are slow to name.
+    wide = positions[-1] - positions[0] < WIDE * len(positions)
+    where: dict[str, Any] = (
+        {"position__range": (positions[0], positions[-1])} if wide else {"position__in": positions}
+    )
+    seen = Message.objects.filter(mailing=pk, round=now, **where)
+    for place, *values in seen.values_list("position", *Seen._fields):
+        if place in messages:
+            messages[place].append(Seen(*values))
+    changed, alike = [], account.message_ids == ALIKE
+    known = Recipient.objects.filter(mailing=pk, **where).values_list("position", *NOTHING)
+    for place, *before in known:
+        if place in messages:
+            result = list(result_of(messages[place], most=most, alike=alike).values())
+            if result != before:
+                changed.append((*result, pk, place))
     rows.write_results(changed)
 
 
-def result_of(messages: Sequence[Message], *, most: int, alike: bool) -> dict[str, Any]:
+def result_of(messages: Sequence[Seen], *, most: int, alike: bool) -> dict[str, Any]:
     """What a recipient's row holds, from everything that may have been for it in one round.
 
     `most`: how many messages it gets at most. `alike`: an `id` is its mailing's on this account.
@@ -235,9 +258,9 @@ def earlier_rounds(delivery: Delivery) -> list[dict[str, Any]]:
     alike, most = delivery.account.message_ids == ALIKE, Texts(delivery.mailing.options).most
     told = Message.objects.filter(mailing=delivery.mailing_id, round__lt=delivery.round)
     found: dict[int, dict[str, Any]] = {}
-    ordered = told.order_by("round", "position").iterator(chunk_size=PEOPLE_AT_ONCE)
-    for (number, _), grouped in groupby(ordered, key=lambda message: (message.round, message.position)):
-        messages = list(grouped)
+    ordered = told.order_by("round", "position").values_list("round", "position", *Seen._fields)
+    for (number, _), grouped in groupby(ordered.iterator(PEOPLE_AT_ONCE), key=lambda values: values[:2]):
+        messages = [Seen(*values[2:]) for values in grouped]
         sent = min(message.sent for message in messages)
         empty = {"round": number, "sent": sent} | {str(result): 0 for result in Result}
         figures = found.setdefault(number, empty)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection
 
+from mailings.delivery.match import Meant
 from mailings.models import Message
 
 AT_ONCE = 5_000
@@ -13,13 +15,15 @@ MESSAGE = (
     *("account_id", "mailing_id", "position", "round", "int_id", "sent", "last", "status", "err"),
     *("cost", "parts", "alone", "named", "final"),
 )
+COST = MESSAGE.index("cost")
+_VALUES = attrgetter(*MESSAGE)
 RESULT = ("result", "status", "err", "result_at", "cost", "parts")
 TYPES = ("text", "int", "int", "bigint", "numeric", "int", "bigint", "int")
 
 
-def insert(messages: Sequence[Message]) -> None:
+def insert(messages: Sequence[Message | Meant]) -> None:
     """New messages; `cost` as text, which both databases take for an amount."""
-    rows = [tuple(_value(message, name) for name in MESSAGE) for message in messages]
+    rows = [(*values[:COST], _amount(values[COST]), *values[COST + 1 :]) for values in map(_VALUES, messages)]
     names = ", ".join(MESSAGE)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -57,11 +61,6 @@ _UPDATE_MANY = (
     f"AS new({', '.join(RESULT)}, mailing, place) "
     "WHERE r.mailing_id = new.mailing AND r.position = new.place"
 )
-
-
-def _value(message: Message, name: str) -> Any:
-    value = getattr(message, name)
-    return _amount(value) if name == "cost" else value
 
 
 def _amount(value: Any) -> str | None:

@@ -1,16 +1,20 @@
 """What became of a mailing's messages: its figures, and its people by result, a page at a time."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from mailings.models import Delivery, Mailing, Recipient, Result
 from mailings.models.deliveries import moment
 from mailings.models.recipients import RecipientQuerySet
+from mailings.recipients import people as person
+from mailings.recipients.stop_list import NotAnAddress
+from mailings.wording.deliveries import result_label
 
 PAGE_SIZE = 50
 # Whoever nothing was heard of, in an address.
@@ -26,9 +30,9 @@ class Page:
     after: int | None
 
 
-def filters() -> list[tuple[str, str]]:
+def filters(channel: str = "") -> list[tuple[str, str]]:
     """What the table can be narrowed to: the address's word, and what a person reads."""
-    results = [(str(one), str(one.label)) for one in Result]
+    results = [(str(one), result_label(one, channel)) for one in Result]
     return [("", _("everybody")), *results, (UNHEARD, _("nothing heard yet"))]
 
 
@@ -104,10 +108,18 @@ def status_of(row: Recipient) -> str | None:
 
 
 def search(mailing: Mailing, wanted: str, result: str = "") -> QuerySet[Recipient]:
-    """Those whose address holds what is searched for; of a number its digits count."""
+    """Whoever has this address, in any spelling; else those whose address holds what is searched for.
+
+    A whole address is found by the index, a part of one only by looking through everybody.
+    """
+    rows = people(mailing, result)
+    with contextlib.suppress(NotAnAddress):
+        whole = rows.filter(address__in=person.find(wanted, mailing.account.home).spellings)
+        if whole.exists():
+            return whole
     plain = "".join(sign for sign in wanted if sign.isdigit())
     needle = plain if plain and "@" not in wanted else wanted.strip()
-    return people(mailing, result).filter(Q(address__icontains=needle))
+    return rows.filter(address__icontains=needle)
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -40,7 +40,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "page": deliveries.page(rows, after=after, before=before),
         "wanted": wanted,
         "result": result,
-        "filters": deliveries.filters(),
+        "filters": deliveries.filters(mailing.channel),
     }
     return render(request, "mailings/results.html", context)
 

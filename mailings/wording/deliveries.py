@@ -89,6 +89,12 @@ def percent(count: int, total: int) -> str:
     return f"{share}\N{NO-BREAK SPACE}%"
 
 
+def result_label(result: Result, channel: str) -> str:
+    """A result's name, for messages or for numbers that were looked up."""
+    checked = {Result.DELIVERED: REACHED, Result.FAILED: NOT_REACHED} if channel in CHECKS else {}
+    return str(checked.get(result, result.label))
+
+
 def reasons(delivery: Delivery) -> list[tuple[str, int]]:
     """Why it failed, the commonest first."""
     failed = {status: number for status, number in delivery.reasons.items() if _is_failed(status)}

@@ -15,7 +15,8 @@ from mailings.smsc.api.transport import Answer
 from tests.helpers.factories import delivered
 
 MOSCOW = timezone(timedelta(hours=3))
-NOW = datetime.now(MOSCOW).replace(microsecond=0)
+# Two hours ahead: the mailing is handed over only once these rows are made.
+NOW = datetime.now(MOSCOW).replace(microsecond=0) + timedelta(hours=2)
 HOUR, STAMP = f"{NOW:%d.%m.%Y %H:%M:%S}", int(NOW.timestamp())
 BOTH, ONE, NOBODY = ("delivered", "failed"), ("delivered", ""), ("", "")
 UNCLEAR, OTHER = ("unclear", "failed"), ("", "failed")

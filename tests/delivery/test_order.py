@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailings.delivery import plan, results
+from mailings.delivery.match import Senders
 from mailings.models import Account, Delivery, Mailing, Message, Recipient
 from mailings.models.deliveries import NOTHING
 from tests.delivery.test_match import NOON, found, handed_over, read, told
@@ -113,6 +114,19 @@ def test_messages_of_a_mailing_whose_job_is_found_later_are_decided_then() -> No
     assert not results.is_settled(kept)
     assert found() == {(0, "+79990000001"): "delivered", (1, "+79990000001"): "failed"}
     assert results.is_settled(Delivery.objects.select_related("mailing").get(mailing=doubtful))
+
+
+@pytest.mark.django_db
+def test_a_pull_goes_by_what_another_has_learnt_meanwhile() -> None:
+    with_job(handed_over([1, 2, 3]), 500)
+    stale = account()
+    plan.enrol(stale)
+    senders = Senders(stale, NOON - timedelta(days=1), NOON + timedelta(days=1))
+    Account.objects.update(message_ids="unlike")
+
+    results.keep(stale, senders, senders.match([told(n, n, job="500") for n in (1, 2, 3)]))
+
+    assert account().message_ids == "unlike"
 
 
 @pytest.mark.django_db

@@ -9,6 +9,7 @@ from django.utils import timezone as clock
 from mailings import delivery, outbox
 from mailings.delivery import plan
 from mailings.models import Account, Breaker, Delivery, DeliveryPull, Mailing, Message, Recipient, State
+from mailings.smsc.api.client import Client
 from sandbox import Sandbox, messages
 from tests.helpers.factories import delivered, queued
 
@@ -375,3 +376,21 @@ def test_a_mailing_whose_hour_has_not_come_shows_no_figures(account, sandbox):
     pull(account)
 
     assert Delivery.objects.get(mailing=mailing).as_of is None
+
+
+def test_what_is_handed_over_while_the_provider_answers_may_have_sent_what_it_tells_of(
+    account, sandbox, monkeypatch
+):
+    first = delivered(account, phones=people(1), name="First")
+    ask, made = Client.messages, list[Mailing]()
+
+    def meanwhile(client: Client, *args, **asked):
+        if not made:
+            made.append(delivered(account, phones=people(1), name="Second"))
+            sandbox.advance(60)
+        return ask(client, *args, **asked)
+
+    monkeypatch.setattr(Client, "messages", meanwhile)
+    pull(account)
+
+    assert figures(first) == figures(made[0]) == {"unclear": 1}

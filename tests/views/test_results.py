@@ -274,3 +274,12 @@ def test_before_anything_is_to_be_asked_today_says_nothing_of_it(page: Client) -
     row()
 
     assert "calls this hour" not in html(page, "/")
+
+
+@pytest.mark.parametrize("followed", [1, 3])
+def test_whoever_followed_the_link_is_counted_where_the_status_says_so(page: Client, followed: int) -> None:
+    mailing = told(5, s1=1, s4=followed)
+
+    shown = html(page, f"/mailings/{mailing.pk}/")
+
+    assert f"{followed} followed the link." in shown

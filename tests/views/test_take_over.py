@@ -38,9 +38,11 @@ def test_the_verdict_stands_beside_each_number(page: Client, channel: str) -> No
     shown = page.get(reverse("results", args=[mailing.pk])).content.decode()
     on_its_page = page.get(reverse("mailing", args=[mailing.pk])).content.decode()
 
-    assert shown.count("reached (error 1)") == 3  # two are, one cannot be
+    assert shown.count("> reached (error 1)") == 2
     assert shown.count("wrong number (error 1)") == 2
     assert "not reached: 3 (50\xa0%)" in on_its_page
+    assert "Not reached: wrong number 2" in on_its_page
+    assert "elivered" not in shown
     assert address(mailing) in on_its_page
     assert "who did not get it" not in on_its_page
 
