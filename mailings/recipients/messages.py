@@ -49,6 +49,11 @@ def braced(text: str) -> str:
     return _BRACED.sub(r"{\1}", text)
 
 
+def doubled(text: str) -> str:
+    """A text whose braces are all meant as they stand, for `template`."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 def template(text: str, headings: Sequence[str]) -> Template:
     """The text with its places found among the columns' headings, whatever their case."""
     known = {_plain(heading): index for index, heading in reversed(list(enumerate(headings)))}
