@@ -187,11 +187,9 @@ class Personal:
         return rest | self._hour(options) | {"list": "\n".join(self.addressed.lines)} | nl
 
     def _hour(self, options: dict[str, Any]) -> dict[str, str]:
-        """An hour that was given by one clock, as the day and hour that each row's own time zone counts by."""
-        zone, roles = (
-            zone_of(self.typed.values.get("clock", "")),
-            _walk(self.filed, 0).roles if self.filed else {},
-        )
+        """An hour of one clock, as the day and hour that each row's own time zone counts by."""
+        zone = zone_of(self.typed.values.get("clock", ""))
+        roles = _walk(self.filed, 0).roles if self.filed else {}
         try:
             moment = times.parse(str(options.get("time", ""))).moment
         except Refusal:
