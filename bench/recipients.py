@@ -1,4 +1,5 @@
-"""Reading recipients: a million rows of CSV, 300,000 of XLSX, and numbers alone, beside floor or peer.
+"""Reading recipients: a million rows of CSV, 300,000 of XLSX, and numbers alone, beside floor or peer; the
+million stored on either database; and a mailing to a million as a body on its way out.
 
 Every measurement is a process of its own (`python -m bench.recipients NAME FOLDER`) with a memory of its
 own; seconds are of CPU, which neighbours on the machine disturb least. Files are made anew, always the same.
@@ -6,6 +7,7 @@ own; seconds are of CPU, which neighbours on the machine disturb least. Files ar
 
 import csv
 import json
+import os
 import random
 import re
 import subprocess
@@ -16,6 +18,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import openpyxl
 import phonenumbers
@@ -23,10 +26,14 @@ import phonenumbers
 from mailings.recipients.limits import Limits
 from mailings.recipients.numbers import Numbers
 from mailings.recipients.reader import Choices, read
+from mailings.smsc.api.body import FormBody
+from scripts.servers import PostgreSQL
 
 CSV_ROWS = 1_000_000
 BOOK_ROWS = 300_000
 NUMBERS = 200_000
+MILLION: list[str] = []
+"""Numbers of a mailing, made where a body is measured and not counted with it."""
 ASKED_OF_THE_LIBRARY = 20_000
 CSV, BOOK, LIST = "people.csv", "people.xlsx", "numbers.txt"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -136,6 +143,17 @@ def library(folder: Path) -> int:
     return len([_asked(text) for text in _numbers(folder, ASKED_OF_THE_LIBRARY)])
 
 
+def body(_folder: Path) -> int:
+    """A mailing to a million as it goes out: counted, and handed over piece by piece."""
+    made = FormBody([("phones", MILLION)])
+    return sum(map(len, made)) and len(MILLION)
+
+
+def joined_body(_folder: Path) -> int:
+    """The same made of a dict, as `requests` does it."""
+    return len(urlencode({"phones": ",".join(MILLION)}).encode()) and len(MILLION)
+
+
 def _read(path: Path) -> int:
     with path.open("rb") as file:
         return sum(1 for _entry in read(file, path.name, Choices(), Limits(seconds=600)))
@@ -150,7 +168,8 @@ def _asked(text: str) -> bool:
 
 
 MEASURED: dict[str, Callable[[Path], int]] = {
-    one.__name__: one for one in (read_csv, plain_csv, read_book, openpyxl_book, judge, library)
+    one.__name__: one
+    for one in (read_csv, plain_csv, read_book, openpyxl_book, judge, library, body, joined_body)
 }
 
 
@@ -162,24 +181,52 @@ def run() -> dict[str, Any]:
         for name in MEASURED:
             words = [sys.executable, "-m", "bench.recipients", name, folder]
             results[name] = json.loads(subprocess.run(words, capture_output=True, check=True).stdout)
+        results["stored_sqlite"] = stored(Path(folder), f"sqlite:///{folder}/stored.sqlite3")
+        cluster = PostgreSQL()
+        try:
+            results["stored_postgresql"] = stored(Path(folder), cluster.url("postgres"))
+        finally:
+            cluster.stop()
     return results
+
+
+def stored(folder: Path, url: str) -> dict[str, Any]:
+    """The million read into rows of a database of its own; `floor`: such rows ready-made, only written."""
+    begin = "import django; django.setup(); from bench import recipients_stored; recipients_stored.main()"
+    words = [sys.executable, "-c", begin, str(folder)]
+    settings = {"DATABASE_URL": url, "VAR_DIR": str(folder / "var"), "UPLOAD_MB": "256"}
+    ran = subprocess.run(words, capture_output=True, check=True, env=os.environ | settings)
+    found: dict[str, Any] = json.loads(ran.stdout)
+    return found
 
 
 def measure(name: str, folder: Path) -> dict[str, Any]:
     """One measurement, in this process."""
+    begins_with = 0
+    if name.endswith("body"):
+        MILLION.extend(f"+79{number:09d}" for number in range(1_000_000))
+        Path("/proc/self/clear_refs").write_text("5")
+        begins_with = megabytes()
     begin = time.process_time()
     count = MEASURED[name](folder)
     seconds = time.process_time() - begin
+    return {"count": count, "seconds": round(seconds, 2), "megabytes": megabytes() - begins_with}
+
+
+def megabytes() -> int:
+    """The most that this process has held."""
     [peak] = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return {"count": count, "seconds": round(seconds, 2), "megabytes": int(peak) // 1024}
+    return int(peak) // 1024
 
 
 def table(result: dict[str, Any]) -> str:
     """The figures as a person reads them."""
-    lines = ["recipients", f"{'what':<16} {'count':>10} {'CPU s':>8} {'a second':>10} {'MB':>6}"]
+    lines = ["recipients", f"{'what':<18} {'count':>10} {'CPU s':>8} {'a second':>10} {'MB':>6}"]
     for name, one in result.items():
         rate = round(one["count"] / max(one["seconds"], 0.01))
-        lines.append(f"{name:<16} {one['count']:>10,} {one['seconds']:>8} {rate:>10,} {one['megabytes']:>6}")
+        more = f"  {one['wall']} s in all; rows only written: {one['floor']}" if "floor" in one else ""
+        row = f"{name:<18} {one['count']:>10,} {one['seconds']:>8} {rate:>10,} {one['megabytes']:>6}{more}"
+        lines.append(row)
     return "\n".join(lines)
 
 

@@ -11,14 +11,16 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from mailings.forms.typed import Typed
+from mailings.forms.when import from_moscow, zone_of
 from mailings.recipients import messages
-from mailings.recipients.columns import SENDER, ZONE
+from mailings.recipients.columns import ZONE
 from mailings.recipients.corrections import Chosen
 from mailings.recipients.held_rows import HeldRows
 from mailings.recipients.messages import Template
-from mailings.recipients.personal import Addressed, Rule, Wanted, address
+from mailings.recipients.personal import Addressed, Rule, Wanted, address, own_roles
 from mailings.recipients.reasons import Verdict
-from mailings.smsc.spec.problems import N_, Problem
+from mailings.smsc.spec import times
+from mailings.smsc.spec.problems import N_, Problem, Refusal
 
 # So many rows of a long file are looked at while a person types.
 WHILE_TYPING = 2_000
@@ -92,7 +94,7 @@ class Personal:
 
     @cached_property
     def template(self) -> Template:
-        return messages.template(self.text, self.names)
+        return messages.template(self._wanted.text or "", self.names)
 
     @property
     def blanks(self) -> list[str]:
@@ -108,25 +110,32 @@ class Personal:
 
     @property
     def applies(self) -> bool:
-        """Whether each recipient gets a text of its own."""
-        return self.template.is_personal and not self.as_they_stand
+        """Whether each recipient gets a line of its own: its own text, sender or time zone."""
+        return self.template.is_personal or bool(self._own_roles)
+
+    @cached_property
+    def _own_roles(self) -> dict[str, int]:
+        return own_roles(_walk(self.filed, 0).roles, self._wanted) if self.filed else {}
+
+    @cached_property
+    def _wanted(self) -> Wanted:
+        options, _problems = self.typed.options()
+        options |= self._hour(options)
+        return Wanted(
+            text=messages.doubled(self.text) if self.as_they_stand else self.text,
+            channel=self.typed.channel,
+            time=options.get("time", ""),
+            nl=self.typed.values.get("nl", "").strip() == "1",
+            wrong=Rule.SKIP if self.typed.has("skip_wrong") else Rule.REFUSE,
+            doubtful=Rule.SEND,
+        )
 
     @cached_property
     def addressed(self) -> Addressed | None:
         """The lines of the list: of the first rows while a person types, of all when it is sent."""
         if self.filed is None:
             return None
-        leave_out = Rule.SKIP if self.typed.has("skip_wrong") else Rule.REFUSE
-        options, _problems = self.typed.options()
-        wanted = Wanted(
-            text=self.text,
-            channel=self.typed.channel,
-            time=options.get("time", ""),
-            nl=self.typed.values.get("nl", "").strip() == "1",
-            wrong=leave_out,
-            doubtful=Rule.SEND,
-        )
-        return address(_walk(self.filed, None if self.whole else WHILE_TYPING), wanted)
+        return address(_walk(self.filed, None if self.whole else WHILE_TYPING), self._wanted)
 
     @property
     def unread(self) -> int:
@@ -144,17 +153,23 @@ class Personal:
 
     @property
     def problems(self) -> Iterator[Problem]:
-        if self.as_they_stand or self.waits:
+        if self.waits:
             return
         if self.template.problems:
             yield from self.template.problems if self.names else self._unfilled()
         elif self.applies:
             if self.typed.has("phones"):
-                said = N_(
-                    "These have no columns that fill the text: put them into the file, or take them out."
-                )
-                yield Problem(("phones",), "phones_without_columns", said)
+                yield Problem(("phones",), "phones_without_columns", self._columnless())
             yield from self.addressed.problems if self.addressed else ()
+
+    def _columnless(self) -> str:
+        """What is said of pasted recipients beside a file whose columns say what each gets."""
+        if self.template.is_personal:
+            return N_("These have no columns that fill the text: put them into the file, or take them out.")
+        return N_(
+            "The file has a column of senders or time zones, and these have none: put them into the file, "
+            "take them out, or say above that no column holds them."
+        )
 
     @property
     def unfilled(self) -> list[str]:
@@ -168,15 +183,27 @@ class Personal:
 
     def given(self, options: dict[str, Any]) -> dict[str, Any]:
         """The create options with the personal messages, or the text as all get it."""
-        if self.as_they_stand or self.template.problems or "mes" not in options:
+        if self.template.problems or "mes" not in options:
             return options
         if not self.applies:
-            return options | {"mes": messages.braced(options["mes"])}
+            return options if self.as_they_stand else options | {"mes": messages.braced(options["mes"])}
         if not (self.addressed and self.addressed.lines):
             return options
         rest = {name: value for name, value in options.items() if name not in ("mes", "phones", "nl")}
         nl = {"nl": "1"} if self.addressed.nl else {}
-        return rest | {"list": "\n".join(self.addressed.lines)} | nl
+        return rest | self._hour(options) | {"list": "\n".join(self.addressed.lines)} | nl
+
+    def _hour(self, options: dict[str, Any]) -> dict[str, str]:
+        """An hour of one clock, as the day and hour that each row's own time zone counts by."""
+        zone = zone_of(self.typed.values.get("clock", ""))
+        roles = _walk(self.filed, 0).roles if self.filed else {}
+        try:
+            moment = times.parse(str(options.get("time", ""))).moment
+        except Refusal:
+            return {}
+        if moment is None or zone is None or ZONE not in roles:
+            return {}
+        return {"time": f"{moment.astimezone(zone):%d.%m.%y %H:%M}", "tz": from_moscow(zone, moment)}
 
     def placed(self, problem: Problem) -> Problem:
         """A problem of the list that the text became, beside the text."""
@@ -187,8 +214,7 @@ class Personal:
     @property
     def own_columns(self) -> dict[str, str]:
         """The columns of senders and time zones that rows go out with, by their role."""
-        roles = _walk(self.filed, 0).roles if self.filed and self.applies else {}
-        return {role: self.names[index] for role, index in roles.items() if role in (SENDER, ZONE)}
+        return {role: self.names[index] for role, index in self._own_roles.items()}
 
     # --- one row ------------------------------------------------------------------------------------
 

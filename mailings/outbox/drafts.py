@@ -33,7 +33,7 @@ from mailings.outbox.errors import Impossible, KeyTaken
 from mailings.outbox.may import may_duplicate, may_edit, may_reopen, why_not_release
 from mailings.outbox.seen import UNBOUND, Seen
 from mailings.outbox.versions import must_be_newest, next_version, same_version
-from mailings.recipients import imports
+from mailings.recipients import imports, stop_list
 from mailings.recipients.corrections import Chosen
 from mailings.smsc.spec.spec import FileRef, Spec
 
@@ -55,6 +55,7 @@ def make(
     draft: Mailing | None = None,
     version: str = "",
     more: Chosen | None = None,
+    leave_out: bool = False,
 ) -> Mailing:
     """Store a valid spec as a mailing: queued when `submit`, else a draft. All of it or nothing.
 
@@ -63,7 +64,9 @@ def make(
     `key`: minted before the button; the same key with the same options gives the row that it made before,
     with other options `KeyTaken`. `draft`: the row to turn into it; its attachments that the spec names stay.
     `version`: see `outbox.versions`.
-    `more`: recipients of a file, beside those of the spec, which stand in front of them.
+    `more`: recipients of a file, beside those of the spec, which stand in front of them. `leave_out`: whoever
+    is on the stop list now; the spec stays as it was asked for, so that its key finds it again. Raises
+    Impossible where that leaves nobody.
     """
     try:
         with transaction.atomic():
@@ -76,6 +79,8 @@ def make(
             _write(mailing, spec, more)
             _attach(mailing, uploads, keep=spec.files)
             _record_edit(mailing, before, by)
+            if leave_out:
+                _leave_out(mailing)
             if submit:
                 submit_draft(mailing, by, hold_seconds)
     except IntegrityError:
@@ -84,6 +89,17 @@ def make(
             raise
         return _same(twin, digest(spec, more))
     return mailing
+
+
+def _leave_out(mailing: Mailing) -> None:
+    """Mark who is on the stop list, and say so in the timeline."""
+    if not (count := stop_list.leave_out(mailing)):
+        return
+    if not stop_list.reachable(mailing).exists():
+        raise Impossible(_("Everybody it is for is on the stop list, so nothing was stored."))
+    mailing.recipients_count -= count
+    mailing.save(update_fields=["recipients_count"])
+    record(EventKind.LEFT_OUT, mailing, count=count)
 
 
 def digest(spec: Spec, more: Chosen | None = None) -> str:

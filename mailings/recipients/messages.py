@@ -56,6 +56,11 @@ def fill_in(text: str, given: Mapping[str, str]) -> str:
     return _FIELD.sub(lambda match: plain.get(_plain(match[1] or ""), match[0]), text)
 
 
+def doubled(text: str) -> str:
+    """A text whose braces are all meant as they stand, for `template`."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 def template(text: str, headings: Sequence[str]) -> Template:
     """The text with its places found among the columns' headings, whatever their case."""
     known = {_plain(heading): index for index, heading in reversed(list(enumerate(headings)))}

@@ -70,7 +70,8 @@ class Numbers:
     def __init__(self, country: str) -> None:
         self.country = country
         home = plans.home(country)
-        self._plus, self._at_home = (f"+{home.code}", home.match.match) if home else ("", None)
+        self._plus = f"+{home.code}" if home else ""
+        self._at_home = home.match.match if home else None
         # By the first three digits behind a `+`: the length of the calling code with it, and its plan.
         self._codes: dict[str, tuple[int, Callable[[str], object] | None]] = {}
         # The same words and slips stand in thousands of rows.
@@ -182,11 +183,11 @@ def _asked(digits: str, country: str) -> tuple[Verdict, str, Reason | None]:
         number = phonenumbers.parse(digits, country)
     except NumberParseException as error:
         return Verdict.WRONG, "", _REFUSED.get(error.error_type, Reason.NO_NUMBER)
-    sent = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     if phonenumbers.is_valid_number(number):
-        return Verdict.VALID, sent, None
+        return Verdict.VALID, phonenumbers.format_number(number, PhoneNumberFormat.E164), None
     possible = phonenumbers.is_possible_number_with_reason(number)
-    if possible in _POSSIBLE and _meant(digits, country, sent):
+    sent = phonenumbers.format_number(number, PhoneNumberFormat.E164) if possible in _POSSIBLE else ""
+    if sent and _meant(digits, country, sent):
         return Verdict.DOUBTFUL, sent, Reason.UNKNOWN_RANGE
     return Verdict.WRONG, "", _IMPOSSIBLE.get(possible, Reason.NOT_ASSIGNED)
 

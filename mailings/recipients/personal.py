@@ -110,15 +110,14 @@ class _Walk:
 
     def __init__(self, reading: HasRows, wanted: Wanted, template: Template, *, nl: bool) -> None:
         self._reading, self._wanted, self._template = reading, wanted, template
-        roles = {role: at for role, at in reading.roles.items() if role not in wanted.without}
-        self._sender = roles.get(SENDER)
-        self._zone = roles.get(ZONE) if _is_dated(wanted.time) else None
-        self._own = template.is_personal or self._sender is not None or self._zone is not None
+        roles = own_roles(reading.roles, wanted)
+        self._sender, self._zone = roles.get(SENDER), roles.get(ZONE)
+        self._own = template.is_personal or bool(roles)
         self._found = Addressed(nl=nl)
         self._more = 0
 
     def run(self) -> Addressed:
-        self._reading.says(self._template.fill if self._template.is_personal else None)
+        self._reading.says(self._template.fill if self._own else None)
         for entry in self._reading:
             rule = self._rule(entry.verdict)
             if rule is Rule.SEND:
@@ -184,6 +183,12 @@ class _Walk:
         said = N_("Line %(line)s: “%(entry)s”. %(why)s")
         params = {"line": line, "entry": shorten(value), "why": why}
         self._found.problems.append(Problem((FILE,), why.code or "recipient_wrong", said, params))
+
+
+def own_roles(roles: Mapping[str, int], wanted: Wanted) -> dict[str, int]:
+    """The columns, by role, that give rows a sender or time zone of their own."""
+    ours = (SENDER, ZONE) if _is_dated(wanted.time) else (SENDER,)
+    return {role: at for role, at in roles.items() if role in ours and role not in wanted.without}
 
 
 def _is_dated(time: str) -> bool:

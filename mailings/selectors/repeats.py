@@ -11,10 +11,12 @@ from itertools import islice
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Lower
 
 from mailings.forms import ComposeForm
 from mailings.models import Mailing, Recipient, State
+from mailings.recipients.judge import person
+from mailings.smsc.spec.addresses import TO_PHONES, kinds_for
 from mailings.smsc.spec.spec import Addressee, Spec
 
 WITHIN = timedelta(hours=24)
@@ -65,7 +67,8 @@ def of_mailing(mailing: Mailing, spec: Spec, now: datetime) -> list[Repeat]:
     """The same for a mailing whose recipients are stored, counted by the database."""
     others = _others(spec, spec.due_at(now) or now, mailing)
     shared = spec.options.get("mes", "")
-    return _repeats((one, _count_stored(one, mailing, shared)) for one in others)
+    count = _count_stored if kinds_for(spec.channel) <= TO_PHONES else _count_stored_in_any_case
+    return _repeats((one, count(one, mailing, shared)) for one in others)
 
 
 def _repeats(found: Iterable[tuple["_Other", int]]) -> list[Repeat]:
@@ -108,14 +111,28 @@ def _count_stored(other: _Other, mailing: Mailing, shared: str) -> int:
     return ours.filter(Exists(same)).values("address").distinct().count()
 
 
+def _count_stored_in_any_case(other: _Other, mailing: Mailing, shared: str) -> int:
+    """The same for addresses and names, which are one person's in any case of their letters."""
+    ours = Recipient.objects.filter(mailing=mailing, stopped=False)
+    ours = ours.annotate(said=Coalesce("text", Value(shared, TextField())))
+    both = (rows.annotate(person=Lower("address")).values("person", "said") for rows in (ours, other.people))
+    return next(both).intersection(*both).count()
+
+
 def _count_given(other: _Other, ours: list[Addressee], shared: str) -> int:
     texts: dict[str, set[str]] = {}
     for address, text, _front in ours:
-        texts.setdefault(address, set()).add(shared if text is None else text)
-    got = set[str]()
-    for chunk in _chunks(texts):
+        texts.setdefault(person(address), set()).add(shared if text is None else text)
+    numbers, got = [one for one in texts if one[0] == "+"], set[str]()
+    for chunk in _chunks(numbers):
         rows = other.people.filter(address__in=chunk).values_list("address", "said")
         got.update(address for address, said in rows if said in texts[address])
+    if len(numbers) < len(texts):
+        # Of the others the case of letters may differ, which no index knows: one walk through all.
+        rows = other.people.exclude(address__startswith="+").values_list("address", "said")
+        for address, said in rows.iterator(chunk_size=AT_ONCE):
+            if said in texts.get(person(address), ()):
+                got.add(person(address))
     return len(got)
 
 

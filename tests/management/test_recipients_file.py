@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from mailings.models import Account, Mailing, Recipient
+from mailings.models import Account, EventKind, Mailing, Recipient
 from mailings.outbox.drafts import spec_of
+from mailings.recipients import stop_list
 from tests.management.conftest import Run, refused
 
 TABLE = "Имя;Телефон;Долг\nАнна;8 999 000-00-01;117\nОлег;+79990000002;80\n"
@@ -191,3 +192,29 @@ def test_texts_that_are_the_same_for_all_are_not_filled(ordered: Any) -> None:
     options = TEXT | {"fl[5]": 1, "mes2": "Hi {Имя}"}
 
     assert list(refused(ordered(TABLE, options))) == ["mes2"]
+
+
+@pytest.mark.parametrize("personal", [True, False])
+def test_who_is_on_the_stop_list_is_left_out_when_it_is_stored_and_that_is_said(
+    ordered: Any, personal: bool
+) -> None:
+    stop_list.add(["8 999 000-00-01"], country="RU")
+    options = TEXT if personal else {"name": "x", "mes": "y"}
+
+    code, said = ordered(TABLE, options, key="k")
+
+    mailing = Mailing.objects.get()
+    assert (code, said) == (0, [{"id": mailing.pk, "state": "queued", "stopped": 1}])
+    assert mailing.recipients_count == 1
+    assert mailing.events.get(kind=EventKind.LEFT_OUT).data == {"count": 1}
+    assert "+79990000001" not in "".join(map(str, wire(mailing).values()))
+    assert ordered(TABLE, options, key="k") == (code, said)
+
+
+def test_a_mailing_to_nobody_but_those_on_the_stop_list_is_not_stored(ordered: Any, mailings: Run) -> None:
+    stop_list.add(["89990000001", "89990000002"], country="RU")
+
+    assert list(refused(ordered(TABLE))) == ["recipients_file"]
+    pasted = {"name": "x", "mes": "y", "phones": "8 999 000-00-01"}
+    assert list(refused(mailings("create", given={"options": pasted}))) == ["phones"]
+    assert not Mailing.objects.exists()

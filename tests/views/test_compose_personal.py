@@ -192,3 +192,28 @@ def test_whom_another_mailing_tells_the_same_is_said_beside_the_form(page: Clien
     assert 'data-fact="repeat"' not in other.content.decode()
     panel = page.post("/mailings/new/preview/", typed | {"mes": "Pay", "phones": ANNA})
     assert "1 of them gets the same text from “Debt 1”" in text_of(panel)
+
+
+WITH_SENDERS = "Телефон;Отправитель;tz\n79990000001;SHOP;2\n79990000002;;\n79990000001;SHOP;2\n"
+
+
+@pytest.mark.parametrize("said", [{}, {"mes": "Sale {today}", "braces": "on"}])
+def test_senders_of_a_column_count_without_a_heading_in_the_text_too(
+    page: Client, said: dict[str, str]
+) -> None:
+    answer = post(page, {"name": "x", "mes": "Sale", "key": "k"} | said | table(WITH_SENDERS))
+
+    assert answer.status_code == 302
+    rows = Recipient.objects.filter(mailing=Mailing.objects.get()).order_by("position")
+    told = said.get("mes", "Sale")
+    assert list(rows.values_list("address", "front", "text")) == [
+        ("+79990000001", "SHOP|", told),
+        ("+79990000002", "", told),
+    ]
+
+
+def test_a_time_zone_of_a_column_goes_with_an_hour(page: Client) -> None:
+    at = {"time_at": "2035-11-26T09:30", "clock": "Europe/Moscow"}
+    post(page, {"name": "x", "mes": "Sale", "key": "k"} | at | table("Телефон;tz\n79990000001;2\n"))
+
+    assert Recipient.objects.get().front == ",2|"

@@ -19,8 +19,9 @@ from mailings.ids import row_id
 from mailings.management.cli import order, people, prices, recipients, texts
 from mailings.management.cli.describe import described, money
 from mailings.management.cli.errors import BadInput, Errors
-from mailings.models import Account, Mailing, State, Wish
+from mailings.models import Account, EventKind, Mailing, State, Wish
 from mailings.models.states import BEING_HANDED_OVER, UNDECIDED
+from mailings.recipients.personal import FILE
 from mailings.selectors import deliveries as selected
 from mailings.smsc.api.answers import Jobs
 from mailings.smsc.api.errors import SmscError
@@ -52,8 +53,8 @@ def create(asked: Namespace) -> Iterator[Object]:
         yield from _create_each(texts, asked)
         return
     mailing = _made(texts[0][1], asked.by)
-    state = mailing.state if asked.wait is None else _settled(mailing.pk, asked.wait)
-    yield {"id": mailing.pk, "state": state}
+    stored = _stored(mailing)
+    yield stored if asked.wait is None else stored | {"state": _settled(mailing.pk, asked.wait)}
 
 
 def _create_each(texts: list[tuple[int, str]], asked: Namespace) -> Iterator[Object]:
@@ -63,7 +64,7 @@ def _create_each(texts: list[tuple[int, str]], asked: Namespace) -> Iterator[Obj
     for number, text in texts:
         try:
             mailing = _made(text, asked.by)
-            said.append({"line": number, "id": mailing.pk, "state": mailing.state})
+            said.append({"line": number, **_stored(mailing)})
         except BadInput as wrong:
             said.append({"line": number, "errors": wrong.errors})
             code = WRONG
@@ -92,13 +93,31 @@ def _made(text: str, by: Any) -> Mailing:
     uploads = wanted.uploads()
     try:
         return outbox.make(
-            spec, account=wanted.account, key=wanted.key, uploads=uploads, submit=wanted.submit, by=by
+            spec,
+            account=wanted.account,
+            key=wanted.key,
+            uploads=uploads,
+            submit=wanted.submit,
+            by=by,
+            leave_out=True,
         )
     except outbox.KeyTaken as error:
         raise BadInput({"key": [str(error)]}) from None
+    except outbox.Impossible as error:
+        raise BadInput({FILE if wanted.from_file else "phones": [str(error)]}) from None
     finally:
         for _ref, file in uploads:
             file.close()
+
+
+def _stored(mailing: Mailing) -> Object:
+    """What `create` says of a mailing: with how many were left out, since they are on the stop list."""
+    try:
+        event = mailing.events.filter(kind=EventKind.LEFT_OUT).order_by("pk").first()
+    except DatabaseError:
+        event = None
+    left_out = {"stopped": event.data.get("count")} if event else {}
+    return {"id": mailing.pk, "state": mailing.state, **left_out}
 
 
 def _settled(pk: int, seconds: float) -> str:
