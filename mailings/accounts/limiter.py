@@ -182,10 +182,10 @@ def _ms(seconds: float) -> int:
     return int(seconds * 1000)
 
 
-def ask(script: str, keys: list[str], args: list[Any]) -> Any:
+def ask(script: str, keys: list[str], args: list[Any], *, timeout: float = REDIS_TIMEOUT) -> Any:
     """What a Lua script answers; CannotCall(REDIS) when Redis is away or frozen."""
     try:
-        return _script(settings.REDIS_URL, script)(keys=keys, args=args)
+        return _script(settings.REDIS_URL, script, timeout)(keys=keys, args=args)
     except (redis.RedisError, OSError) as error:
         log.warning("Redis cannot be asked: %s", type(error).__name__)
     raise CannotCall(Waiting.REDIS)
@@ -201,5 +201,5 @@ def _client(url: str, timeout: float) -> redis.Redis:
 
 
 @functools.cache
-def _script(url: str, script: str) -> Any:
-    return _client(url, REDIS_TIMEOUT).register_script(script)
+def _script(url: str, script: str, timeout: float) -> Any:
+    return _client(url, timeout).register_script(script)

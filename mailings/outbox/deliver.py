@@ -42,8 +42,10 @@ def _queued() -> QuerySet[Mailing]:
 _QUEUED = PreparedRow(_queued)
 
 
-def deliver_mailing(mailing_id: int) -> None:
+def deliver_mailing(mailing_id: int) -> bool:
     """Hand one queued mailing over, if it may go now. Harmless to call any number of times.
+
+    False: no call of its account can go out now.
 
     - Not queued, or another worker has it: nothing.
     - Its moment lies ahead (it may still be held): nothing, and no permit is waited for.
@@ -55,17 +57,20 @@ def deliver_mailing(mailing_id: int) -> None:
     """
     mailing = _QUEUED.one(pk=mailing_id)
     if mailing is None or _may_not_go(mailing, tried=mailing.tried):  # type: ignore[attr-defined]
-        return
+        return True
     if not mailing.has_come(timezone.now()):
-        return
+        return True
     try:
         called = _call(mailing)
     except accounts.CannotCall as why:
         postpone(mailing, why)
-        return
-    if called is None:
-        return
-    claim, answer = called
+        return False
+    if called is not None:
+        _write_down(*called)
+    return True
+
+
+def _write_down(claim: Claim, answer: Created | SmscError) -> None:
     if isinstance(answer, SmscError):
         outcomes.conclude(claim, answer)
     else:
