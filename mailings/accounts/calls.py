@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 LOOK_AGAIN_SECONDS = 0.2
 # What a person or a moment ends soon: only these are waited for.
 PASSING = frozenset({Waiting.GATE, Waiting.SHUT, Waiting.GAP})
+# What a person wants stopped does not stand behind what is only beginning.
+URGENT = frozenset({"cancel", "del"})
 _STARTED_AT = timezone.now()
 
 
@@ -163,7 +165,10 @@ def _try_permit(
 ) -> tuple[_Caller, limiter.Lease]:
     identity = caller.row.identity
     calls_lately = partial(breaker.calls_lately, identity, limiter.memory_seconds())
-    lease = limiter.acquire(identity, request, permits=caller.permits, calls_lately=calls_lately)
+    urgent = request.partition(":")[0] in URGENT
+    lease = limiter.acquire(
+        identity, request, permits=caller.permits, calls_lately=calls_lately, urgent=urgent
+    )
     try:
         return _confirm(lease, caller, probing=probing, claims=claims), lease
     except BaseException:
