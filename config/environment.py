@@ -79,8 +79,12 @@ def country(code: str) -> str:
     return code.upper()
 
 
-def database(url: str, base: Path) -> dict[str, Any]:
-    """django-environ's reading of DATABASE_URL with the options that were measured to matter."""
+def database(url: str, base: Path, lease_seconds: float) -> dict[str, Any]:
+    """django-environ's reading of DATABASE_URL with the options that were measured to matter.
+
+    `lease_seconds`: how long what is being sent may stand in anybody's hands. Options that stand in the
+    address come before ours.
+    """
     parsed = _parsed(url)
     if parsed["ENGINE"] == "django.db.backends.sqlite3":
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
@@ -99,7 +103,23 @@ def database(url: str, base: Path) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
         return parsed
-    return parsed | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    options = _lost_hosts(lease_seconds) | parsed.get("OPTIONS", {})
+    return parsed | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
+
+
+def _lost_hosts(lease_seconds: float) -> dict[str, Any]:
+    """Options of PostgreSQL for a host that is cut off in the middle of a transaction.
+
+    The server would keep its rows locked for hours, so that no lease could be ended and no wish settled; and
+    the host itself would wait as long for an answer, long after the network is back.
+    """
+    return {
+        "options": f"-c idle_in_transaction_session_timeout={int(lease_seconds * 1000)}",
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 25_000,
+    }
 
 
 def _parsed(url: str) -> dict[str, Any]:

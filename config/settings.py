@@ -142,7 +142,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MESSAGE_TAGS = {message_levels.ERROR: "danger", message_levels.SUCCESS: "info"}
 
 # --- database, cache, broker --------------------------------------------------------------------------------
-DATABASES = {"default": database(given("DATABASE_URL", f"sqlite:///{VAR_DIR}/mailroom.sqlite3"), BASE_DIR)}
+DATABASES = {
+    "default": database(
+        given("DATABASE_URL", f"sqlite:///{VAR_DIR}/mailroom.sqlite3"), BASE_DIR, LEASE_SECONDS
+    )
+}
 # How long a page waits for SQLite's one writer (set by config/wsgi.py); workers wait as DATABASES says.
 WEB_SQLITE_WAIT_SECONDS = 5
 

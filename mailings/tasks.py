@@ -12,7 +12,7 @@ from mailings.recipients import imports
 
 @shared_task(ignore_result=True)
 def deliver(mailing_id: int) -> None:
-    outbox.deliver_mailing(mailing_id)
+    outbox.deliver_and_go_on(mailing_id)
 
 
 @shared_task(ignore_result=True)

@@ -29,6 +29,9 @@ if settings.DATABASES["default"]["ENGINE"] == "config.sqlite":
     settings.DATABASES["default"]["OPTIONS"]["init_command"] = (
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
     )
+else:
+    # A test is one transaction, however long it thinks in between.
+    del settings.DATABASES["default"]["OPTIONS"]["options"]
 django.setup()
 append_only.let_tests_empty_tables()
 del os.environ["DJANGO_SETTINGS_MODULE"]  # or the workers of pytest-xdist would inherit it

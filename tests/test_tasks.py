@@ -7,7 +7,7 @@ from django.conf import settings
 from mailings import delivery, forms, lookups, outbox, sync, tasks
 from mailings.recipients import imports
 
-BY_MAILING = {"deliver": "deliver_mailing", "fulfil": "fulfil", "verify": "verify"}
+BY_MAILING = {"deliver": "deliver_and_go_on", "fulfil": "fulfil", "verify": "verify"}
 SLOW = ("price", "pull_catalogs")
 BY_ACCOUNT = ("pull_recent", "pull_two_months", "refresh_account")
 

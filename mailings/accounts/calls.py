@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
+from django.db.models import Exists
 from django.utils import timezone
 
 from mailings.accounts import breaker, limiter
@@ -22,6 +23,7 @@ from mailings.accounts.credentials import UnreadableCredentials, credentials_of
 from mailings.accounts.limiter import CannotCall
 from mailings.models import Account, Breaker, Waiting
 from mailings.models.patience import drop_dead_connections
+from mailings.models.prepared import given
 from mailings.smsc.api.answers import Balance
 from mailings.smsc.api.client import Client, Credentials, Timeouts
 from mailings.smsc.api.errors import Blocked, LoginRefused, SmscError
@@ -32,6 +34,8 @@ log = logging.getLogger(__name__)
 LOOK_AGAIN_SECONDS = 0.2
 # What a person or a moment ends soon: only these are waited for.
 PASSING = frozenset({Waiting.GATE, Waiting.SHUT, Waiting.GAP})
+# What a person wants stopped does not stand behind what is only beginning.
+URGENT = frozenset({"cancel", "del"})
 _STARTED_AT = timezone.now()
 
 
@@ -42,20 +46,21 @@ def slot(
     *distinct: str,
     wait: float = 0.0,
     probing: bool = False,
-    just_read: bool = False,
+    claims: bool = False,
 ) -> Iterator[Client]:
     """A permit, and the client for one call under it. The call's errors may pass through: they are noted.
 
     `call` and `distinct` (an id, a span of days) name the request: identical ones keep SAME_REQUEST_SECONDS
     apart. Every `add` bears a reference of its own, so no two of them are identical. `wait`: seconds to wait
     for a permit, and for a gap that ends in time. `probing`: this is the one call that an open breaker
-    allows. `just_read`: `account` was read this very moment, so that it is read again only with the permit
-    in hand. Raises CannotCall(reason, retry_after) when nothing can go out. The client's deadline,
-    PROVIDER_TOTAL_SECONDS from here, ends before the permit's lease does, however late it is used.
+    allows. `claims`: `account` was read this very moment, and the caller claims what it sends on condition
+    that it is `unchanged`: it is not read once more here. Raises CannotCall(reason, retry_after) when nothing
+    can go out. The client's deadline, PROVIDER_TOTAL_SECONDS from here, ends before the permit's lease does,
+    however late it is used.
     """
     request = "" if call == "add" else ":".join((call, *distinct))
-    row = account if just_read else Account.objects.get(pk=account.pk)
-    caller, lease = _wait_for_permit(row, request, wait, probing=probing)
+    row = account if claims else Account.objects.get(pk=account.pk)
+    caller, lease = _wait_for_permit(row, request, wait, probing=probing, claims=claims)
     client = Client(
         caller.credentials, base_url=caller.base_url, timeouts=_timeouts(), deadline=lease.deadline
     )
@@ -72,6 +77,26 @@ def slot(
     finally:
         if not keep:
             limiter.release(lease, used=client.sent)
+
+
+def unchanged(account: Any, *, proven: bool) -> Exists:
+    """A condition of a claim: the account may still call, as it was read for the permit.
+
+    `account`: the column that points to it. `proven`: a call had succeeded, so that others go on at once. The
+    places are `secret`, `kind` and `base_url`.
+    """
+    places = given(Account, "secret", "kind", "base_url")
+    same = Account.objects.filter(pk=account, breaker=Breaker.CLOSED, **places)
+    return Exists(same.exclude(proven_at=None) if proven else same)
+
+
+def look_again(account: Account) -> None:
+    """After a claim that was not made: the account once more. Raises CannotCall when it was the reason."""
+    before = (bytes(account.secret), account.kind, account.base_url, account.proven_at is not None)
+    account.refresh_from_db()
+    _caller(account, probing=False)
+    if before != (bytes(account.secret), account.kind, account.base_url, account.proven_at is not None):
+        raise CannotCall(Waiting.GATE)
 
 
 def probe(account: Account, by: Any = None, *, wait: float = 0.0) -> Balance:
@@ -120,35 +145,40 @@ class _Caller:
 
 
 def _wait_for_permit(
-    row: Account, request: str, wait: float, *, probing: bool
+    row: Account, request: str, wait: float, *, probing: bool, claims: bool
 ) -> tuple[_Caller, limiter.Lease]:
     until = time.monotonic() + wait
     while True:
         try:
-            return _try_permit(_caller(row, probing=probing), request, probing=probing)
+            return _try_permit(_caller(row, probing=probing), request, probing=probing, claims=claims)
         except CannotCall as error:
             left = until - time.monotonic()
             pause = error.retry_after or LOOK_AGAIN_SECONDS
             if error.reason not in PASSING or pause > left:
                 raise
         time.sleep(pause)
-        row = Account.objects.get(pk=row.pk)
+        row.refresh_from_db()
 
 
-def _try_permit(caller: _Caller, request: str, *, probing: bool) -> tuple[_Caller, limiter.Lease]:
+def _try_permit(
+    caller: _Caller, request: str, *, probing: bool, claims: bool
+) -> tuple[_Caller, limiter.Lease]:
     identity = caller.row.identity
     calls_lately = partial(breaker.calls_lately, identity, limiter.memory_seconds())
-    lease = limiter.acquire(identity, request, permits=caller.permits, calls_lately=calls_lately)
+    urgent = request.partition(":")[0] in URGENT
+    lease = limiter.acquire(
+        identity, request, permits=caller.permits, calls_lately=calls_lately, urgent=urgent
+    )
     try:
-        return _confirm(lease, caller, probing=probing), lease
+        return _confirm(lease, caller, probing=probing, claims=claims), lease
     except BaseException:
         limiter.release(lease, used=False)
         raise
 
 
-def _confirm(lease: limiter.Lease, before: _Caller, *, probing: bool) -> _Caller:
+def _confirm(lease: limiter.Lease, before: _Caller, *, probing: bool, claims: bool) -> _Caller:
     """The row once more, with the permit in hand: whoever held it before may have met a refusal."""
-    caller = _caller(Account.objects.get(pk=before.row.pk), probing=probing)
+    caller = before if claims else _caller(Account.objects.get(pk=before.row.pk), probing=probing)
     if caller.row.identity != lease.identity or caller.permits < before.permits:
         raise CannotCall(Waiting.GATE)
     # Write last_call_at before checking the lease: if Redis is flushed in between, the row still shows a

@@ -6,6 +6,7 @@ Everything is kept in Redis and decided in Lua by Redis's own clock, per login (
   killed or frozen keeps its permit until it can no longer be under way;
 - a key per request (`digest`) that keeps identical ones SAME_REQUEST_SECONDS apart, counted from the end of
   the first: that is the latest moment at which it can have reached the provider;
+- a sorted set of urgent requests (cancels) that found no permit: others leave them the next one;
 - the epoch: which run of which Redis these belong to. When it is gone (a flushed Redis), names another run (a
   restart may have lost the newest writes) or lies in the future (a clock set back), the leases prove nothing
   any more: the limiter stays shut until whatever was under way must be over, and the gaps with it. A Redis
@@ -52,7 +53,8 @@ local epoch = redis.call('HMGET', KEYS[2], 'run', 'opens', 'seen')
 local lost = epoch[1] ~= run or now + 1000 < tonumber(epoch[3])
 """
 )
-# KEYS: calls, epoch, gap. ARGV: token, permits, milliseconds of the lease, longest milliseconds of a gap.
+# KEYS: calls, epoch, gap, urgent. ARGV: token, permits, milliseconds of the lease, longest milliseconds of a
+# gap, the request where it is urgent. An urgent one that was refused has the next permit kept for a second.
 # Asking twice with one token is answered alike, so that a broken connection may be tried again.
 _ACQUIRE = (
     _EPOCH
@@ -64,7 +66,14 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return {'ok', 0} end
 local gap = redis.call('PTTL', KEYS[3])
 if gap > 0 and gap <= tonumber(ARGV[4]) then return {'gap', gap} end
-if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return {'full', 0} end
+redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
+local urgent = ARGV[5] ~= ''
+local kept = urgent and 0 or redis.call('ZCARD', KEYS[4])
+if redis.call('ZCARD', KEYS[1]) + kept >= tonumber(ARGV[2]) then
+  if urgent then redis.call('ZADD', KEYS[4], now + 1000, ARGV[5]) end
+  return {'full', 0}
+end
+if urgent then redis.call('ZREM', KEYS[4], ARGV[5]) end
 redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1])
 redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[4])
 return {'ok', 0}
@@ -119,17 +128,27 @@ class Lease:
     deadline: float
 
 
-def acquire(identity: str, digest: str, *, permits: int, calls_lately: Callable[[], bool]) -> Lease:
+def acquire(
+    identity: str,
+    digest: str,
+    *,
+    permits: int,
+    calls_lately: Callable[[], bool],
+    urgent: bool = False,
+) -> Lease:
     """A permit for one call, or CannotCall: it never waits. `permits`: how many calls may be under way.
 
-    An empty `digest` has no gap. `calls_lately` is asked only when Redis has lost its memory: whether a call
-    began in the last `memory_seconds()`.
+    An empty `digest` has no gap. `urgent`: refused, it comes before others for the next second.
+    `calls_lately` is asked only when Redis has lost its memory: whether a call began in the last
+    `memory_seconds()`.
     """
     token = secrets.token_hex(8)
     lease = Lease(identity, digest or token, token, time.monotonic() + settings.PROVIDER_TOTAL_SECONDS)
     span = settings.PROVIDER_TOTAL_SECONDS + LEASE_MARGIN
     args = [lease.token, permits, _ms(span), _ms(span + settings.SAME_REQUEST_SECONDS)]
+    args.append(lease.digest if urgent else "")
     keys = [key("calls", identity), key("epoch", identity), key("gap", identity, lease.digest)]
+    keys.append(key("urgent", identity))
     word, left = ask(_ACQUIRE, keys, args)
     if word == b"lost":
         ask(_BEGIN, keys[:2], [_ms(_shut_seconds() if calls_lately() else 0)])
@@ -182,10 +201,10 @@ def _ms(seconds: float) -> int:
     return int(seconds * 1000)
 
 
-def ask(script: str, keys: list[str], args: list[Any]) -> Any:
+def ask(script: str, keys: list[str], args: list[Any], *, timeout: float = REDIS_TIMEOUT) -> Any:
     """What a Lua script answers; CannotCall(REDIS) when Redis is away or frozen."""
     try:
-        return _script(settings.REDIS_URL, script)(keys=keys, args=args)
+        return _script(settings.REDIS_URL, script, timeout)(keys=keys, args=args)
     except (redis.RedisError, OSError) as error:
         log.warning("Redis cannot be asked: %s", type(error).__name__)
     raise CannotCall(Waiting.REDIS)
@@ -201,5 +220,5 @@ def _client(url: str, timeout: float) -> redis.Redis:
 
 
 @functools.cache
-def _script(url: str, script: str) -> Any:
-    return _client(url, REDIS_TIMEOUT).register_script(script)
+def _script(url: str, script: str, timeout: float) -> Any:
+    return _client(url, timeout).register_script(script)

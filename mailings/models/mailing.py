@@ -6,15 +6,14 @@ state is one conditional UPDATE too (`move`), so that two workers can never both
 
 import secrets
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import connections, models
+from django.db import models
 from django.db.models import F, FloatField, Func, IntegerField, Q, Value
 from django.db.models.functions import Coalesce, Concat, Left, Now
-from django.db.models.sql import UpdateQuery
 from django.utils.translation import gettext_lazy as _
 
 from mailings.models.accounts import Account
@@ -47,12 +46,6 @@ BY_PEOPLE = Func(
 BY_PRICE = Func(F("cost"), template=f"COALESCE(%(expressions)s, {NOTHING})", output_field=FloatField())
 # Of the marks that stand on letters only the breve tells two letters of one alphabet apart (й is no и).
 BREVE = "\N{COMBINING BREVE}"
-
-# Questions about a row, each SQL that may name mailings_mailing's columns, with its parameters.
-Tell = Sequence[tuple[str, Sequence[Any]]]
-
-# The columns of a row that nothing was looked for yet.
-NOT_LOOKED_FOR = {"looks": 0, "look_at": None, "look_note": ""}
 
 # Leases and pauses are minutes long: one that ends later than this was written before the clock was set back.
 CLOCK_WENT_BACK = timedelta(hours=1)
@@ -122,36 +115,6 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
 
     def newest_first(self) -> "MailingQuerySet":
         return self.order_by("-created_at", "-id")
-
-    def claim(
-        self, pk: int, *, token: str, now: datetime, deadline: datetime, lease: datetime, tell: Tell
-    ) -> tuple[Any, ...] | None:
-        """Take a queued mailing for sending: only the caller whose UPDATE changed the row may send it.
-
-        What `tell` asks for is told of the row in that same statement; None: no claim.
-        """
-        _allowed(State.QUEUED, State.SENDING)
-        update = self.filter(has_come("not_before", now), pk=pk, state=State.QUEUED, wish="")
-        query: Any = update.query.chain(UpdateQuery)
-        query.add_update_values(
-            {
-                "state": State.SENDING,
-                "held_reason": "",
-                "state_at": now,
-                "token": token,
-                "deadline_at": deadline,
-                "lease_until": lease,
-                "not_before": None,
-                # What was looked for so far was an older attempt.
-                **NOT_LOOKED_FOR,
-            }
-        )
-        statement, params = query.get_compiler(self.db).as_sql()
-        statement += " RETURNING " + ", ".join(f"({sql})" for sql, _ in tell)
-        with connections[self.db].cursor() as cursor:
-            cursor.execute(statement, [*params, *(value for _, given in tell for value in given)])
-            told: tuple[Any, ...] | None = cursor.fetchone()
-        return told
 
 
 class Mailing(models.Model):

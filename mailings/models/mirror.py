@@ -14,10 +14,12 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from mailings.models.accounts import Account
 from mailings.models.mailing import Mailing, MailingQuerySet, search_text
+from mailings.models.prepared import Prepared, changing, given
 from mailings.models.records import Attempt, Event, Observation, record
 from mailings.models.references import is_of_another
 from mailings.models.states import Alarm, EventKind, Origin, State
@@ -139,16 +141,36 @@ def take_job(
     return rows.move(mailing.pk, olds, State.ACCEPTED, **values)
 
 
-def take_free_job(rows: MailingQuerySet, mailing: Mailing, remote_id: str, old: State, **fields: Any) -> bool:
-    """`take_job` in one statement, for the ordinary case: no row has the job yet, and nobody has a wish.
+def take_free_job(mailing: Mailing, token: str, remote_id: str, cost: Decimal | None) -> bool:
+    """`take_job` in one statement, for the ordinary case of a row that is being sent under this token: no row
+    has the job yet, and nobody has a wish.
 
     False: it is not so, and nothing was changed.
     """
-    owners = Mailing.objects.filter(account_id=mailing.account_id, remote_id=remote_id)
-    values = {"remote_id": remote_id, "waiting_for": "", "look_matches": [], **fields}
-    values["search_text"] = search_text(mailing.name, mailing.code, remote_id)
-    free = rows.filter(~Exists(owners), remote_id=None, wish="")
-    return free.move(mailing.pk, old, State.ACCEPTED, **values)
+    text = search_text(mailing.name, mailing.code, remote_id)
+    values = {"remote_id": remote_id, "cost": cost, "search_text": text, "at": timezone.now()}
+    account = mailing.account_id
+    return _TAKE_FREE_JOB.change(pk=mailing.pk, account=account, token=token, **values) == 1
+
+
+def _take_free_job() -> tuple[str, Sequence[Any]]:
+    owners = Mailing.objects.filter(**given(Mailing, "remote_id", account_id="account"))
+    free = Mailing.objects.filter(~Exists(owners), remote_id=None, wish="", state=State.SENDING)
+    cost = given(Mailing, "cost")["cost"]
+    return changing(
+        free.filter(**given(Mailing, "token", id="pk")),
+        state=State.ACCEPTED,
+        held_reason="",
+        waiting_for="",
+        look_matches=[],
+        not_before=None,
+        candidate="",
+        cost=Coalesce(cost, "cost"),
+        **given(Mailing, "remote_id", "search_text", state_at="at"),
+    )
+
+
+_TAKE_FREE_JOB = Prepared(_take_free_job)
 
 
 def still_so(pks: Iterable[int], at: datetime) -> None:

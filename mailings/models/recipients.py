@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailings.models.accounts import Account
 from mailings.models.mailing import Mailing
+from mailings.models.prepared import Prepared, given
 from mailings.smsc.spec import lists
 from mailings.smsc.spec.spec import Addressee
 
@@ -42,6 +43,8 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
 
     def addresses(self, mailing: Mailing) -> tuple[str, ...]:
         """The addresses that it is sent to, in order: whoever is on the stop list is left out."""
+        if (mailing.recipients_count or CHUNK) < CHUNK:
+            return tuple(address for (address,) in _ADDRESSES.rows(mailing=mailing.pk))
         kept = self.filter(mailing=mailing, stopped=False).order_by("position")
         return tuple(kept.values_list("address", flat=True).iterator(chunk_size=CHUNK))
 
@@ -89,6 +92,15 @@ class Recipient(models.Model):
 
     def __str__(self) -> str:
         return f"recipient {self.position} of mailing {self.mailing_id}"
+
+
+_ADDRESSES = Prepared(
+    lambda: (
+        Recipient.objects.filter(stopped=False, **given(Recipient, mailing_id="mailing"))
+        .order_by("position")
+        .values_list("address")
+    )
+)
 
 
 class StopEntry(models.Model):

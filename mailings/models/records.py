@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailings.models.accounts import Account
 from mailings.models.mailing import Mailing
+from mailings.models.prepared import Prepared, adding, changing, given
 from mailings.models.states import EventKind
 from mailings.smsc.spec.files import FileRef
 
@@ -31,6 +32,13 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
 
 
 class AttemptQuerySet(AppendOnlyQuerySet):
+    def begin(self, mailing: Mailing, reference: str, token: str, now: datetime) -> "Attempt":
+        """A creating call is about to be made."""
+        create = Attempt.Kind.CREATE
+        values = {"kind": create, "reference": reference, "token": token, "begin": now}
+        ((pk,),) = _BEGIN.rows(mailing_id=mailing.pk, **values)
+        return Attempt(pk=pk, mailing=mailing, **values)
+
     def open(self) -> "AttemptQuerySet":
         return self.filter(outcome="")
 
@@ -39,7 +47,7 @@ class AttemptQuerySet(AppendOnlyQuerySet):
     ) -> bool:
         """Write down how an attempt ended; False when it was written down before."""
         values = {"outcome": outcome, "end": at, "code": code, "text": text[:500], "raw": raw}
-        return models.QuerySet.update(self.filter(pk=pk, outcome=""), **values) == 1
+        return _FINISH.change(pk=pk, **values) == 1
 
 
 class Attempt(models.Model):
@@ -89,6 +97,19 @@ class Attempt(models.Model):
         return f"{self.kind} {self.reference}"
 
 
+_BEGIN = Prepared(
+    lambda: adding(
+        "mailings_attempt",
+        **given(Attempt, "mailing_id", "kind", "reference", "token", "begin"),
+        outcome="",
+        text="",
+        raw="",
+    )
+)
+_ENDED = given(Attempt, "outcome", "end", "code", "text", "raw")
+_FINISH = Prepared(lambda: changing(Attempt.objects.filter(outcome="", **given(Attempt, id="pk")), **_ENDED))
+
+
 class Event(models.Model):
     """Who did what, and when: the timeline of a mailing. `kind` and `data` are put into words by the page."""
 
@@ -117,6 +138,11 @@ class Event(models.Model):
         return self.kind
 
 
+_EVENT = Prepared(
+    lambda: adding("mailings_event", **given(Event, "mailing_id", "kind", "at", "who_id", "data"))
+)
+
+
 @dataclass(frozen=True)
 class SystemUser:
     """Whoever runs the command line without naming a login of ours: the machine's word for him."""
@@ -129,12 +155,13 @@ def login_of(by: Any) -> Any:
     return None if isinstance(by, SystemUser) else by
 
 
-def record(kind: EventKind, mailing: Mailing | int | None = None, *, by: Any = None, **data: Any) -> Event:
+def record(kind: EventKind, mailing: Mailing | int | None = None, *, by: Any = None, **data: Any) -> None:
     """Add an event to a mailing's timeline. `by`: the login, a SystemUser, or None for Mailroom itself."""
     pk = mailing.pk if isinstance(mailing, Mailing) else mailing
     if isinstance(by, SystemUser):
         data["system_user"] = by.name
-    return Event.objects.create(mailing_id=pk, kind=kind, at=timezone.now(), who=login_of(by), data=data)
+    who = login_of(by)
+    _EVENT.rows(mailing_id=pk, kind=kind, at=timezone.now(), who_id=who and who.pk, data=data)
 
 
 class Observation(models.Model):

@@ -18,6 +18,7 @@ from mailings.outbox.drafts import (
     typed_options,
     withdraw,
 )
+from mailings.outbox.drain import deliver_and_go_on
 from mailings.outbox.errors import Elsewhere, Impossible, KeyTaken, Overtaken
 from mailings.outbox.hold import hold, send_off
 from mailings.outbox.hour_changes import change_hour, fulfil
@@ -63,6 +64,7 @@ __all__ = [
     "again_to",
     "cancel_job",
     "change_hour",
+    "deliver_and_go_on",
     "deliver_mailing",
     "digest",
     "dismiss_alarm",

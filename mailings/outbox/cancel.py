@@ -55,6 +55,8 @@ from mailings.smsc.api.errors import (
 
 LONGEST_PAUSE = timedelta(minutes=15)
 GIVE_UP_AFTER = timedelta(days=1)
+# How long a worker waits for a permit, while the next one is kept for it, before it tries again later.
+WAIT_FOR_SLOT_SECONDS = 2.0
 # Error 3: the provider could not do it. So often it is asked while the job is there all the same.
 ERROR_NO, REFUSALS_AT_MOST = 3, 4
 # When a step is taken again for which there was no permit, or no Redis: nothing was asked, so no gap is owed.
@@ -344,7 +346,7 @@ def _ask(mailing: Mailing) -> Reply:
     remote_id = str(mailing.remote_id)
     attempt: Attempt | None = None
     try:
-        with accounts.slot(mailing.account, ask.call, remote_id) as client:
+        with accounts.slot(mailing.account, ask.call, remote_id, wait=WAIT_FOR_SLOT_SECONDS) as client:
             attempt = Attempt.objects.create(
                 mailing=mailing, kind=mailing.wish, reference=mailing.code or "", begin=timezone.now()
             )

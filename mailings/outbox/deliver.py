@@ -8,13 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from mailings import accounts
 from mailings.accounts import restore_guard
 from mailings.models import Attempt, Breaker, EventKind, HeldReason, Mailing, State, Waiting, record
 from mailings.models.patience import AWAY
+from mailings.models.prepared import PreparedRow, given
 from mailings.outbox import claims, notify, outcomes
 from mailings.outbox.claims import Claim
 from mailings.outbox.columns import requeued
@@ -32,8 +33,19 @@ WAIT_FOR_SLOT_SECONDS = 20.0
 LOOK_AGAIN = timedelta(seconds=10)
 
 
-def deliver_mailing(mailing_id: int) -> None:
+def _queued() -> QuerySet[Mailing]:
+    tries = Attempt.objects.filter(mailing=OuterRef("pk"), kind=Attempt.Kind.CREATE)
+    rows = Mailing.objects.filter(state=State.QUEUED, **given(Mailing, id="pk")).select_related("account")
+    return rows.annotate(tried=Exists(tries))
+
+
+_QUEUED = PreparedRow(_queued)
+
+
+def deliver_mailing(mailing_id: int) -> bool:
     """Hand one queued mailing over, if it may go now. Harmless to call any number of times.
+
+    False: no call of its account can go out now.
 
     - Not queued, or another worker has it: nothing.
     - Its moment lies ahead (it may still be held): nothing, and no permit is waited for.
@@ -43,21 +55,22 @@ def deliver_mailing(mailing_id: int) -> None:
     - A database that went away before the call began: back in the queue, for nothing has left us.
     - A defect of ours after the claim: unknown, and the exception goes on.
     """
-    tries = Attempt.objects.filter(mailing=OuterRef("pk"), kind=Attempt.Kind.CREATE)
-    queued = Mailing.objects.filter(pk=mailing_id, state=State.QUEUED).select_related("account")
-    mailing = queued.annotate(tried=Exists(tries)).first()
+    mailing = _QUEUED.one(pk=mailing_id)
     if mailing is None or _may_not_go(mailing, tried=mailing.tried):  # type: ignore[attr-defined]
-        return
+        return True
     if not mailing.has_come(timezone.now()):
-        return
+        return True
     try:
         called = _call(mailing)
     except accounts.CannotCall as why:
         postpone(mailing, why)
-        return
-    if called is None:
-        return
-    claim, answer = called
+        return False
+    if called is not None:
+        _write_down(*called)
+    return True
+
+
+def _write_down(claim: Claim, answer: Created | SmscError) -> None:
     if isinstance(answer, SmscError):
         outcomes.conclude(claim, answer)
     else:
@@ -69,7 +82,7 @@ def _call(mailing: Mailing) -> tuple[Claim, Created | SmscError] | None:
     claim: Claim | None = None
     client: Client | None = None
     try:
-        with accounts.slot(mailing.account, "add", wait=WAIT_FOR_SLOT_SECONDS, just_read=True) as client:
+        with accounts.slot(mailing.account, "add", wait=WAIT_FOR_SLOT_SECONDS, claims=True) as client:
             claim = take(mailing)
             return None if claim is None else (claim, send(claim, client))
     except accounts.CannotCall:
@@ -115,7 +128,10 @@ def _claim(mailing: Mailing) -> Claim | None:
     held = restore_guard.remembered(mailing.account)
     if _overdue(mailing) or _doubtful(mailing):
         return None
-    return claims.claim(mailing, held)
+    claim = claims.claim(mailing, held)
+    if claim is None:
+        accounts.look_again(mailing.account)
+    return claim
 
 
 def _take_back(mailing: Mailing) -> None:

@@ -94,11 +94,7 @@ def _accept(claim: Claim, created: Created) -> None:
 
 def _accept_at_once(claim: Claim, created: Created) -> bool:
     """The ordinary case: the row waits for this very answer, and its job is nobody's yet."""
-    fields: dict[str, Any] = {"not_before": None, "candidate": ""}
-    if created.cost is not None:
-        fields["cost"] = created.cost
-    waiting = Mailing.objects.filter(token=claim.token)
-    if not take_free_job(waiting, claim.mailing, created.remote_id, State.SENDING, **fields):
+    if not take_free_job(claim.mailing, claim.token, created.remote_id, created.cost):
         return False
     _finish(claim, OUTCOME.ACCEPTED, raw=created.raw)
     cost = str(created.cost) if created.cost is not None else None

@@ -20,6 +20,8 @@ from mailings.recipients import imports
 # A nudged row is not nudged again before this has passed: the worker may just be busy.
 NUDGE_AGAIN_AFTER = timedelta(seconds=60)
 AT_MOST = 500
+# Whoever gets such a message works through whatever else is due.
+DELIVERERS = 8
 
 
 def sweep() -> dict[str, int]:
@@ -122,7 +124,8 @@ def nudge_queued() -> int:
         Q(nudged_at=None) | Q(nudged_at__gt=now) | Q(nudged_at__lt=now - NUDGE_AGAIN_AFTER),
         state=State.QUEUED,
     )
-    return _nudge("deliver", list(due.order_by("id").values_list("pk", flat=True)[:AT_MOST]))
+    pks = list(due.order_by("id").values_list("pk", flat=True)[:AT_MOST])
+    return _nudge("deliver", pks, messages=DELIVERERS)
 
 
 def nudge_wishes() -> int:
@@ -149,9 +152,9 @@ def nudge_candidates() -> int:
     return _nudge("verify", list(due.order_by("candidate_at").values_list("pk", flat=True)[:AT_MOST]))
 
 
-def _nudge(task: str, pks: list[int]) -> int:
+def _nudge(task: str, pks: list[int], *, messages: int = AT_MOST) -> int:
     with transaction.atomic():
         Mailing.objects.filter(pk__in=pks).update(nudged_at=timezone.now())
-        for pk in pks:
-            notify.send(task, pk)
+        for pk in pks[:messages]:
+            notify.send(task, pk, surely=True)
     return len(pks)

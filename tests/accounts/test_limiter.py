@@ -57,6 +57,33 @@ def test_no_more_calls_at_once_than_there_are_permits(redis_url):
     assert take(permits=2)
 
 
+def test_the_next_permit_is_kept_for_an_urgent_call_that_found_none(redis_url):
+    def hurry() -> limiter.Lease:
+        return limiter.acquire("someone", "del:17", permits=2, calls_lately=never, urgent=True)
+
+    leases = [take(permits=2), take(permits=2)]
+    with pytest.raises(CannotCall):
+        hurry()
+
+    # when one is given back, nobody else gets it
+    limiter.release(leases[0], used=True)
+    assert refusal(permits=2).reason == "gate"
+    assert hurry()
+    # and with the urgent one under way, the others go on as before
+    limiter.release(leases[1], used=True)
+    assert take(permits=2)
+
+
+def test_a_permit_is_kept_for_an_urgent_call_for_a_second_only(redis_url):
+    with pytest.raises(CannotCall):
+        limiter.acquire("someone", "del:17", permits=0, calls_lately=never, urgent=True)
+    assert refusal(permits=1).reason == "gate"
+
+    time.sleep(1.05)
+
+    assert take(permits=1)
+
+
 def test_logins_do_not_share_permits(redis_url):
     take()
 

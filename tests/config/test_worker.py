@@ -94,7 +94,7 @@ def test_a_connection_that_postgresql_dropped_fails_no_task(
     with PostgreSQL() as cluster, django_db_blocker.unblock():
         # given a thread whose connection is cut between two tasks
         url = cluster.url("postgres")
-        settings = {**connections.databases["default"], "OPTIONS": {}, **database(url, ROOT)}
+        settings = {**connections.databases["default"], "OPTIONS": {}, **database(url, ROOT, 180.0)}
         monkeypatch.setitem(connections.databases, "dropped", settings)
         connection = connections["dropped"]
         try:
@@ -108,6 +108,14 @@ def test_a_connection_that_postgresql_dropped_fails_no_task(
         finally:
             connection.close()
             del connections["dropped"]
+
+
+def test_what_a_lost_host_holds_is_free_when_its_lease_ends() -> None:
+    """Given PostgreSQL, which would keep the rows of a transaction that nobody ends for hours."""
+    url = "postgres://mailroom@db.internal/mailroom"
+    assert "idle_in_transaction_session_timeout=90000" in database(url, ROOT, 90.0)["OPTIONS"]["options"]
+    # what stands in the address comes first
+    assert database(f"{url}?options=-cx", ROOT, 90.0)["OPTIONS"]["options"] == "-cx"
 
 
 def _ask(connection: Any, query: str) -> Any:

@@ -224,8 +224,9 @@ def test_the_end_of_an_older_wish_does_not_end_the_one_asked_for_since(account, 
     assert mailing.state == State.CANCELLED
 
 
-def test_a_step_for_which_there_was_no_permit_is_taken_again_soon(account, sandbox, settings):
+def test_a_step_for_which_there_was_no_permit_is_taken_again_soon(account, sandbox, settings, monkeypatch):
     # given a provider whose every place is taken, many times over
+    monkeypatch.setattr(cancel, "WAIT_FOR_SLOT_SECONDS", 0.0)
     settings.SAME_REQUEST_SECONDS = 60.0
     mailing = delivered(account, time=IN_AN_HOUR)
     outbox.wish(mailing.pk, Wish.CANCEL)

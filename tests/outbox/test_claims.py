@@ -8,14 +8,14 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from mailings import outbox
+from mailings import accounts, outbox
 from mailings.accounts import restore_guard
-from mailings.models import Alarm, Mailing, State, Wish
+from mailings.models import Account, Alarm, Breaker, Mailing, State, Wish
 from mailings.outbox import deliver, outcomes
 from mailings.outbox.claims import Claim, StaleClaim
 from mailings.smsc.api.answers import Created
 from mailings.smsc.api.errors import NotSent, SmscError, WrongParameters
-from tests.helpers.factories import queued
+from tests.helpers.factories import delivered, queued
 
 FOUND = Created(remote_id="4100", cost=None, raw="{}")
 
@@ -179,3 +179,30 @@ def test_what_was_looked_for_before_a_claim_says_nothing_of_its_attempt(account)
 
     mailing.refresh_from_db()
     assert (mailing.state, mailing.looks, mailing.look_at, mailing.look_note) == (State.SENDING, 0, None, "")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"breaker": Breaker.LOGIN},
+        {"secret": b"another"},
+        {"base_url": "http://127.0.0.1:1/"},
+        {"kind": Account.Kind.LIVE},
+        {"proven_at": None},
+    ],
+)
+def test_an_account_that_changed_since_it_was_read_is_not_claimed_for(account, change):
+    """Given a worker with a permit whose account another worker met a refusal with, or a person changed."""
+    mailing = Mailing.objects.select_related("account").get(pk=delivered_and_queued(account).pk)
+    Account.objects.filter(pk=account.pk).update(**change)
+
+    with pytest.raises(accounts.CannotCall):
+        deliver.take(mailing)
+
+    mailing.refresh_from_db()
+    assert mailing.state == State.QUEUED
+
+
+def delivered_and_queued(account: Account) -> Mailing:
+    delivered(account)  # so that calls of the account are known to succeed
+    return queued(account)

@@ -1,0 +1,161 @@
+"""Statements that Django makes once in a process, and that are run with other values each time.
+
+Making the SQL of a query takes Django several times as long as running it takes a database: for the few
+statements that every mailing goes through, that was most of their cost. They are still written as query sets.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from django.db import connection, models
+from django.db.models.expressions import Expression
+from django.db.models.sql import UpdateQuery
+
+Row = TypeVar("Row", bound=models.Model)
+Statement = tuple[str, tuple[Any, ...]]
+# What makes a statement: a query set (its SELECT), or SQL with its parameters.
+Make = Callable[[], "models.QuerySet[Any] | tuple[str, Sequence[Any]]"]
+
+
+class Given(Expression):
+    """The place of a value that comes with each run; `field` is the column that it is of."""
+
+    def __init__(self, name: str, field: "models.Field[Any, Any]") -> None:
+        super().__init__(output_field=field)
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        return "%s", [self]
+
+    def adapted(self, value: Any) -> Any:
+        """The value as the database takes it."""
+        return self.output_field.get_db_prep_save(value, connection=connection)
+
+
+def given(model: type[models.Model], *alike: str, **names: str) -> dict[str, Given]:
+    """A place for each look at a column, under its own name or another: `given(Mailing, "code", id="pk")`."""
+    names = dict(zip(alike, alike, strict=True)) | names
+    return {look: Given(name, _field(model, look.partition("__")[0])) for look, name in names.items()}
+
+
+def _field(model: type[models.Model], column: str) -> "models.Field[Any, Any]":
+    field: models.Field[Any, Any] = getattr(model, column).field
+    return field
+
+
+def changing(rows: "models.QuerySet[Any]", **values: Any) -> tuple[str, Sequence[Any]]:
+    """The UPDATE of rows, as SQL with its parameters."""
+    query: Any = rows.query.chain(UpdateQuery)
+    query.add_update_values(values)
+    sql, params = query.get_compiler(connection.alias).as_sql()
+    return sql, params
+
+
+def adding(table: str, **values: Any) -> tuple[str, Sequence[Any]]:
+    """The INSERT of one row, as SQL with its parameters; it gives the row's key back."""
+    columns = ", ".join(map(connection.ops.quote_name, values))
+    places = ", ".join(["%s"] * len(values))
+    sql = f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING id"  # noqa: S608 (our own names)
+    return sql, list(values.values())
+
+
+class Prepared:
+    """One statement, made at its first run. `make` is called once for each kind of database."""
+
+    def __init__(self, make: Make) -> None:
+        self._make = make
+        self._made: dict[str, Statement] = {}
+
+    def _statement(self) -> Statement:
+        statement = self._made.get(connection.vendor)
+        if statement is None:
+            made = self._make()
+            sql, params = made if isinstance(made, tuple) else made.query.sql_with_params()
+            statement = self._made[connection.vendor] = (sql, tuple(params))
+        return statement
+
+    def change(self, **values: Any) -> int:
+        """Run it; how many rows it changed."""
+        with connection.cursor() as cursor:
+            self._run(cursor, values)
+            return int(cursor.rowcount)
+
+    def rows(self, **values: Any) -> list[tuple[Any, ...]]:
+        """Run it; what it gives back, as the database's driver has it."""
+        with connection.cursor() as cursor:
+            self._run(cursor, values)
+            return list(cursor.fetchall())
+
+    def _run(self, cursor: Any, values: dict[str, Any]) -> None:
+        sql, params = self._statement()
+        cursor.execute(
+            sql, [one.adapted(values[one.name]) if isinstance(one, Given) else one for one in params]
+        )
+
+
+class PreparedRow(Generic[Row]):
+    """A SELECT of one row of a model, with the rows that it points to (`select_related`) and annotations."""
+
+    def __init__(self, make: "Callable[[], models.QuerySet[Row]]") -> None:
+        self._prepared = Prepared(self._statement)
+        self._make = make
+        self._layout: _Layout
+
+    def one(self, **values: Any) -> Row | None:
+        """The row, or None. The values are those of its `Given` places."""
+        found = self._prepared.rows(**values)
+        if not found:
+            return None
+        row = list(found[0])
+        for index, (convert, expression) in self._layout.converters:
+            for one in convert:
+                row[index] = one(row[index], expression, connection)
+        instance: Row = self._layout.own.instance(row)
+        for part, set_related in self._layout.related:
+            set_related(instance, part.instance(row))
+        for name, index in self._layout.annotated:
+            setattr(instance, name, row[index])
+        return instance
+
+    def _statement(self) -> tuple[str, Sequence[Any]]:
+        compiler = self._make().query.get_compiler(connection.alias)
+        sql, params = compiler.as_sql()
+        klass = compiler.klass_info
+        self._layout = _Layout(
+            own=_Part.of(klass, compiler.select),
+            related=[
+                (_Part.of(one, compiler.select), one["local_setter"])
+                for one in klass.get("related_klass_infos", [])
+            ],
+            converters=list(compiler.get_converters([column[0] for column in compiler.select]).items()),
+            annotated=list(compiler.annotation_col_map.items()),
+        )
+        return sql, params
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Which of a row's columns make an instance of which model."""
+
+    model: Any
+    names: list[str]
+    columns: list[int]
+
+    @classmethod
+    def of(cls, klass: Any, select: Any) -> "_Part":
+        columns = klass["select_fields"]
+        return cls(klass["model"], [select[index][0].target.attname for index in columns], columns)
+
+    def instance(self, row: list[Any]) -> Any:
+        """None where the row points to none: its key comes first."""
+        values = [row[index] for index in self.columns]
+        return self.model.from_db(connection.alias, self.names, values) if values[0] is not None else None
+
+
+@dataclass(frozen=True)
+class _Layout:
+    own: _Part
+    related: list[tuple[_Part, Callable[[Any, Any], None]]]
+    converters: list[tuple[int, Any]]
+    annotated: list[tuple[str, int]]

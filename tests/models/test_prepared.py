@@ -1,0 +1,65 @@
+"""A statement that is made once says what Django's own would say, whatever its values."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from mailings.models import Account, Attempt, Event, EventKind, Mailing, State, record
+from mailings.models.prepared import Prepared, PreparedRow, changing, given
+from tests.helpers.factories import bare
+
+
+@pytest.fixture
+def mailing(db) -> Mailing:
+    account = Account.objects.create(name="a", secret=b"\x00\xff")
+    return bare(account, state=State.REFUSED, spec={"a": ["ж", None]}, cost=Decimal("3.5"), looks=2)
+
+
+def test_a_row_is_read_as_django_reads_it(mailing):
+    rows = PreparedRow(
+        lambda: Mailing.objects.filter(**given(Mailing, id="pk")).select_related("account", "created_by")
+    )
+
+    for _again in range(2):
+        found = rows.one(pk=mailing.pk)
+        assert found is not None
+        expected = Mailing.objects.select_related("account").get(pk=mailing.pk)
+        for row, other in ((found, expected), (found.account, expected.account)):
+            assert {**vars(row), "_state": None} == {**vars(other), "_state": None}
+        assert found.created_by is None
+    assert rows.one(pk=mailing.pk + 1) is None
+
+
+def test_a_change_writes_what_django_would_write(mailing):
+    at = timezone.now() - timedelta(days=3)
+    rows = Mailing.objects.filter(**given(Mailing, id="pk"))
+    change = Prepared(lambda: changing(rows, **given(Mailing, "cost", "spec", "wish", "wish_at")))
+
+    assert change.change(pk=mailing.pk, cost=Decimal("1.25"), spec={"b": 1}, wish="", wish_at=at) == 1
+    assert change.change(pk=mailing.pk + 1, cost=None, spec={}, wish="", wish_at=None) == 0
+
+    mailing.refresh_from_db()
+    assert (mailing.cost, mailing.spec, mailing.wish, mailing.wish_at) == (Decimal("1.25"), {"b": 1}, "", at)
+    assert change.change(pk=mailing.pk, cost=None, spec={}, wish="", wish_at=None) == 1
+    mailing.refresh_from_db()
+    assert (mailing.cost, mailing.spec, mailing.wish_at) == (None, {}, None)
+
+
+def test_what_is_added_has_every_column_that_a_row_of_django_has(mailing):
+    now = timezone.now()
+    begun = Attempt.objects.begin(mailing, "AAAAAa", "token", now)
+    record(EventKind.CLAIMED, mailing, reference="AAAAAa")
+
+    attempt, event = Attempt.objects.get(), Event.objects.get()
+    assert attempt == begun
+    ordinary = Attempt(
+        id=begun.pk, mailing=mailing, kind="create", reference="AAAAAa", token="token", begin=now
+    )
+    assert {**vars(attempt), "_state": None} == {
+        name: value for name, value in {**vars(ordinary), "_state": None}.items() if name != "_fields_cache"
+    }
+    assert (event.mailing, event.kind, event.who, event.data) == (
+        mailing, EventKind.CLAIMED, None, {"reference": "AAAAAa"},
+    )  # fmt: skip

@@ -1,0 +1,136 @@
+"""One message is enough for all that waits; and none stands in another's way."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from mailings.accounts import limiter
+from mailings.models import Mailing, State
+from mailings.outbox import drain, notify
+from mailings.outbox.drain import Drain
+from tests.helpers.factories import queued
+
+
+@pytest.fixture
+def told(monkeypatch) -> list[int]:
+    """Whom the workers are told of, as it would reach Celery."""
+    found: list[int] = []
+    monkeypatch.setattr("celery.current_app.send_task", lambda name, args, **_: found.append(*args))
+    monkeypatch.setattr("django.db.transaction.on_commit", lambda send, **_: send())
+    return found
+
+
+def states() -> list[str]:
+    return list(Mailing.objects.order_by("pk").values_list("state", flat=True))
+
+
+def test_one_message_hands_over_all_that_is_due_and_nothing_else(account, told):
+    mailings = [queued(account) for _ in range(4)]
+    Mailing.objects.filter(pk=mailings[2].pk).update(not_before=timezone.now() + timedelta(seconds=60))
+
+    Drain().work(mailings[1].pk)
+
+    assert states() == [State.ACCEPTED, State.ACCEPTED, State.QUEUED, State.ACCEPTED]
+
+
+def test_a_worker_is_told_once_until_it_begins(account, told):
+    first, second, third = (queued(account).pk for _ in range(3))
+    told.clear()
+    notify.begun()
+
+    notify.send("deliver", first)
+    notify.send("deliver", second)
+    notify.begun()
+    notify.send("deliver", third)
+
+    assert told == [first, third]
+    notify.send("deliver", second, surely=True)
+    notify.send("fulfil", second)
+    notify.send("deliver", second, after=1.0)
+    assert told == [first, third, second, second, second]
+
+
+def test_a_worker_is_told_each_time_where_redis_cannot_say(account, told, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    notify.send("deliver", 1)
+    notify.send("deliver", 2)
+    assert told == [1, 2]
+
+
+def test_another_thread_is_asked_for_while_more_waits(account, told):
+    mailings = [queued(account) for _ in range(3)]
+    told.clear()
+    notify.begun()
+
+    Drain().work(mailings[0].pk)
+
+    assert told == [mailings[2].pk]
+
+
+def test_as_many_threads_as_an_account_has_calls(account, told, settings):
+    settings.CALLS_AT_ONCE = 1
+    mailings = [queued(account) for _ in range(3)]
+    told.clear()
+    notify.begun()
+    work, inner = Drain(), []
+
+    def deliver(pk: int) -> bool:
+        if not inner:
+            inner.append(pk)
+            work.work(mailings[2].pk)  # a message more, while the only thread is at work
+        return drain_one(pk)
+
+    drain_one = drain.deliver_mailing
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drain, "deliver_mailing", deliver)
+        work.work(mailings[0].pk)
+
+    assert states() == [State.ACCEPTED] * 3
+    assert told == []
+
+
+def test_one_that_fails_stops_no_other_and_is_left_to_a_message_of_its_own(account, told, monkeypatch):
+    first, second = queued(account), queued(account)
+    real, tried = drain.deliver_mailing, []
+
+    def deliver(pk: int) -> bool:
+        tried.append(pk)
+        if pk == first.pk:
+            raise ValueError("a defect")
+        return real(pk)
+
+    monkeypatch.setattr(drain, "deliver_mailing", deliver)
+    work = Drain()
+    work.work(first.pk)
+    work.work(second.pk)
+
+    assert tried == [first.pk, second.pk, second.pk]
+    assert states() == [State.QUEUED, State.ACCEPTED]
+
+
+def test_one_that_cannot_go_now_rests_and_the_others_go(account, told, monkeypatch):
+    first, second = queued(account), queued(account)
+    real = drain.deliver_mailing
+    monkeypatch.setattr(drain, "deliver_mailing", lambda pk: pk != first.pk and real(pk))
+
+    Drain().work(first.pk)
+
+    first.refresh_from_db()
+    assert states() == [State.QUEUED, State.ACCEPTED]
+    assert timezone.now() < first.not_before <= timezone.now() + drain.REST
+    assert second.pk
+
+
+def test_a_thread_is_given_back_after_some_seconds_and_another_goes_on(account, told, monkeypatch):
+    monkeypatch.setattr(drain, "SECONDS", 0.0001)
+    first, second = queued(account), queued(account)
+    told.clear()
+
+    work = Drain()
+    work.work(first.pk)
+
+    assert told == [second.pk]
+    work.work(second.pk)
+    assert states() == [State.ACCEPTED] * 2
+    assert limiter.calls_last_hour(account.identity) == 2
