@@ -42,7 +42,8 @@ def test_the_verdict_stands_beside_each_number(page: Client, channel: str) -> No
     assert shown.count("wrong number (error 1)") == 2
     assert "not reached: 3 (50\xa0%)" in on_its_page
     assert "Not reached: wrong number 2" in on_its_page
-    assert "elivered" not in shown
+    assert "ot delivered" not in shown
+    assert ">delivered<" not in shown
     assert address(mailing) in on_its_page
     assert "who did not get it" not in on_its_page
 
