@@ -77,9 +77,9 @@ def _make_book(path: Path) -> None:
             sheet.write("".join(f'<c r="{"ABCDE"[n]}1" t="s"><v>{n}</v></c>' for n in range(5)).encode())
             sheet.write(b"</row>")
             for row in range(BOOK_ROWS):
-                line, name, code = row + 2, row + 6, row + 6 + BOOK_ROWS
+                line, text, code = row + 2, row + 6, row + 6 + BOOK_ROWS
                 cells = (
-                    f'<c r="A{line}" t="s"><v>{name}</v></c><c r="B{line}"><v>{79990000000 + row}</v></c>'
+                    f'<c r="A{line}" t="s"><v>{text}</v></c><c r="B{line}"><v>{79990000000 + row}</v></c>'
                     f'<c r="C{line}" t="s"><v>5</v></c><c r="D{line}"><v>{row * 1.5}</v></c>'
                     f'<c r="E{line}" t="s"><v>{code}</v></c>'
                 )
