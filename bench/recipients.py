@@ -32,8 +32,8 @@ from scripts.servers import PostgreSQL
 CSV_ROWS = 1_000_000
 BOOK_ROWS = 300_000
 NUMBERS = 200_000
+# Numbers of a mailing, made where a body is measured and not counted with it.
 MILLION: list[str] = []
-"""Numbers of a mailing, made where a body is measured and not counted with it."""
 ASKED_OF_THE_LIBRARY = 20_000
 CSV, BOOK, LIST = "people.csv", "people.xlsx", "numbers.txt"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -77,9 +77,9 @@ def _make_book(path: Path) -> None:
             sheet.write("".join(f'<c r="{"ABCDE"[n]}1" t="s"><v>{n}</v></c>' for n in range(5)).encode())
             sheet.write(b"</row>")
             for row in range(BOOK_ROWS):
-                line, name, code = row + 2, row + 6, row + 6 + BOOK_ROWS
+                line, text, code = row + 2, row + 6, row + 6 + BOOK_ROWS
                 cells = (
-                    f'<c r="A{line}" t="s"><v>{name}</v></c><c r="B{line}"><v>{79990000000 + row}</v></c>'
+                    f'<c r="A{line}" t="s"><v>{text}</v></c><c r="B{line}"><v>{79990000000 + row}</v></c>'
                     f'<c r="C{line}" t="s"><v>5</v></c><c r="D{line}"><v>{row * 1.5}</v></c>'
                     f'<c r="E{line}" t="s"><v>{code}</v></c>'
                 )

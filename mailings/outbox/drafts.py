@@ -97,7 +97,7 @@ def _leave_out(mailing: Mailing) -> None:
         return
     if not stop_list.reachable(mailing).exists():
         raise Impossible(_("Everybody it is for is on the stop list, so nothing was stored."))
-    mailing.recipients_count -= count
+    mailing.recipients_count = (mailing.recipients_count or 0) - count
     mailing.save(update_fields=["recipients_count"])
     record(EventKind.LEFT_OUT, mailing, count=count)
 
