@@ -32,8 +32,8 @@ from scripts.servers import PostgreSQL
 CSV_ROWS = 1_000_000
 BOOK_ROWS = 300_000
 NUMBERS = 200_000
+# Numbers of a mailing, made where a body is measured and not counted with it.
 MILLION: list[str] = []
-"""Numbers of a mailing, made where a body is measured and not counted with it."""
 ASKED_OF_THE_LIBRARY = 20_000
 CSV, BOOK, LIST = "people.csv", "people.xlsx", "numbers.txt"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
