@@ -85,7 +85,9 @@ def test_a_held_mailing_says_why(reason: HeldReason) -> None:
     assert "since" in said(row(State.HELD, held_reason=reason)) or "refused our login" in said(
         row(State.HELD, held_reason=reason)
     )
-    assert str(reason.label) in timeline.tell(Event(kind=EventKind.HELD, data={"reason": reason.value}))
+    # Whether a backup was restored or a lagging copy took over is not seen.
+    why = {HeldReason.RESTORED: "the database is older than what was sent last"}.get(reason, reason.label)
+    assert str(why) in timeline.tell(Event(kind=EventKind.HELD, data={"reason": reason.value}))
 
 
 @pytest.mark.django_db
