@@ -8,6 +8,7 @@ from django.utils import timezone
 from mailings.accounts import limiter
 from mailings.models import Mailing, State
 from mailings.outbox import drain, notify
+from mailings.outbox.deliver import deliver_mailing
 from mailings.outbox.drain import Drain
 from tests.helpers.factories import queued
 
@@ -73,15 +74,15 @@ def test_as_many_threads_as_an_account_has_calls(account, told, settings):
     mailings = [queued(account) for _ in range(3)]
     told.clear()
     notify.begun()
-    work, inner = Drain(), []
+    inner: list[int] = []
+    work = Drain()
 
     def deliver(pk: int) -> bool:
         if not inner:
             inner.append(pk)
             work.work(mailings[2].pk)  # a message more, while the only thread is at work
-        return drain_one(pk)
+        return deliver_mailing(pk)
 
-    drain_one = drain.deliver_mailing
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(drain, "deliver_mailing", deliver)
         work.work(mailings[0].pk)
@@ -92,13 +93,13 @@ def test_as_many_threads_as_an_account_has_calls(account, told, settings):
 
 def test_one_that_fails_stops_no_other_and_is_left_to_a_message_of_its_own(account, told, monkeypatch):
     first, second = queued(account), queued(account)
-    real, tried = drain.deliver_mailing, []
+    tried: list[int] = []
 
     def deliver(pk: int) -> bool:
         tried.append(pk)
         if pk == first.pk:
             raise ValueError("a defect")
-        return real(pk)
+        return deliver_mailing(pk)
 
     monkeypatch.setattr(drain, "deliver_mailing", deliver)
     work = Drain()
@@ -111,8 +112,7 @@ def test_one_that_fails_stops_no_other_and_is_left_to_a_message_of_its_own(accou
 
 def test_one_that_cannot_go_now_rests_and_the_others_go(account, told, monkeypatch):
     first, second = queued(account), queued(account)
-    real = drain.deliver_mailing
-    monkeypatch.setattr(drain, "deliver_mailing", lambda pk: pk != first.pk and real(pk))
+    monkeypatch.setattr(drain, "deliver_mailing", lambda pk: pk != first.pk and deliver_mailing(pk))
 
     Drain().work(first.pk)
 
