@@ -25,7 +25,8 @@ from mailings.smsc.spec.problems import N_, Problem, Refusal
 # So many rows of a long file are looked at while a person types.
 WHILE_TYPING = 2_000
 # Rows that are asked for by what they are, beside numbers.
-LONGEST, GAP = "longest", "gap"
+SHORTEST, LONGEST, GAP = "shortest", "longest", "gap"
+FIRST, SHOWN = "", "shown"
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,17 @@ class PersonalRow:
 
 @dataclass(frozen=True)
 class RowPreview:
-    """The row that is shown. `has_gap`: whether there is, or may be, one with an empty cell."""
+    """The row that is shown. `has_gap`: whether there is, or may be, one with an empty cell.
+
+    `shortest`, `longest`: of the first rows, so many as were `looked` at.
+    """
 
     shown: PersonalRow
     count: int
     has_gap: bool
+    shortest: PersonalRow
+    longest: PersonalRow
+    looked: int
 
     @property
     def is_near(self) -> bool:
@@ -238,7 +245,7 @@ def _rows(walk: HeldRows, template: Template, wanted: str, known: int) -> RowPre
     """`known`: how many recipients the file has, of whom not all may be walked through."""
     walk.says(template.fill)
     number = int(wanted) if wanted.isdecimal() and len(wanted) < 9 else 1
-    first = shown = longest = gap = None
+    found: dict[str, PersonalRow] = {}
     count = 0
     for entry in walk:
         if entry.verdict is Verdict.DUPLICATE:
@@ -247,11 +254,25 @@ def _rows(walk: HeldRows, template: Template, wanted: str, known: int) -> RowPre
         row = PersonalRow(
             count, entry.line, entry.recipient, template.fill(entry.cells), template.gaps(entry.cells)
         )
-        first = first or row
-        shown = row if count == number else shown
-        longest = row if longest is None or len(row.text) > len(longest.text) else longest
-        gap = gap or (row if row.gaps else None)
-    if first is None or longest is None:
+        for what in _what_it_is(row, found, number):
+            found[what] = row
+    if not found:
         return None
-    chosen = {LONGEST: longest, GAP: gap}.get(wanted) or shown or first
-    return RowPreview(chosen, max(count, known), has_gap=gap is not None or count < known)
+    chosen = found.get(wanted) or found.get(SHOWN) or found[FIRST]
+    return RowPreview(
+        chosen, max(count, known), GAP in found or count < known, found[SHORTEST], found[LONGEST], count
+    )
+
+
+def _what_it_is(row: PersonalRow, found: dict[str, PersonalRow], number: int) -> Iterator[str]:
+    """By which of these it is known from now on; of equal ones the first stays."""
+    if FIRST not in found:
+        yield FIRST
+    if row.number == number:
+        yield SHOWN
+    if SHORTEST not in found or len(row.text) < len(found[SHORTEST].text):
+        yield SHORTEST
+    if LONGEST not in found or len(row.text) > len(found[LONGEST].text):
+        yield LONGEST
+    if row.gaps and GAP not in found:
+        yield GAP

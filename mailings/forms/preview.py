@@ -33,6 +33,14 @@ REFERENCE = "•••••a"
 
 
 @dataclass(frozen=True)
+class Extreme:
+    """How long one of many texts is; `parts` where it is an SMS."""
+
+    characters: int
+    parts: Parts | None
+
+
+@dataclass(frozen=True)
 class Preview:
     """All of it is worked out only when the panel shows it."""
 
@@ -130,6 +138,19 @@ class Preview:
         return Bubble(self.form, self.text)
 
     @property
+    def extremes(self) -> list[Extreme]:
+        """Of personal messages the shortest and the longest; none where everybody gets the same."""
+        if rows := self.form.personal.rows:
+            return [self._extreme(rows.shortest.text), self._extreme(rows.longest.text)]
+        if not (self.spec and self.spec.options.get("list")):
+            return []
+        texts = [one.text or "" for one in self.spec.people()]
+        return [self._extreme(min(texts, key=len)), self._extreme(max(texts, key=len))]
+
+    def _extreme(self, text: str) -> Extreme:
+        return Extreme(len(text), self._parts_of(text))
+
+    @property
     def characters(self) -> int:
         return len(self.text)
 
@@ -140,10 +161,13 @@ class Preview:
 
     @cached_property
     def parts(self) -> Parts | None:
+        return self._parts_of(self.text)
+
+    def _parts_of(self, text: str) -> Parts | None:
         translit = self.form.typed.values.get("translit", "")
-        if not (self.text and self.counted_in_parts):
+        if not (text and self.counted_in_parts):
             return None
-        return message_parts(self.text, translit=int(translit) if translit in ("1", "2") else 0)
+        return message_parts(text, translit=int(translit) if translit in ("1", "2") else 0)
 
     @property
     def culprits(self) -> str:

@@ -150,6 +150,13 @@ class Mailroom:
         self.manage("createsuperuser", "--noinput", "--email", "", **made)
         self.manage("shell", "--command", MAKE_PLAIN)
 
+    def another_web(self, name: str, **environment: str) -> str:
+        """One more web process beside the first, with settings of its own; its address."""
+        port = free_port()
+        bind = ("--bind", f"127.0.0.1:{port}")
+        self._serve(name, "gunicorn", "config.wsgi", *bind, ready=lambda: listens(port), **environment)
+        return f"http://127.0.0.1:{port}"
+
     def manage(self, *arguments: str, **environment: str) -> str:
         """What a `manage.py` command prints."""
         return self.python("manage.py", *arguments, **environment)
@@ -169,9 +176,14 @@ class Mailroom:
         return done.stdout
 
     def _serve(
-        self, name: str, program: str, *arguments: str, ready: Callable[[], bool] = lambda: True
+        self,
+        name: str,
+        program: str,
+        *arguments: str,
+        ready: Callable[[], bool] = lambda: True,
+        **environment: str,
     ) -> None:
-        assignments = [f"{key}={value}" for key, value in self._environment.items()]
+        assignments = [f"{key}={value}" for key, value in (self._environment | environment).items()]
         command = ["env", *assignments, str(Path(sys.executable).parent / program), *arguments]
         lock, log = self.folder / f"{name}.lock", self.folder / f"{name}.log"
         self._servers.append(Server(command, lock, ready, log=log))

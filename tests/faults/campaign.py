@@ -310,7 +310,7 @@ class Campaign:
             for number, pause in enumerate(holds.pauses(self.rng, self.plan.holds)):
                 account = self.accounts[number % len(self.accounts)]
                 row = self.make(account, later=False, hold_seconds=holds.SECONDS)
-                pressed[row.pk] = pool.submit(holds.press, row.pk, pause)
+                pressed[row.pk] = pool.submit(holds.press, row.pk, time.monotonic() + pause)
                 time.sleep(self.rng.uniform(0, 0.1))
         self.trouble(0.0)
         told = {pk: press.result() for pk, press in pressed.items()}

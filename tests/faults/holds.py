@@ -22,9 +22,9 @@ def pauses(rng: random.Random, count: int) -> list[float]:
     ]
 
 
-def press(pk: int, pause: float) -> bool:
-    """Hold a mailing so long after it was sent off; whether the person was told that it is held."""
-    time.sleep(pause)
+def press(pk: int, moment: float) -> bool:
+    """Hold a mailing at a moment of the monotonic clock; whether the person was told that it is held."""
+    time.sleep(max(0.0, moment - time.monotonic()))
     try:
         outbox.hold(pk)
     except outbox.Impossible:

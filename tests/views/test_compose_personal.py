@@ -105,7 +105,18 @@ def test_any_row_is_shown_as_its_recipient_reads_it(page: Client) -> None:
     assert shown_row(second) == "Hi Олег, you owe 80 ₽"
     assert shown_row(reposted(second, "refresh", page)) == "Hi Олег, you owe 80 ₽"
     assert shown_row(reposted(second, "row:longest", page)).startswith("Hi Виктория")
+    assert shown_row(reposted(second, "row:shortest", page)) == "Hi Олег, you owe 80 ₽"
     assert shown_row(reposted(second, "row:99", page)) == "Hi Анна, you owe 117 ₽"
+
+
+def test_the_shortest_and_the_longest_text_are_counted(page: Client) -> None:
+    said = text_of(post(page, TEXT | table(), "refresh"))
+    assert "The shortest: 21 characters, 1 part" in said
+    assert "The longest: " in said
+
+    own = {"name": "x", "key": "k", "list": f"79990000001:Hi\n79990000002:{'я' * 71}"}
+    said = text_of(post(page, own, "refresh"))
+    assert "The shortest: 2 characters, 1 part The longest: 71 characters, 2 parts" in said
 
 
 def test_the_first_row_with_a_gap_is_one_press_away_and_stops_the_sending(page: Client) -> None:
