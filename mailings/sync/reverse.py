@@ -58,8 +58,12 @@ def _confirm_late(account: Account, since: datetime) -> None:
     """
     unseen = Q(wish_result=WishResult.UNCONFIRMED)
     unclear = Q(wish_result=WishResult.FAILED, wish_answer=WishAnswer.UNCLEAR)
-    ended = Mailing.objects.filter(account=account, state=State.ACCEPTED, wish="", verified_at__gte=since)
-    for row in ended.filter(unseen | unclear, verified_at__gt=F("wish_result_at")):
+    # By the moment of its end, and not by the state, which nearly all rows are in.
+    ended = Mailing.objects.of(account).filter(wish_result_at__lt=timezone.now(), wish="")
+    shown = ended.filter(unseen | unclear, verified_at__gte=since, verified_at__gt=F("wish_result_at"))
+    for row in shown:
+        if row.state != State.ACCEPTED:
+            continue
         asked = row.attempts.exclude(kind=Attempt.Kind.CREATE).order_by("-id").first()
         kind = Wish(asked.kind) if asked else None
         if kind == Wish.CANCEL and row.remote_status == JobStatus.CANCELLED and not row.gone:
