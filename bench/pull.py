@@ -9,7 +9,7 @@ import hashlib
 import random
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from functools import partial
 from typing import Any
@@ -79,10 +79,11 @@ def floor_new(tables: list[tuple[str, list[str], list[Any]]]) -> None:
     orjson.loads(Canned.body)
     with transaction.atomic(), connection.cursor() as cursor:
         for table, columns, rows in tables:
-            _write(cursor, table, columns, rows)
+            write_raw(cursor, table, columns, rows)
 
 
-def _write(cursor: Any, table: str, columns: list[str], rows: list[Any]) -> None:
+def write_raw(cursor: Any, table: str, columns: list[str], rows: Iterable[Any]) -> None:
+    """Rows as they lie in the database, by the quickest way into it."""
     names = ", ".join(f'"{name}"' for name in columns)
     if connection.vendor == "postgresql":
         with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:

@@ -1,29 +1,23 @@
 """The mirror: what the provider said of a job, written to its row. Nothing else writes these columns.
 
-One job at a time: `observe`, `mark_gone`, `take_job`. Many of a list at once: `still_so`, `write_changed`,
-`write_new`; each is one statement or a few, and raises what the database raises.
+One job at a time: `observe`, `mark_gone`, `take_job`. Many of a list at once: `mirror_many`.
 """
 
-import hashlib
-import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import Exists, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from mailings.models.accounts import Account
 from mailings.models.mailing import Mailing, MailingQuerySet, search_text
 from mailings.models.prepared import Prepared, changing, given
 from mailings.models.records import Attempt, Event, Observation, record
 from mailings.models.references import is_of_another
 from mailings.models.states import Alarm, EventKind, Origin, State
-from mailings.smsc.api.answers import Job
+from mailings.smsc.api.jobs import Job
 
 # Columns of a mailing that only the provider's answers fill.
 MIRROR_FIELDS = (
@@ -42,36 +36,6 @@ WISH_FIELDS = ("wish", "wish_at", "wish_by", "wish_next_at", "wish_tries", "wish
 MOST_MONEY, MOST_COUNT = 10**10, 2**31 - 1
 LONGEST_NAME = 255
 
-_CHANGED = ("remote_status", "remote_word", "remote", "fingerprint", "verified_at", "gone", "gone_at")
-# Where an answer is silent, what is known stays.
-_KEPT = ("cost", "parts", "recipients_count", "name", "search_text", "remote_send_at")
-_ORDER = (*_CHANGED, *_KEPT, "id", "verified_at")
-# Only forwards in time, as `observe` does it for one row.
-_UPDATE = (
-    "UPDATE mailings_mailing SET "  # noqa: S608 (names of columns only)
-    + ", ".join([f"{name} = %s" for name in _CHANGED] + [f"{name} = COALESCE(%s, {name})" for name in _KEPT])
-    + " WHERE id = %s AND (verified_at IS NULL OR verified_at <= %s)"
-)
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is read of a row to tell whether a job has changed."""
-
-    pk: int
-    fingerprint: str
-    gone: bool
-    origin: str
-    code: str | None
-    name: str
-    state: str
-
-
-def fingerprint(payload: Any) -> str:
-    """A short digest of a job's raw payload: equal digests, nothing changed."""
-    text = json.dumps(payload, sort_keys=True, default=str)
-    return hashlib.blake2b(text.encode("ascii"), digest_size=16).hexdigest()
-
 
 def mirrored(job: Job, at: datetime) -> dict[str, Any]:
     """The columns that an answer about `job`, read at `at`, gives a row. Absent figures stay as they were."""
@@ -80,7 +44,7 @@ def mirrored(job: Job, at: datetime) -> dict[str, Any]:
         "remote_status": job.status or "",
         "remote_word": (job.status_word or "")[:100],
         "remote": job.payload,
-        "fingerprint": fingerprint(job.payload),
+        "fingerprint": job.fingerprint,
         "verified_at": at,
         "gone": False,
         "gone_at": None,
@@ -171,92 +135,6 @@ def _take_free_job() -> tuple[str, Sequence[Any]]:
 
 
 _TAKE_FREE_JOB = Prepared(_take_free_job)
-
-
-def still_so(pks: Iterable[int], at: datetime) -> None:
-    """A list asked for at `at` showed these rows' jobs as they were known."""
-    older = Q(verified_at=None) | Q(verified_at__lt=at)
-    Mailing.objects.filter(older, pk__in=pks).update(verified_at=at)
-
-
-def write_changed(items: Sequence[tuple[Known, Job]], at: datetime) -> int:
-    """Write what a list asked for at `at` says of rows whose jobs have changed; how many there were."""
-    fields = {name: getattr(Mailing, name).field for name in _ORDER}
-    rows, seen = [], []
-    for row, job in items:
-        values = {**mirrored(job, at), **_known_of(row, job), "id": row.pk}
-        rows.append([fields[name].get_db_prep_save(values.get(name), connection) for name in _ORDER])
-        if row.fingerprint != values["fingerprint"]:
-            seen.append(_observation(row.pk, job, values))
-    with connection.cursor() as cursor:
-        cursor.executemany(_UPDATE, rows)
-    Observation.objects.bulk_create(seen)
-    return len(items)
-
-
-def write_new(account: Account, jobs: Sequence[Job], at: datetime, latest: datetime) -> int:
-    """Rows for jobs made elsewhere. Two pulls may meet a job at once: one row is made.
-
-    `latest`: the last moment of the days that the list was asked for, not after `at`.
-    """
-    values = {job.remote_id: mirrored(job, at) for job in jobs}
-    Mailing.objects.bulk_create(
-        [_made_elsewhere(account, job, values[job.remote_id], latest) for job in jobs], ignore_conflicts=True
-    )
-    fresh = Mailing.objects.filter(account=account, remote_id__in=list(values), observations=None)
-    made = dict(fresh.values_list("remote_id", "pk"))
-    found = [(made[job.remote_id], job) for job in jobs if job.remote_id in made]
-    Observation.objects.bulk_create([_observation(pk, job, values[job.remote_id]) for pk, job in found])
-    Event.objects.bulk_create(
-        [
-            Event(mailing_id=pk, kind=EventKind.FOUND, at=at, data={"remote_id": job.remote_id})
-            for pk, job in found
-        ]
-    )
-    return len(found)
-
-
-def _known_of(row: Known, job: Job) -> dict[str, Any]:
-    """What only the provider can tell of a mailing made elsewhere; of ours we know it ourselves."""
-    if row.origin != Origin.PROVIDER:
-        return {}
-    name = (job.name or row.name)[:LONGEST_NAME]
-    return {
-        "name": name,
-        "recipients_count": count_of(job.recipients),
-        "search_text": search_text(name, row.code, job.remote_id),
-    }
-
-
-def _made_elsewhere(account: Account, job: Job, values: dict[str, Any], latest: datetime) -> Mailing:
-    """A row for a job made elsewhere, whatever its status: nobody here has cancelled it.
-
-    When it was made is not told. It belongs to the day on which it went out, or to the last day that was
-    asked for: a first look at two months is no day's spending.
-    """
-    name = (job.name or "")[:LONGEST_NAME]
-    made = min(values.get("remote_send_at") or latest, latest)
-    return Mailing(
-        account=account,
-        origin=Origin.PROVIDER,
-        name=name,
-        search_text=search_text(name, None, job.remote_id),
-        recipients_count=count_of(job.recipients),
-        state=State.ACCEPTED,
-        state_at=values["verified_at"],
-        created_at=made,
-        **values,
-    )
-
-
-def _observation(pk: int, job: Job, values: dict[str, Any]) -> Observation:
-    return Observation(
-        mailing_id=pk,
-        at=values["verified_at"],
-        source="get_all",
-        status_word=values["remote_word"],
-        payload=job.payload,
-    )
 
 
 def mark_gone(mailing: Mailing, *, at: datetime) -> bool:

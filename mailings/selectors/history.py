@@ -5,7 +5,6 @@ costs what the first one costs. Rows are read as plain values; a mailing's spec,
 are not touched.
 """
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -17,8 +16,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.contrib.auth import get_user_model
-from django.db import connection
-from django.db.models import BooleanField, Func, Q, QuerySet, Value
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Concat
 from django.http import QueryDict
 from django.utils import timezone
@@ -27,8 +25,8 @@ from django.utils.translation import gettext_lazy as _
 
 from mailings import outbox
 from mailings.models import Account, Mailing, Origin, State
-from mailings.models.mailing import CODE_LENGTH, searchable
 from mailings.models.states import PENDING, STILL_TO_GO
+from mailings.selectors import search
 from mailings.selectors.orders import Order
 from mailings.smsc.api.answers import JobStatus
 from mailings.smsc.spec.vocabulary import CHANNEL_LABELS
@@ -40,12 +38,6 @@ NEW_AT_MOST = 100
 # How often a page asks for news: while a row of it is about to change, and else.
 SOON_SECONDS, LATER_SECONDS = 4, 15
 NEWEST = Order()
-# Up to how many matches of a search are taken by their ids.
-RARE = 500
-# A code and the letters of a create attempt, as a search has them.
-REFERENCE = re.compile(rf"([0-9a-z]{{{CODE_LENGTH}}})[a-z]{{1,2}}", re.ASCII)
-# The letters of an entry of SQLite's index for searches.
-LETTERS = 3
 FAILED = (State.REFUSED, State.UNKNOWN, State.ABANDONED, State.HELD)
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 1, 1)
 PERIODS = {"today": 0, "7": 7, "30": 30, "365": 365}
@@ -125,12 +117,7 @@ class HistoryFilter(django_filters.FilterSet):
         return rows.alias(any_state=Concat("state", Value(""))).filter(any_state__in=value)
 
     def search(self, rows: QuerySet[Mailing], name: str, value: str) -> QuerySet[Mailing]:
-        """A rare text is looked up first, in an index; a common one is met soon on the way down."""
-        words = searchable(value).split()
-        found = Mailing.objects.filter(*(_bears(word) for word in words))
-        indexed = Mailing.objects.filter(*(_bears(word) for word in words), *by_index(words))
-        ids = list(indexed.order_by().values_list("id", flat=True)[: RARE + 1])
-        return rows.filter(id__in=ids) if len(ids) <= RARE else rows & found
+        return search.found(rows, value)
 
     def within(self, rows: QuerySet[Mailing], name: str, value: str) -> QuerySet[Mailing]:
         return rows.filter(created_at__gte=start_of_day(PERIODS[value]))
@@ -140,38 +127,6 @@ class HistoryFilter(django_filters.FilterSet):
 
     def to_day(self, rows: QuerySet[Mailing], name: str, value: Any) -> QuerySet[Mailing]:
         return rows.filter(created_at__lt=_midnight(_sensible(value) + timedelta(days=1)))
-
-
-class Matched(Func):
-    """Whether SQLite's index for searches shows a row for a match."""
-
-    template = (
-        "mailings_mailing.id IN"
-        " (SELECT rowid FROM mailings_search WHERE mailings_search MATCH %(expressions)s)"
-    )
-    output_field = BooleanField()
-
-
-def by_index(words: list[str]) -> list[Q]:
-    """What narrows a search on SQLite to the rows that its index shows; more may be asked of these.
-
-    PostgreSQL uses its index for the words as they are.
-    """
-    if connection.vendor != "sqlite":
-        return []
-    long = [word for word in words if len(word) >= LETTERS]
-    return [Q(Matched(Value('"{}"'.format(word.replace('"', '""'))))) | _of_code(word) for word in long]
-
-
-def _of_code(word: str) -> Q:
-    """The mailing that a word is the reference of; else none."""
-    match = REFERENCE.fullmatch(word)
-    return Q(code=match[1].upper()) if match else Q()
-
-
-def _bears(word: str) -> Q:
-    """Rows that bear a word; a reference (`K7Q2Ma`) leads to the mailing of its code."""
-    return Q(search_text__contains=word) | _of_code(word)
 
 
 def start_of_day(days_ago: int) -> datetime:

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -49,13 +48,22 @@ def needs_a_person(now: datetime) -> Needs:
     found: dict[int, Mailing] = {}
     queries = (
         light().filter(alarm__gt=""),
-        light().filter(_stands("state_at"), state__in=NEEDS_A_PERSON).order_by("-created_at", "-id"),
+        light().filter(_newest_of_each(NEEDS_A_PERSON)).order_by("-created_at", "-id"),
         light().filter(_stands("wish_result_at"), wish_result_at__gte=now - REMIND, wish_result__in=UNHAPPY),
     )
     for query in queries:
         found.update((mailing.pk, mailing) for mailing in query[: AT_MOST + 1])
     rows = sorted(found.values(), key=_urgency)
     return Needs(rows[:AT_MOST], len(rows) > AT_MOST)
+
+
+def _newest_of_each(states: Iterable[State]) -> Q:
+    """As many of each state as are shown: these an index has in order, where all of them would be sorted."""
+    found = Q()
+    for state in states:
+        standing = Mailing.objects.filter(_stands("state_at"), state=state).newest_first()
+        found |= Q(pk__in=standing.values("pk")[: AT_MOST + 1])
+    return found
 
 
 def _stands(since: str) -> Q:
@@ -195,7 +203,7 @@ def spent(now: datetime) -> list[Spent]:
     start = now - timedelta(days=BACK_DAYS)
     ours = Q(created_at__gte=start) & (Q(origin=Origin.LOCAL) | Q(remote_send_at=None))
     theirs = Q(origin=Origin.PROVIDER, remote_send_at__gte=start, remote_send_at__lte=now)
-    figures = [*_by_day(ours, "created_at"), *_by_day(theirs, "remote_send_at")]
+    figures = [*_by_day(ours, "created_at", now), *_by_day(theirs, "remote_send_at", now)]
     together: dict[tuple[date, str], Spent] = {}
     for one in figures:
         same = together.get((one.day, one.channel))
@@ -203,8 +211,15 @@ def spent(now: datetime) -> list[Spent]:
     return sorted(together.values(), key=lambda one: (-one.day.toordinal(), one.channel))
 
 
-def _by_day(which: Q, moment: str) -> Iterator[Spent]:
-    day = TruncDate(moment, tzinfo=timezone.get_current_timezone())
+def _by_day(which: Q, moment: str, now: datetime) -> Iterator[Spent]:
+    """Days are told by their midnights: asked for the date of each row, SQLite would call Python for it."""
+    zone, today = timezone.get_current_timezone(), timezone.localdate(now)
+    days = [today - timedelta(days=back) for back in range(BACK_DAYS + 2)]
+    midnights = [datetime.combine(day, time.min, tzinfo=zone) for day in days]
+    day = Case(
+        *(When(**{f"{moment}__gte": midnight}, then=Value(back)) for back, midnight in enumerate(midnights)),
+        output_field=IntegerField(),
+    )
     rows = (
         Mailing.objects.filter(which, state=State.ACCEPTED)
         .exclude(remote_status=JobStatus.CANCELLED)
@@ -215,7 +230,7 @@ def _by_day(which: Q, moment: str) -> Iterator[Spent]:
     )
     for row in rows:
         people, cost = row["recipients"] or 0, row["cost"] or Decimal()
-        yield Spent(row["day"], row["channel"], row["mailings"], people, cost)
+        yield Spent(days[row["day"]], row["channel"], row["mailings"], people, cost)
 
 
 def chart(figures: list[Spent], now: datetime) -> dict[str, Any]:

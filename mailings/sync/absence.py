@@ -29,11 +29,11 @@ NOT_ASKED_FOR = Q(look_at=None) | Q(look_at__lt=F("verified_at"))
 
 def wanted(account: Account) -> frozenset[str]:
     """The codes of mailings that may be at the provider unseen: no job may hold one and be passed over."""
-    lost = Q(state=State.UNKNOWN) | Q(state=State.HELD)
+    lost = [State.UNKNOWN, State.HELD]
     if account.doubt_from is not None:
-        lost |= Q(state=State.QUEUED)
-    codes = Mailing.objects.filter(lost, account=account, code__isnull=False).values_list("code", flat=True)
-    return frozenset(str(code) for code in codes)
+        lost.append(State.QUEUED)
+    rows = Mailing.objects.of(account).filter(state__in=lost, code__isnull=False)
+    return frozenset(str(code) for code in rows.values_list("code", flat=True))
 
 
 def control(tally: Tally) -> LookNote | None:
@@ -64,9 +64,8 @@ def missing(account: Account, span: Span, begun: datetime) -> list[Mailing]:
 
     Of jobs made elsewhere the day is not known: only a read of two months or more can miss them.
     """
-    unseen = Mailing.objects.filter(
+    unseen = Mailing.objects.of(account).filter(
         Q(verified_at=None) | Q(verified_at__lt=begun),
-        account=account,
         state=State.ACCEPTED,
         gone=False,
         state_at__lt=begun,
@@ -113,7 +112,7 @@ def _is_gone(account: Account, row: Mailing, tally: Tally) -> bool:
 def look(account: Account, span: Span, begun: datetime, reason: str) -> None:
     """Write down what this read means for each mailing that is looked for, whose days it reached in vain."""
     lost = Mailing.objects.looked_for().exclude(state=State.QUEUED)
-    for row in with_tries(lost.filter(account=account, look_matches=[])):
+    for row in with_tries(lost.of(account).filter(look_matches=[])):
         if span.holds(span_of(row)):
             _look(row, begun, reason)
 

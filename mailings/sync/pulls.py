@@ -81,10 +81,10 @@ def _read_window(account: Account, window: Span, tally: Tally, wait: float) -> s
     jobs, at = _ask(account, window, patience)
     tally.begun = tally.begun if tally.calls else at
     tally.calls += 1
-    rows.mirror(account, jobs.jobs, at, tally, window.latest(at))
+    rows.mirror(account, jobs.listed, at, tally, window.latest(at))
     tally.add(jobs)
     _remember_most(account, jobs.rows)
-    shown = {job.remote_id for job in jobs.jobs}
+    shown = {each.remote_id for each in jobs.listed}
     if jobs.rows not in CUT_AT or account.most_rows > jobs.rows:
         return shown
     if window.start == window.end:

@@ -32,7 +32,8 @@ ON_ITS_WAY = frozenset({JobStatus.WAITING, JobStatus.GOING})
 
 def note_reversals(account: Account, tally: Tally) -> None:
     """Act on what the reads of this pull wrote to the rows of cancelled, deleted and unwanted mailings."""
-    shown = Mailing.objects.filter(account=account, verified_at__gte=tally.begun, gone=False)
+    ended = Mailing.objects.of(account).filter(state__in=[State.CANCELLED, State.DELETED])
+    shown = ended.filter(verified_at__gte=tally.begun, gone=False)
     later = Q(wish_result_at=None) | Q(verified_at__gt=F("wish_result_at"))
     cancelled = Q(state=State.CANCELLED, remote_status__in=[*ON_ITS_WAY, JobStatus.GONE_OUT])
     listed = Q(state=State.DELETED) & ~Q(remote_status="")
@@ -45,7 +46,7 @@ def note_reversals(account: Account, tally: Tally) -> None:
 
 def hasten_wishes(account: Account, since: datetime) -> None:
     """Wishes that a read since then shows to be settled: their next step is due now."""
-    wished = Mailing.objects.filter(account=account, verified_at__gte=since).exclude(wish="")
+    wished = Mailing.objects.of(account).filter(verified_at__gte=since).exclude(wish="")
     ended = Q(wish=Wish.CANCEL, remote_status__in=[JobStatus.CANCELLED, JobStatus.GONE_OUT])
     wished.filter(ended | Q(wish=Wish.DELETE, gone=True)).update(wish_next_at=timezone.now(), nudged_at=None)
 
@@ -57,8 +58,12 @@ def _confirm_late(account: Account, since: datetime) -> None:
     """
     unseen = Q(wish_result=WishResult.UNCONFIRMED)
     unclear = Q(wish_result=WishResult.FAILED, wish_answer=WishAnswer.UNCLEAR)
-    ended = Mailing.objects.filter(account=account, state=State.ACCEPTED, wish="", verified_at__gte=since)
-    for row in ended.filter(unseen | unclear, verified_at__gt=F("wish_result_at")):
+    # By the moment of its end, and not by the state, which nearly all rows are in.
+    ended = Mailing.objects.of(account).filter(wish_result_at__lt=timezone.now(), wish="")
+    shown = ended.filter(unseen | unclear, verified_at__gte=since, verified_at__gt=F("wish_result_at"))
+    for row in shown:
+        if row.state != State.ACCEPTED:
+            continue
         asked = row.attempts.exclude(kind=Attempt.Kind.CREATE).order_by("-id").first()
         kind = Wish(asked.kind) if asked else None
         if kind == Wish.CANCEL and row.remote_status == JobStatus.CANCELLED and not row.gone:

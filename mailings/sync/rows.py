@@ -13,14 +13,15 @@ from typing import TypeVar
 
 from django.db import DatabaseError, transaction
 
-from mailings.models import Account, Mailing, Origin
+from mailings.models import Account, Origin
 from mailings.models.mailing import CODE_LENGTH
-from mailings.models.mirror import Known, fingerprint, is_conflict, still_so, write_changed, write_new
+from mailings.models.mirror import is_conflict
+from mailings.models.mirror_many import Known, known, still_so, with_code, write_changed, write_new
 from mailings.models.references import reference_of, traces
-from mailings.smsc.api.answers import Job
+from mailings.smsc.api.jobs import Job, Listed, canonical
 from mailings.sync.tally import Bearer, Conflict, Tally
 
-CHUNK = 1000
+CHUNK = 5000
 T = TypeVar("T")
 
 
@@ -33,16 +34,19 @@ class Sorted:
     new: list[Job] = field(default_factory=list)
 
 
-def mirror(account: Account, jobs: Sequence[Job], at: datetime, tally: Tally, latest: datetime) -> None:
+def mirror(account: Account, listed: Sequence[Listed], at: datetime, tally: Tally, latest: datetime) -> None:
     """Bring the rows up to what a list asked for at `at` says. Jobs that this pull has met are passed over.
 
     A job that bears one of our codes and has no row by its id goes to `tally.bearers`; it is never given a
     second row. `latest`: the last moment of the days that were asked for, not after `at`.
     """
-    fresh = {job.remote_id: job for job in jobs if job.remote_id not in tally.ids}
+    fresh = {each.remote_id: each for each in listed if each.remote_id not in tally.ids}
     for chunk in _chunks(list(fresh.values())):
-        found = _sort(account, chunk, at, tally)
-        still_so(found.unchanged, at)
+        found = Sorted()
+        others = _without_unchanged(account, chunk, found, tally)
+        _sort(account, others, found, at, tally)
+        if found.unchanged:
+            still_so(found.unchanged, at)
         tally.unchanged += len(found.unchanged)
         tally.changed += _each_if_not_all(partial(write_changed, at=at), found.changed, tally)
         write = partial(write_new, account, at=at, latest=latest)
@@ -50,12 +54,46 @@ def mirror(account: Account, jobs: Sequence[Job], at: datetime, tally: Tally, la
     tally.ids |= fresh.keys()
 
 
-def _sort(account: Account, jobs: Sequence[Job], at: datetime, tally: Tally) -> Sorted:
-    known = _known(account, jobs)
-    codes = _our_codes(account, [job for job in jobs if _may_be_ours(job, known.get(job.remote_id))])
-    found = Sorted()
-    for job in jobs:
-        row, reference = known.get(job.remote_id), reference_of(job.name)
+def _without_unchanged(
+    account: Account, listed: Sequence[Listed], found: Sorted, tally: Tally
+) -> list[tuple[Known | None, Job]]:
+    """Take what is as it was, and bears no reference but its own, out of a chunk; the rest, with its rows.
+
+    A hundred thousand jobs go through here in every pull: none of them becomes an object.
+    """
+    rows = known(account, [each.remote_id for each in listed])
+    wanted = _may_hold(listed, tally.wanted)
+    others: list[tuple[Known | None, Job]] = []
+    for each in listed:
+        row = rows.get(each.remote_id)
+        if row is None:
+            others.append((None, each.job()))
+            continue
+        _, pk, fingerprint, gone, origin, code, _ = row
+        reference = reference_of(each.name)
+        is_ours = origin == Origin.LOCAL and reference is not None and reference[:CODE_LENGTH] == code
+        is_theirs = origin != Origin.LOCAL and reference is None and not wanted
+        if fingerprint != each.fingerprint or gone or not (is_ours or is_theirs):
+            others.append((Known._make(row), each.job()))
+            continue
+        tally.controls += is_ours
+        tally.nameless += is_theirs and not (each.name or "").strip()
+        found.unchanged.append(pk)
+    return others
+
+
+def _may_hold(listed: Sequence[Listed], codes: frozenset[str]) -> bool:
+    """Whether one of these codes may stand anywhere in these rows: one look instead of one at each text."""
+    said = b"\n".join(canonical(each.payload) for each in listed).upper() if codes else b""
+    return any(code.encode() in said for code in codes)
+
+
+def _sort(
+    account: Account, jobs: Sequence[tuple[Known | None, Job]], found: Sorted, at: datetime, tally: Tally
+) -> None:
+    codes = _our_codes(account, [job for row, job in jobs if _may_be_ours(job, row)])
+    for row, job in jobs:
+        reference = reference_of(job.name)
         if reference and reference[:CODE_LENGTH] in codes and _may_be_ours(job, row):
             tally.bearers.setdefault(reference[:CODE_LENGTH], []).append(Bearer(job, reference, at))
             continue
@@ -65,11 +103,10 @@ def _sort(account: Account, jobs: Sequence[Job], at: datetime, tally: Tally) -> 
         _look_for_references(job, row, tally)
         if row is None:
             found.new.append(job)
-        elif row.fingerprint == fingerprint(job.payload) and not row.gone:
+        elif row.fingerprint == job.fingerprint and not row.gone:
             found.unchanged.append(row.pk)
         else:
             found.changed.append((row, job))
-    return found
 
 
 def _look_for_references(job: Job, row: Known | None, tally: Tally) -> None:
@@ -94,21 +131,13 @@ def _may_be_ours(job: Job, row: Known | None) -> bool:
     return reference_of(job.name) is not None and (row is None or row.origin == Origin.PROVIDER)
 
 
-def _known(account: Account, jobs: Sequence[Job]) -> dict[str, Known]:
-    names = ("remote_id", "pk", "fingerprint", "gone", "origin", "code", "name", "state")
-    rows = Mailing.objects.filter(account=account, remote_id__in=[job.remote_id for job in jobs])
-    return {row[0]: Known(*row[1:]) for row in rows.values_list(*names) if row[0] is not None}
-
-
-def _our_codes(account: Account, jobs: Iterable[Job]) -> set[str | None]:
+def _our_codes(account: Account, jobs: Iterable[Job]) -> set[str]:
     codes = {reference[:CODE_LENGTH] for job in jobs if (reference := reference_of(job.name))}
-    if not codes:
-        return set()
-    return set(Mailing.objects.filter(account=account, code__in=codes).values_list("code", flat=True))
+    return with_code(account, codes) if codes else set()
 
 
 def _each_if_not_all(write: Callable[[Sequence[T]], int], items: Sequence[T], tally: Tally) -> int:
-    """Write all at once or, when one of them cannot be written, one by one, leaving out what cannot be."""
+    """Write all at once or, when one of them cannot be written, by halves, leaving out what cannot be."""
     if not items:
         return 0
     try:
@@ -118,7 +147,8 @@ def _each_if_not_all(write: Callable[[Sequence[T]], int], items: Sequence[T], ta
         if len(items) == 1:
             tally.odd += 1
             return 0
-    return sum(_each_if_not_all(write, [item], tally) for item in items)
+    half = len(items) // 2
+    return _each_if_not_all(write, items[:half], tally) + _each_if_not_all(write, items[half:], tally)
 
 
 def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -8,15 +8,30 @@ from django.db import connection
 from django.utils import timezone
 
 from mailings.models import Account, Event, Mailing, Observation, Pull
-from mailings.smsc.api.answers import Job
+from mailings.smsc.api.jobs import Job, Listed
 from mailings.sync import rows, spans
 from mailings.sync.tally import Tally
 from tests.sync.listing import Listing
 from tests.sync.test_pulls import pull
 
 
+class Read(Listed):
+    """A row of a list that was read already."""
+
+    read: Job
+
+    @classmethod
+    def of(cls, job: Job) -> "Read":
+        row = cls(job.remote_id, job.name, job.payload, job.payload, job.fingerprint)
+        row.read = job
+        return row
+
+    def job(self) -> Job:
+        return self.read
+
+
 def mirror(account: Account, jobs: list[Job], at: datetime, tally: Tally) -> None:
-    rows.mirror(account, jobs, at, tally, latest=at)
+    rows.mirror(account, [Read.of(each) for each in jobs], at, tally, latest=at)
 
 
 # Text that no database takes.
@@ -102,7 +117,7 @@ def test_figures_that_an_answer_leaves_out_stay(listed_account: Account):
 def test_two_pulls_that_meet_a_job_at_once_make_one_row(listed_account: Account, monkeypatch):
     at = timezone.now()
     mirror(listed_account, [job(1)], at, Tally(timezone.now()))
-    monkeypatch.setattr(rows, "_known", lambda account, jobs: {})
+    monkeypatch.setattr(rows, "known", lambda account, remote_ids: {})
     tally = Tally(timezone.now())
 
     mirror(listed_account, [job(1), job(2)], at, tally)
@@ -124,6 +139,19 @@ def test_a_thousand_unchanged_jobs_take_a_handful_of_queries(
 
     assert (tally.unchanged, tally.new, tally.changed) == (rows.CHUNK, 0, 0)
     assert set(Mailing.objects.values_list("verified_at", flat=True)) == {at + timedelta(seconds=1)}
+
+
+def test_what_is_as_it_was_never_becomes_an_object(listed_account: Account, monkeypatch):
+    at = timezone.now()
+    many = [job(number) for number in range(1, 4)]
+    mirror(listed_account, many, at, Tally(timezone.now()))
+    monkeypatch.delattr(Read, "job")
+    monkeypatch.delattr(Listed, "job")
+    tally = Tally(timezone.now())
+
+    mirror(listed_account, many, at + timedelta(seconds=1), tally)
+
+    assert (tally.unchanged, len(tally.ids)) == (3, 3)
 
 
 def test_changes_are_written_together(listed_account: Account, django_assert_max_num_queries):

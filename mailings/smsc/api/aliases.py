@@ -9,7 +9,7 @@ sender's status no mailing's status.
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -151,6 +151,7 @@ _RANK = {alias: rank for aliases in ALIASES.values() for rank, alias in enumerat
 _STATUS_OF = {word: status for status, words in STATUS_WORDS.items() for word in words}
 _DEPTH = 3
 _ID = re.compile("[1-9][0-9]{0,18}")
+_NO_ID = 10**19
 _MONEY = re.compile(r"[+-]?[0-9]{1,15}(?:[.,][0-9]{1,9})?")
 
 T = TypeVar("T")
@@ -173,8 +174,8 @@ class Reading:
     """A row's fields, found by the table. `recognised`: our field -> their key; `unrecognised`: the rest."""
 
     def __init__(self, row: dict[str, Any]) -> None:
-        leaves = list(_leaves(row))
-        self._candidates = _by_field(leaves)
+        self._row = row
+        self._candidates = _of_flat(row) if _is_flat(row) else _by_field(_leaves(row))
         self.recognised: dict[str, str] = {}
         self.remote_id = self._remote_id()
         self.name = self._first("name", text_of)
@@ -184,8 +185,12 @@ class Reading:
         self.send_at_text = self._first("send_at", text_of)
         self.send_at = self._first("send_at", hour_of)
         self.status_word, self.status = self._status()
+
+    @property
+    def unrecognised(self) -> list[str]:
+        """The keys that are no field of ours."""
         used = {*self.recognised.values(), *(leaf.path for leaf in self._candidates.get("status", ()))}
-        self.unrecognised = [leaf.path for leaf in leaves if leaf.path not in used]
+        return [leaf.path for leaf in _leaves(self._row) if leaf.path not in used]
 
     def _first(self, field: str, read: Callable[[Any], T | None]) -> T | None:
         for leaf in self._candidates.get(field, ()):
@@ -219,22 +224,55 @@ class Reading:
 
 def glance(row: dict[str, Any]) -> tuple[str | None, str | None] | None:
     """The id and the name that a `Reading` of a flat row finds; None: things lie in things, so read it."""
-    if any(isinstance(value, dict) and value for value in row.values()):
+    if not _is_flat(row):
         return None
-    ids, names = _keys_of_interest(tuple(row))
-    remote_id = next((found for key in ids if (found := id_of(row[key]))), None)
-    return remote_id, next((found for key in names if (found := text_of(row[key])) is not None), None)
+    keys = _keys_of_fields(tuple(row))
+    remote_id = name = None
+    for key in keys.get("remote_id", ()):
+        if (remote_id := id_of(row[key])) is not None:
+            break
+    for key in keys.get("name", ()):
+        if (name := text_of(row[key])) is not None:
+            break
+    return remote_id, name
+
+
+def glances(items: list[Any]) -> tuple[list[str], list[str | None]] | None:
+    """Ids and names of flat rows that bear an id each; None: not all of the items are such rows."""
+    ids: list[str] = []
+    names: list[str | None] = []
+    for item in items:
+        seen = glance(item) if isinstance(item, dict) and len(item) > 1 else None
+        if seen is None or seen[0] is None:
+            return None
+        ids.append(seen[0])
+        names.append(seen[1])
+    return ids, names
+
+
+def _is_flat(row: dict[str, Any]) -> bool:
+    """Whether no object lies in a row: then its keys alone tell what may be what."""
+    return dict not in map(type, row.values()) or not any(
+        isinstance(value, dict) and value for value in row.values()
+    )
 
 
 @lru_cache(maxsize=256)
-def _keys_of_interest(keys: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """Which of a row's keys may hold its id and its name, the likeliest first."""
-    plain = [(plain_key(key), key) for key in keys]
-    ids, names = (
-        sorted((pair for pair in plain if _FIELD_OF.get(pair[0]) == field), key=lambda pair: _RANK[pair[0]])
-        for field in ("remote_id", "name")
-    )
-    return [key for _, key in ids], [key for _, key in names]
+def _keys_of_fields(keys: tuple[str, ...]) -> dict[str, list[str]]:
+    """Which of a flat row's keys may hold which of our fields, the likeliest first."""
+    found: dict[str, list[str]] = {}
+    for key in sorted(keys, key=lambda key: _RANK.get(plain_key(key), 0)):
+        if (field := _FIELD_OF.get(plain_key(key))) is not None:
+            found.setdefault(field, []).append(key)
+    return found
+
+
+def _of_flat(row: dict[str, Any]) -> dict[str, list[Leaf]]:
+    """`_by_field` of a flat row."""
+    return {
+        field: [Leaf(plain_key(key), key, row[key], 0, 0) for key in keys]
+        for field, keys in _keys_of_fields(tuple(row)).items()
+    }
 
 
 @lru_cache(maxsize=4096)
@@ -261,9 +299,9 @@ def _is_doubtful(status: JobStatus, words: list[tuple[Leaf, str]]) -> bool:
 
 def id_of(value: Any) -> str | None:
     """An id, given as a number or in digits; None for nought, the negative, the fractional and the rest."""
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        return None
-    text = str(value).strip()
+    if type(value) is int:  # no bool
+        return str(value) if 0 < value < _NO_ID else None
+    text = value.strip() if isinstance(value, str) else ""
     return text if _ID.fullmatch(text) else None
 
 
@@ -290,16 +328,16 @@ def first_of(keys: dict[str, Any], names: tuple[str, ...], read: Callable[[Any],
 
 def text_of(value: Any) -> str | None:
     """A text or a number as text; None for what has no words."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        return None
-    return str(value)
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def _count(value: Any) -> int | None:
     return len(value) if isinstance(value, list) else whole(value)
 
 
-def _by_field(leaves: list[Leaf]) -> dict[str, list[Leaf]]:
+def _by_field(leaves: Iterable[Leaf]) -> dict[str, list[Leaf]]:
     """The leaves that may be a field of ours: those of the row itself, else of a section; likeliest first."""
     found: dict[str, list[Leaf]] = {}
     for leaf in leaves:

@@ -5,9 +5,10 @@ mailing are not: they are looked for by the assumed names of aliases.py; the pay
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from mailings.smsc.api.aliases import (
@@ -17,6 +18,7 @@ from mailings.smsc.api.aliases import (
     Reading,
     first_of,
     glance,
+    glances,
     id_of,
     money,
     plain_key,
@@ -25,6 +27,7 @@ from mailings.smsc.api.aliases import (
 )
 from mailings.smsc.api.errors import ProviderError, UnreadableAnswer
 from mailings.smsc.api.formats import Content, raise_error_in, read, unwrapped
+from mailings.smsc.api.jobs import Job, Jobs, Listed, fingerprint
 from mailings.smsc.api.rows import AnswerRow, Found, find_rows, is_row, says_yes, unwrapped_row
 
 __all__ = ["Balance", "Created", "Done", "Job", "JobStatus", "Jobs", "Lookup", "LookupRow", "Price"]
@@ -43,17 +46,16 @@ _PRICE_TEXT = re.compile(
 )
 # `id = 1, name = Customers, num = 3`: a line of a look-up, as other calls of the provider print theirs.
 _PAIR = re.compile(r"(?:^|,\s*)([A-Za-z_]\w*)\s=\s(.*?)(?=,\s*[A-Za-z_]\w*\s=\s|$)")
-# What a `Reading` tells of a job, but for the id.
-_FIELDS = (
-    *("name", "status", "status_word", "cost", "parts", "recipients", "send_at_text", "send_at"),
-    *("recognised", "unrecognised"),
-)
 _ID_BESIDE = re.compile(r"""("id"\s*:\s*"?|<id>\s*)[1-9]""", re.IGNORECASE)
 _WRAPPERS = 4
 # What an answer to add may hold: the published id and cost, the figures of its text forms, a plain yes.
 _SAYS_YES = frozenset({"result", "status", "ok", "success", "answer"})
 _FIGURES = frozenset({"id", "cost", "cnt", "count", "smscnt", "balance"})
 _NO_ERROR = frozenset({"error", "errorcode"})  # an error there would have been raised
+
+
+# What may be kept of the rows of a list: their payloads and the fingerprints of these.
+Keep = Callable[[list[dict[str, Any]]], tuple[list[dict[str, Any]], list[str]]]
 
 
 @dataclass(frozen=True)
@@ -70,66 +72,6 @@ class Done:
     """The provider said OK to a cancel or a delete. Whether it is so is shown by a second look."""
 
     raw: str
-
-
-@dataclass(frozen=True)
-class Job:
-    """A mailing as the provider shows it, read by assumed names; what is not there, or not readable, is None.
-
-    `status` is None for a word that is not in the table; `status_word` has it. `payload`: the row as it came.
-    Of a list only id and name are read at once, the rest when it is asked for: most jobs are as they were.
-    """
-
-    remote_id: str
-    name: str | None
-    status: JobStatus | None
-    status_word: str | None
-    cost: Decimal | None
-    parts: int | None
-    recipients: int | None
-    send_at_text: str | None
-    send_at: datetime | None
-    payload: dict[str, Any]
-    recognised: dict[str, str]
-    unrecognised: list[str]
-
-    @classmethod
-    def glanced_at(cls, remote_id: str, name: str | None, row: dict[str, Any]) -> "Job":
-        """A job of a list, of which only these were read."""
-        job = object.__new__(cls)
-        job.__dict__.update(remote_id=remote_id, name=name, payload=row, _row=row)
-        return job
-
-    def __getattr__(self, field: str) -> Any:
-        """Called for what is not there yet."""
-        row = self.__dict__.get("_row")
-        if row is None or field not in _FIELDS:
-            raise AttributeError(field)
-        for name, value in _fields(Reading(row)).items():
-            self.__dict__.setdefault(name, value)
-        return self.__dict__[field]
-
-    def with_payload(self, payload: dict[str, Any]) -> "Job":
-        """The same job with another word of what came; read is what really came."""
-        if payload is self.payload:
-            return self
-        job = object.__new__(type(self))
-        job.__dict__.update(self.__dict__, payload=payload)
-        return job
-
-
-@dataclass(frozen=True)
-class Jobs:
-    """An answer to get_all. `odd`: the rows that have no readable id; `rows` counts them too.
-
-    `doubts` (smsc.api.rows): why the provider may have others in this span than it showed.
-    """
-
-    jobs: tuple[Job, ...]
-    odd: tuple[Any, ...]
-    rows: int
-    raw_format: str
-    doubts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -170,6 +112,11 @@ class Lookup:
 
     rows: tuple[LookupRow, ...]
     payload: Any
+
+
+def as_they_came(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Everything."""
+    return rows, [fingerprint(row) for row in rows]
 
 
 def parse_created(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Created:
@@ -213,14 +160,20 @@ def parse_job(
     raise UnreadableAnswer("no_row", raw=content.text)
 
 
-def parse_jobs(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Jobs:
-    """The answer to get_all. One odd row never fails the rest."""
+def parse_jobs(
+    body: bytes, http_status: int, content_type: str = "", framed: bool = True, *, keep: Keep = as_they_came
+) -> Jobs:
+    """The answer to get_all. One odd row never fails the rest. `keep`: what may be kept of the rows."""
     content = read(body, http_status, content_type, framed)
+    plain = _plain_list(content.value)
+    if plain is not None:
+        return Jobs(_listed(*plain, content.value, keep), (), len(content.value), content.format)
     found = _rows_of(content)
-    read_rows = [(row, _glance(row)) for row in found.rows]
-    jobs = tuple(job for _, job in read_rows if job is not None)
-    odd = tuple(row.value for row, job in read_rows if job is None)
-    return Jobs(jobs, odd, len(found.rows), content.format, frozenset(found.doubts))
+    seen = [(row, _seen(row)) for row in found.rows]
+    told = [each for _, each in seen if each is not None]
+    odd = tuple(row.value for row, each in seen if each is None)
+    listed = _listed([each[0] for each in told], [each[1] for each in told], [each[2] for each in told], keep)
+    return Jobs(listed, odd, len(found.rows), content.format, frozenset(found.doubts))
 
 
 def parse_balance(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Balance:
@@ -342,21 +295,29 @@ def _job(row: AnswerRow) -> Job | None:
     remote_id = reading.remote_id or (id_of(row.key) if row.key else None)
     if remote_id is None:
         return None
-    return Job(remote_id=remote_id, payload=value, **_fields(reading))
+    return Job.read(remote_id, reading, value)
 
 
-def _fields(reading: Reading) -> dict[str, Any]:
-    return {name: getattr(reading, name) for name in _FIELDS}
+def _plain_list(value: Any) -> tuple[list[str], list[str | None]] | None:
+    """Ids and names of a list of flat rows; None: look for the rows. (One alone may be an error.)"""
+    return glances(value) if isinstance(value, list) and len(value) > 1 else None
 
 
-def _glance(row: AnswerRow) -> Job | None:
-    """`_job` for a row of a list: read on only where id and name cannot be told at a glance."""
+def _seen(row: AnswerRow) -> tuple[str, str | None, dict[str, Any]] | None:
+    """Id, name and value of a row of a list: read on only where these cannot be told at a glance."""
     value = unwrapped_row(row.value)
-    seen = glance(value) if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return None
+    seen = glance(value)
     if seen is None:
-        return _job(row)
+        reading = Reading(value)
+        seen = reading.remote_id, reading.name
     remote_id = seen[0] or (id_of(row.key) if row.key else None)
-    return None if remote_id is None else Job.glanced_at(remote_id, seen[1], value)
+    return None if remote_id is None else (remote_id, seen[1], value)
+
+
+def _listed(ids: list[str], names: list[str | None], rows: list[dict[str, Any]], keep: Keep) -> list[Listed]:
+    return list(map(partial(tuple.__new__, Listed), zip(ids, names, rows, *keep(rows), strict=True)))
 
 
 def _lookup_row(row: AnswerRow) -> LookupRow | None:

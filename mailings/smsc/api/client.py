@@ -15,12 +15,11 @@ from functools import partial
 from typing import Any, TypedDict, TypeVar, Unpack
 from urllib.parse import SplitResult, urlsplit
 
-import orjson
-
 from mailings.smsc.api import answers
 from mailings.smsc.api.answers import Balance, Created, Done, Job, Jobs, Lookup, Price
 from mailings.smsc.api.body import Body, FormBody, Param, Upload, body_of
 from mailings.smsc.api.errors import FileMissing, NotSaved, NotSent, Objected, SmscError, cut
+from mailings.smsc.api.jobs import canonical, digest
 from mailings.smsc.api.messages import MOST_ROWS, Message, Messages, parse_messages, parse_status
 from mailings.smsc.api.transport import Answer, Exchange, Timeouts, post
 from mailings.smsc.api.veil import spellings_in_json, without
@@ -32,6 +31,9 @@ __all__ = ["DEFAULT_URL", "Client", "Credentials", "Param", "Timeouts", "Upload"
 DEFAULT_URL = "https://smscentre.com/sys/"
 BACKUP_URL = "https://www2.smscentre.com/sys/"
 DEFAULT_TIMEOUTS = Timeouts()
+
+# Of how many rows of a list is looked through at once.
+_AT_ONCE = 1000
 
 T = TypeVar("T")
 
@@ -64,12 +66,8 @@ class Credentials:
         """The text without login, password and key, however they were spelt. For what is only read."""
         return without(self.hide_secrets(text), self.login)
 
-    def may_stand_in(self, payload: Any) -> bool:
-        """Whether password or key may stand in a payload: one look instead of one at each of its texts."""
-        try:
-            text = orjson.dumps(payload).decode()
-        except TypeError:
-            return True
+    def may_stand_in(self, text: bytes) -> bool:
+        """Whether password or key may stand in JSON: one look instead of one at each of its texts."""
         secrets = [secret for secret in (self.password, self.apikey) if secret]
         return any(spelling in text for secret in secrets for spelling in spellings_in_json(secret))
 
@@ -143,9 +141,9 @@ class Client:
     def get_all(self, start: date, end: date, **limits: Unpack[CallLimits]) -> Jobs:
         """The mailings of a span of days. Both ends are said: without them the provider gives ten at most."""
         asked = [("get_all", "1"), ("start", f"{start:%d.%m.%Y}"), ("end", f"{end:%d.%m.%Y}")]
-        found = self._call("jobs.php", asked, answers.parse_jobs, **limits)
-        jobs = tuple(job.with_payload(self._hidden(job.payload)) for job in found.jobs)
-        return replace(found, jobs=jobs, odd=tuple(self._hidden(row) for row in found.odd))
+        parse = partial(answers.parse_jobs, keep=self._kept)
+        found = self._call("jobs.php", asked, parse, **limits)
+        return replace(found, odd=tuple(self._hidden(row) for row in found.odd))
 
     def messages(
         self,
@@ -255,9 +253,23 @@ class Client:
                     raise
         return post(last + script, body, Exchange(self._timeouts, deadline, before_first_byte))
 
+    def _kept(self, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+        """The rows of a list without our password and key, with their fingerprints; each spelt out once."""
+        payloads: list[dict[str, Any]] = []
+        fingerprints: list[str] = []
+        for begin in range(0, len(rows), _AT_ONCE):
+            some = rows[begin : begin + _AT_ONCE]
+            texts = [canonical(row) for row in some]
+            if self._credentials.may_stand_in(b"\n".join(texts)):
+                some = [self._hidden(row) for row in some]
+                texts = [canonical(row) for row in some]
+            payloads += some
+            fingerprints += [digest(text) for text in texts]
+        return payloads, fingerprints
+
     def _hidden(self, payload: Any) -> Any:
         """A payload as it came, unless it echoes our password or key."""
-        if not self._credentials.may_stand_in(payload):
+        if not self._credentials.may_stand_in(canonical(payload)):
             return payload
         return _each_text(payload, self._credentials.hide_secrets)
 

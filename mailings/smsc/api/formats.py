@@ -25,11 +25,16 @@ _NO_ERROR = ("", "0", "none", "null", "false")
 
 @dataclass(frozen=True)
 class Content:
-    """An answer that was read: its text, the format it came in, its value (of text and numbers: the text)."""
+    """An answer that was read: the format it came in, its value (of text and numbers: the text)."""
 
-    text: str
+    came: str | bytes
     format: str  # "json" "xml" "numbers" "text"
     value: Any
+
+    @property
+    def text(self) -> str:
+        """What came, as text; made when asked for: the text of a long list weighs as much as its rows."""
+        return self.came if isinstance(self.came, str) else decode(self.came)
 
 
 def read(body: bytes, status: int, content_type: str = "", framed: bool = True) -> Content:
@@ -38,6 +43,8 @@ def read(body: bytes, status: int, content_type: str = "", framed: bool = True) 
     `framed`: the end of the answer was marked. If not, text and numbers may have been cut (an id 17 of 1734),
     and only what closes itself (JSON, XML, a bare OK) is believed.
     """
+    if status == HTTPStatus.OK and (value := tolerant_json.plain(body)) is not None:
+        return Content(body, "json", value)
     text = decode(body, content_type)
     if status != HTTPStatus.OK:
         raise UnreadableAnswer(f"http_{status}", raw=text)

@@ -16,9 +16,21 @@ UNKNOWN = "\ufffd"
 CUT = "…"
 # Deeper values are cut: whatever walks a payload later (json.dumps, say) must not run out of stack.
 _DEPTH = 50
+_NESTED = frozenset({dict, list})
 _LONGEST_WHOLE = 18  # digits that fit 64 bits; ids are no longer
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[][{}]', re.DOTALL)
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def plain(body: bytes) -> Any:
+    """The value of a JSON list or object in UTF-8 that needs no tolerance; None: decode and `loads` it."""
+    if body[:1] not in (b"[", b"{") or b"\\u0000" in body:
+        return None
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return None if _is_deep(value) else value
 
 
 def loads(text: str) -> Any:
@@ -60,8 +72,8 @@ def _is_deep(value: Any) -> bool:
         level = [
             inner
             for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, (dict, list))
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) in _NESTED
         ]
         if not level:
             return False

@@ -42,9 +42,10 @@ def _spellings(secret: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=32)
-def spellings_in_json(secret: str) -> tuple[str, ...]:
-    """How a secret stands in JSON when a text of it holds one of its spellings."""
-    return tuple({json.dumps(spelling, ensure_ascii=False)[1:-1] for spelling in _spellings(secret)})
+def spellings_in_json(secret: str) -> tuple[bytes, ...]:
+    """How a secret stands in JSON of UTF-8 when a text of it holds one of its spellings."""
+    inside = {json.dumps(spelling, ensure_ascii=False)[1:-1] for spelling in _spellings(secret)}
+    return tuple(each.encode("utf-8", "surrogatepass") for each in inside)
 
 
 def _veiled(text: str, secret: str, spelling: str) -> str:

@@ -1,0 +1,239 @@
+"""The mirror, many jobs of a list at once: `known`, `still_so`, `write_changed`, `write_new`.
+
+Each is one statement or a few for all of them, and raises what the database raises. Rows are written as plain
+values: of a hundred thousand jobs none becomes a model on its way.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+from django.db import connection
+
+from mailings.models.accounts import Account
+from mailings.models.mailing import Mailing, search_text
+from mailings.models.mirror import LONGEST_NAME, count_of, mirrored
+from mailings.models.records import Event, Observation
+from mailings.models.states import EventKind, Origin, State
+from mailings.smsc.api.jobs import Job
+
+_CHANGED = ("remote_status", "remote_word", "remote", "fingerprint", "verified_at", "gone", "gone_at")
+# Where an answer is silent, what is known stays.
+_KEPT = ("cost", "parts", "recipients_count", "name", "search_text", "remote_send_at")
+# What differs from one job made elsewhere to the next; all else of a new row is the same for all.
+_OWN = (
+    *("remote_id", "remote_status", "remote_word", "remote", "fingerprint", "remote_send_at", "created_at"),
+    *("cost", "parts", "recipients_count", "name", "search_text"),
+)
+_OBSERVED = ("mailing_id", "at", "source", "status_word", "payload")
+_FOUND = ("mailing_id", "at", "kind", "data")
+# Many values in one parameter.
+_AMONG = {"sqlite": "IN (SELECT value FROM json_each(%s))", "postgresql": "= ANY(%s)"}
+_JSON = {"sqlite": "%s", "postgresql": "%s::jsonb"}
+
+
+class Known(NamedTuple):
+    """What is read of a row to tell whether a job has changed."""
+
+    remote_id: str
+    pk: int
+    fingerprint: str
+    gone: bool
+    origin: str
+    code: str | None
+    name: str
+
+
+def known(account: Account, remote_ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    """The rows of these jobs by their ids, each the values of a `Known`."""
+    columns = "remote_id, id, fingerprint, gone, origin, code, name"
+    rows = _all(
+        f"SELECT {columns} FROM mailings_mailing WHERE account_id = %s AND remote_id {_among()}",
+        [account.pk, _many(remote_ids)],
+    )
+    return {row[0]: row for row in rows}
+
+
+def with_code(account: Account, codes: Iterable[str]) -> set[str]:
+    """Which of these codes are those of rows of the account."""
+    statement = f"SELECT code FROM mailings_mailing WHERE account_id = %s AND code {_among()}"
+    return {code for (code,) in _all(statement, [account.pk, _many(list(codes))])}
+
+
+def still_so(pks: Sequence[int], at: datetime) -> None:
+    """A list asked for at `at` showed these rows' jobs as they were known."""
+    moment = _moment(at)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE mailings_mailing SET verified_at = %s WHERE id {_among()}"
+            " AND (verified_at IS NULL OR verified_at < %s)",
+            [moment, _many(pks), moment],
+        )
+
+
+def write_changed(items: Sequence[tuple[Known, Job]], at: datetime) -> int:
+    """Write what a list asked for at `at` says of rows whose jobs have changed; how many there were."""
+    moment = _moment(at)
+    rows, seen = [], []
+    for row, job in items:
+        values = _values(job, at)
+        if row.origin == Origin.PROVIDER:
+            values |= _told_by_them(job, job.name or row.name, row.code)
+        values |= {"verified_at": moment, "gone": False, "gone_at": None}
+        rows.append([*(values.get(name) for name in (*_CHANGED, *_KEPT)), row.pk, moment])
+        if row.fingerprint != job.fingerprint:
+            seen.append(_observation(row.pk, values, moment))
+    with connection.cursor() as cursor:
+        cursor.executemany(_update(), rows)
+        _insert(cursor, Observation, _OBSERVED, seen)
+    return len(items)
+
+
+def write_new(account: Account, jobs: Sequence[Job], at: datetime, latest: datetime) -> int:
+    """Rows for jobs made elsewhere, whatever their status. Two pulls may meet a job at once: one row is made.
+
+    When a job was made is not told. It belongs to the day on which it went out, or to the last day that was
+    asked for: a first look at two months is no day's spending. `latest`: the last moment of the days that the
+    list was asked for, not after `at`. Call inside a transaction.
+    """
+    moment, values = _moment(at), {}
+    for job in jobs:
+        made = min(job.send_at or latest, latest)
+        own = _values(job, at) | _told_by_them(job, job.name or "", None)
+        values[job.remote_id] = own | {"remote_id": job.remote_id, "created_at": _moment(made)}
+    alike = Mailing(
+        account=account, origin=Origin.PROVIDER, state=State.ACCEPTED, verified_at=at, state_at=at
+    )
+    write = _copy_new if connection.vendor == "postgresql" else _insert_new
+    with connection.cursor() as cursor:
+        made_rows = write(cursor, alike, [[own[name] for name in _OWN] for own in values.values()])
+        observed = [_observation(pk, values[remote_id], moment) for pk, remote_id in made_rows]
+        _insert(cursor, Observation, _OBSERVED, observed)
+        found = [
+            (pk, moment, EventKind.FOUND.value, json.dumps({"remote_id": remote_id}))
+            for pk, remote_id in made_rows
+        ]
+        _insert(cursor, Event, _FOUND, found)
+    return len(made_rows)
+
+
+def _values(job: Job, at: datetime) -> dict[str, Any]:
+    """What `mirrored` says, as the database takes it."""
+    values = mirrored(job, at)
+    values["remote"] = _json(job.payload)
+    values["cost"] = _money.get_db_prep_save(values.get("cost"), connection)
+    values["remote_send_at"] = _moment(job.send_at) if job.send_at else None
+    values.setdefault("parts", None)
+    return values
+
+
+def _told_by_them(job: Job, name: str, code: str | None) -> dict[str, Any]:
+    """What only the provider can tell of a mailing made elsewhere; of ours we know it ourselves."""
+    name = name[:LONGEST_NAME]
+    return {
+        "name": name,
+        "recipients_count": count_of(job.recipients),
+        "search_text": search_text(name, code, job.remote_id),
+    }
+
+
+def _insert_new(cursor: Any, alike: Mailing, rows: list[list[Any]]) -> list[tuple[int, str]]:
+    """Rows of these values, all else as in `alike`; the ids and jobs of those that were made."""
+    same = _same(alike)
+    names = ", ".join((*_OWN, *same))
+    marks = ", ".join(["%s"] * (len(_OWN) + len(same)))
+    # No one else writes meanwhile: whatever lies beyond is ours.
+    ((last,),) = _all("SELECT COALESCE(MAX(id), 0) FROM mailings_mailing", [])
+    cursor.executemany(
+        f"INSERT INTO mailings_mailing ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING",
+        [(*row, *same.values()) for row in rows],
+    )
+    return _all("SELECT id, remote_id FROM mailings_mailing WHERE id > %s", [last])
+
+
+def _copy_new(cursor: Any, alike: Mailing, rows: list[list[Any]]) -> list[tuple[int, str]]:
+    """`_insert_new` by way of a table of this transaction: COPY asks nothing of conflicts."""
+    same, own = _same(alike), ", ".join(_OWN)
+    cursor.execute(
+        f"CREATE TEMPORARY TABLE IF NOT EXISTS mirror_new ON COMMIT DROP AS"
+        f" SELECT {own} FROM mailings_mailing WITH NO DATA"
+    )
+    cursor.execute("TRUNCATE mirror_new")
+    _copy(cursor, "mirror_new", _OWN, rows)
+    marks = ", ".join(["%s"] * len(same))
+    cursor.execute(
+        f"INSERT INTO mailings_mailing ({own}, {', '.join(same)}) SELECT {own}, {marks} FROM mirror_new"
+        " ON CONFLICT DO NOTHING RETURNING id, remote_id",
+        list(same.values()),
+    )
+    return list(cursor.fetchall())
+
+
+def _same(alike: Mailing) -> dict[str, Any]:
+    """The columns that are no job's own, with what the database takes for them."""
+    fields = [each for each in Mailing._meta.concrete_fields if not each.primary_key]
+    return {
+        str(each.column): each.get_db_prep_save(getattr(alike, each.attname), connection)
+        for each in fields
+        if each.column not in _OWN
+    }
+
+
+def _observation(pk: int, values: dict[str, Any], moment: Any) -> tuple[Any, ...]:
+    return pk, moment, "get_all", values["remote_word"], values["remote"]
+
+
+def _insert(cursor: Any, model: type[Observation | Event], names: Sequence[str], rows: list[Any]) -> None:
+    if not rows:
+        return
+    table = model._meta.db_table
+    if connection.vendor == "postgresql":
+        _copy(cursor, table, names, rows)
+        return
+    marks = ", ".join(["%s"] * len(names))
+    cursor.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)
+
+
+def _copy(cursor: Any, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    with cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _update() -> str:
+    """Only forwards in time, as `mirror.observe` does it for one row."""
+    json_mark = _JSON[connection.vendor]
+    changed = [f"{name} = {json_mark if name == 'remote' else '%s'}" for name in _CHANGED]
+    kept = [f"{name} = COALESCE(%s, {name})" for name in _KEPT]
+    where = "id = %s AND (verified_at IS NULL OR verified_at <= %s)"
+    return f"UPDATE mailings_mailing SET {', '.join([*changed, *kept])} WHERE {where}"
+
+
+def _all(statement: str, values: list[Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
+
+
+def _among() -> str:
+    return _AMONG[connection.vendor]
+
+
+def _many(values: Sequence[Any]) -> Any:
+    return list(values) if connection.vendor == "postgresql" else orjson.dumps(values).decode()
+
+
+def _json(payload: Any) -> str:
+    try:
+        return orjson.dumps(payload).decode()
+    except TypeError:  # what it has no form for: the database may have one, or say that it has none
+        return json.dumps(payload)
+
+
+def _moment(at: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(at)
+
+
+_money = Mailing._meta.get_field("cost")

@@ -1,0 +1,64 @@
+"""Rows of a list before they are read: what is told at a glance is what a reading tells."""
+
+from typing import Any
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailings.smsc.api import aliases, answers, jobs
+from mailings.smsc.api.aliases import ALIASES, Reading
+from mailings.smsc.api.client import Client, Credentials
+from mailings.smsc.api.formats import Content
+
+KEYS = st.sampled_from(
+    [alias for names in ALIASES.values() for alias in names] + ["Job_ID", "Name", "wibble"]
+)
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 10**20), st.floats(allow_nan=False), st.text(max_size=9)
+)
+FLAT: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
+    KEYS, VALUES | st.lists(VALUES, max_size=2) | st.just({}), max_size=8
+)
+
+
+@given(FLAT)
+def test_a_flat_row_is_read_as_any_other(row: dict[str, Any]):
+    flat, any_other = aliases._of_flat(row), aliases._by_field(aliases._leaves(row))
+
+    assert flat == any_other
+
+
+@given(FLAT)
+def test_what_is_told_at_a_glance_is_what_a_reading_tells(row: dict[str, Any]):
+    reading = Reading(row)
+
+    assert aliases.glance(row) == (reading.remote_id, reading.name)
+
+
+@given(st.lists(FLAT | st.just({"job": {"id": 17, "name": "A"}}) | st.just("text"), min_size=2, max_size=5))
+def test_a_list_of_plain_rows_is_taken_for_what_it_would_be_row_by_row(rows: list[Any]):
+    plain = answers._plain_list(rows)
+
+    if plain is not None:
+        told = [answers._seen(row) for row in answers._rows_of(Content("", "json", rows)).rows]
+        assert list(zip(*plain, rows, strict=True)) == told
+
+
+def test_only_what_is_asked_of_a_listed_row_is_read():
+    (listed,) = answers.parse_jobs(b'[{"id": 17, "name": "A", "cost": "1.40"}]', 200).listed
+
+    assert (listed.remote_id, listed.name, str(listed.job().cost)) == ("17", "A", "1.40")
+    assert listed.fingerprint == jobs.fingerprint({"cost": "1.40", "name": "A", "id": 17})
+
+
+def test_one_echo_of_the_password_among_many_rows_is_veiled_and_the_others_stay_as_they_came():
+    rows = [{"id": number, "name": f"N{number}"} for number in range(1, 9)]
+    rows[3]["name"] = "pa55/wörd!"
+    client = Client(Credentials("login", "pa55/wörd!"), base_url="https://provider.invalid/")
+
+    payloads, fingerprints = client._kept(rows)
+
+    assert "wörd" not in orjson.dumps(payloads).decode()
+    assert [payload for number, payload in enumerate(payloads) if number != 3] == rows[:3] + rows[4:]
+    assert fingerprints == [jobs.fingerprint(payload) for payload in payloads]
