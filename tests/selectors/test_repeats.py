@@ -83,7 +83,7 @@ def test_many_people_take_few_queries_and_none_when_nothing_is_alike(
 
 
 def test_an_address_is_one_person_in_any_case_of_its_letters(account: Account) -> None:
-    mail = {"mail": 1, "subj": "Debts", "sender": "shop@example.com", "mes": "Pay"}
+    mail: dict[str, Any] = {"mail": 1, "subj": "Debts", "sender": "shop@example.com", "mes": "Pay"}
     sent(account, name="Mail", phones="Anna@example.com,oleg@example.com", **mail)
 
     assert found(account, phones="anna@example.com,ivan@example.com", **mail) == [("Mail", 1)]
