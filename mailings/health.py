@@ -47,7 +47,7 @@ class Sign:
 
 
 @dataclass(frozen=True)
-class Pulse:
+class Signs:
     """What one look at Redis showed: signs, None where there is none. `ahead`: this process's own clock."""
 
     redis: bool
@@ -84,13 +84,13 @@ class _Memory:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.at = float("-inf")
-        self.seen = Pulse(redis=True, worked=Sign(0), runs=Sign(0), ticked=Sign(0))
+        self.seen = Signs(redis=True, worked=Sign(0), runs=Sign(0), ticked=Sign(0))
 
-    def get(self) -> Pulse:
+    def get(self) -> Signs:
         if time.monotonic() - self.at < REMEMBER_SECONDS or not self.lock.acquire(blocking=False):
             return self.seen
         try:
-            self.seen = read_pulse()
+            self.seen = read_signs()
             self.at = time.monotonic()
         finally:
             self.lock.release()
@@ -110,17 +110,17 @@ def _connection() -> "redis.Redis":
     )
 
 
-def read_pulse() -> Pulse:
+def read_signs() -> Signs:
     """Ask Redis now, waiting `WAIT_SECONDS` at most for each of two steps."""
     try:
         with _connection() as connection:
             seconds, micros = connection.time()
             signs: Any = connection.mget(KEY, RUNS_KEY, TICK_KEY)
     except (redis.RedisError, OSError):
-        return Pulse(redis=False)
+        return Signs(redis=False)
     now = seconds + micros / 1e6
     worked, runs, ticked = (_sign(text, now) for text in signs)
-    return Pulse(redis=True, worked=worked, runs=runs, ticked=ticked, ahead=time.time() - now)
+    return Signs(redis=True, worked=worked, runs=runs, ticked=ticked, ahead=time.time() - now)
 
 
 def _sign(text: bytes | None, now: float) -> Sign | None:
@@ -130,7 +130,7 @@ def _sign(text: bytes | None, now: float) -> Sign | None:
     return Sign(max(0.0, now - float(at)), float(ahead or 0))
 
 
-def current() -> Pulse:
+def current() -> Signs:
     """The latest look of this process, at most some seconds old."""
     return _memory.get()
 
@@ -192,36 +192,36 @@ def warnings() -> list[str]:
     ]
 
 
-def _machinery(pulse: Pulse) -> list[str]:
-    if not pulse.redis:
+def _machinery(signs: Signs) -> list[str]:
+    if not signs.redis:
         return [
             _(
                 "The queue (Redis) cannot be reached. Mailings are kept and wait; they go out once it is "
                 "back. What is shown of SMS Centre is not being refreshed."
             )
         ]
-    return [*_silent(pulse), *_clocks(pulse)]
+    return [*_silent(signs), *_clocks(signs)]
 
 
-def _silent(pulse: Pulse) -> list[str]:
+def _silent(signs: Signs) -> list[str]:
     """Which process has given no sign, and what that means."""
-    if pulse.beat and pulse.worker:
+    if signs.beat and signs.worker:
         return []
-    if not pulse.beat and pulse.worker_runs:
+    if not signs.beat and signs.worker_runs:
         return [
             _(
                 "The clock process (beat) has given no sign lately. What people send is still handed over, "
                 "but nothing is tried again by itself. What is shown of SMS Centre is not being refreshed."
             )
         ]
-    if not pulse.beat:
+    if not signs.beat:
         return [
             _(
                 "Neither the clock process (beat) nor a worker has given a sign lately. Mailings are kept "
                 "and wait; they go out once both run. What is shown of SMS Centre is not being refreshed."
             )
         ]
-    if pulse.worker_runs:
+    if signs.worker_runs:
         return [
             _(
                 "A worker runs, but has finished nothing lately: it is stuck, or drops what it is asked for. "
@@ -236,13 +236,13 @@ def _silent(pulse: Pulse) -> list[str]:
     ]
 
 
-def _clocks(pulse: Pulse) -> list[str]:
+def _clocks(signs: Signs) -> list[str]:
     """Clocks that differ from that of Redis, by the process."""
-    worker = pulse.runs or pulse.worked
+    worker = signs.runs or signs.worked
     ahead = {
         _("a worker"): worker.ahead if worker else 0.0,
-        _("the clock process (beat)"): pulse.ticked.ahead if pulse.ticked else 0.0,
-        _("the web process"): pulse.ahead,
+        _("the clock process (beat)"): signs.ticked.ahead if signs.ticked else 0.0,
+        _("the web process"): signs.ahead,
     }
     text = _(
         "The clock of {process} differs by {seconds} s from that of Redis: what is due may be done too "

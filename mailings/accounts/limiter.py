@@ -120,7 +120,7 @@ class CannotCall(Exception):
 
 @dataclass(frozen=True)
 class Lease:
-    """A place at the gate. `deadline`: the time.monotonic() moment by which its call must have ended."""
+    """A permit for one call. `deadline`: the time.monotonic() moment by which its call must have ended."""
 
     identity: str
     digest: str

@@ -30,7 +30,7 @@ class Account(models.Model):
     base_url = models.URLField(_("base address"), default="", blank=True)
     # Fernet-encrypted JSON {"login", "password", "apikey"}; only account.py reads and writes it.
     secret = models.BinaryField(editable=False, default=b"")
-    # A digest of the login or key: keys the gate without showing either.
+    # A digest of the login or key: keys the limiter without showing either.
     identity = models.CharField(max_length=64, editable=False, default="")
     # When the credentials last changed: what a call with older ones met says nothing of the new ones.
     credentials_at = models.DateTimeField(null=True, editable=False)

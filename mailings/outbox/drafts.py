@@ -390,7 +390,7 @@ def submit_draft(mailing: Mailing, by: Any, hold_seconds: float = 0.0) -> None:
     )
     if not moved:
         raise Impossible(_("This mailing was sent off already."))
-    imports.let_go(mailing, login_of(by))
+    imports.detach(mailing, login_of(by))
     record(EventKind.SUBMITTED, mailing, by=by)
     mailing.refresh_from_db()
     notify.send("deliver", mailing.pk, after=hold_seconds)

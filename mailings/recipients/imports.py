@@ -173,7 +173,7 @@ def keep_for(draft: Mailing, imported: Import | None) -> None:
     imported.save(update_fields=["draft", "path"])
 
 
-def let_go(mailing: Mailing, by: Any) -> None:
+def detach(mailing: Mailing, by: Any) -> None:
     """The mailing is sent off with its recipients: its file goes like any other, now theirs who sent it."""
     Import.objects.filter(draft=mailing).update(draft=None, owner=by)
 

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 # Where another provider's answers end is not known, but it is a round number.
 CUT_AT = frozenset({10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000})
 PULLS_KEPT = timedelta(days=60)
-# An account that has not proved its login yet has one place at the gate: who comes second waits for it.
+# An account that has not proved its login yet has one permit: who comes second waits for it.
 PATIENCE_SECONDS = 10.0
 
 

@@ -27,7 +27,7 @@ def strict_templates(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def fresh_pulse() -> None:
+def fresh_signs() -> None:
     health.forget()
 
 

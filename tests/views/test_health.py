@@ -160,11 +160,11 @@ def test_pages_say_whose_clock_is_off(
 def test_a_process_measures_its_own_clock(redis_url: str) -> None:
     with time_machine.travel(timezone.now() + timedelta(seconds=30)):
         leave_signs()
-        pulse = health.read_pulse()
-    assert pulse.ticked is not None
-    assert 29 < pulse.ticked.ahead < 31
-    assert 29 < pulse.ahead < 31
-    assert pulse.ticked.seconds < 2
+        signs = health.read_signs()
+    assert signs.ticked is not None
+    assert 29 < signs.ticked.ahead < 31
+    assert 29 < signs.ahead < 31
+    assert signs.ticked.seconds < 2
 
 
 def test_pages_say_nothing_when_all_is_there(page: Client, worker_there: None) -> None:
@@ -253,4 +253,4 @@ def test_a_probe_is_asked_for_by_staff(page: Client, chief_page: Client, worker_
 
 def test_the_sign_of_life_of_a_worker_survives_a_dead_redis(redis_away: None) -> None:
     leave_signs()
-    assert not health.read_pulse().redis
+    assert not health.read_signs().redis
