@@ -25,7 +25,10 @@ class HourChange(models.Model):
         PAST = "past", _("it was cancelled, but by then the new hour had passed")
         NO_COPY = "no_copy", _("it was cancelled, but no copy could be made: a file of it is missing")
         DROPPED = "dropped", _("something else was asked for meanwhile")
-        DOUBT = "doubt", _("a backup was restored meanwhile, so the copy may have been sent before")
+        DOUBT = (
+            "doubt",
+            _("the database may be older than what was sent last, so the copy may have been sent before"),
+        )
 
     mailing = models.ForeignKey(Mailing, on_delete=models.PROTECT, related_name="hour_changes")
     time = models.CharField(max_length=20)

@@ -28,7 +28,7 @@ class HeldReason(models.TextChoices):
     LOGIN = "login", _("the login was refused")
     BLOCK = "block", _("the address is blocked")
     OVERDUE = "overdue", _("its time has passed")
-    RESTORED = "restored", _("a backup was restored")
+    RESTORED = "restored", _("the database may be older than what was sent last")
     FORGOTTEN = "forgotten", _("the queue's memory was lost")
 
 

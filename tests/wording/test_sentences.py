@@ -62,7 +62,7 @@ TABLE = [
     (State.HELD, {"held_reason": HeldReason.LOGIN}, "An administrator has to look at the account."),
     (State.HELD, {"held_reason": HeldReason.BLOCK}, "It goes on by itself once the block is over."),
     (State.HELD, {"held_reason": HeldReason.OVERDUE}, "its hour had passed"),
-    (State.HELD, {"held_reason": HeldReason.RESTORED}, "a backup was restored"),
+    (State.HELD, {"held_reason": HeldReason.RESTORED}, "the database is older than what was sent last"),
     (
         State.REFUSED,
         {"refusal_text": "the sender name is not allowed."},
