@@ -42,7 +42,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("mailroom")
 
-# Folders and modules of tests.
+# Folders and modules of tests, of which those run there that use the database.
 ON_POSTGRES_TOO = (
     *("delivery", "lookups", "models", "outbox", "sync", "accounts", "recipients"),
     *("views/test_history.py", "views/test_people.py"),
@@ -57,8 +57,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     assert all((here / name).exists() for name in ON_POSTGRES_TOO)
     for item in items:
-        if any(item.path.is_relative_to(here / name) for name in ON_POSTGRES_TOO):
+        if any(item.path.is_relative_to(here / name) for name in ON_POSTGRES_TOO) and _uses_a_database(item):
             item.add_marker(pytest.mark.postgres)
+
+
+def _uses_a_database(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    return not {"db", "transactional_db"}.isdisjoint(fixtures) or bool(item.get_closest_marker("django_db"))
 
 
 def pytest_unconfigure() -> None:
