@@ -20,6 +20,7 @@ PEOPLE = int(os.environ.get("BENCH_PEOPLE", "1000000"))
 ROUNDS = 25
 GOAL_MS = 50.0
 FIRST = 79_000_000_000
+# The rows of a file that was read, made by SQLite itself.
 ROWS_SQL = """
 INSERT INTO mailings_importedrow
     (imported_id, position, line, value, address, key, verdict, reason, cells)
@@ -28,7 +29,6 @@ SELECT %s, n, n + 2, '', '+' || (%s + n), %s + n, 'valid', '',
     json_array('' || (%s + n), 'Client ' || n, '' || (n %% 900))
 FROM numbers
 """
-"""The rows of a file that was read, made by SQLite itself."""
 TEXTS = {
     "floor: one pasted number": "Hello",
     "one text for all": "Hello",

@@ -25,6 +25,7 @@ from mailings.models import (
     record,
 )
 from mailings.models.mailing import new_code, search_text
+from mailings.models.recipients import addresses_of
 from mailings.models.states import HELD_FOR_A_PERSON, NOT_HANDED_OVER
 from mailings.outbox import notify
 from mailings.outbox.changes import changed_fields
@@ -291,7 +292,7 @@ def spec_of(mailing: Mailing) -> Spec:
     if mailing.spec.get("personal"):
         return Spec.from_json(mailing.spec, lines=Recipient.objects.lines(mailing))
     if "list" not in mailing.spec.get("options", {}):
-        return Spec.from_json(mailing.spec, Recipient.objects.addresses(mailing))
+        return Spec.from_json(mailing.spec, addresses_of(mailing))
     # Made before texts were kept in the rows.
     stopped = Recipient.objects.filter(mailing=mailing, stopped=True)
     return Spec.from_json(mailing.spec).leaving_out(frozenset(stopped.values_list("address", flat=True)))

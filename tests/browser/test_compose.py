@@ -15,8 +15,8 @@ from tests.browser.processes import CHIEF, Mailroom, Truth, eventually
 pytestmark = pytest.mark.xdist_group("browser")
 
 MOST_CLICKS, MOST_SECONDS = 4, 20
+# Bytes as they come, compressed.
 FIRST_LOAD = 150 * 1024
-"""Bytes as they come, compressed."""
 HOLD_SECONDS = "30"
 THREE = "+79990000001\n+79990000002\n+79990000003"
 OWN = "+79160000009"

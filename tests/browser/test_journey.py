@@ -257,7 +257,7 @@ def test_a_deleted_mailing_is_kept_for_the_record(desk: Desk, truth: Truth) -> N
     number = desk.accepted(name, time="+90")
     desk.ask_for("delete")
     desk.sees_state("deleted")
-    desk.sees("kept here for the record")
+    desk.sees("Kept here for the record")
     assert truth.job(name)["deleted"]
     desk.open(f"/mailings/?q={name}")
     expect(desk.page.locator(f"tr[data-mailing='{number}']")).to_have_attribute("data-state", "deleted")

@@ -351,11 +351,17 @@ def test_the_panel_calls_nobody_and_stores_nothing(page: Client, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("phones", "words"),
-    [("G1", "Review: 1 group"), ("G1,G2,79990000001", "Review: 1 person and 2 groups"), ("", "Review")],
+    ("phones", "button", "bar"),
+    [
+        ("G1", "Review: 1 group", "1 group"),
+        ("G1,G2,79990000001", "Review: 1 person and 2 groups", "1 person and 2 groups"),
+        ("", "Review", "Nobody yet"),
+    ],
 )
-def test_the_button_says_how_many_it_goes_to(phones: str, words: str, page: Client) -> None:
-    assert preview(page, phones=phones).endswith(words)
+def test_the_button_and_a_telephones_bar_say_how_many_it_goes_to(
+    phones: str, button: str, bar: str, page: Client
+) -> None:
+    assert preview(page, phones=phones).endswith(f" {button} {bar} price not known yet")
 
 
 @pytest.mark.parametrize("typed", [{"mes": "a\x00b"}, {"time": "soon"}, {"translit": "x"}, {"bin": "9"}])

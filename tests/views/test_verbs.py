@@ -63,6 +63,8 @@ DEEDS = (
     Deed("delete", State.ACCEPTED, State.ACCEPTED, TOO_LATE, {"wish": Wish.DELETE}),
     Deed("delete", State.CANCELLED, State.CANCELLED, then={"wish": Wish.DELETE}),
     Deed("duplicate", State.ACCEPTED, State.ACCEPTED),
+    Deed("next_month", State.ACCEPTED, State.ACCEPTED, {"due_at": datetime(2026, 11, 26, 12, tzinfo=UTC)}),
+    Deed("save_template", State.ACCEPTED, State.ACCEPTED, typed={"name": "Of every month"}),
     Deed("dismiss_alarm", State.ACCEPTED, State.ACCEPTED, {"alarm": "two_jobs"}, {"alarm": ""}),
     Deed("put_aside", State.REFUSED, State.REFUSED, {"refusal_text": "no"}),
     Deed("put_aside", State.ACCEPTED, State.ACCEPTED, TOO_LATE),

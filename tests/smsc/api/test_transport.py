@@ -2,12 +2,14 @@
 
 import contextlib
 import gzip
+import select
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -82,8 +84,12 @@ def test_a_tls_error_after_the_whole_request_proves_nothing(only_tls: ssl.SSLCon
 
 
 def test_a_server_that_closes_before_it_reads_leaves_the_outcome_open(tls: ssl.SSLContext | None) -> None:
-    # The request may lie in its buffers: our own connection handed it over.
-    with serving(lambda sock, _: reset(sock), tls) as server, pytest.raises(Interrupted) as failure:
+    # The request lies in its buffers: our own connection handed it over.
+    def closes_unread(sock: socket.socket, _: Any) -> None:
+        select.select([sock], [], [], 5)
+        reset(sock)
+
+    with serving(closes_unread, tls) as server, pytest.raises(Interrupted) as failure:
         call(server.url)
 
     assert failure.value.bytes_handed is True
