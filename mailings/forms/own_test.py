@@ -52,7 +52,7 @@ def spec_of(form: ComposeForm, addresses: str) -> Spec | None:
         form.add_error(FIELD, _("A group is none of your own addresses: a test would go to all of it."))
     elif len(gathered.valid) > own_addresses.AT_MOST:
         form.add_error(FIELD, _("At most {n} addresses of your own.").format(n=own_addresses.AT_MOST))
-    elif gathered.stopped and not gathered.valid:
+    elif gathered.stopped:
         form.add_error(FIELD, _("Your own address is on the stop list, so nothing is sent to it."))
     elif not gathered.valid and not gathered.wrong:
         form.add_error(FIELD, _("Give an address of your own for the test."))

@@ -13,14 +13,12 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from mailings.forms import when
+from mailings.outbox.own_templates import SET_ASIDE
 from mailings.recipients import messages
 from mailings.smsc.spec.catalogue import FILES, OPTIONS, options_for
 from mailings.smsc.spec.problems import N_, Problem
 from mailings.smsc.spec.values import is_blank
 from mailings.smsc.spec.vocabulary import Channel
-
-# In front of the name of an option that is kept for another channel, and not sent.
-KEPT = "kept:"
 
 # In front of what a button is for: a heading to put into the text, a row to show.
 INSERT, ROW = "insert:", "row:"
@@ -125,7 +123,7 @@ class Typed:
     def to_draft(self) -> dict[str, str]:
         """Everything as typed, for a draft; `from_draft` brings it back."""
         draft = {name: value for name, value in self.values.items() if value}
-        draft |= {f"{KEPT}{name}": value for name, value in self.kept.items()}
+        draft |= {f"{SET_ASIDE}{name}": value for name, value in self.kept.items()}
         if self.channel in FLAGS:
             draft.setdefault(self.channel.value, "1")
         elif self.channel is Channel.BOT:
@@ -143,9 +141,9 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     if len(lines := [*data.getlist("phones"), *filter(str.strip, data.getlist("group"))]) > 1:
         values["phones"] = "\n".join(lines)
     kept = {
-        name.removeprefix(KEPT): str(data[name])
+        name.removeprefix(SET_ASIDE): str(data[name])
         for name in data
-        if name.startswith(KEPT) and name.removeprefix(KEPT) in OPTIONS and not is_blank(data[name])
+        if name.startswith(SET_ASIDE) and name.removeprefix(SET_ASIDE) in OPTIONS and not is_blank(data[name])
     }
     # Kept aside nobody would see it, and no draft can keep it: it comes to light, with an error beside it.
     for name in [name for name, value in kept.items() if "\0" in value]:
@@ -153,7 +151,10 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     unknown = {
         name: str(data[name])
         for name in data
-        if name not in OPTIONS and name not in PAGE and not name.startswith((KEPT, FIX, FILL)) and data[name]
+        if name not in OPTIONS
+        and name not in PAGE
+        and not name.startswith((SET_ASIDE, FIX, FILL))
+        and data[name]
     }
     show_all = bool(data.get("show_all")) or data.get("action") == "show_all"
     typed = Typed(values, kept, unknown, show_all=show_all, account=data.get("account", ""))
@@ -190,7 +191,11 @@ def from_draft(draft: Mapping[str, Any]) -> Typed:
     """The form of a stored draft, or of a mailing's options."""
     values = {name: str(draft[name]) for name in VALUES if name in draft and draft[name] is not None}
     when.shown(values, timezone.get_current_timezone_name())
-    kept = {name.removeprefix(KEPT): str(value) for name, value in draft.items() if name.startswith(KEPT)}
+    kept = {
+        name.removeprefix(SET_ASIDE): str(value)
+        for name, value in draft.items()
+        if name.startswith(SET_ASIDE)
+    }
     typed = Typed(values, kept)
     _choose_channel(typed, str(draft.get("channel", "")), "")
     _split_voice(typed)

@@ -3,7 +3,7 @@
 from calendar import monthrange
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -92,7 +92,9 @@ def next_month(mailing_id: int, by: Any = None) -> Mailing:
     mailing = Mailing.objects.get(pk=mailing_id)
     if not may_send_next_month(mailing) or mailing.due_at is None:
         raise Impossible(_("It has no one hour that could come again next month. Make a copy of it."))
-    clock = str(mailing.prepared.get("clock") or timezone.get_current_timezone_name())
+    clock = str(mailing.prepared.get("clock") or "").strip()
+    if clock not in available_timezones():
+        clock = timezone.get_current_timezone_name()
     zone = ZoneInfo(clock)
     local = in_next_month(mailing.due_at.astimezone(zone), timezone.now().astimezone(zone))
     return duplicate(mailing_id, by, hour={"time_at": f"{local:%d.%m.%Y %H:%M}", "clock": clock})

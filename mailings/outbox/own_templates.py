@@ -14,6 +14,8 @@ from mailings.outbox.may import may_duplicate
 WITHOUT = frozenset(
     (*HOUR, *LEFT_BEHIND, "phones", "list", "nl", "name", "skip_wrong", "with_doubtful", "braces")
 )
+# In front of the name of what a draft keeps for another channel: people may stand in it.
+SET_ASIDE = "kept:"
 LONGEST_NAME = 120
 
 
@@ -24,7 +26,7 @@ def save_template(mailing: Mailing, name: str, by: Any = None) -> OwnTemplate:
     options = typed_options(mailing)
     if "list" in options:
         options["mes"] = _text_of(mailing)
-    kept = {name: value for name, value in options.items() if name not in WITHOUT and value not in ("", None)}
+    kept = {name: value for name, value in options.items() if _is_kept(name) and value not in ("", None)}
     made = OwnTemplate(channel=mailing.channel, options=kept, made_by=login_of(by))
     return _named(made, name)
 
@@ -44,6 +46,10 @@ def _named(template: OwnTemplate, name: str) -> OwnTemplate:
     except IntegrityError:
         raise Impossible(_("There is a template of this name already. Choose another name.")) from None
     return template
+
+
+def _is_kept(name: str) -> bool:
+    return name not in WITHOUT and not name.startswith(SET_ASIDE)
 
 
 def _text_of(mailing: Mailing) -> str:

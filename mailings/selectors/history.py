@@ -342,7 +342,7 @@ def all_rows(rows: QuerySet[Mailing], order: Order = NEWEST) -> Iterator[dict[st
     key = None
     while found := list(order.slice(rows, key, EXPORT_SIZE, forwards=True).values(*COLUMNS)):
         yield from found
-        key = order.read(order.key(found[-1]))
+        key = (order.column.value(found[-1]), found[-1]["id"])
 
 
 def states_in_words(states: list[str]) -> str:

@@ -21,7 +21,7 @@ from mailings.models.mailing import BY_HOUR, BY_PEOPLE, BY_PRICE, NOTHING
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Microseconds since 1970 of so many digits still are a date, people of so many a number of the database.
 LONGEST_MOMENT, LONGEST_COUNT = 17, 9
-PRICE = re.compile(r"-1|[0-9]{1,10}(\.[0-9]{1,4})?", re.ASCII)
+PRICE = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,4})?", re.ASCII)
 
 Key = tuple[Any, int]
 

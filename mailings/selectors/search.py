@@ -33,8 +33,13 @@ class Among(Func):
 
 
 def found(rows: QuerySet[Mailing], text: str) -> QuerySet[Mailing]:
-    """Those of the rows that bear every word of a text somewhere in name, code and job number."""
+    """Those of the rows that bear every word of a text somewhere in name, code and job number.
+
+    None where nothing of a word is left (an accent alone): that is no wish to see, or to cancel, all.
+    """
     words = searchable(text).split()
+    if not words:
+        return rows.none()
     bears = [_bears(word) for word in words]
     if connection.vendor == "sqlite":
         ids = by_letters(words)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import get_object_or_404, redirect, render
@@ -294,8 +294,9 @@ def _test(request: HttpRequest, form: ComposeForm) -> HttpResponse:
 
 def send_test(request: HttpRequest, draft: Mailing, spec: Spec, key: str) -> None:
     """Queue the test of a draft, and keep where it went for the next one."""
-    test = outbox.send_test(spec, account=draft.account, of=draft, key=key, by=request.user)
-    own_addresses.keep(request.user, spec.channel, spec.phones)
+    with transaction.atomic():
+        own_addresses.keep(request.user, spec.channel, spec.phones)
+        test = outbox.send_test(spec, account=draft.account, of=draft, key=key, by=request.user)
     said = ngettext(
         "A test goes to {n} address of your own.",
         "A test goes to {n} addresses of your own.",
@@ -318,13 +319,13 @@ def _drafted(request: HttpRequest, form: ComposeForm, then: Callable[[Mailing], 
     try:
         with form.uploads.opened() as uploads:
             mailing = outbox.save_draft(options, **whose, uploads=uploads, keep=keep, mailing=draft)
+        then(mailing)
     except Elsewhere as why:
         return led_to_its_own(request, form, why)
     except Impossible as refusal:
         return refused(request, form, refusal)
     except DatabaseError:
         return busy(request, form)
-    then(mailing)
     return kept(form, redirect(f"{reverse('compose')}?draft={mailing.pk}"))
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -95,7 +96,12 @@ def send_test(request: HttpRequest, pk: int) -> HttpResponse:
     if spec is None:
         found = selector.of(mailing, timezone.now())
         return show(request, _priced(found), test=_test_of(form, request))
-    compose.send_test(request, mailing, spec, form.typed.test_key)
+    try:
+        compose.send_test(request, mailing, spec, form.typed.test_key)
+    except DatabaseError:
+        text = _("The database is busy, so nothing was stored and nothing was sent. Press the button again.")
+        found = _priced(selector.of(mailing, timezone.now()))
+        return show(request, found, text, test=_test_of(form, request))
     return redirect("review", pk)
 
 

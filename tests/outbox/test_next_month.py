@@ -62,3 +62,14 @@ def test_what_repeats_or_had_no_hour_is_not_made_for_the_next_month() -> None:
         assert not outbox.may_send_next_month(mailing)
         with pytest.raises(outbox.Impossible):
             outbox.next_month(mailing.pk)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("clock", ["Nonsense", "../x", " "])
+def test_a_clock_that_is_none_gives_way_to_the_readers_own(clock: str) -> None:
+    mailing = queued(Account.objects.create(name="default"), time="01924592400")
+    Mailing.objects.filter(pk=mailing.pk).update(prepared={"clock": clock})
+
+    draft = outbox.next_month(mailing.pk)
+
+    assert draft.draft["clock"] == timezone.get_current_timezone_name()

@@ -88,3 +88,8 @@ def test_a_common_word_is_met_on_the_way_down(account: Account, monkeypatch):
 
     assert found("DIGEST we") == {"Weekly digest"}
     assert found("nothing like this") == set()
+
+
+@pytest.mark.parametrize("words", ["´", "¨ ¯", "\u0301"])
+def test_an_accent_alone_finds_nothing_and_not_everything(words: str, account: Account) -> None:
+    assert found(words) == set()

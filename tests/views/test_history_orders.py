@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 from html import unescape
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailings.models import Mailing
+from mailings.models import Mailing, State
 from mailings.selectors import history, orders
 from tests.views.rows import row
 
@@ -164,3 +165,15 @@ def test_the_export_has_the_order_of_the_page(page: Client) -> None:
         row(name=name, cost=Decimal(cost))
     body = b"".join(page.get(reverse("export"), {"sort": "price"}).streaming_content).decode()  # type: ignore[attr-defined]
     assert body.index("cheap") < body.index("dear")
+
+
+@pytest.mark.parametrize("name", ["-price", "price"])
+def test_all_rows_have_an_end_where_a_price_was_given_back(db: Any, name: str) -> None:
+    for cost in ("1.4", "-2.5", "-1", None):
+        row(State.ACCEPTED, cost=None if cost is None else Decimal(cost))
+    order = orders.of(name)
+
+    costs = [one["cost"] for one in islice(history.all_rows(Mailing.objects.all(), order), 10)]
+
+    assert len(costs) == 4
+    assert walked(order, 2, back=False) == expected(order)

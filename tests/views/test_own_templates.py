@@ -123,3 +123,14 @@ def test_a_template_is_deleted_once_that_was_asked(page: Client) -> None:
     assert OwnTemplate.objects.exists()
     assert "is deleted" in text_of(page.post(f"/templates/{one.pk}/delete/", follow=True))
     assert not OwnTemplate.objects.exists()
+
+
+def test_nobody_who_stands_in_what_a_draft_keeps_for_another_channel_goes_into_a_template(
+    page: Client, account: Account
+) -> None:
+    aside = {"kept:list": "+79990001122:Dear Ann, your code is 5", "kept:mes": "hi", "hlr": "1"}
+    draft = outbox.save_draft({"name": "Looked up"} | aside, account=account, by=None)
+
+    page.post(f"/mailings/{draft.pk}/template/", {"name": "Looked up"})
+
+    assert OwnTemplate.objects.get().options == {"hlr": "1"}

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from mailings.forms.typed import KEPT, VALUES
+from mailings.forms.typed import VALUES
 from mailings.models import Account, Mailing
+from mailings.outbox.own_templates import SET_ASIDE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -75,7 +76,7 @@ def test_a_host_that_is_not_ours_is_answered_in_our_words(visitor: Client, host:
 COMPOSE = {"name": "Spring sale", "phones": "79990000001", "mes": "Hello", "key": "k1"}
 
 
-@pytest.mark.parametrize("name", [*VALUES, *(f"{KEPT}{name}" for name in ("subj", "sender", "mes"))])
+@pytest.mark.parametrize("name", [*VALUES, *(f"{SET_ASIDE}{name}" for name in ("subj", "sender", "mes"))])
 @pytest.mark.parametrize("action", ["draft", "send"])
 def test_a_nul_character_is_an_error_at_its_field_and_nothing_is_stored(
     page: Client, name: str, action: str
@@ -85,7 +86,7 @@ def test_a_nul_character_is_an_error_at_its_field_and_nothing_is_stored(
     answer = page.post("/mailings/new/", COMPOSE | {name: "a\0b", "action": action})
 
     assert answer.status_code == 200
-    assert answer.context["form"].has_error(name.removeprefix(KEPT))
+    assert answer.context["form"].has_error(name.removeprefix(SET_ASIDE))
     assert not Mailing.objects.exists()
 
 
