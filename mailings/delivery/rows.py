@@ -27,7 +27,10 @@ def insert(messages: Sequence[Message | Meant]) -> None:
     names = ", ".join(MESSAGE)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY mailings_message ({names}) FROM STDIN") as copy:
+            with (
+                connection.wrap_database_errors,
+                cursor.copy(f"COPY mailings_message ({names}) FROM STDIN") as copy,
+            ):
                 for row in rows:
                     copy.write_row(row)
         elif rows:

@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from mailings.forms import when
-from mailings.outbox.own_templates import SET_ASIDE
+from mailings.outbox.own_templates import ASIDE
 from mailings.recipients import messages
 from mailings.smsc.spec.catalogue import FILES, OPTIONS, options_for
 from mailings.smsc.spec.problems import N_, Problem
@@ -123,7 +123,7 @@ class Typed:
     def to_draft(self) -> dict[str, str]:
         """Everything as typed, for a draft; `from_draft` brings it back."""
         draft = {name: value for name, value in self.values.items() if value}
-        draft |= {f"{SET_ASIDE}{name}": value for name, value in self.kept.items()}
+        draft |= {f"{ASIDE}{name}": value for name, value in self.kept.items()}
         if self.channel in FLAGS:
             draft.setdefault(self.channel.value, "1")
         elif self.channel is Channel.BOT:
@@ -141,9 +141,9 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     if len(lines := [*data.getlist("phones"), *filter(str.strip, data.getlist("group"))]) > 1:
         values["phones"] = "\n".join(lines)
     kept = {
-        name.removeprefix(SET_ASIDE): str(data[name])
+        name.removeprefix(ASIDE): str(data[name])
         for name in data
-        if name.startswith(SET_ASIDE) and name.removeprefix(SET_ASIDE) in OPTIONS and not is_blank(data[name])
+        if name.startswith(ASIDE) and name.removeprefix(ASIDE) in OPTIONS and not is_blank(data[name])
     }
     # Kept aside nobody would see it, and no draft can keep it: it comes to light, with an error beside it.
     for name in [name for name, value in kept.items() if "\0" in value]:
@@ -151,10 +151,7 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     unknown = {
         name: str(data[name])
         for name in data
-        if name not in OPTIONS
-        and name not in PAGE
-        and not name.startswith((SET_ASIDE, FIX, FILL))
-        and data[name]
+        if name not in OPTIONS and name not in PAGE and not name.startswith((ASIDE, FIX, FILL)) and data[name]
     }
     show_all = bool(data.get("show_all")) or data.get("action") == "show_all"
     typed = Typed(values, kept, unknown, show_all=show_all, account=data.get("account", ""))
@@ -191,11 +188,7 @@ def from_draft(draft: Mapping[str, Any]) -> Typed:
     """The form of a stored draft, or of a mailing's options."""
     values = {name: str(draft[name]) for name in VALUES if name in draft and draft[name] is not None}
     when.shown(values, timezone.get_current_timezone_name())
-    kept = {
-        name.removeprefix(SET_ASIDE): str(value)
-        for name, value in draft.items()
-        if name.startswith(SET_ASIDE)
-    }
+    kept = {name.removeprefix(ASIDE): str(value) for name, value in draft.items() if name.startswith(ASIDE)}
     typed = Typed(values, kept)
     _choose_channel(typed, str(draft.get("channel", "")), "")
     _split_voice(typed)

@@ -107,7 +107,10 @@ class ImportedRowQuerySet(models.QuerySet["ImportedRow"]):
         """Add rows, many at a time: COPY (PostgreSQL), or one statement prepared once (SQLite)."""
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
-                with cursor.copy(f"COPY {ROWS} ({COLUMNS}) FROM STDIN") as copy:
+                with (
+                    connection.wrap_database_errors,
+                    cursor.copy(f"COPY {ROWS} ({COLUMNS}) FROM STDIN") as copy,
+                ):
                     for line in lines:
                         copy.write_row((imported.pk, *line))
                 return

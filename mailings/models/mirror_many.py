@@ -197,7 +197,10 @@ def _insert(cursor: Any, model: type[Observation | Event], names: Sequence[str],
 
 
 def _copy(cursor: Any, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    with cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy:
+    with (
+        connection.wrap_database_errors,
+        cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy,
+    ):
         for row in rows:
             copy.write_row(row)
 

@@ -157,6 +157,7 @@ def _copy(rows: Iterable[RecipientValues]) -> int:
     written = 0
     with (
         connection.cursor() as cursor,
+        connection.wrap_database_errors,
         cursor.copy(f"COPY {TABLE} ({COLUMNS}) FROM STDIN") as copy,
     ):
         for row in rows:

@@ -15,7 +15,7 @@ WITHOUT = frozenset(
     (*HOUR, *LEFT_BEHIND, "phones", "list", "nl", "name", "skip_wrong", "with_doubtful", "braces")
 )
 # In front of the name of what a draft keeps for another channel: people may stand in it.
-SET_ASIDE = "kept:"
+ASIDE = "kept:"
 LONGEST_NAME = 120
 
 
@@ -49,7 +49,7 @@ def _named(template: OwnTemplate, name: str) -> OwnTemplate:
 
 
 def _is_kept(name: str) -> bool:
-    return name not in WITHOUT and not name.startswith(SET_ASIDE)
+    return name not in WITHOUT and not name.startswith(ASIDE)
 
 
 def _text_of(mailing: Mailing) -> str:

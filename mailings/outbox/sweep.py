@@ -153,8 +153,10 @@ def nudge_candidates() -> int:
 
 
 def _nudge(task: str, pks: list[int], *, messages: int = AT_MOST) -> int:
+    """Tell a worker of the first of them; only those count as told, so that each has its turn."""
+    told = pks[:messages]
     with transaction.atomic():
-        Mailing.objects.filter(pk__in=pks).update(nudged_at=timezone.now())
-        for pk in pks[:messages]:
+        Mailing.objects.filter(pk__in=told).update(nudged_at=timezone.now())
+        for pk in told:
             notify.send(task, pk, surely=True)
-    return len(pks)
+    return len(told)

@@ -1,12 +1,14 @@
 """One message is enough for all that waits; and none stands in another's way."""
 
+import time
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from mailings.accounts import limiter
-from mailings.models import Mailing, State
+from mailings.models import Account, Mailing, State, Waiting
 from mailings.outbox import drain, notify
 from mailings.outbox.deliver import deliver_mailing
 from mailings.outbox.drain import Drain
@@ -66,7 +68,7 @@ def test_another_thread_is_asked_for_while_more_waits(account, told):
 
     Drain().work(mailings[0].pk)
 
-    assert told == [mailings[2].pk]
+    assert told == [mailings[1].pk]
 
 
 def test_as_many_threads_as_an_account_has_calls(account, told, settings):
@@ -122,6 +124,66 @@ def test_one_that_cannot_go_now_rests_and_the_others_go(account, told, monkeypat
     assert second.pk
 
 
+def test_an_account_without_a_permit_keeps_no_other_waiting(account, told, monkeypatch):
+    other = Account.objects.create(name="other", kind=account.kind, base_url=account.base_url)
+    blocked = [queued(account).pk for _ in range(3)]
+    free = queued(other)
+    tried: list[int] = []
+
+    def deliver(pk: int) -> bool:
+        tried.append(pk)
+        if pk in blocked:
+            Mailing.objects.filter(pk=pk).update(waiting_for=Waiting.GATE)
+        return pk not in blocked
+
+    monkeypatch.setattr(drain, "deliver_mailing", deliver)
+    told.clear()
+    Drain().work(blocked[0])
+
+    assert tried[:2] == [blocked[0], free.pk]
+    assert not set(blocked[1:]) & set(tried)
+    assert blocked[0] in told
+
+
+def test_one_that_failed_is_taken_up_again_after_a_while(account, told, monkeypatch):
+    first, second = queued(account), queued(account)
+    failures = [ValueError("a defect")]
+
+    def deliver(pk: int) -> bool:
+        if pk == first.pk and failures:
+            raise failures.pop()
+        return deliver_mailing(pk)
+
+    monkeypatch.setattr(drain, "deliver_mailing", deliver)
+    work = Drain()
+    work.work(first.pk)
+    monkeypatch.setattr(time, "monotonic", lambda now=time.monotonic: now() + drain.FAILED_RESTS)
+    work.work(second.pk)
+
+    assert states() == [State.ACCEPTED] * 2
+
+
+def test_a_database_that_goes_away_leaves_nothing_behind_in_hand(account, told, monkeypatch):
+    """Given as many rows as one look brings, and a database that refuses each of them for a while."""
+    mailings = [queued(account) for _ in range(3)]
+    away = [True]
+
+    def deliver(pk: int) -> bool:
+        if away:
+            raise OperationalError("the server went away")
+        return deliver_mailing(pk)
+
+    monkeypatch.setattr(drain, "deliver_mailing", deliver)
+    monkeypatch.setattr(drain, "drop_dead_connections", lambda: None)
+    work = Drain()
+    with pytest.raises(OperationalError):
+        work.work(mailings[0].pk)
+    away.clear()
+    work.work(mailings[1].pk)
+
+    assert states() == [State.ACCEPTED] * 3
+
+
 def test_a_thread_is_given_back_after_some_seconds_and_another_goes_on(account, told, monkeypatch):
     monkeypatch.setattr(drain, "SECONDS", 0.0001)
     first, second = queued(account), queued(account)
@@ -130,7 +192,8 @@ def test_a_thread_is_given_back_after_some_seconds_and_another_goes_on(account, 
     work = Drain()
     work.work(first.pk)
 
-    assert told == [second.pk]
+    # Told once of what waits beside it, and once as the thread is given back.
+    assert told == [second.pk] * 2
     work.work(second.pk)
     assert states() == [State.ACCEPTED] * 2
     assert limiter.calls_last_hour(account.identity) == 2

@@ -8,7 +8,7 @@ from django.test import Client
 
 from mailings.forms.typed import VALUES
 from mailings.models import Account, Mailing
-from mailings.outbox.own_templates import SET_ASIDE
+from mailings.outbox.own_templates import ASIDE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -76,7 +76,7 @@ def test_a_host_that_is_not_ours_is_answered_in_our_words(visitor: Client, host:
 COMPOSE = {"name": "Spring sale", "phones": "79990000001", "mes": "Hello", "key": "k1"}
 
 
-@pytest.mark.parametrize("name", [*VALUES, *(f"{SET_ASIDE}{name}" for name in ("subj", "sender", "mes"))])
+@pytest.mark.parametrize("name", [*VALUES, *(f"{ASIDE}{name}" for name in ("subj", "sender", "mes"))])
 @pytest.mark.parametrize("action", ["draft", "send"])
 def test_a_nul_character_is_an_error_at_its_field_and_nothing_is_stored(
     page: Client, name: str, action: str
@@ -86,7 +86,7 @@ def test_a_nul_character_is_an_error_at_its_field_and_nothing_is_stored(
     answer = page.post("/mailings/new/", COMPOSE | {name: "a\0b", "action": action})
 
     assert answer.status_code == 200
-    assert answer.context["form"].has_error(name.removeprefix(SET_ASIDE))
+    assert answer.context["form"].has_error(name.removeprefix(ASIDE))
     assert not Mailing.objects.exists()
 
 

@@ -153,6 +153,8 @@ _DEPTH = 3
 _ID = re.compile("[1-9][0-9]{0,18}")
 _NO_ID = 10**19
 _MONEY = re.compile(r"[+-]?[0-9]{1,15}(?:[.,][0-9]{1,9})?")
+# No sum is as large, and none that is could be kept.
+_MOST_MONEY = 10**10
 
 T = TypeVar("T")
 
@@ -310,7 +312,8 @@ def money(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     text = str(value).strip()
-    return Decimal(text.replace(",", ".")) if _MONEY.fullmatch(text) else None
+    found = Decimal(text.replace(",", ".")) if _MONEY.fullmatch(text) else None
+    return found if found is not None and abs(round(found, 4)) < _MOST_MONEY else None
 
 
 def whole(value: Any) -> int | None:

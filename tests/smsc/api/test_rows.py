@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mailings.smsc.api import answers, errors
-from mailings.smsc.api.aliases import ALIASES, STATUS_WORDS, plain_key, status_of
+from mailings.smsc.api.aliases import ALIASES, STATUS_WORDS, money, plain_key, status_of
 from mailings.smsc.api.answers import Job, JobStatus
 
 
@@ -235,3 +235,17 @@ def test_a_mailings_own_list_is_not_taken_for_the_mailings() -> None:
 def test_a_mailings_own_error_field_is_no_error() -> None:
     assert job({**ROW, "error": "operator away"}).unrecognised == ["error"]
     assert job({**ROW, "error_code": 5}).remote_id == "17"
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("9999999999.9999", Decimal("9999999999.9999")),
+        ("9999999999.99999", None),
+        ("12345678901", None),
+        (-1e12, None),
+        ("-2,50", Decimal("-2.50")),
+    ],
+)
+def test_a_sum_that_is_too_large_to_be_kept_is_none(given: object, read: Decimal | None) -> None:
+    assert money(given) == read
