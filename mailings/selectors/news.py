@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Min, OuterRef, QuerySet, Subquery, Sum
 
 from mailings.models import Account, Delivery, DeliveryPull, Event, Observation, Pull
+from mailings.smsc.spec.vocabulary import Channel
 from mailings.wording import chips
 
 # What only the clock changes (an hour that has come, a read that is too old) is looked at this often.
@@ -43,9 +44,10 @@ def read(now: datetime) -> News:
 
 
 def _last_day(now: datetime) -> dict[str, Subquery]:
-    """What became of the messages of mailings whose hours began in the last day, by account."""
+    """What became of the messages of mailings whose hours began in the last day, by account. A number that
+    was looked up got none."""
     lately = Delivery.objects.filter(account=OuterRef("pk"), opens__gte=now - DAY, as_of__isnull=False)
-    one = lately.order_by().values("account")
+    one = lately.exclude(mailing__channel__in=(Channel.HLR, Channel.PING)).order_by().values("account")
     oldest = Subquery(one.annotate(oldest=Min("as_of")).values("oldest"))
     sums = {f"day_{name}": Subquery(one.annotate(sum=Sum(name)).values("sum")) for name in FIGURES}
     return {**sums, "day_as_of": oldest}

@@ -283,3 +283,13 @@ def test_whoever_followed_the_link_is_counted_where_the_status_says_so(page: Cli
     shown = html(page, f"/mailings/{mailing.pk}/")
 
     assert f"{followed} followed the link." in shown
+
+
+def test_today_says_what_became_of_the_last_days_messages_and_counts_no_number_that_was_looked_up(
+    page: Client,
+) -> None:
+    told(5, s1=3, s20=1)
+    looked_up = told(4, s1=4)
+    Mailing.objects.filter(pk=looked_up.pk).update(channel="hlr")
+
+    assert "5 people: 3 delivered · 1 on the way or not clear · 1 not delivered" in html(page, "/")
