@@ -48,10 +48,6 @@ ON_POSTGRES_TOO = (
     *("views/test_history.py", "views/test_people.py"),
 )
 
-# What takes minutes begins first: begun last, it keeps one process busy while the others have nothing left.
-LONGEST_FIRST = ("browser", "test_run.py", "outbox/test_machine.py", "faults")
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--postgres", action="store_true", help="run on a PostgreSQL of our own, not on SQLite")
 
@@ -62,7 +58,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(here / name) for name in ON_POSTGRES_TOO) and _uses_a_database(item):
             item.add_marker(pytest.mark.postgres)
-    items.sort(key=lambda item: not any(item.path.is_relative_to(here / name) for name in LONGEST_FIRST))
 
 
 def _uses_a_database(item: pytest.Item) -> bool:
