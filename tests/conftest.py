@@ -48,6 +48,7 @@ ON_POSTGRES_TOO = (
     *("views/test_history.py", "views/test_people.py"),
 )
 
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--postgres", action="store_true", help="run on a PostgreSQL of our own, not on SQLite")
 
