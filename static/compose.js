@@ -56,6 +56,11 @@
   root.classList.add("has-sheet");
   const sayWhetherOpen = () => document.getElementById("sheet-toggle")?.setAttribute("aria-expanded", String(root.classList.contains("sheet-open")));
   document.addEventListener("htmx:afterSettle", sayWhetherOpen);
+  /* A price that a worker brought stands in the panel; the bar says it, too. */
+  document.addEventListener("htmx:afterSettle", () => {
+    const price = document.getElementById("panel-price"), bar = document.getElementById("bar-price");
+    if (price && bar) bar.textContent = price.dataset.bar.trim();
+  });
   document.addEventListener("click", (event) => {
     if (!event.target.closest("#sheet-toggle")) return;
     if (root.classList.toggle("sheet-open")) document.getElementById("sheet").focus();

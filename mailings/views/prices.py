@@ -37,4 +37,4 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _part(request: HttpRequest, quote: Quote, account: Account) -> HttpResponse:
-    return render(request, PART, {"quote": quote, "account": account, "asks": True, "answers": True})
+    return render(request, PART, {"quote": quote, "account": account, "asks": True})
