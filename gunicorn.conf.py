@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import gunicorn
 from django.db import connections
+
+# What answers need not tell which server answers.
+gunicorn.SERVER = "Mailroom"
 
 workers = 2
 worker_class = "gthread"

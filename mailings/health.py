@@ -136,8 +136,9 @@ def current() -> Signs:
 
 
 def forget() -> None:
-    """Look anew at the next question."""
+    """Look anew at the next question, and leave each sign at the next occasion, however soon."""
     _memory.forget()
+    _written.clear()
 
 
 def disk_is_full() -> bool:
@@ -163,11 +164,6 @@ def leave_sign_of_worker(**kwargs: Any) -> None:
 def leave_tick(**kwargs: Any) -> None:
     """In beat, after it has asked for something."""
     _leave(TICK_KEY)
-
-
-def forget_what_was_left() -> None:
-    """Leave each sign at the next occasion, however soon."""
-    _written.clear()
 
 
 def _leave(key: str) -> None:

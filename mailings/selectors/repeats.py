@@ -38,29 +38,24 @@ class Repeat:
     people: int
 
 
-def of_spec(spec: Spec, now: datetime, but: Mailing | None = None) -> list[Repeat]:
-    """What repeats in a mailing that is not stored yet; `but`: its own draft. Nothing is read of people
-    unless another mailing of these hours may have the same text."""
-    others = _others(spec, spec.due_at(now) or now, but)
+def of_spec(spec: Spec, now: datetime, *, filed: Iterable[str] = ()) -> list[Repeat]:
+    """What repeats in a mailing that is not stored yet. `filed`: addresses of its file. Nothing is read of
+    people unless another mailing of these hours may have the same text."""
+    others = _others(spec, spec.due_at(now) or now, None)
     if not others:
         return []
-    ours = list(spec.people())
+    ours = [*spec.people(), *map(Addressee, set(filed).difference(spec.phones))]
     shared = spec.options.get("mes", "")
-    found = ((one, _count_given(one, ours, shared)) for one in others)
-    return _repeats(found)
+    return _repeats((one, _count_given(one, ours, shared)) for one in others)
 
 
 def of_form(form: ComposeForm) -> list[Repeat]:
     """The same while a mailing is written, the recipients of its file included; a long file is left to the
     review, for this is asked while a person types."""
-    spec, chosen = form.spec, form.chosen
-    if spec is None or (chosen and chosen.count > WHILE_TYPING):
+    if form.spec is None or (form.chosen and form.chosen.count > WHILE_TYPING):
         return []
-    others = _others(spec, spec.due_at(form.now) or form.now, None)
-    filed = set(chosen.rows.values_list("address", flat=True)) if chosen and others else set()
-    ours = [*spec.people(), *map(Addressee, filed.difference(spec.phones))] if others else []
-    shared = spec.options.get("mes", "")
-    return _repeats((one, _count_given(one, ours, shared)) for one in others)
+    filed = form.chosen.rows.values_list("address", flat=True) if form.chosen else ()
+    return of_spec(form.spec, form.now, filed=filed)
 
 
 def of_mailing(mailing: Mailing, spec: Spec, now: datetime) -> list[Repeat]:

@@ -46,6 +46,13 @@ def unfold_all(desk: Desk) -> None:
 # --- what is there to see ---------------------------------------------------------------------------------
 
 
+def test_an_answer_does_not_tell_which_server_gives_it(
+    still: Mailroom, new_desk: Callable[..., Desk]
+) -> None:
+    desk = new_desk(still)
+    assert desk.page.request.get(f"{still.url}/healthz").headers["server"] == "Mailroom"
+
+
 @pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/login/?next=/mailings/new/"])
 def test_the_login_page_is_sound(still: Mailroom, new_desk: Callable[..., Desk], path: str) -> None:
     desk = new_desk(still)

@@ -34,7 +34,7 @@ def found(account: Account, **options: Any) -> list[tuple[str, int]]:
     before = repeats.of_spec(made, timezone.now())
     draft = outbox.make(made, account=account, submit=False)
     after = repeats.of_mailing(draft, made, timezone.now())
-    assert before == after == repeats.of_spec(made, timezone.now(), but=draft)
+    assert before == after
     return [(one.name, one.people) for one in after]
 
 

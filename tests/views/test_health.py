@@ -37,7 +37,7 @@ def worker_there(redis_url: str) -> None:
 
 def leave_signs(*silent: str) -> None:
     """What a worker and beat leave, but for those that are `silent`."""
-    health.forget_what_was_left()
+    health.forget()
     for name, leave in {
         "work": health.leave_heartbeat,
         "worker": health.leave_sign_of_worker,
