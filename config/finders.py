@@ -1,4 +1,4 @@
-"""Static files of npm packages: only those that pages use, out of the hundreds that the packages publish."""
+"""Serves only those static files of npm packages that pages use, not the hundreds that a package contains."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
