@@ -34,8 +34,7 @@ PROBE_AGAIN = timedelta(minutes=2)
 OK_STEP = timedelta(seconds=5)
 CALL_STEP = timedelta(seconds=10)
 
-# Errors about one request. They show that provider and credentials work, so the account's row does not note
-# them.
+# Errors about one request: not noted on the account's row, for they show that provider and credentials work.
 ABOUT_THE_REQUEST = (WrongParameters, NotSaved, WrongDate)
 # Errors of ours, raised before anything was sent.
 OUR_OWN_REASONS = (FileMissing, Objected)

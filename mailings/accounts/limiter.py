@@ -88,8 +88,7 @@ redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[2], 'run', run, 'opens', now + ARGV[1], 'seen', now)
 """
 )
-# KEYS: calls, gap. ARGV: token, the gap in ms (0: nothing was sent), prefix of the keys that count calls a
-# minute.
+# KEYS: calls, gap. ARGV: token, the gap in ms (0: nothing was sent), prefix of the per-minute counters' keys.
 _RELEASE = (
     _CLOCK
     + """

@@ -25,8 +25,7 @@ log = logging.getLogger(__name__)
 
 # A thread works so long, then returns to the pool: so the worker can shut down, and other tasks get a turn.
 SECONDS = 3.0
-# How long a mailing waits after no call could go out for it, and its account too in this process; others go
-# on.
+# How long a mailing, and its account in this process, wait after no call could go out for it.
 REST = timedelta(seconds=5)
 # How long a mailing that failed by a bug of ours is passed over, unless a message names it.
 FAILED_RESTS = 30.0

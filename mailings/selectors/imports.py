@@ -192,7 +192,7 @@ class Part:
 
     @property
     def page(self) -> int:
-        """Counts from 1."""
+        """The number of the page shown, from 1."""
         wanted = self.shown.partition(":")[2]
         return min(int(wanted) if wanted.isdecimal() and len(wanted) < 7 else 1, self.pages) or 1
 

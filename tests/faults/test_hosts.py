@@ -235,12 +235,12 @@ def test_a_host_that_is_cut_off_for_longer_than_its_lease_breaks_no_promise(mach
     before = machines.states()["accepted"]
     assert before < MAILINGS
     until(lambda: time.monotonic() > since + LEASE + 1, "the lease ended")
-    # then the other goes on, pages included, and what the lost one had in its hands is not known
+    # then the other host goes on, pages included, and the mailings that the lost one had claimed are unknown
     until(lambda: machines.states()["accepted"] > before, "the other host goes on")
     assert machines.page(other) == 200
     assert machines.page(cut) != 200
     until(lambda: not machines.states().keys() & {"queued", "sending"}, "nothing waits any more")
-    # and once it is back, nothing was lost, nothing was sent twice, and never too much at once
+    # and once it is back, nothing was lost or sent twice, and never were too many calls made at once
     cut.mend()
     until(lambda: machines.page(cut) == 200, "the lost host's pages are back")
     states = machines.states()

@@ -22,7 +22,7 @@ FIELD = "recipients_file"
 
 
 def recipients(asked: Namespace) -> Iterator[Object]:
-    """Read a file of recipients and say what became of each row."""
+    """Read a file of recipients; print its figures and, on request, its rows."""
     choices = reader.Choices(
         channel=_channel(asked.channel),
         country=_country(asked.country),

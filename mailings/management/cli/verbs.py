@@ -141,7 +141,7 @@ def _state(pk: int) -> str | None:
 
 
 def show(asked: Namespace) -> Iterator[Object]:
-    """One mailing."""
+    """Show one mailing."""
     return described(Mailing.objects.filter(pk=_existing(asked.id)))
 
 
@@ -154,17 +154,17 @@ def list_newest(asked: Namespace) -> Iterator[Object]:
 
 
 def cancel(asked: Namespace) -> Iterator[Object]:
-    """Record the wish that a mailing be cancelled."""
+    """Ask to cancel a mailing."""
     yield _brief(outbox.wish(_existing(asked.id), Wish.CANCEL, asked.by))
 
 
 def delete(asked: Namespace) -> Iterator[Object]:
-    """Record the wish that a mailing be deleted."""
+    """Ask to delete a mailing."""
     yield _brief(outbox.wish(_existing(asked.id), Wish.DELETE, asked.by))
 
 
 def resolve(asked: Namespace) -> Iterator[Object]:
-    """A person's decision on an unknown outcome."""
+    """Decide on an unknown mailing: name its job, send it again, or give it up."""
     pk, seen = _existing(asked.id), outbox.Seen(attempt=asked.attempt)
     if asked.adopt is not None:
         yield _brief(_adopted(pk, asked.adopt, asked.by, seen))
@@ -185,12 +185,12 @@ def _adopted(pk: int, remote_id: str, by: Any, seen: outbox.Seen) -> Mailing:
 
 
 def release(asked: Namespace) -> Iterator[Object]:
-    """A person's word that a held mailing may go."""
+    """Let a held mailing go."""
     yield _brief(outbox.release(_existing(asked.id), asked.by))
 
 
 def pull(asked: Namespace) -> Iterator[Object]:
-    """One pull of every account; without days the last two months and what is to come."""
+    """Pull once from every account; without days, the last two months and a month ahead."""
     days = _days(asked.start, asked.end)
     found = list(Account.objects.order_by("pk"))
     if not found:
@@ -214,7 +214,7 @@ def _pull(account: Account, days: tuple[date, date] | None) -> sync.Result:
 
 
 def deliveries(asked: Namespace) -> Iterator[Object]:
-    """What became of a mailing's messages, or one pull of it."""
+    """Show what became of a mailing's messages, or read the results of all from the provider."""
     if asked.pull:
         yield _pull_deliveries(asked)
     elif asked.id is None:
@@ -225,7 +225,7 @@ def deliveries(asked: Namespace) -> Iterator[Object]:
 
 
 def _pull_deliveries(asked: Namespace) -> Object:
-    """One pull of every account; without days, of yesterday and today."""
+    """Pull results once from every account; without days, of yesterday and today."""
     days = _days(asked.start or asked.end, asked.end)
     start, end = days or (spans.today() - spans.DAY, spans.today())
     results = [delivery.pull(account, start, end) for account in Account.objects.order_by("pk")]
@@ -242,7 +242,7 @@ def _pull_deliveries(asked: Namespace) -> Object:
 
 
 def probe(asked: Namespace) -> Iterator[Object]:
-    """Two calls that change nothing, and how far their answers could be read."""
+    """Make two read-only calls, and show which fields of the answers were recognised."""
     wait = settings.SAME_REQUEST_SECONDS + MORE_THAN_THE_GAP
     try:
         account = accounts.default_account()

@@ -1,7 +1,7 @@
 """`manage.py mailings <verb>`: Mailroom from the command line, for people and scripts.
 
-Prints JSON, one object a line. Exit codes: 0; 1 for what is wrong with what was given, with `errors` by
-parameter, or `error`; 2 for a provider that could not be read; 3 when `--wait` ran out.
+Prints JSON, one object a line. Exit codes: 0; 1 for wrong input, with `errors` by parameter or `error`; 2 if
+the provider could not be asked; 3 if the time of `--wait` was over.
 """
 
 import json
