@@ -1,34 +1,6 @@
-/* What htmx cannot do: keep what is typed while the form is on its way, open the sheet of a telephone, and a fold that a link leads into. */
+/* What htmx cannot do: count what is typed, open the sheet of a telephone, and a fold that a link leads into. */
 "use strict";
 (() => {
-  const entries = (form) => [...form.querySelectorAll("input:not([type=hidden], [type=file]), select, textarea")];
-  const stateOf = (control) => (["radio", "checkbox"].includes(control.type) ? control.checked : control.value);
-  let before = new Map();
-
-  /* Typed between the request and its answer: the answer does not know of it, so it is put back. */
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.target.id !== "compose") return;
-    before = new Map(entries(event.detail.target).map((control) => [control.id, stateOf(control)]));
-  });
-  let late = new Map();
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    /* A textarea drawn larger bears a style, which htmx would copy and our security policy would report. */
-    for (const node of event.detail.target.querySelectorAll("[style]")) node.removeAttribute("style");
-    if (event.detail.target.id !== "compose") return;
-    const changed = entries(event.detail.target).filter((control) => control.id && before.get(control.id) !== stateOf(control));
-    late = new Map(changed.map((control) => [control.id, stateOf(control)]));
-  });
-  document.addEventListener("htmx:afterSettle", () => {
-    for (const [id, state] of late) {
-      const control = document.getElementById(id);
-      if (!control) continue;
-      if (typeof state === "boolean") control.checked = state;
-      else control.value = state;
-      control.dispatchEvent(new Event("input", { bubbles: true }));
-    }
-    late = new Map();
-  });
-
   /* Every change has a number, so that a saving held up on its way puts no older letters over newer ones. */
   let changes = 0;
   const count = (more) => {
