@@ -3,7 +3,7 @@
 from mailings.models.accounts import Account, Breaker, Pull
 from mailings.models.deliveries import Delivery, DeliveryPull, Message, Result
 from mailings.models.hour_changes import HourChange
-from mailings.models.imports import Import, ImportedRow
+from mailings.models.imports import Correction, Import, ImportedRow
 from mailings.models.lists import ListedPerson, SavedList
 from mailings.models.lookups import Catalog, Quote
 from mailings.models.mailing import IllegalTransition, Mailing
@@ -40,6 +40,7 @@ __all__ = [
     "Breaker",
     "Catalog",
     "Confirmation",
+    "Correction",
     "Delivery",
     "DeliveryPull",
     "Event",

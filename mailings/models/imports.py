@@ -42,13 +42,15 @@ class Import(models.Model):
     )
     # Whose stop list and country the rows were judged by.
     account = models.ForeignKey(Account, on_delete=models.CASCADE, null=True, related_name="+")
-    # The draft that keeps it; without one it goes a day after it came.
+    # The draft that keeps it; without one it goes a day after it came. Once sent off, a mailing keeps it for
+    # its copies, with what was `typed` beside it.
     draft = models.ForeignKey(Mailing, on_delete=models.SET_NULL, null=True, related_name="imports")
     path = models.CharField(max_length=255)
     name = models.CharField(max_length=255)
     size = models.BigIntegerField()
     channel = models.CharField(max_length=20, default="")
     choices = models.JSONField(default=dict)
+    typed = models.JSONField(default=dict)
     made_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     state = models.CharField(max_length=20, choices=State.choices, default=State.WAITING, db_index=True)
@@ -163,6 +165,25 @@ class ImportedRow(models.Model):
 
     def __str__(self) -> str:
         return f"row {self.position} of import {self.imported_id}"
+
+
+class Correction(models.Model):
+    """What a person typed in the place of a row, kept for when its file is read anew.
+
+    `line` and `before`: the row of the sheet as it stood, by which it is found again. `after`: as typed.
+    """
+
+    imported = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="corrections")
+    sheet = models.CharField(max_length=255, default="")
+    line = models.PositiveIntegerField()
+    before = models.CharField(max_length=LONGEST_VALUE)
+    after = models.CharField(max_length=LONGEST_VALUE)
+
+    def __str__(self) -> str:
+        return f"correction {self.pk} of import {self.imported_id}"
+
+    if TYPE_CHECKING:
+        imported_id: int
 
 
 def stored(cells: Sequence[str]) -> str:

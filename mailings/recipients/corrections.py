@@ -1,5 +1,9 @@
-"""What a person does with the rows of a file: corrects one, and sends to those that are valid."""
+"""What a person does with the rows of a file: corrects one, and sends to those that are valid.
 
+A correction is kept beside the rows, and made again on the same line whenever the file is read anew.
+"""
+
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from mailings import accounts
-from mailings.models import Import, ImportedRow, Mailing, Recipient
+from mailings.models import Correction, Import, ImportedRow, Mailing, Recipient
 from mailings.models.imports import LONGEST_VALUE, plain
 from mailings.recipients import stop_list
 from mailings.recipients.judge import Judge
@@ -100,8 +104,47 @@ def _parts(numbers: Iterable[int]) -> Iterator[list[int]]:
 def correct(imported: Import, position: int, text: str) -> ImportedRow | None:
     """Judge one row by what was typed in its place; no other row is looked at again, and the file not at all.
 
-    None where there is no such row, it is none that can be corrected (any more), or nothing else was typed.
+    It is kept for when the file is read anew. None where there is no such row, it is none that can be
+    corrected (any more), or nothing else was typed.
     """
+    with transaction.atomic():
+        before = ImportedRow.objects.filter(imported=imported, position=position).first()
+        row = _corrected(imported, position, text)
+        if row is not None and before is not None:
+            where = {"sheet": imported.sheet, "line": row.line, "before": before.value}
+            Correction.objects.create(imported=imported, **where, after=_kept(text))
+    return row
+
+
+def make_again(imported: Import) -> tuple[int, int]:
+    """Correct the rows of a file that was read anew as before: how many, and how many corrections fit none.
+
+    Found by their line and what stands there, as it was when the person saw it.
+    """
+    wanted = defaultdict[tuple[int, str], list[str]](list)
+    typed = Correction.objects.filter(imported=imported, sheet=imported.sheet).order_by("pk")
+    for line, before, after in typed.values_list("line", "before", "after"):
+        wanted[line, before].append(after)
+    made = 0
+    for lines in _parts(sorted({line for line, _before in wanted})):
+        rows = ImportedRow.objects.filter(imported=imported, verdict__in=CORRECTABLE, line__in=lines)
+        for row in list(rows.order_by("position")):
+            made += _retraced(imported, row, wanted)
+    return made, imported.corrections.count() - made
+
+
+def _retraced(imported: Import, row: ImportedRow, wanted: dict[tuple[int, str], list[str]]) -> int:
+    """Make the corrections of one row, each of which may follow from the one before; how many."""
+    made, after = 0, row
+    while texts := wanted.get((row.line, after.value)):
+        found = _corrected(imported, row.position, texts.pop(0))
+        if found is None:
+            break
+        made, after = made + 1, found
+    return made
+
+
+def _corrected(imported: Import, position: int, text: str) -> ImportedRow | None:
     found = _judged(imported, text)
     with transaction.atomic():
         held = Import.objects.select_for_update().select_related(None).get(pk=imported.pk)
@@ -141,7 +184,7 @@ def _write(imported: Import, row: ImportedRow, found: Judged, text: str) -> None
         and stop_list.is_stopped(imported.account, found.recipient)
     ):
         verdict, reason = Verdict.STOPPED, Reason.STOPPED
-    row.value = "" if verdict is Verdict.VALID else plain(text.strip())[:LONGEST_VALUE]
+    row.value = "" if verdict is Verdict.VALID else _kept(text)
     row.address, row.key, row.verdict, row.reason = (
         found.recipient,
         key,
@@ -149,6 +192,10 @@ def _write(imported: Import, row: ImportedRow, found: Judged, text: str) -> None
         reason.code if reason else "",
     )
     row.save(update_fields=["value", "address", "key", "verdict", "reason"])
+
+
+def _kept(text: str) -> str:
+    return plain(text.strip())[:LONGEST_VALUE]
 
 
 def _count(pk: int, verdict: str, change: int, groups: int = 0) -> None:

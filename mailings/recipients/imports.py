@@ -7,7 +7,7 @@ anew, so that nothing stands there twice.
 
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import IO, Any, cast
@@ -22,10 +22,10 @@ from mailings import accounts
 from mailings.models import Account, Import, ImportedRow, Mailing, State
 from mailings.models.imports import LONGEST_VALUE, Line, plain, stored
 from mailings.models.mailing import has_come
-from mailings.recipients import stop_list
+from mailings.recipients import corrections, stop_list
 from mailings.recipients.limits import Limits
 from mailings.recipients.reader import Choices, Entry, Reading, read
-from mailings.recipients.reasons import Said, Trouble, UnreadableFile, Verdict
+from mailings.recipients.reasons import Note, Said, Trouble, UnreadableFile, Verdict
 from mailings.smsc.spec.addresses import is_group
 from mailings.smsc.spec.vocabulary import Channel
 
@@ -40,6 +40,8 @@ CHUNK = 20_000
 WAITING, KEPT = "pending/", "imports"
 TRIES = 3
 KEPT_FOR = timedelta(days=1)
+# For copies of a mailing that was sent: it is made once a quarter, say.
+KEPT_WHEN_SENT = timedelta(days=100)
 NUDGE_AGAIN_AFTER = timedelta(seconds=60)
 # The columns that hold what a reading found, as they are before it.
 FOUND: dict[str, Any] = {
@@ -173,21 +175,32 @@ def keep_for(draft: Mailing, imported: Import | None) -> None:
     imported.save(update_fields=["draft", "path"])
 
 
-def detach(mailing: Mailing, by: Any) -> None:
-    """The mailing is sent off with its recipients: its file goes like any other, now theirs who sent it."""
-    Import.objects.filter(draft=mailing).update(draft=None, owner=by)
+def sent_with(mailing: Mailing, typed: Mapping[str, Any], by: Any) -> None:
+    """The mailing is sent off with its recipients: its file stays for copies, and is now theirs who sent it.
+
+    `typed`: its options as they stood in the form; empty where none are known, and the file goes by its day.
+    """
+    Import.objects.filter(draft=mailing).update(typed=typed, owner=by)
+
+
+def kept_of(mailing: Mailing) -> Import | None:
+    """The file that a mailing was sent off with, as long as it is kept, with what was `typed`."""
+    return Import.objects.filter(draft=mailing, state=Import.State.READY).exclude(typed={}).first()
 
 
 def copy(imported: Import, owner: Any) -> Import:
     """Another import with the same rows and a copy of the file, where that is still kept."""
     storage = storages["default"]
     made = Import.objects.get(pk=imported.pk)
-    made.pk, made.draft, made.owner, made.made_at = None, None, owner, timezone.now()
+    made.pk, made.draft, made.owner, made.made_at, made.typed = None, None, owner, timezone.now(), {}
     if storage.exists(imported.path):
         with storage.open(imported.path) as file:
             made.path = storage.save(imported.path, file)
     made.save()
     ImportedRow.objects.copy(imported, made)
+    for one in imported.corrections.order_by("pk"):
+        one.pk, one.imported = None, made
+        one.save()
     return made
 
 
@@ -198,9 +211,11 @@ def remove(imported: Import) -> None:
 
 
 def clear_away() -> None:
-    """Remove what came more than a day ago and is kept by no draft."""
-    old = Import.objects.filter(made_at__lt=timezone.now() - KEPT_FOR)
-    for imported in old.filter(Q(draft=None) | ~Q(draft__state=State.DRAFT)):
+    """Remove what came more than a day ago and is kept by no draft, and by no mailing of the last months."""
+    now = timezone.now()
+    old = Import.objects.filter(made_at__lt=now - KEPT_FOR)
+    sent = ~Q(draft__state=State.DRAFT) & (Q(typed={}) | Q(draft__state_at__lt=now - KEPT_WHEN_SENT))
+    for imported in old.filter(Q(draft=None) | sent):
         remove(imported)
 
 
@@ -277,12 +292,23 @@ def _finish(imported: Import, token: str, reading: Reading, groups: int) -> None
         "groups": groups,
         **counts,
     }
-    ours = Import.objects.filter(pk=imported.pk, state=Import.State.READING, token=token)
-    done = ours.update(
-        **fields, state=Import.State.READY, token="", bytes_read=imported.size, revision=F("revision") + 1
-    )
-    if not done:
-        raise Superseded
+    ready = {"state": Import.State.READY, "token": "", "bytes_read": imported.size}
+    with transaction.atomic():
+        ours = Import.objects.filter(pk=imported.pk, state=Import.State.READING, token=token)
+        if not ours.update(**fields | ready, revision=F("revision") + 1):
+            raise Superseded
+        _correct_again(imported)
+
+
+def _correct_again(imported: Import) -> None:
+    """A person's corrections outlive the rows that they were made in; what became of them is noted."""
+    imported.refresh_from_db()
+    made, waiting = corrections.make_again(imported)
+    said = [Said(Note.CORRECTED_AGAIN, {"count": made})] if made else []
+    said += [Said(Note.CORRECTIONS_WAIT, {"count": waiting})] if waiting else []
+    if said:
+        notes = [*imported.notes, *map(as_json, said)]
+        Import.objects.filter(pk=imported.pk).update(notes=notes)
 
 
 def _fail(pk: int, token: str | None, said: Said) -> None:

@@ -74,6 +74,11 @@ class Note(Sentence):
     )
     FORMULAS = N_("Formulas without a result: %(count)s, the first in line %(line)s. Save the file in Excel.")
     EMPTY_CELLS = N_("Rows without a recipient: %(count)s, the first is line %(line)s.")
+    CORRECTED_AGAIN = N_("The file was read anew. Your corrections were made again: %(count)s.")
+    CORRECTIONS_WAIT = N_(
+        "The file was read anew. Your corrections that fit no row as it is read now: %(count)s. They count "
+        "again once it is read as before."
+    )
     OTHER_TEXTS = N_("Recipients that get more than one message, with different texts: %(count)s.")
 
 

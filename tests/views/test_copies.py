@@ -1,0 +1,110 @@
+"""A copy of a mailing from a file has the file's rows, columns and text, whether it was sent off or not."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from mailings import outbox
+from mailings.accounts import ensure_sandbox_account
+from mailings.models import Import, Mailing, Recipient, State
+from mailings.recipients import imports
+from tests.views.composing import post, reposted, values_of
+
+pytestmark = pytest.mark.django_db
+TABLE = "Имя;Телефон;Долг\nАнна;79990000001;117\nОлег;12345;80\nВера;79990000003;9\n"
+TEXT = {"name": "Debts", "mes": "Hi {Имя}, you owe {Долг} ₽", "key": "k1", "skip_wrong": "1"}
+GO_OUT = [("+79990000001", "Hi Анна, you owe 117 ₽"), ("+79990000003", "Hi Вера, you owe 9 ₽")]
+
+
+@pytest.fixture(autouse=True)
+def surroundings(db: None, settings: Any, tmp_path: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    ensure_sandbox_account("http://127.0.0.1:9/sys/")
+
+
+@pytest.fixture
+def reviewed(page: Client) -> Mailing:
+    file = SimpleUploadedFile("people.csv", TABLE.encode("cp1251"))
+    assert post(page, TEXT | {"recipients_file": file}, "review").status_code == 302
+    return Mailing.objects.get()
+
+
+def send_off(mailing: Mailing) -> Mailing:
+    return outbox.send_off(mailing.pk, spec_digest=mailing.spec_digest, hold_seconds=10)
+
+
+def pass_a_month() -> None:
+    then = timezone.now() - timedelta(days=31)
+    Import.objects.update(made_at=then)
+    Mailing.objects.update(state_at=then, due_at=then)
+    imports.clear_away()
+
+
+def goes_out(mailing: Mailing) -> list[tuple[str, str]]:
+    rows = Recipient.objects.filter(mailing=mailing).order_by("position")
+    return list(rows.values_list("address", "text"))
+
+
+def opened_as_before(page: Client, copy: Mailing) -> None:
+    """The copy's form has the text with its headings and the file; its review has the same messages."""
+    answer = page.get(f"/mailings/new/?draft={copy.pk}")
+    values = values_of(answer.content.decode())
+    assert (values["mes"], values["skip_wrong"]) == ([TEXT["mes"]], ["1"])
+    assert not any(values.get("list", []) + values.get("phones", []))
+    assert b'data-line="3"' in answer.content
+    assert reposted(answer, "review", page).status_code == 302
+    assert goes_out(copy) == GO_OUT
+
+
+@pytest.mark.parametrize("copied", [outbox.duplicate, outbox.next_month])
+def test_a_copy_of_what_was_sent_a_month_ago_has_rows_fields_and_text(
+    copied: Any, reviewed: Mailing, page: Client
+) -> None:
+    send_off(reviewed)
+    pass_a_month()
+
+    copy = copied(reviewed.pk)
+
+    opened_as_before(page, copy)
+    assert goes_out(reviewed) == GO_OUT
+
+
+def test_a_copy_of_a_draft_has_them_too(reviewed: Mailing, page: Client) -> None:
+    opened_as_before(page, outbox.duplicate(reviewed.pk))
+
+
+def test_what_was_held_in_time_is_the_draft_that_it_was(reviewed: Mailing, page: Client) -> None:
+    send_off(reviewed)
+
+    outbox.hold(reviewed.pk)
+
+    opened_as_before(page, reviewed)
+
+
+def test_what_was_refused_is_changed_with_its_file(reviewed: Mailing, page: Client) -> None:
+    send_off(reviewed)
+    Mailing.objects.update(state=State.REFUSED)
+
+    outbox.reopen(reviewed.pk)
+
+    opened_as_before(page, reviewed)
+
+
+def test_after_some_months_the_file_goes_and_a_copy_has_the_messages_as_they_were_sent(
+    reviewed: Mailing, page: Client
+) -> None:
+    send_off(reviewed)
+    then = timezone.now() - timedelta(days=101)
+    Import.objects.update(made_at=then)
+    Mailing.objects.update(state_at=then)
+
+    imports.clear_away()
+
+    assert not Import.objects.exists()
+    copy = outbox.duplicate(reviewed.pk)
+    (typed,) = values_of(page.get(f"/mailings/new/?draft={copy.pk}").content.decode())["list"]
+    assert typed.splitlines() == [":".join(one) for one in GO_OUT]
