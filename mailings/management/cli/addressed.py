@@ -110,7 +110,7 @@ def by_phones(options: Options, country: str) -> Options:
     """The options with their recipients cleaned up. Values of wrong types are left for the spec to refuse."""
     options = _with_list(_with_braces(options), country)
     given = options.get("phones")
-    if not isinstance(given, str | list):
+    if given is None:
         return options
     entries = given if isinstance(given, list) else [given]
     if not all(isinstance(one, str | int) and not isinstance(one, bool) for one in entries):
