@@ -3,8 +3,8 @@
 Source: the provider's line on `phones`. Numbers with + (sent exactly so) or without (the provider may
 correct them), groups as `G<number>`, addresses for e-mail, nicknames and `#ID` for Telegram; separated
 by commas, semicolons or line ends. The page gives no form for a number beyond "international format", so this
-is no stricter than 7 to 15 digits: it says what can be sent. Who is meant, and whether there is such a number,
-is said before by `mailings.recipients`, which every entry asks and whose forms pass here as they are.
+is no stricter than 7 to 15 digits: it says what can be sent. Who is meant, and whether there is such a
+number, is said before by `mailings.recipients`, which every entry asks and whose forms pass here as they are.
 """
 
 import re
