@@ -20,6 +20,7 @@ from mailings.recipients.corrections import Beyond
 from mailings.recipients.gather import Gathered
 from mailings.smsc.spec import values
 from mailings.smsc.spec.catalogue import OPTIONS
+from mailings.smsc.spec.lists import Lines
 from mailings.smsc.spec.problems import Refusal
 from mailings.smsc.spec.spec import Spec
 from mailings.smsc.spec.texts import Parts, clean, message_parts
@@ -284,7 +285,12 @@ class Preview:
             return []
         beyond, wire = self._beyond.all, self.spec.wire(REFERENCE)
         found = [
-            (name, _lines(value, beyond) if name == "list" else _readable(value, beyond))
+            (
+                name,
+                _lines(value, beyond)
+                if name == "list" or isinstance(value, Lines)
+                else _readable(value, beyond),
+            )
             for name, value in wire
         ]
         return [*found, *(("file", ref.name) for ref in self.spec.files)]
@@ -305,11 +311,11 @@ def _readable(value: str | bytes | Sequence[str], beyond: int) -> str:
     return f"{first} … {_('and {n} more').format(n=grouped(more))}" if more > 0 else first
 
 
-def _lines(value: str | bytes | Sequence[str], beyond: int) -> str:
+def _lines(value: str | bytes | Sequence[str] | Lines, beyond: int) -> str:
     """The first personal messages, and how many lines more."""
-    lines = str(value).split("\n")
-    more = len(lines) + beyond - SHOWN_PEOPLE
-    first = "\n".join(lines[:SHOWN_PEOPLE])
+    lines = value if isinstance(value, Lines) else str(value).split("\n")
+    more = sum(1 for _line in lines) + beyond - SHOWN_PEOPLE
+    first = "\n".join(islice(lines, SHOWN_PEOPLE))
     return f"{first}\n… {_('and {n} more').format(n=grouped(more))}" if more > 0 else first
 
 

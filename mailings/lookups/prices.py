@@ -6,7 +6,7 @@ and the files. The name of a mailing is none of a message's parameters.
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from mailings.smsc.api.answers import Price
 from mailings.smsc.api.body import FormBody
 from mailings.smsc.api.client import Param, Upload
 from mailings.smsc.api.errors import SmscError
+from mailings.smsc.spec.lists import Lines
 from mailings.smsc.spec.spec import Spec
 
 FRESH = timedelta(minutes=10)
@@ -189,6 +190,8 @@ def _store(quote: Quote, came: Price | SmscError | accounts.CannotCall) -> None:
     quote.save()
 
 
-def _plain(value: str | bytes | Sequence[str]) -> str | list[str]:
+def _plain(value: str | bytes | Sequence[str] | Iterable[str]) -> str | list[str]:
     """A parameter's value as JSON keeps it; bytes do not travel (`travels`)."""
+    if isinstance(value, Lines):
+        return "\n".join(value)
     return value if isinstance(value, str) else [str(one) for one in value]

@@ -51,8 +51,12 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
         kept = self.filter(mailing=mailing, stopped=False).order_by("position")
         # Of a draft that was made ready, the spec says what goes along, and not what was typed.
         nl = (mailing.spec.get("options") or mailing.options).get("nl") not in (None, "", "0", 0, False)
-        for front, address, text in kept.values_list("front", "address", "text").iterator(chunk_size=CHUNK):
-            yield lists.line(front, address, text or "", nl=nl)
+        # By parts, each a query of its own: they may be walked while they go out, for minutes.
+        found, last = kept.values_list("position", "front", "address", "text"), -1
+        while rows := list(found.filter(position__gt=last)[:CHUNK]):
+            for _position, front, address, text in rows:
+                yield lists.line(front, address, text or "", nl=nl)
+            last = rows[-1][0]
 
 
 class Recipient(models.Model):

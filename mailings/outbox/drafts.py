@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.core.files import File
@@ -36,6 +37,7 @@ from mailings.outbox.seen import UNBOUND, Seen
 from mailings.outbox.versions import must_be_newest, next_version, same_version
 from mailings.recipients import imports, stop_list
 from mailings.recipients.corrections import Chosen
+from mailings.smsc.spec.lists import Lines
 from mailings.smsc.spec.spec import FileRef, Spec
 
 LONGEST_NAME = 255
@@ -299,7 +301,7 @@ def spec_of(mailing: Mailing) -> Spec:
     (`Mailing.draft`) is not used.
     """
     if mailing.spec.get("personal"):
-        return Spec.from_json(mailing.spec, lines=Recipient.objects.lines(mailing))
+        return Spec.from_json(mailing.spec, lines=Lines(partial(Recipient.objects.lines, mailing)))
     if "list" not in mailing.spec.get("options", {}):
         return Spec.from_json(mailing.spec, addresses_of(mailing))
     # An old mailing, made before personal texts were stored per recipient.

@@ -23,6 +23,16 @@ LF, ESCAPED = "\n", "\\n"
 _LINE = re.compile(r"(?:(?P<prefix>[^|:;]*)\|)?(?P<phones>[^|:;]*)(?P<mark>[:;])(?P<text>.*)", re.DOTALL)
 
 
+class Lines:
+    """A list too long to be one text: its messages, a line each, walked anew whenever they are needed."""
+
+    def __init__(self, walk: Callable[[], Iterable[str]]) -> None:
+        self._walk = walk
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._walk())
+
+
 class Entry(NamedTuple):
     """One message of a list. `line` counts from 1; `text`: as the person gets it; `zone`: hours from Moscow.
 
@@ -46,7 +56,7 @@ class Scan:
     one without. `senders`: whether every message has one. `problems`: the first ten, and one that counts the
     rest."""
 
-    text: str
+    text: str | Lines
     messages: int
     numbers: int
     groups: int
@@ -59,14 +69,14 @@ class Scan:
 
 
 def entries(
-    text: str, *, nl: bool, kinds: frozenset[Kind], read: Callable[[str], str] | None = None
+    text: str | Lines, *, nl: bool, kinds: frozenset[Kind], read: Callable[[str], str] | None = None
 ) -> Iterator[Entry | Problem]:
     """The messages of `text` in order, with a problem in place of each that cannot be read.
 
     `read` turns a recipient as typed into the form that is sent (or several, joined by commas); it raises
     Refusal. Without it the entry must have the shape of one of `kinds`.
     """
-    for number, chunk in _chunks(text, kinds) if nl else enumerate(text.split("\n"), 1):
+    for number, chunk in _messages(text, kinds, nl=nl):
         if chunk.strip():
             try:
                 yield _entry(number, chunk, kinds, read, escaped=not nl)
@@ -74,8 +84,15 @@ def entries(
                 yield _at_line(number, refusal)
 
 
+def _messages(text: str | Lines, kinds: frozenset[Kind], *, nl: bool) -> Iterator[tuple[int, str]]:
+    """Each message, or blank line, with the number of its first line."""
+    if isinstance(text, Lines):
+        return iter(enumerate(text, 1))
+    return _chunks(text, kinds) if nl else iter(enumerate(text.split("\n"), 1))
+
+
 def scan(
-    text: str,
+    text: str | Lines,
     *,
     nl: bool,
     kinds: frozenset[Kind],
@@ -85,13 +102,15 @@ def scan(
     """Reads the whole list once. `check_text` raises Refusal for a text that the channel does not take."""
     kept: list[str] = []
     found: list[Problem] = []
-    numbers = groups = 0
+    messages = numbers = groups = 0
     zones: set[int | float | None] = set()
     senders = True
     for entry in entries(text, nl=nl, kinds=kinds):
         if isinstance(entry, Entry):
             trouble = _trouble(entry, mail, check_text)
-            kept.append(entry.source)
+            messages += 1
+            if isinstance(text, str):
+                kept.append(entry.source)
             in_groups = sum(map(is_group, entry.phones))
             groups += in_groups
             numbers += len(entry.phones) - in_groups
@@ -101,15 +120,15 @@ def scan(
             trouble = entry
         if trouble is not None:
             found.append(trouble)
-    if not kept and not found:
+    if not messages and not found:
         found.append(Problem(("list",), "list_empty", N_("The list has no message.")))
     return Scan(
-        "\n".join(kept),
-        len(kept),
+        "\n".join(kept) if isinstance(text, str) else text,
+        messages,
         numbers,
         groups,
         frozenset(zones),
-        senders and bool(kept),
+        senders and messages > 0,
         tuple(first_of(found)),
     )
 

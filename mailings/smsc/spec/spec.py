@@ -18,7 +18,7 @@ from mailings.smsc.spec import addresses, lists, rules, texts, times, values
 from mailings.smsc.spec.addresses import Recipients, is_group
 from mailings.smsc.spec.catalogue import OPTIONS, Channel, Type
 from mailings.smsc.spec.files import FileRef
-from mailings.smsc.spec.lists import Scan
+from mailings.smsc.spec.lists import Lines, Scan
 from mailings.smsc.spec.problems import N_, Problem, Refusal, SpecError
 from mailings.smsc.spec.times import TimeForm, When
 
@@ -36,7 +36,7 @@ __all__ = [
 # The version of the stored JSON; `from_json` reads no other.
 VERSION = 1
 
-Wire = list[tuple[str, str | bytes | Sequence[str]]]
+Wire = list[tuple[str, str | bytes | Sequence[str] | Lines]]
 
 
 class SpecVersionError(ValueError):
@@ -123,13 +123,15 @@ class Spec:
             files = tuple(FileRef(**file) for file in data.get("files", ()))
         except TypeError:
             raise SpecVersionError("the stored files are not those of a mailing") from None
-        listed = {"list": "\n".join(lines)} if data.get("personal") else {}
+        text = lines if isinstance(lines, Lines) else "\n".join(lines)
+        listed = {"list": text} if data.get("personal") else {}
         return cls(_frozen({**options, **listed}), tuple(phones), files)
 
     def digest(self) -> str:
         """A fingerprint of the whole spec, recipients included: 64 hex digits, the same for equal specs."""
-        stable = json.dumps(self._whole(), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-        found = hashlib.sha256(stable.encode())
+        found = hashlib.sha256()
+        for piece in _json_pieces(self._whole()):
+            found.update(piece.encode())
         found.update(b"\n" + "\n".join(self.phones).encode())
         return found.hexdigest()
 
@@ -265,8 +267,10 @@ class Spec:
                 found.append((name, self._wire_value(name, reference)))
         return found
 
-    def _wire_value(self, name: str, reference: str) -> str | bytes:
+    def _wire_value(self, name: str, reference: str) -> str | bytes | Lines:
         value = self.options[name]
+        if isinstance(value, Lines):
+            return value
         if name == "name":
             return f"{reference} {value}"
         if name == "mes" and self.options.get("bin") == 1:
@@ -277,6 +281,23 @@ class Spec:
     def upload_field(number: int) -> str:
         """The name of the body part for file `number` (from 0): `file1` and so on. The page names none."""
         return f"file{number + 1}"
+
+
+def _json_pieces(whole: Mapping[str, Any]) -> Iterator[str]:
+    """A stored form as JSON, the same whether its list is one text or `Lines`."""
+    listed = whole["options"].get("list")
+    if not isinstance(listed, Lines):
+        yield json.dumps(whole, sort_keys=True, separators=(",", ":"))
+        return
+    # No text can look like the place of the list: quotation marks are escaped in JSON.
+    marked = {**whole, "options": {**whole["options"], "list": None}}
+    before, behind = json.dumps(marked, sort_keys=True, separators=(",", ":")).split('"list":null', 1)
+    yield f'{before}"list":"'
+    mark = ""
+    for line in listed:
+        yield mark + json.dumps(line)[1:-1]
+        mark = "\\n"
+    yield f'"{behind}'
 
 
 def _frozen(options: Mapping[str, Any]) -> Mapping[str, Any]:
