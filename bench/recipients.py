@@ -219,15 +219,42 @@ def megabytes() -> int:
     return int(peak) // 1024
 
 
+# What a measurement stands beside (a peer doing the same, or a floor), and what it should come to.
+BESIDE = {
+    "read_csv": ("plain_csv", ""),
+    "read_book": ("openpyxl_book", "5 times quicker, 200 MB"),
+    "judge": ("library", "300,000 a second"),
+    "body": ("joined_body", "0.1 s, 5 MB"),
+    "stored_sqlite": ("", "20 s, 200 MB"),
+    "stored_postgresql": ("", "20 s, 200 MB"),
+}
+
+
 def table(result: dict[str, Any]) -> str:
-    """The figures as a person reads them."""
-    lines = ["recipients", f"{'what':<18} {'count':>10} {'CPU s':>8} {'a second':>10} {'MB':>6}"]
+    """The figures as a person reads them: each beside its floor or peer, with what it should come to."""
+    lines = [
+        "recipients",
+        f"{'what':<18} {'count':>10} {'CPU s':>8} {'a second':>10} {'MB':>6}  beside; goal",
+    ]
     for name, one in result.items():
-        rate = round(one["count"] / max(one["seconds"], 0.01))
-        more = f"  {one['wall']} s in all; rows only written: {one['floor']}" if "floor" in one else ""
-        row = f"{name:<18} {one['count']:>10,} {one['seconds']:>8} {rate:>10,} {one['megabytes']:>6}{more}"
-        lines.append(row)
+        row = f"{name:<18} {one['count']:>10,} {one['seconds']:>8} {_rate(one):>10,} {one['megabytes']:>6}"
+        peer, goal = BESIDE.get(name, ("", ""))
+        said = [_compared(one, result[peer], peer)] if peer in result else []
+        if "floor" in one:
+            floor = f"rows only written: {one['floor']} s, so {one['seconds'] / max(one['floor'], 0.01):.1f}"
+            said.append(f"{floor} times that; {one['wall']} s by the clock")
+        lines.append("  ".join([row, "; ".join([*said, *([f"goal: {goal}"] if goal else [])])]).rstrip())
     return "\n".join(lines)
+
+
+def _rate(one: dict[str, Any]) -> int:
+    return int(one["count"] / max(one["seconds"], 0.01))
+
+
+def _compared(one: dict[str, Any], other: dict[str, Any], peer: str) -> str:
+    """How many times quicker or slower than its peer, by what each does in a second."""
+    ratio = _rate(one) / max(_rate(other), 1)
+    return f"{ratio:.1f} times quicker than {peer}" if ratio >= 1 else f"{1 / ratio:.1f} times {peer}"
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ def measure(folder: Path) -> dict[str, Any]:
     size = (folder / CSV).stat().st_size
     imported = imports.begin(path=path, name=CSV, size=size, owner=None, account=account, channel="sms")
     imports.WORKERS_SECONDS = 600.0
+    del numbers
+    Path("/proc/self/clear_refs").write_text("5")  # the stop list was made here, which is no part of it
     seconds, wall = timed(lambda: imports.read_import(imported.pk))
     peak = megabytes()
     imported = Import.objects.get(pk=imported.pk)
