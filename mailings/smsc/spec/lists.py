@@ -109,8 +109,7 @@ def scan(
         if isinstance(entry, Entry):
             trouble = _trouble(entry, mail, check_text)
             messages += 1
-            if isinstance(text, str):
-                kept.append(entry.source)
+            kept += [entry.source] if isinstance(text, str) else []
             in_groups = sum(map(is_group, entry.phones))
             groups += in_groups
             numbers += len(entry.phones) - in_groups

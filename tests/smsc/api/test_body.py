@@ -2,7 +2,6 @@
 
 import time
 import tracemalloc
-from collections.abc import Sequence
 from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailings.smsc.api.body import Body, FormBody, Param, Upload, body_of
+from mailings.smsc.api.body import Body, FormBody, Param, Upload, Value, body_of
 
 texts = st.text(st.characters(codec="utf-8"), max_size=200)
 values = st.one_of(texts, st.binary(max_size=200), st.lists(texts, max_size=20))
@@ -21,7 +20,7 @@ params = st.lists(
 )
 
 
-def as_bytes(value: str | bytes | Sequence[str]) -> bytes:
+def as_bytes(value: Value) -> bytes:
     if isinstance(value, bytes):
         return value
     return (value if isinstance(value, str) else ",".join(value)).encode()
