@@ -22,7 +22,10 @@ from mailings.smsc.api.jobs import Job
 
 _CHANGED = ("remote_status", "remote_word", "remote", "fingerprint", "verified_at", "gone", "gone_at")
 # Where an answer is silent, what is known stays.
-_KEPT = ("cost", "parts", "recipients_count", "name", "search_text", "remote_send_at")
+_KEPT = ("cost", "parts", "recipients_count", "remote_send_at")
+# Left alone where the name is the old one: the index for searches would be made anew with them.
+_UNNAMED: tuple[str, ...] = ()
+_NAMED: tuple[str, ...] = ("name", "search_text")
 # What differs from one job made elsewhere to the next; all else of a new row is the same for all.
 _OWN = (
     *("remote_id", "remote_status", "remote_word", "remote", "fingerprint", "remote_send_at", "created_at"),
@@ -110,17 +113,23 @@ def _join(pks: Collection[int], reading: int, at: datetime) -> None:
 def write_changed(items: Sequence[tuple[Known, Job]], at: datetime) -> int:
     """Write what a list asked for at `at` says of rows whose jobs have changed; how many there were."""
     moment = _moment(at)
-    rows, seen = [], []
+    rows: dict[tuple[str, ...], list[Any]] = {_UNNAMED: [], _NAMED: []}
+    seen = []
     for row, job in items:
-        values = _values(job, at)
+        values, named = _values(job, at), _UNNAMED
         if row.origin == Origin.PROVIDER:
-            values |= _told_by_them(job, job.name or row.name, row.code)
+            values["recipients_count"] = count_of(job.recipients)
+            if (name := job.name or row.name)[:LONGEST_NAME] != row.name:
+                values, named = values | _named(name, row.code, job), _NAMED
         values |= {"verified_at": moment, "gone": False, "gone_at": None}
-        rows.append([*(values.get(name) for name in (*_CHANGED, *_KEPT)), row.pk, moment, moment])
+        told = [values.get(name) for name in (*_CHANGED, *_KEPT, *named)]
+        rows[named].append([*told, row.pk, moment, moment])
         if row.fingerprint != job.fingerprint:
             seen.append(_observation(row.pk, values, moment))
     with connection.cursor() as cursor:
-        cursor.executemany(_update(), rows)
+        for named, some in rows.items():
+            if some:
+                cursor.executemany(_update((*_KEPT, *named)), some)
         _insert(cursor, Observation, _OBSERVED, seen)
     return len(items)
 
@@ -135,8 +144,9 @@ def write_new(account: Account, jobs: Sequence[Job], at: datetime, latest: datet
     moment, values = _moment(at), {}
     for job in jobs:
         made = min(job.send_at or latest, latest)
-        own = _values(job, at) | _told_by_them(job, job.name or "", None)
-        values[job.remote_id] = own | {"remote_id": job.remote_id, "created_at": _moment(made)}
+        own = {"remote_id": job.remote_id, "created_at": _moment(made)}
+        own["recipients_count"] = count_of(job.recipients)
+        values[job.remote_id] = _values(job, at) | own | _named(job.name or "", None, job)
     alike = Mailing(
         account=account, origin=Origin.PROVIDER, state=State.ACCEPTED, verified_at=at, state_at=at
     )
@@ -163,14 +173,10 @@ def _values(job: Job, at: datetime) -> dict[str, Any]:
     return values
 
 
-def _told_by_them(job: Job, name: str, code: str | None) -> dict[str, Any]:
+def _named(name: str, code: str | None, job: Job) -> dict[str, Any]:
     """What only the provider can tell of a mailing made elsewhere; of ours we know it ourselves."""
     name = name[:LONGEST_NAME]
-    return {
-        "name": name,
-        "recipients_count": count_of(job.recipients),
-        "search_text": search_text(name, code, job.remote_id),
-    }
+    return {"name": name, "search_text": search_text(name, code, job.remote_id)}
 
 
 def _insert_new(cursor: Any, alike: Mailing, rows: list[list[Any]]) -> list[tuple[int, str]]:
@@ -239,13 +245,13 @@ def _copy(cursor: Any, table: str, names: Sequence[str], rows: Iterable[Sequence
             copy.write_row(row)
 
 
-def _update() -> str:
+def _update(kept: Sequence[str]) -> str:
     """Only forwards in time, as `mirror.observe` does it for one row."""
     json_mark = _JSON[connection.vendor]
     changed = [f"{name} = {json_mark if name == 'remote' else '%s'}" for name in _CHANGED]
-    kept = [f"{name} = COALESCE(%s, {name})" for name in _KEPT]
+    known = [f"{name} = COALESCE(%s, {name})" for name in kept]
     where = f"id = %s AND (verified_at IS NULL OR verified_at <= %s) AND {_NOT_AFTER}"
-    return f"UPDATE mailings_mailing SET {', '.join([*changed, *kept])} WHERE {where}"
+    return f"UPDATE mailings_mailing SET {', '.join([*changed, *known])} WHERE {where}"
 
 
 def _all(statement: str, values: list[Any]) -> list[Any]:
