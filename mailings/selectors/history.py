@@ -16,6 +16,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.http import QueryDict
@@ -326,7 +327,8 @@ def page(
     forwards, key = (
         (False, order.read(before)) if before and order.read(before) else (True, order.read(after))
     )
-    if states and order == NEWEST:
+    # PostgreSQL, which looks for no row by several lists of ids, gathers all of the states instead.
+    if states and order == NEWEST and connection.vendor == "sqlite":
         rows = _of_each(states, rows, key, size + 1, forwards=forwards)
     found = list(order.slice(rows, key, size + 1, forwards=forwards).values(*COLUMNS))
     more, found = len(found) > size, found[:size]
