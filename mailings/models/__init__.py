@@ -8,6 +8,7 @@ from mailings.models.lists import ListedPerson, SavedList
 from mailings.models.lookups import Catalog, Quote
 from mailings.models.mailing import IllegalTransition, Mailing
 from mailings.models.own import OwnAddress, OwnTemplate, SelfTest
+from mailings.models.readings import Reading
 from mailings.models.recipients import Recipient, StopEntry
 from mailings.models.records import (
     Attachment,
@@ -60,6 +61,7 @@ __all__ = [
     "OwnTemplate",
     "Pull",
     "Quote",
+    "Reading",
     "Recipient",
     "Result",
     "SavedList",

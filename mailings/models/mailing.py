@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce, Concat, Left, Now
 from django.utils.translation import gettext_lazy as _
 
 from mailings.models.accounts import Account
+from mailings.models.readings import Reading, VerifiedField
 from mailings.models.states import (
     HELD_IN_DOUBT,
     PENDING,
@@ -200,7 +201,11 @@ class Mailing(models.Model):
     remote_word = models.CharField(max_length=100, default="", blank=True)
     remote = models.JSONField(null=True)
     fingerprint = models.CharField(max_length=32, default="", editable=False)
-    verified_at = models.DateTimeField(null=True)
+    verified_at = VerifiedField(null=True)
+    # What it was last read with; None: alone, or not since it was first met.
+    reading = models.ForeignKey(
+        Reading, null=True, on_delete=models.PROTECT, related_name="+", db_index=False, editable=False
+    )
     # The hour that the provider names for the job, where it can be read (the next one, of a recurring job).
     remote_send_at = models.DateTimeField(null=True)
     gone = models.BooleanField(default=False)
@@ -270,6 +275,7 @@ class Mailing(models.Model):
             models.Index(fields=["account", "-created_at", "-id"], name="history_by_account"),
             models.Index(fields=["created_by", "state", "-draft_at", "-id"], name="own_drafts"),
             models.Index(fields=["repeats"], name="repeating"),
+            models.Index(fields=["reading", "id"], name="read_together", condition=Q(reading__isnull=False)),
             models.Index(fields=["wish_result_at"], name="settled_wishes"),
             models.Index(fields=["alarm"], name="alarms"),
             models.Index(fields=["due_at"], name="due", condition=Q(due_at__isnull=False)),

@@ -8,12 +8,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Exists, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from mailings.models.mailing import Mailing, MailingQuerySet, search_text
 from mailings.models.prepared import Prepared, changing, given
+from mailings.models.readings import not_after
 from mailings.models.records import Attempt, Event, Observation, record
 from mailings.models.references import is_of_another
 from mailings.models.states import Alarm, EventKind, Origin, State
@@ -27,6 +28,7 @@ MIRROR_FIELDS = (
     "remote",
     "fingerprint",
     "verified_at",
+    "reading_id",
     "remote_send_at",
     "gone",
     "gone_at",
@@ -71,9 +73,8 @@ def observe(mailing: Mailing, job: Job, *, at: datetime, source: str) -> bool:
     about this mailing and must not come here.
     """
     values = mirrored(job, at)
-    newer = Q(verified_at=None) | Q(verified_at__lte=at)
     values["search_text"] = search_text(mailing.name, mailing.code, job.remote_id)
-    if not Mailing.objects.filter(newer, pk=mailing.pk).update(**values):
+    if not Mailing.objects.filter(not_after(at), pk=mailing.pk).update(**values):
         return False
     changed: bool = mailing.fingerprint != values["fingerprint"]
     if changed:
@@ -175,6 +176,7 @@ def forgotten_job(mailing: Mailing) -> dict[str, Any]:
         "remote": None,
         "fingerprint": "",
         "verified_at": None,
+        "reading": None,
         "remote_send_at": None,
         "gone": False,
         "gone_at": None,

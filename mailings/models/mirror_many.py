@@ -5,23 +5,27 @@ values: of a hundred thousand jobs none becomes a model on its way.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-from django.db import connection
+from django.db import connection, transaction
 
 from mailings.models.accounts import Account
 from mailings.models.mailing import Mailing, search_text
 from mailings.models.mirror import LONGEST_NAME, count_of, mirrored
+from mailings.models.readings import Reading
 from mailings.models.records import Event, Observation
 from mailings.models.states import EventKind, Origin, State
 from mailings.smsc.api.jobs import Job
 
 _CHANGED = ("remote_status", "remote_word", "remote", "fingerprint", "verified_at", "gone", "gone_at")
 # Where an answer is silent, what is known stays.
-_KEPT = ("cost", "parts", "recipients_count", "name", "search_text", "remote_send_at")
+_KEPT = ("cost", "parts", "recipients_count", "remote_send_at")
+# Left alone where the name is the old one: the index for searches would be made anew with them.
+_UNNAMED: tuple[str, ...] = ()
+_NAMED: tuple[str, ...] = ("name", "search_text")
 # What differs from one job made elsewhere to the next; all else of a new row is the same for all.
 _OWN = (
     *("remote_id", "remote_status", "remote_word", "remote", "fingerprint", "remote_send_at", "created_at"),
@@ -31,6 +35,8 @@ _OBSERVED = ("mailing_id", "at", "source", "status_word", "payload")
 _FOUND = ("mailing_id", "at", "kind", "data")
 # Many values in one parameter.
 _AMONG = {"sqlite": "IN (SELECT value FROM json_each(%s))", "postgresql": "= ANY(%s)"}
+_MEMBERS = "SELECT id FROM mailings_mailing WHERE reading_id = %s"
+_NOT_AFTER = "(reading_id IS NULL OR reading_id IN (SELECT id FROM mailings_reading WHERE at <= %s))"
 _JSON = {"sqlite": "%s", "postgresql": "%s::jsonb"}
 
 
@@ -44,11 +50,12 @@ class Known(NamedTuple):
     origin: str
     code: str | None
     name: str
+    reading: int | None
 
 
 def known(account: Account, remote_ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     """The rows of these jobs by their ids, each the values of a `Known`."""
-    columns = "remote_id, id, fingerprint, gone, origin, code, name"
+    columns = "remote_id, id, fingerprint, gone, origin, code, name, reading_id"
     rows = _all(
         f"SELECT {columns} FROM mailings_mailing WHERE account_id = %s AND remote_id {_among()}",
         [account.pk, _many(remote_ids)],
@@ -62,31 +69,67 @@ def with_code(account: Account, codes: Iterable[str]) -> set[str]:
     return {code for (code,) in _all(statement, [account.pk, _many(list(codes))])}
 
 
-def still_so(pks: Sequence[int], at: datetime) -> None:
-    """A list asked for at `at` showed these rows' jobs as they were known."""
-    moment = _moment(at)
+def still_so(account: Account, rows: Mapping[int, int | None], at: datetime) -> None:
+    """A list asked for at `at` showed the jobs of these rows as they say. `rows`: ids, each with its reading.
+
+    Of what is read together and was shown one moment is written, once. Rows that are not shown with the
+    others of their reading, or without most of them, leave it first.
+    """
+    shown = set(rows)
+    with transaction.atomic():
+        # One at a time for an account: only here does a row come to be read with others.
+        readings = dict(
+            Reading.objects.select_for_update().filter(account=account).order_by("id").values_list("id", "at")
+        )
+        kept: dict[int, int] = {}
+        for reading in {each for each in rows.values() if each in readings}:
+            members = {pk for (pk,) in _all(_MEMBERS, [reading])}
+            if readings[reading] >= at:  # a newer list has shown them
+                shown -= members
+                continue
+            here = members & shown
+            if 2 * len(here) < len(members):
+                continue
+            if away := members - here:
+                left = Reading.objects.create(account=account, at=readings[reading])
+                _join(away, left.pk, left.at)
+            kept[reading] = len(here)
+            shown -= here
+        if shown:
+            together = max(kept, key=kept.__getitem__) if kept else None
+            _join(shown, together or Reading.objects.create(account=account, at=at).pk, at)
+        Reading.objects.filter(pk__in=kept).update(at=at)
+
+
+def _join(pks: Collection[int], reading: int, at: datetime) -> None:
+    """Rows are read with others from now on, but for those that were shown after `at` with yet others."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE mailings_mailing SET verified_at = %s WHERE id {_among()}"
-            " AND (verified_at IS NULL OR verified_at < %s)",
-            [moment, _many(pks), moment],
+            f"UPDATE mailings_mailing SET reading_id = %s WHERE id {_among()} AND {_NOT_AFTER}",
+            [reading, _many(list(pks)), _moment(at)],
         )
 
 
 def write_changed(items: Sequence[tuple[Known, Job]], at: datetime) -> int:
     """Write what a list asked for at `at` says of rows whose jobs have changed; how many there were."""
     moment = _moment(at)
-    rows, seen = [], []
+    rows: dict[tuple[str, ...], list[Any]] = {_UNNAMED: [], _NAMED: []}
+    seen = []
     for row, job in items:
-        values = _values(job, at)
+        values, named = _values(job, at), _UNNAMED
         if row.origin == Origin.PROVIDER:
-            values |= _told_by_them(job, job.name or row.name, row.code)
+            values["recipients_count"] = count_of(job.recipients)
+            if (name := job.name or row.name)[:LONGEST_NAME] != row.name:
+                values, named = values | _named(name, row.code, job), _NAMED
         values |= {"verified_at": moment, "gone": False, "gone_at": None}
-        rows.append([*(values.get(name) for name in (*_CHANGED, *_KEPT)), row.pk, moment])
+        told = [values.get(name) for name in (*_CHANGED, *_KEPT, *named)]
+        rows[named].append([*told, row.pk, moment, moment])
         if row.fingerprint != job.fingerprint:
             seen.append(_observation(row.pk, values, moment))
     with connection.cursor() as cursor:
-        cursor.executemany(_update(), rows)
+        for named, some in rows.items():
+            if some:
+                cursor.executemany(_update((*_KEPT, *named)), some)
         _insert(cursor, Observation, _OBSERVED, seen)
     return len(items)
 
@@ -101,8 +144,9 @@ def write_new(account: Account, jobs: Sequence[Job], at: datetime, latest: datet
     moment, values = _moment(at), {}
     for job in jobs:
         made = min(job.send_at or latest, latest)
-        own = _values(job, at) | _told_by_them(job, job.name or "", None)
-        values[job.remote_id] = own | {"remote_id": job.remote_id, "created_at": _moment(made)}
+        own = {"remote_id": job.remote_id, "created_at": _moment(made)}
+        own["recipients_count"] = count_of(job.recipients)
+        values[job.remote_id] = _values(job, at) | own | _named(job.name or "", None, job)
     alike = Mailing(
         account=account, origin=Origin.PROVIDER, state=State.ACCEPTED, verified_at=at, state_at=at
     )
@@ -129,14 +173,10 @@ def _values(job: Job, at: datetime) -> dict[str, Any]:
     return values
 
 
-def _told_by_them(job: Job, name: str, code: str | None) -> dict[str, Any]:
+def _named(name: str, code: str | None, job: Job) -> dict[str, Any]:
     """What only the provider can tell of a mailing made elsewhere; of ours we know it ourselves."""
     name = name[:LONGEST_NAME]
-    return {
-        "name": name,
-        "recipients_count": count_of(job.recipients),
-        "search_text": search_text(name, code, job.remote_id),
-    }
+    return {"name": name, "search_text": search_text(name, code, job.remote_id)}
 
 
 def _insert_new(cursor: Any, alike: Mailing, rows: list[list[Any]]) -> list[tuple[int, str]]:
@@ -205,13 +245,13 @@ def _copy(cursor: Any, table: str, names: Sequence[str], rows: Iterable[Sequence
             copy.write_row(row)
 
 
-def _update() -> str:
+def _update(kept: Sequence[str]) -> str:
     """Only forwards in time, as `mirror.observe` does it for one row."""
     json_mark = _JSON[connection.vendor]
     changed = [f"{name} = {json_mark if name == 'remote' else '%s'}" for name in _CHANGED]
-    kept = [f"{name} = COALESCE(%s, {name})" for name in _KEPT]
-    where = "id = %s AND (verified_at IS NULL OR verified_at <= %s)"
-    return f"UPDATE mailings_mailing SET {', '.join([*changed, *kept])} WHERE {where}"
+    known = [f"{name} = COALESCE(%s, {name})" for name in kept]
+    where = f"id = %s AND (verified_at IS NULL OR verified_at <= %s) AND {_NOT_AFTER}"
+    return f"UPDATE mailings_mailing SET {', '.join([*changed, *known])} WHERE {where}"
 
 
 def _all(statement: str, values: list[Any]) -> list[Any]:

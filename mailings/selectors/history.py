@@ -16,7 +16,8 @@ from typing import Any
 import django_filters
 from django import forms
 from django.contrib.auth import get_user_model
-from django.db.models import QuerySet, Value
+from django.db import connection
+from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.http import QueryDict
 from django.utils import timezone
@@ -115,6 +116,12 @@ class HistoryFilter(django_filters.FilterSet):
         if State.ACCEPTED not in value or len(value) == 1:
             return rows.filter(state__in=value) if value else rows
         return rows.alias(any_state=Concat("state", Value(""))).filter(any_state__in=value)
+
+    @property
+    def rare_states(self) -> list[str]:
+        """The chosen states where they are several and none is the common one."""
+        states: list[str] = self.form.cleaned_data.get("state", []) if self.form.is_valid() else []
+        return states if len(states) > 1 and State.ACCEPTED not in states else []
 
     def search(self, rows: QuerySet[Mailing], name: str, value: str) -> QuerySet[Mailing]:
         return search.found(rows, value)
@@ -311,11 +318,18 @@ def page(
     before: str = "",
     size: int = PAGE_SIZE,
     order: Order = NEWEST,
+    states: Collection[str] = (),
 ) -> Page:
-    """The rows behind the key `after`, or just before the key `before`; else the first ones of the order."""
+    """The rows behind the key `after`, or just before the key `before`; else the first ones of the order.
+
+    `states`: those that all of the rows are in, if these are better looked for one by one.
+    """
     forwards, key = (
         (False, order.read(before)) if before and order.read(before) else (True, order.read(after))
     )
+    # PostgreSQL, which looks for no row by several lists of ids, gathers all of the states instead.
+    if states and order == NEWEST and connection.vendor == "sqlite":
+        rows = _of_each(states, rows, key, size + 1, forwards=forwards)
     found = list(order.slice(rows, key, size + 1, forwards=forwards).values(*COLUMNS))
     more, found = len(found) > size, found[:size]
     if not forwards:
@@ -329,6 +343,17 @@ def page(
         order.key(found[-1]) if older_there else None,
         order.key(found[0]) if newer_there else None,
     )
+
+
+def _of_each(
+    states: Collection[str], rows: QuerySet[Mailing], key: Any, count: int, *, forwards: bool
+) -> QuerySet[Mailing]:
+    """As many of each state as a page takes: an index has these in order, all would have to be sorted."""
+    found = Q()
+    for state in states:
+        some = NEWEST.slice(rows.filter(state=state), key, count, forwards=forwards)
+        found |= Q(pk__in=some.values("pk"))
+    return Mailing.objects.filter(found)
 
 
 def by_ids(ids: Iterable[int]) -> list[HistoryRow]:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from mailings import accounts
 from mailings.models import Account, Event, EventKind, LookNote, Mailing, Origin, State, Wish, record
 from mailings.models.mirror import is_conflict, mark_gone, observe
+from mailings.models.readings import before, verified
 from mailings.smsc.api.errors import NotSaved, SmscError
 from mailings.sync.spans import LOOKS_NEEDED, TWO_MONTHS, Span, span_of, with_tries
 from mailings.sync.tally import Conflict, Tally
@@ -24,7 +25,7 @@ LOOK_UPS_AT_MOST = 20
 # A draft may have waited this long before it was sent: older rows are not looked through at every pull.
 LONGEST_DRAFT = timedelta(days=90)
 # A job that a `get` still showed is asked for again only after a list has shown it once more.
-NOT_ASKED_FOR = Q(look_at=None) | Q(look_at__lt=F("verified_at"))
+NOT_ASKED_FOR = Q(look_at=None) | Q(look_at__lt=verified())
 
 
 def wanted(account: Account) -> frozenset[str]:
@@ -65,7 +66,7 @@ def missing(account: Account, span: Span, begun: datetime) -> list[Mailing]:
     Of jobs made elsewhere the day is not known: only a read of two months or more can miss them.
     """
     unseen = Mailing.objects.of(account).filter(
-        Q(verified_at=None) | Q(verified_at__lt=begun),
+        before(begun),
         state=State.ACCEPTED,
         gone=False,
         state_at__lt=begun,

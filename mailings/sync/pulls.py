@@ -4,10 +4,11 @@ import logging
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from mailings import accounts
-from mailings.models import Account, LookNote, Pull
+from mailings.models import Account, LookNote, Mailing, Pull, Reading
 from mailings.smsc.api.answers import Jobs
 from mailings.smsc.api.errors import SmscError
 from mailings.sync import absence, reverse, rows, settle, spans
@@ -59,9 +60,16 @@ def pull_recent(account: Account, *, wait: float = PATIENCE_SECONDS) -> Result:
 
 def pull_two_months(account: Account, *, wait: float = PATIENCE_SECONDS) -> Result:
     """From sixty days back to the furthest hour that an open mailing asks for."""
-    Pull.objects.filter(account=account, begun_at__lt=timezone.now() - PULLS_KEPT).delete()
+    _forget_old(account, timezone.now() - PULLS_KEPT)
     span = spans.two_months(account)
     return pull(account, span.start, span.end, wait=wait)
+
+
+def _forget_old(account: Account, before: datetime) -> None:
+    """Pulls, and the readings that no row is left in."""
+    Pull.objects.filter(account=account, begun_at__lt=before).delete()
+    members = Mailing.objects.filter(reading=OuterRef("pk"))
+    Reading.objects.filter(~Exists(members), account=account, at__lt=before).delete()
 
 
 def read_list(account: Account, start: date, end: date, *, wait: float = 0.0) -> Jobs:

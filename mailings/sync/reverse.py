@@ -24,6 +24,7 @@ from mailings.models import (
     record,
 )
 from mailings.models.mirror import raise_alarm
+from mailings.models.readings import verified
 from mailings.smsc.api.answers import JobStatus
 from mailings.sync.tally import Tally
 
@@ -32,9 +33,10 @@ ON_ITS_WAY = frozenset({JobStatus.WAITING, JobStatus.GOING})
 
 def note_reversals(account: Account, tally: Tally) -> None:
     """Act on what the reads of this pull wrote to the rows of cancelled, deleted and unwanted mailings."""
-    ended = Mailing.objects.of(account).filter(state__in=[State.CANCELLED, State.DELETED])
-    shown = ended.filter(verified_at__gte=tally.begun, gone=False)
-    later = Q(wish_result_at=None) | Q(verified_at__gt=F("wish_result_at"))
+    rows = Mailing.objects.of(account).alias(verified=verified())
+    ended = rows.filter(state__in=[State.CANCELLED, State.DELETED])
+    shown = ended.filter(verified__gte=tally.begun, gone=False)
+    later = Q(wish_result_at=None) | Q(verified__gt=F("wish_result_at"))
     cancelled = Q(state=State.CANCELLED, remote_status__in=[*ON_ITS_WAY, JobStatus.GONE_OUT])
     listed = Q(state=State.DELETED) & ~Q(remote_status="")
     for row in shown.filter(later, cancelled | listed):
@@ -46,9 +48,10 @@ def note_reversals(account: Account, tally: Tally) -> None:
 
 def hasten_wishes(account: Account, since: datetime) -> None:
     """Wishes that a read since then shows to be settled: their next step is due now."""
-    wished = Mailing.objects.of(account).filter(verified_at__gte=since).exclude(wish="")
+    wished = Mailing.objects.of(account).exclude(wish="").alias(verified=verified())
     ended = Q(wish=Wish.CANCEL, remote_status__in=[JobStatus.CANCELLED, JobStatus.GONE_OUT])
-    wished.filter(ended | Q(wish=Wish.DELETE, gone=True)).update(wish_next_at=timezone.now(), nudged_at=None)
+    due = wished.filter(ended | Q(wish=Wish.DELETE, gone=True), verified__gte=since)
+    due.update(wish_next_at=timezone.now(), nudged_at=None)
 
 
 def _confirm_late(account: Account, since: datetime) -> None:
@@ -59,8 +62,9 @@ def _confirm_late(account: Account, since: datetime) -> None:
     unseen = Q(wish_result=WishResult.UNCONFIRMED)
     unclear = Q(wish_result=WishResult.FAILED, wish_answer=WishAnswer.UNCLEAR)
     # By the moment of its end, and not by the state, which nearly all rows are in.
-    ended = Mailing.objects.of(account).filter(wish_result_at__lt=timezone.now(), wish="")
-    shown = ended.filter(unseen | unclear, verified_at__gte=since, verified_at__gt=F("wish_result_at"))
+    rows = Mailing.objects.of(account).alias(verified=verified())
+    ended = rows.filter(wish_result_at__lt=timezone.now(), wish="")
+    shown = ended.filter(unseen | unclear, verified__gte=since, verified__gt=F("wish_result_at"))
     for row in shown:
         if row.state != State.ACCEPTED:
             continue
@@ -85,7 +89,8 @@ def _take_back(row: Mailing) -> None:
     """The row's state says what is no longer so."""
     before = State(row.state)
     with transaction.atomic():
-        same = Mailing.objects.filter(verified_at=row.verified_at, wish_result_at=row.wish_result_at)
+        rows = Mailing.objects.alias(verified=verified())
+        same = rows.filter(verified=row.verified_at, wish_result_at=row.wish_result_at)
         if not same.move(row.pk, before, State.ACCEPTED, wish_result=""):
             return
         record(EventKind.BACK, row, before=before, words=row.remote_word)

@@ -2,7 +2,7 @@
 
 Here the jobs of a list are sorted: those that are as they were, those that changed, those met for the first
 time, those that bear the code of a row that has no job yet, and those that go by the number of a row of ours
-and bear another's reference. Unchanged jobs cost one read and one UPDATE per thousand.
+and bear another's reference. Unchanged jobs cost one read, and one row for all that are shown together.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,9 +27,12 @@ T = TypeVar("T")
 
 @dataclass
 class Sorted:
-    """The jobs of one chunk that have a row by their id, or get one."""
+    """The jobs of one chunk that have a row by their id, or get one.
 
-    unchanged: list[int] = field(default_factory=list)
+    `unchanged`: the ids of rows, each with that of its reading (models.readings).
+    """
+
+    unchanged: dict[int, int | None] = field(default_factory=dict)
     changed: list[tuple[Known, Job]] = field(default_factory=list)
     new: list[Job] = field(default_factory=list)
 
@@ -41,16 +44,21 @@ def mirror(account: Account, listed: Sequence[Listed], at: datetime, tally: Tall
     second row. `latest`: the last moment of the days that were asked for, not after `at`.
     """
     fresh = {each.remote_id: each for each in listed if each.remote_id not in tally.ids}
+    shown: dict[int, int | None] = {}
     for chunk in _chunks(list(fresh.values())):
         found = Sorted()
         others = _without_unchanged(account, chunk, found, tally)
         _sort(account, others, found, at, tally)
-        if found.unchanged:
-            still_so(found.unchanged, at)
+        shown |= found.unchanged
         tally.unchanged += len(found.unchanged)
-        tally.changed += _each_if_not_all(partial(write_changed, at=at), found.changed, tally)
+        written = _each_if_not_all(partial(write_changed, at=at), found.changed, tally)
+        tally.changed += written
+        if written == len(found.changed):
+            shown |= {row.pk: row.reading for row, _ in found.changed}
         write = partial(write_new, account, at=at, latest=latest)
         tally.new += _each_if_not_all(write, found.new, tally)
+    if shown:
+        still_so(account, shown, at)
     tally.ids |= fresh.keys()
 
 
@@ -69,7 +77,7 @@ def _without_unchanged(
         if row is None:
             others.append((None, each.job()))
             continue
-        _, pk, fingerprint, gone, origin, code, _ = row
+        _, pk, fingerprint, gone, origin, code, _, reading = row
         reference = reference_of(each.name)
         is_ours = origin == Origin.LOCAL and reference is not None and reference[:CODE_LENGTH] == code
         is_theirs = origin != Origin.LOCAL and reference is None and not wanted
@@ -78,7 +86,7 @@ def _without_unchanged(
             continue
         tally.controls += is_ours
         tally.nameless += is_theirs and not (each.name or "").strip()
-        found.unchanged.append(pk)
+        found.unchanged[pk] = reading
     return others
 
 
@@ -104,7 +112,7 @@ def _sort(
         if row is None:
             found.new.append(job)
         elif row.fingerprint == job.fingerprint and not row.gone:
-            found.unchanged.append(row.pk)
+            found.unchanged[row.pk] = row.reading
         else:
             found.changed.append((row, job))
 

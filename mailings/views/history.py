@@ -36,7 +36,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     """One page of the history, filtered and ordered by the address's query."""
     chosen, order = history.chosen(request.GET), orders.of(request.GET.get("sort", ""))
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
-    page = history.page(chosen.qs, after=after, before=before, order=order)
+    page = history.page(chosen.qs, after=after, before=before, order=order, states=chosen.rare_states)
     filtered = any(map(request.GET.get, chosen.filters))
     seen = "" if after or before else history.newest_key(page, order, timezone.now())
     marked = request.session.pop(MARKED, ())

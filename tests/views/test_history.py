@@ -57,6 +57,30 @@ def test_pages_show_every_row_once_and_in_order(db: Any, offsets: list[int], siz
     assert set(walk(size, back=True)) == set(wanted)
 
 
+def test_pages_of_several_states_show_what_all_of_them_hold_in_order(db: None) -> None:
+    """Each state is looked for by itself, with the other filters, and the newest of them stand first."""
+    start, states = timezone.now(), [State.REFUSED, State.UNKNOWN, State.DRAFT, State.HELD]
+    for number in range(24):
+        made, channel = start - timedelta(seconds=number // 2), "mail" if number % 3 else "sms"
+        row(state=states[number % 4], created_at=made, channel=channel)
+    chosen = history.chosen(QueryDict("state=refused&state=unknown&state=held&channel=mail"))
+    wanted = list(chosen.qs.newest_first().values_list("id", flat=True))
+    assert chosen.rare_states == ["refused", "unknown", "held"]
+
+    pages = [history.page(chosen.qs, size=5, states=chosen.rare_states)]
+    while pages[-1].older:
+        pages.append(history.page(chosen.qs, after=pages[-1].older, size=5, states=chosen.rare_states))
+    back = history.page(chosen.qs, before=pages[-1].newer or "", size=5, states=chosen.rare_states)
+
+    assert [line.id for page in pages for line in page.rows] == wanted
+    assert [line.id for line in back.rows] == [line.id for line in pages[-2].rows]
+
+
+@pytest.mark.parametrize("query", ["state=refused", "state=accepted&state=refused", "state=nonsense", ""])
+def test_one_state_or_the_common_one_is_looked_for_as_it_was(query: str) -> None:
+    assert history.chosen(QueryDict(query)).rare_states == []
+
+
 @pytest.mark.parametrize(
     "key", ["", "x", "1-", "-1", "99999999999999999999-1", "1-9999999999999999999", "٣-1", "1-1'"]
 )

@@ -248,13 +248,30 @@ def glances(items: list[Any]) -> tuple[list[str], list[str | None]] | None:
     """The ids and the names of flat rows that all have an id; None if any item is something else."""
     ids: list[str] = []
     names: list[str | None] = []
-    for item in items:
+    alike = _glances_of_alike(items)
+    for item in () if alike else items:
         seen = glance(item) if isinstance(item, dict) and len(item) > 1 else None
         if seen is None or seen[0] is None:
             return None
         ids.append(seen[0])
         names.append(seen[1])
-    return ids, names
+    return alike or (ids, names)
+
+
+def _glances_of_alike(items: list[Any]) -> tuple[list[str], list[str | None]] | None:
+    """`glances` of rows with the very same keys, one for the id, one for the name; None: look at each."""
+    if set(map(type, items)) != {dict} or len(shapes := set(map(tuple, items))) != 1:
+        return None
+    (shape,) = shapes
+    keys = _keys_of_fields(shape)
+    own, named = keys.get("remote_id", ()), keys.get("name", ())
+    if len(shape) < 2 or len(own) != 1 or len(named) != 1:
+        return None
+    if any(dict in map(type, item.values()) for item in items):
+        return None
+    ids = [id_of(item[own[0]]) for item in items]
+    found = [one for one in ids if one is not None]
+    return (found, [text_of(item[named[0]]) for item in items]) if len(found) == len(ids) else None
 
 
 def _is_flat(row: dict[str, Any]) -> bool:

@@ -19,7 +19,7 @@ from mailings.smsc.api import answers
 from mailings.smsc.api.answers import Balance, Created, Done, Job, Jobs, Lookup, Price
 from mailings.smsc.api.body import Body, FormBody, Param, Upload, body_of
 from mailings.smsc.api.errors import FileMissing, NotSaved, NotSent, Objected, SmscError, cut
-from mailings.smsc.api.jobs import canonical, digest
+from mailings.smsc.api.jobs import canonical, digests
 from mailings.smsc.api.messages import MOST_ROWS, Message, Messages, parse_messages, parse_status
 from mailings.smsc.api.transport import Answer, Exchange, Timeouts, post
 from mailings.smsc.api.veil import spellings_in_json, without
@@ -264,7 +264,7 @@ class Client:
                 some = [self._hidden(row) for row in some]
                 texts = [canonical(row) for row in some]
             payloads += some
-            fingerprints += [digest(text) for text in texts]
+            fingerprints += digests(texts)
         return payloads, fingerprints
 
     def _hidden(self, payload: Any) -> Any:

@@ -6,6 +6,7 @@ are taken; if the fingerprint differs, the row becomes a `Job`, which reads its 
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -32,14 +33,14 @@ def canonical(payload: Any) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
-def digest(text: bytes) -> str:
-    """The fingerprint of a payload whose canonical form this is: 32 hex digits."""
-    return hashlib.blake2b(text, digest_size=16).hexdigest()
+def digests(texts: Iterable[bytes]) -> list[str]:
+    """The fingerprints of payloads whose canonical forms these are: 32 hex digits each."""
+    return [hashlib.blake2b(text, digest_size=16).hexdigest() for text in texts]
 
 
 def fingerprint(payload: Any) -> str:
     """A short digest of a job's raw payload: equal digests, nothing changed."""
-    return digest(canonical(payload))
+    return digests([canonical(payload)])[0]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
 def plain(body: bytes) -> Any:
     """The value of a JSON list or object in UTF-8 that needs no tolerance; None: decode and `loads` it."""
-    if body[:1] not in (b"[", b"{") or b"\\u0000" in body:
+    if body[:1] not in (b"[", b"{") or (b"\\" in body and b"\\u0000" in body):
         return None
     try:
         value = orjson.loads(body)
