@@ -1,6 +1,7 @@
 """The rows: accounts, mailings, and what is recorded of them."""
 
 from mailings.models.accounts import Account, Breaker, Pull
+from mailings.models.among import Among
 from mailings.models.deliveries import Delivery, DeliveryPull, Message, Result
 from mailings.models.hour_changes import HourChange
 from mailings.models.imports import Import, ImportedRow
@@ -35,6 +36,7 @@ from mailings.models.states import (
 __all__ = [
     "Account",
     "Alarm",
+    "Among",
     "Attachment",
     "Attempt",
     "Breaker",
