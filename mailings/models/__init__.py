@@ -2,7 +2,7 @@
 
 from mailings.models.accounts import Account, Breaker, Pull
 from mailings.models.among import Among
-from mailings.models.deliveries import Delivery, DeliveryPull, Message, Result
+from mailings.models.deliveries import Delivery, DeliveryPull, Ending, Message, Result
 from mailings.models.hour_changes import HourChange
 from mailings.models.imports import Import, ImportedRow
 from mailings.models.lists import ListedPerson, SavedList
@@ -44,6 +44,7 @@ __all__ = [
     "Confirmation",
     "Delivery",
     "DeliveryPull",
+    "Ending",
     "Event",
     "EventKind",
     "HeldReason",

@@ -24,6 +24,10 @@ class Result(models.TextChoices):
     UNCLEAR = "unclear", _("unclear whose message it was")
 
 
+# So many characters of an address are its ending.
+ENDING = 4
+
+
 class Delivery(models.Model):
     """A mailing's messages in figures, kept when they change, and when to ask about them next.
 
@@ -50,6 +54,8 @@ class Delivery(models.Model):
     rounds = models.JSONField(default=list)
     as_of = models.DateTimeField(null=True)
     ask_at = models.DateTimeField(null=True)
+    # Whether the endings of its people's numbers were written, for searches.
+    endings = models.BooleanField(default=False, db_default=False)
     # Nothing more is asked: all is settled, or the days for it are over.
     final = models.BooleanField(default=False)
 
@@ -119,6 +125,23 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"message of mailing {self.mailing_id}"
+
+
+class Ending(models.Model):
+    """The last characters of a recipient's address, where a mailing has so many that they are looked up."""
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="+", db_index=False)
+    ending = models.CharField(max_length=ENDING)
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["mailing", "ending", "position"], name="ending_of_recipient")]
+
+    if TYPE_CHECKING:
+        mailing_id: int
+
+    def __str__(self) -> str:
+        return f"ending in mailing {self.mailing_id}"
 
 
 class DeliveryPull(models.Model):
