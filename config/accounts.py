@@ -1,4 +1,4 @@
-"""How people log in: no self sign-up, second factors encrypted like every stored secret."""
+"""Hooks of the login library (allauth): no self sign-up, throttling by address, encrypted second factors."""
 
 import logging
 from typing import Any
@@ -22,7 +22,7 @@ class ClosedAccountAdapter(DefaultAccountAdapter):
         return False
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Refuses an attempt too many, and says so in the security log."""
+        """Write a refusal by the rate limit to the security log, then let it through."""
         try:
             super().pre_authenticate(request, **credentials)
         except ValidationError:
@@ -30,10 +30,14 @@ class ClosedAccountAdapter(DefaultAccountAdapter):
             raise
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Whom throttling counts. With fewer proxies than TRUSTED_PROXIES says, everybody together."""
+        """The address that throttling counts attempts by.
+
+        With fewer proxies in front than TRUSTED_PROXIES says, the visitor's own address is not known. The
+        peer's is used then, so that all visitors share one count.
+        """
         try:
             return str(super().get_client_ip(request))
-        except PermissionDenied:  # a socket of this machine has no address
+        except PermissionDenied:  # it came over a Unix socket, which has no peer address
             return "local"
         except ImproperlyConfigured:
             log.warning(

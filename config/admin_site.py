@@ -1,4 +1,4 @@
-"""Django's administration under our login: its own doors closed, its addresses read with care."""
+"""Django's administration behind our login page, with the checks that Django's own views lack."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -23,7 +23,7 @@ class Site(AdminSite):
         return super().admin_view(readable(view), cacheable)
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Asks for the old password, so it counts with the page of the login library that does, too."""
+        """The old password can be guessed here too, so this page shares the rate limit of allauth's page."""
         if request.method == "POST":
             stopped = ratelimit.consume_or_429(request, action="change_password", user=request.user)
             if stopped is not None:
@@ -32,7 +32,10 @@ class Site(AdminSite):
 
 
 def readable(view: View) -> View:
-    """Answers with 400 what a database would refuse: a NUL in an address, rows chosen by no number."""
+    """Answer 400 to input that would otherwise reach the database and end in a 500.
+
+    That is a NUL character in the query string, and chosen rows whose keys are no numbers.
+    """
 
     @wraps(view)
     def logged(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

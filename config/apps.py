@@ -1,4 +1,4 @@
-"""Django's administration with a site of our own, and with our pages for people."""
+"""The app config of Django's administration: our own admin site, and our own pages for users and groups."""
 
 from django.contrib.admin.apps import AdminConfig
 from django.utils.module_loading import import_string
@@ -9,4 +9,4 @@ class OurAdminConfig(AdminConfig):
 
     def ready(self) -> None:
         super().ready()
-        import_string("config.people.register")()  # its models load after the applications do
+        import_string("config.people.register")()  # late: it imports models, which needs the apps ready

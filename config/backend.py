@@ -1,4 +1,4 @@
-"""Who is logged in and what he may do, in one query: pages that refresh themselves ask for both each time."""
+"""The session's user and all permissions in one query: pages that poll need both on every request."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.db.models.functions import Concat
 
 
 class Names(Subquery):
-    """The rows of a query whose one column is `called`, by commas; None where there are none."""
+    """The values of a subquery's only column, `called`, joined by commas; None when there are no rows."""
 
     template = "(SELECT group_concat(called) FROM (%(subquery)s))"
     output_field = CharField()
@@ -21,7 +21,7 @@ class Names(Subquery):
 
 
 class Backend(AuthenticationBackend):
-    """The login library's; a session's person comes with his permissions, those of his groups included."""
+    """allauth's backend, with the user's own and group permissions annotated to the row as `granted`."""
 
     def get_user(self, user_id: Any) -> Any:
         given = Permission.objects.filter(Q(user=OuterRef("pk")) | Q(group__user=OuterRef("pk"))).order_by()

@@ -17,7 +17,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 
 @app.on_configure.connect
 def end_without_settings(**kwargs: Any) -> None:
-    """Settings that cannot be read end a process of Celery's in one sentence."""
+    """End worker or beat with one sentence, not a traceback, when the settings are wrong."""
     try:
         bool(settings.DEBUG)
     except ImproperlyConfigured as error:
@@ -29,4 +29,4 @@ app.autodiscover_tasks()
 
 @setup_logging.connect
 def keep_django_logging(**kwargs: Any) -> None:
-    """A receiver here is how Celery is told to leave logging alone: Django has set it up already."""
+    """Does nothing: with a receiver on this signal, Celery keeps the logging that Django has set up."""

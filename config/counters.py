@@ -1,4 +1,4 @@
-"""The cache that counts logins: files, of which none is thrown away that still counts."""
+"""The cache behind login throttling: files, and no counter is dropped before it expires."""
 
 import os
 import tempfile
@@ -15,13 +15,14 @@ SWEEP_SECONDS = 60.0
 
 
 class Counters(FileBasedCache):
-    """Django's file cache throws away a third of its files at random above 300, and adds in two steps.
+    """Django's file cache, without the two habits that would let an attacker reset a counter.
 
-    Here what has run out goes, once a minute, and nothing else; of several who add one key at once, one does.
+    Above 300 entries Django deletes a third of them at random; here only expired ones go, once a minute. Its
+    `add` checks and writes in two steps; here, of several processes that add one key at once, one succeeds.
     """
 
     _swept_at: ClassVar[float] = 0.0
-    # Django's own, which the stubs do not know.
+    # Attributes of the base class that django-stubs does not declare.
     _dir: str
     _createdir: Callable[[], None]
     _key_to_file: Callable[[str, int | None], str]
@@ -30,7 +31,7 @@ class Counters(FileBasedCache):
     _is_expired: Callable[[IO[bytes]], bool]
 
     def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        if self.has_key(key, version):  # which also removes one that has run out
+        if self.has_key(key, version):  # also deletes the file when it has expired
             return False
         self._createdir()
         handle, draft = tempfile.mkstemp(dir=self._dir)
@@ -51,4 +52,4 @@ class Counters(FileBasedCache):
         Counters._swept_at = now
         for path in self._list_cache_files():
             with suppress(OSError), Path(path).open("rb") as file:
-                self._is_expired(file)  # removes it if so
+                self._is_expired(file)  # also deletes the file when it has expired

@@ -1,4 +1,4 @@
-"""Small readers for config/settings.py: secret files, addresses, databases."""
+"""Readers and checks of environment values for config/settings.py. All raise ImproperlyConfigured."""
 
 import math
 import os
@@ -18,14 +18,15 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from mailings.smsc.base_url import is_loopback
 
-# The first with UPDATE … RETURNING; its full-text search finds what stands in the middle of a word.
+# 3.35 brought UPDATE … RETURNING; the trigram tokenizer that search needs has been there since 3.34.
 OLDEST_SQLITE = (3, 35)
 
 
 def kept_secret(path: Path, make: Callable[[], str]) -> str:
-    """The secret kept in `path`; made there on the first call, readable by its owner alone.
+    """The secret kept in the file `path`; on the first call it is generated, readable by its owner alone.
 
-    Several processes may start at once: the file appears under its name in one step, already written.
+    Several processes may start at once, so the file is written under another name and then linked: no
+    process can read it half written, and all get the same secret.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,10 +43,10 @@ def kept_secret(path: Path, make: Callable[[], str]) -> str:
 
 
 def private(folder: Path) -> Path:
-    """A folder for this user alone, whatever is in it; made when it is not there.
+    """Make a folder, and everything in it, accessible to this user alone. Creates it when it is missing.
 
-    What this process makes from now on is private too. A folder that others could read is mended with all
-    that it holds, itself last, so that a mending that was interrupted begins anew.
+    Sets the process's umask too, so that later files are private. The folder's own mode is changed last: if
+    the process dies halfway, the next start finds the folder still open and does all of it again.
     """
     os.umask(0o077)
     folder.mkdir(parents=True, exist_ok=True)
@@ -56,14 +57,14 @@ def private(folder: Path) -> Path:
         )
     if mode & 0o077:
         for path in (*folder.rglob("*"), folder):
-            with suppress(OSError):  # gone meanwhile, or somebody else's: mailroom.W001 tells of it
+            with suppress(OSError):  # deleted meanwhile, or another user's: check mailroom.W001 reports it
                 if not path.is_symlink():
                     path.chmod(path.stat().st_mode & 0o700)
     return folder
 
 
 def provider_address(url: str) -> str:
-    """The provider's base address, ending in one slash; plain http only to a loopback address."""
+    """SMSC_URL, checked and ending in exactly one slash. Plain http is allowed to a loopback address only."""
     parts = urlsplit(url)
     if not parts.hostname or parts.scheme not in ("http", "https") or parts.username or parts.query:
         raise ImproperlyConfigured("SMSC_URL must be an http(s) address such as https://smscentre.com/sys/.")
@@ -73,17 +74,17 @@ def provider_address(url: str) -> str:
 
 
 def country(code: str) -> str:
-    """Two letters of a country whose numbers can be read."""
+    """DEFAULT_COUNTRY in capitals: a two-letter code that the phone number library knows."""
     if code.upper() not in SUPPORTED_REGIONS:
         raise ImproperlyConfigured("DEFAULT_COUNTRY must be two letters of a country, such as RU.")
     return code.upper()
 
 
 def database(url: str, base: Path, lease_seconds: float) -> dict[str, Any]:
-    """django-environ's reading of DATABASE_URL with the options that were measured to matter.
+    """Django's settings for the database that DATABASE_URL names, with the options that Mailroom needs.
 
-    `lease_seconds`: how long what is being sent may stand in anybody's hands. Options that stand in the
-    address come before ours.
+    `lease_seconds`: LEASE_SECONDS, after which PostgreSQL ends a transaction that its client left idle. For
+    PostgreSQL, options in the address override ours; for SQLite they are ignored.
     """
     parsed = _parsed(url)
     if parsed["ENGINE"] == "django.db.backends.sqlite3":
@@ -108,10 +109,11 @@ def database(url: str, base: Path, lease_seconds: float) -> dict[str, Any]:
 
 
 def _lost_hosts(lease_seconds: float) -> dict[str, Any]:
-    """Options of PostgreSQL for a host that is cut off in the middle of a transaction.
+    """PostgreSQL options that limit the damage of a host cut off in the middle of a transaction.
 
-    The server would keep its rows locked for hours, so that no lease could be ended and no wish settled; and
-    the host itself would wait as long for an answer, long after the network is back.
+    By default the server would keep that transaction's rows locked for hours, and no other host could end
+    its lease or settle a wish. The host itself would wait as long on its dead connection, even after the
+    network is back.
     """
     return {
         "options": f"-c idle_in_transaction_session_timeout={int(lease_seconds * 1000)}",
@@ -123,13 +125,14 @@ def _lost_hosts(lease_seconds: float) -> dict[str, Any]:
 
 
 def _parsed(url: str) -> dict[str, Any]:
-    """What a database's address says.
+    """DATABASE_URL as Django's settings.
 
-    Only the schemes named here reach django-environ: it warns of others, with the password in the warning.
+    Only the schemes named here are passed to django-environ: for any other it logs a warning that contains
+    the whole address, password included.
     """
     parsed: dict[str, Any] = {}
     if re.match("(sqlite|postgres|postgresql|psql|pgsql)://", url):
-        with suppress(ValueError):  # a port that is none, say; the reason may hold a part of the password
+        with suppress(ValueError):  # such as a bad port; its message may contain a part of the password
             parsed = environ.Env.db_url_config(url)
     if not parsed.get("NAME"):
         raise ImproperlyConfigured(
@@ -140,7 +143,7 @@ def _parsed(url: str) -> dict[str, Any]:
 
 
 def lease(seconds: float, total: float) -> float:
-    """The lease of a row that is being sent, checked against the client's total deadline."""
+    """LEASE_SECONDS, refused unless it outlasts the client's total deadline by two seconds."""
     if seconds < total + 2:
         raise ImproperlyConfigured(
             f"LEASE_SECONDS ({seconds:g}) must be at least PROVIDER_TOTAL_SECONDS plus 2 ({total + 2:g}):"
@@ -152,7 +155,7 @@ def lease(seconds: float, total: float) -> float:
 def whole(
     environment: Mapping[str, str], name: str, default: int, *, least: int, most: int | None = None
 ) -> int:
-    """The whole number that a variable spells out; refused outside the bounds."""
+    """The variable `name` as a whole number from `least` to `most`, both included."""
     try:
         value = int(environment.get(name, default))
     except ValueError:
@@ -167,7 +170,7 @@ def seconds(
     environment: Mapping[str, str], name: str, default: float, *,
     or_none: bool = False, most: float = math.inf,
 ) -> float:  # fmt: skip
-    """The seconds that a variable spells out, as a plain figure; 0 is taken only with `or_none`."""
+    """The variable `name` as a number of seconds up to `most`; 0 is accepted only with `or_none`."""
     try:
         value = float(environment.get(name, default))
     except ValueError:
@@ -182,7 +185,7 @@ def seconds(
 
 
 def whole_login(login: str, password: str, apikey: str) -> None:
-    """Refuses half of a login; beside an API key, which is used instead of them, neither half counts."""
+    """Refuse a login without a password, or the reverse. With an API key neither is used, so all is well."""
     if not apikey and bool(login) != bool(password):
         given, missing = ("SMSC_LOGIN", "SMSC_PASSWORD") if login else ("SMSC_PASSWORD", "SMSC_LOGIN")
         raise ImproperlyConfigured(

@@ -1,4 +1,4 @@
-"""Static files of npm packages: only those that pages use, out of the hundreds that the packages publish."""
+"""Serves only those static files of npm packages that pages use, not the hundreds that a package contains."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from django.contrib.staticfiles.finders import FileSystemFinder
 
 
 class ListedFilesFinder(FileSystemFinder):
-    """Finds files of STATICFILES_DIRS; under a prefix of STATICFILES_LISTED only those that it lists."""
+    """Finds files in STATICFILES_DIRS; under a prefix in STATICFILES_LISTED, only the files listed there."""
 
     def find_location(self, root: str, path: str, prefix: str | None = None) -> str | None:
         found: str | None = super().find_location(root, path, prefix)

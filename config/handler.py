@@ -1,4 +1,4 @@
-"""Requests as the web process reads them: in UTF-8, whatever they say of themselves."""
+"""The WSGI handler: requests are decoded as UTF-8, whatever charset their Content-Type names."""
 
 from typing import Any
 
@@ -7,9 +7,10 @@ from django.utils.http import parse_header_parameters
 
 
 class Request(WSGIRequest):
-    """Django believes a charset so early that one which cannot decode ends in a bare 500, past every layer.
+    """Ignores the charset that a request names.
 
-    Who names another than UTF-8 is refused by `mailings.middleware.BodyLimits`.
+    Django applies it before any middleware runs, so that a charset which does not fit the body would end in
+    a bare 500. `mailings.middleware.BodyLimits` refuses charsets other than UTF-8 properly.
     """
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Which passwords are taken, and how they are kept."""
+"""Which passwords are accepted, and how they are hashed."""
 
 import re
 from typing import Any
@@ -10,16 +10,16 @@ from django.utils.translation import gettext as _
 
 OURS = ("mailroom", "mailing", "smscentre", "smscenter", "smsc", "рассылка", "рассылки", "пароль")
 LEAST = 8
-# How words are dressed up: Pa$$w0rd.
+# Undoes the usual substitutions of letters, as in Pa$$w0rd.
 _DISGUISE = str.maketrans("013457@$!", "oieastasi")
 _WORDS = re.compile(r"[^\W\d_]+")
 _AROUND = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 
 
 class Argon2(Argon2PasswordHasher):
-    """9 MB and about 30 ms for a guess: one of the settings that OWASP lists as equally strong.
+    """9 MB and about 30 ms a guess: one of the parameter sets that OWASP lists as equally strong.
 
-    Django's own takes 100 MB and 8 threads, which is what any visitor could then ask for with each guess.
+    Django's default takes 100 MB and 8 threads, so that any visitor could exhaust the server by guessing.
     """
 
     time_cost = 4
@@ -53,5 +53,5 @@ class NoOrdinaryWord:
 
 
 def without_ours(text: str) -> str:
-    """What is left of a password without the names that an attacker tries first here."""
+    """The text without our product's names, which an attacker would try first here."""
     return re.sub("|".join(OURS), "", text)

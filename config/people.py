@@ -1,4 +1,4 @@
-"""People, groups and second factors in the administration: nobody gives out more than he has himself."""
+"""Users, groups and second factors in the administration: nobody can grant more than they have themselves."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,16 +14,16 @@ OF_SUPERUSERS = ("is_superuser", "user_permissions")
 
 
 def register() -> None:
-    """In place of what Django and the login library registered."""
+    """Replace the admin pages that Django and allauth have registered for these models."""
     for model, page in ((User, People), (Group, Groups), (Authenticator, SecondFactors)):
         admin.site.unregister(model)
         admin.site.register(model, page)
 
 
 def may_manage(manager: Any, person: User) -> bool:
-    """Whether `manager` has all that `person` has, or would have if he were active.
+    """Whether `manager` has every permission of `person`, who counts as active even when switched off.
 
-    Whoever sets another's password can act as he.
+    Whoever can change a user's password can log in as that user, and so gains all of these permissions.
     """
     if manager.is_superuser or person.is_superuser:
         return bool(manager.is_superuser)
@@ -36,7 +36,7 @@ def names(permissions: Iterable[Permission]) -> set[str]:
 
 
 def groups_within(manager: Any) -> QuerySet[Group]:
-    """The groups that give nothing which `manager` does not have himself."""
+    """The groups all of whose permissions `manager` has already."""
     own, groups = manager.get_all_permissions(), Group.objects.prefetch_related("permissions__content_type")
     more = [group.pk for group in groups if not names(group.permissions.all()) <= own]
     return Group.objects.exclude(pk__in=more)
@@ -62,7 +62,7 @@ class People(UserAdmin[User]):
 
 
 class Groups(GroupAdmin):
-    """A group is a set of permissions: only superusers make and change them, others see them."""
+    """Only superusers add, change and delete groups; others with the permission can view them."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)
@@ -75,7 +75,7 @@ class Groups(GroupAdmin):
 
 
 class SecondFactors(admin.ModelAdmin[Authenticator]):
-    """Removed by a superuser when a person has lost his; never made or changed for somebody, never shown."""
+    """A superuser can delete the second factor of somebody who lost it. Nobody can add or change one."""
 
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)

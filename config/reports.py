@@ -1,4 +1,4 @@
-"""What a page about an error may show (with DEBUG): where it happened, never what was being handled."""
+"""The error page of DEBUG shows where an error happened, never the data that was being handled."""
 
 import re
 from collections.abc import ItemsView
@@ -12,10 +12,10 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 
 
 class NothingPrivate(SafeExceptionReporterFilter):
-    """Hides, beside what Django does, logins, cookies, addresses' credentials, form values and variables.
+    """Hides logins, cookies, credentials in addresses, form values and variables, beside what Django hides.
 
-    Django's own filter shows variables and form values whenever DEBUG is on; here they are phone numbers,
-    texts and the provider's password, and a page of an error is easily passed on.
+    With DEBUG, Django's own filter shows form values and variables. Here these are phone numbers, texts and
+    the provider's password, and an error page is easily passed on.
     """
 
     hidden_settings = re.compile(

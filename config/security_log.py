@@ -1,8 +1,8 @@
-"""Who came in, failed, looked or took away: one line of JSON each, in the logger `mailroom.security`.
+"""The security log: logins, failures, views of recipients, exports and changes of rights, as JSON lines.
 
-A line has `time` (ISO 8601, UTC), `event`, `user` (a name that exists here, or null), `user_id` and
-`address` (as throttling sees it), and what the event is about. No number, no text and nothing that was typed:
-a password typed into the wrong field would stand in it for ever.
+Logger `mailroom.security`. A line has `time` (ISO 8601, UTC), `event`, `user` (the name of an existing
+user, or null), `user_id`, `address` (the one that throttling counts by) and facts of the event. It never has
+a phone number, a text or anything typed: a password typed into the wrong field would stay in it for ever.
 """
 
 import json
@@ -28,7 +28,7 @@ from mailings.middleware import Answer
 
 log = logging.getLogger("mailroom.security")
 
-# What a page that opened, or a form that was taken, was about: by the name of its address.
+# Events by URL name: OPENED for a page that answered 200, CHANGED (by prefix) for a form that was accepted.
 OPENED = {
     "export": "export",
     "export_results": "export",
@@ -53,7 +53,7 @@ REFUSED = {403: "permission_refused", 429: "throttled"}
 
 
 def note(event: str, request: HttpRequest | None, user: Any = None, **facts: Any) -> None:
-    """Write one line. `user`: whom it concerns; without one, whoever is logged in."""
+    """Write one line. `user`: whom it concerns; None for the user who is logged in."""
     person = user if user is not None else getattr(request, "user", None)
     line = {
         "time": timezone.now().isoformat(),
@@ -66,7 +66,7 @@ def note(event: str, request: HttpRequest | None, user: Any = None, **facts: Any
 
 
 class Watch:
-    """Notes what an address and its answer tell: a refusal, an export, recipients shown, a change."""
+    """Middleware that logs what URL and status show: a refusal, an export, a view of recipients, a change."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response

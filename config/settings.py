@@ -31,23 +31,23 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def given(name: str, default: str = "") -> str:
-    """A value exactly as it stands in the environment: `env` would follow a leading dollar sign."""
+    """A variable's value as it is: `env` would take a leading `$` for a reference to another variable."""
     return str(env.ENVIRON.get(name, default))
 
 
-# Keys, recipients and sessions lie here: nobody else on this machine may read them.
+# Holds keys, recipients and sessions, so no other user of this machine may read it.
 VAR_DIR = private(Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve())
 
 # --- the site -----------------------------------------------------------------------------------------------
 DEBUG: bool = env.bool("DEBUG", default=False)
-# `make run` sets it: cookies and passkeys without TLS, for pages that only this machine can reach.
+# Allows cookies and passkeys without TLS. Set by `make run`, whose pages only this machine can reach.
 PLAIN_HTTP: bool = DEBUG or env.bool("PLAIN_HTTP", default=False)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PORT = whole(env.ENVIRON, "PORT", 8000, least=1, most=65535)
 
-# Keys made here are for trying things out. Once a live account exists they must come from the environment:
-# a lost disk would otherwise make the provider's password unreadable, a copied one would take it along.
+# Generated keys are for trials. With a live account they must come from the environment: on the same disk as
+# the provider's encrypted password, they would be stolen together with it, and lost together with it.
 SECRET_KEY_GENERATED: bool = not given("SECRET_KEY")
 CREDENTIALS_KEYS_GENERATED: bool = not env.list("CREDENTIALS_KEYS", default=[])
 SECRET_KEY: str = given("SECRET_KEY") or kept_secret(VAR_DIR / "secret_key", get_random_secret_key)
@@ -69,14 +69,14 @@ LEASE_SECONDS = lease(seconds(env.ENVIRON, "LEASE_SECONDS", 180), PROVIDER_TOTAL
 
 SYNC_SECONDS = seconds(env.ENVIRON, "SYNC_SECONDS", 90)
 SWEEP_SECONDS = seconds(env.ENVIRON, "SWEEP_SECONDS", 15)
-# How often beat asks what became of messages, and for how many days after a mailing's last expected one.
+# How often beat asks what became of messages, and for how many days after a mailing's last message was due.
 DELIVERY_SECONDS = seconds(env.ENVIRON, "DELIVERY_SECONDS", 300)
 DELIVERY_DAYS = whole(env.ENVIRON, "DELIVERY_DAYS", 4, least=1, most=180)
-# How long what was sent off from a page can still be taken back to a draft before it is handed over.
+# How long a mailing sent off from a page can still be turned back into a draft, before it is handed over.
 HOLD_SECONDS = seconds(env.ENVIRON, "HOLD_SECONDS", 10, or_none=True, most=600)
 SETTLE_AFTER_SECONDS = seconds(env.ENVIRON, "SETTLE_AFTER_SECONDS", 600, or_none=True)
 SAME_REQUEST_SECONDS = seconds(env.ENVIRON, "SAME_REQUEST_SECONDS", 61, or_none=True)
-# The provider refuses fifteen calls at once under one login.
+# Below fifteen: from the fifteenth call at once under one login the provider answers with error 9.
 CALLS_AT_ONCE = whole(env.ENVIRON, "CALLS_AT_ONCE", 4, least=1, most=14)
 
 # --- the parts ----------------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ MIDDLEWARE = [
     "mailings.middleware.Headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # Pages too, so that the first load of the compose page stays under 150 KB; Django pads against BREACH.
+    # Pages are compressed too: the compose page's first load stays under 150 KB. Django pads against BREACH.
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -110,10 +110,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    # Before all that reads a form, the check of its token included (a `process_view`, so it comes later).
+    # Must run before anything reads a form. The CSRF check above does so in `process_view`, which runs later.
     "mailings.middleware.BodyLimits",
     "config.security_log.Watch",
-    # Closed unless a view says otherwise (`login_not_required`).
+    # Every view needs a login unless it is marked with `login_not_required`.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -140,7 +140,7 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# A message stays while the page below it goes on, and bad news may come to stand there: none is green.
+# Success is blue, not green: a message stays where it is while the page below it may turn to bad news.
 MESSAGE_TAGS = {message_levels.ERROR: "danger", message_levels.SUCCESS: "info"}
 
 # --- database, cache, broker --------------------------------------------------------------------------------
@@ -149,11 +149,11 @@ DATABASES = {
         given("DATABASE_URL", f"sqlite:///{VAR_DIR}/mailroom.sqlite3"), BASE_DIR, LEASE_SECONDS
     )
 }
-# How long a page waits for SQLite's one writer (set by config/wsgi.py); workers wait as DATABASES says.
+# How long the web process waits for SQLite's write lock (applied in config/wsgi.py); workers use DATABASES.
 WEB_SQLITE_WAIT_SECONDS = 5
 
 REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
-# Only login throttling is cached; in files, for people must be able to log in while Redis is away
+# Used for login throttling only. In files, because people must be able to log in while Redis is away
 # (docs/decisions/0009-login-throttling-in-files.md).
 CACHES = {
     "default": {
@@ -162,29 +162,29 @@ CACHES = {
     },
 }
 
-# Ids only, JSON only, no results: the Celery message is a nudge, the row is the queue (docs/decisions/).
+# A Celery message is only a nudge that carries a row's id; the row is the queue. So no results are kept.
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: workers and beat outlive any pause of Redis
-CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # a Redis that refuses to be written to (a failover) is waited for
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # wait out a Redis that is read-only during a failover
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_timeout": 5,
     "socket_connect_timeout": 5,
-    # A page that nudges a worker tries a dead broker twice, at once; the worker itself reconnects for ever.
+    # For publishing: a page gives up on a dead broker after one quick retry. Workers reconnect for ever.
     "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0.1,
     "interval_max": 0.1,
 }
-CELERY_TASK_PUBLISH_RETRY = False  # the sweep finds what a lost message left; a page must not wait for Redis
+CELERY_TASK_PUBLISH_RETRY = False  # a page must not wait for Redis; the sweep nudges again anyway
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False
 CELERY_TIMEZONE = "UTC"
-# Work that may take long has queues of its own, so that what creates and cancels never stands behind it. A
-# worker without -Q takes all of them in turn; whoever likes gives each a worker of its own.
+# Slow work has its own queues, so that a create or a cancel never waits behind it. A worker started without
+# -Q serves all queues in turn.
 QUEUES = {
     "slow": ("price", "pull_catalogs"),
     "deliveries": ("pull_deliveries",),
@@ -195,15 +195,15 @@ CELERY_TASK_ROUTES = {
     f"mailings.tasks.{task}": {"queue": queue} for queue, tasks in QUEUES.items() for task in tasks
 }
 CELERY_WORKER_POOL = "threads"
-# A thread for each call at once, and some for what does not call.
+# One thread for each simultaneous call to the provider, and four for work that makes no call.
 CELERY_WORKER_CONCURRENCY = max(8, CALLS_AT_ONCE + 4)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
-CELERY_DB_REUSE_MAX = 20  # tasks between two looks at a database connection's health
+CELERY_DB_REUSE_MAX = 20  # every so many tasks of a worker, the thread that ends one closes its connection
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    # A tick that no worker took within its own interval is dropped: the next one does the same work.
+    # A tick expires after its own interval, so that they do not pile up: the next one does the same work.
     name: {"task": f"mailings.tasks.{name}", "schedule": seconds, "options": {"expires": seconds}}
     for name, seconds in {
         "sweep": SWEEP_SECONDS,
@@ -238,7 +238,7 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/300s/key"}
 ACCOUNT_SESSION_REMEMBER = True
-# How many proxies of our own append to X-Forwarded-For: throttling goes by the address that they saw.
+# How many of our own proxies append to X-Forwarded-For. Throttling uses what the outermost of them saw.
 ALLAUTH_TRUSTED_PROXY_COUNT = whole(env.ENVIRON, "TRUSTED_PROXIES", 0, least=0)
 MFA_ADAPTER = "config.accounts.EncryptingMfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -249,14 +249,14 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PLAIN_HTTP
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # Mailroom itself writes no e-mail
 
 # --- security -----------------------------------------------------------------------------------------------
-# Behind a proxy, gunicorn takes https from X-Forwarded-Proto of the peers that it trusts (loopback, and
-# FORWARDED_ALLOW_IPS), so there is no SECURE_PROXY_SSL_HEADER here that any visitor could forge.
+# There is no SECURE_PROXY_SSL_HEADER, which any visitor could forge: gunicorn reads X-Forwarded-Proto
+# itself, and only from the peers that it trusts (loopback and FORWARDED_ALLOW_IPS).
 DEFAULT_EXCEPTION_REPORTER_FILTER = "config.reports.NothingPrivate"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not PLAIN_HTTP
 SESSION_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 if not PLAIN_HTTP:
-    # A browser takes such a cookie from this very host over https alone: no neighbour can plant one.
+    # Browsers accept a __Host- cookie only over https from this exact host, so no sibling domain can set it.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     LANGUAGE_COOKIE_NAME = "__Host-language"
 SECURE_HSTS_SECONDS = 0 if PLAIN_HTTP else 365 * 24 * 3600
@@ -278,7 +278,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 SILENCED_SYSTEM_CHECKS = [
-    "security.W008",  # http to https is the proxy's redirect: health checks come over plain http
+    "security.W008",  # the proxy redirects http to https; here health checks must work over plain http
 ]
 
 # --- files and uploads --------------------------------------------------------------------------------------
@@ -289,7 +289,7 @@ STATICFILES_DIRS: list[str | Path | tuple[str, Path]] = [
     ("vendor/tabler", BASE_DIR / "node_modules/@tabler/core/dist"),
     ("vendor/chart", BASE_DIR / "node_modules/chart.js/dist"),
 ]
-STATICFILES_LISTED = {  # what is served of a package; source maps are files that the others name
+STATICFILES_LISTED = {  # what is served of each package; source maps, because the other files refer to them
     "vendor/tabler": {
         f"{name}{suffix}"
         for name in ("css/tabler.min.css", "js/tabler.min.js", "js/tabler-theme.min.js")
@@ -312,16 +312,16 @@ STORAGES = {
 }
 MEDIA_ROOT = (
     VAR_DIR / "files"
-)  # attachments: read by workers and by views that ask who is there, never served by path
+)  # attachments: read by workers and by views that check rights; never served by path
 MEDIA_URL = ""
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
-# The largest file of recipients. What a request may hold at each address is `mailings.middleware`'s business;
-# the figure for fields is the compose form's: a million pasted numbers are 12 to 20 MB.
+# The largest file of recipients. `mailings.middleware` limits whole requests, address by address.
 UPLOAD_MB = whole(env.ENVIRON, "UPLOAD_MB", 64, least=1, most=1024)
-# How a number without a calling code is read.
+# The country whose calling code a number without one gets.
 DEFAULT_COUNTRY: str = country(env.str("DEFAULT_COUNTRY", default="RU"))
 UPLOAD_ROWS = whole(env.ENVIRON, "UPLOAD_ROWS", 2_000_000, least=1, most=20_000_000)
+# The most that a form's fields may hold, files aside: a million pasted numbers are 12 to 20 MB.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 
 # --- languages and time -------------------------------------------------------------------------------------
@@ -351,7 +351,7 @@ LOGGING = {
             "formatter": "line",
             "filters": ["not_of_security"],
         },
-        "security": {"class": "logging.StreamHandler"},  # config/security_log.py: its lines are JSON already
+        "security": {"class": "logging.StreamHandler"},  # config/security_log.py formats its lines itself
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
@@ -359,7 +359,7 @@ LOGGING = {
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
         "mailroom.security": {"handlers": ["security"], "level": "INFO"},
         "celery": {"level": "INFO"},
-        # One line for each tick and each finished task, several times a minute, would hide what matters.
+        # At INFO these write a line for every tick and every finished task, which would bury what matters.
         "celery.beat": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},

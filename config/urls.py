@@ -1,4 +1,4 @@
-"""All addresses: our pages, login, the admin."""
+"""All URLs: our pages, login, the administration."""
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
@@ -15,7 +15,7 @@ handler500 = "mailings.views.errors.broken"
 
 @login_not_required
 def not_offered(request: HttpRequest) -> HttpResponse:
-    """Pages of the login library that make no sense here: nobody signs up, and no e-mail is sent."""
+    """404 for pages of allauth that make no sense here: nobody signs up, and no e-mail is sent."""
     raise Http404
 
 

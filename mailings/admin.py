@@ -1,4 +1,4 @@
-"""The administrator's pages: accounts with their credentials, and mailings and events to look at."""
+"""The administration: accounts with their credentials; mailings and events, read-only."""
 
 from typing import Any, TypeVar
 
@@ -17,15 +17,15 @@ from mailings.models import Account, Event, Mailing
 from mailings.smsc.api.client import Credentials
 
 AnyModel = TypeVar("AnyModel", bound=Model)
-# A change of these points an account at another provider.
+# Changing one of these fields points an account at another provider.
 MOVED_BY = frozenset({"kind", "base_url"})
 
 
 class AccountForm(forms.ModelForm[Account]):
-    """Credentials are written here and never shown again; left blank, they stay as they are.
+    """Credentials can be set here, but are never shown. Left blank, they stay as they are.
 
-    They go to the provider that they were given for and nowhere else: with another kind or address they are
-    asked for anew, or whoever may edit an account could have them posted to a server of his own.
+    If kind or address changes, they must be typed again. Otherwise anybody who can edit an account could have
+    the stored credentials sent to their own server.
     """
 
     base_url = forms.CharField(
@@ -72,11 +72,11 @@ class AccountForm(forms.ModelForm[Account]):
 
     @property
     def moves(self) -> bool:
-        """Whether an account that is there gets another provider."""
+        """Whether an existing account is pointed at another provider."""
         return bool(self.instance.pk and MOVED_BY & set(self.changed_data))
 
     def _check_login(self, credentials: Credentials) -> None:
-        """Another login would answer for mailings that it does not have."""
+        """Refuse another login, which would not have the jobs of mailings that were handed over."""
         if accounts.is_another_login(self.instance, credentials):
             problem = _(
                 "Mailings of this account are at SMS Centre under its present login. "
@@ -99,7 +99,7 @@ class AccountForm(forms.ModelForm[Account]):
 
     @property
     def credentials(self) -> Credentials | None:
-        """What was typed; None when it was left blank."""
+        """The credentials as typed; None if all were left blank."""
         typed = {name: self.cleaned_data.get(name, "") for name in ("login", "password", "apikey")}
         return Credentials(**typed) if any(typed.values()) else None
 
@@ -127,7 +127,7 @@ class AccountAdmin(admin.ModelAdmin[Account]):
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
         if not change:
             super().save_model(request, obj, form, change)
-        else:  # what the workers have written meanwhile stays
+        else:  # only these columns: workers may have written others since the form was opened
             Account.objects.filter(pk=obj.pk).update(name=obj.name, country=obj.country)
         if form.credentials:
             whose = {"credentials": form.credentials, "by": request.user}
@@ -148,7 +148,7 @@ class AccountAdmin(admin.ModelAdmin[Account]):
 
 
 class ReadOnly(admin.ModelAdmin[AnyModel]):
-    """Rows to look at: what changes them are the pages of Mailroom, which know what may follow what."""
+    """Rows that can only be viewed. Mailroom's own pages change them, as these know the legal transitions."""
 
     show_full_result_count = False
     list_select_related = True

@@ -12,5 +12,5 @@ class MailingsConfig(AppConfig):
     verbose_name = _("Mailings")
 
     def ready(self) -> None:
-        # Loaded now, since they need the models: system checks, and what is done at a process's start.
+        # Not earlier, as both import the models.
         autodiscover_modules("checks", "startup")

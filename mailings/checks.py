@@ -1,4 +1,4 @@
-"""System checks about the keys and the live account that the environment names."""
+"""System checks: keys for a live account, and the mode of VAR_DIR."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from mailings.accounts import keys
 
 @register
 def live_account_needs_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Live credentials in the environment must not be stored under keys that exist on this disk only."""
+    """Live credentials must not be encrypted with a key that was generated on this disk (see settings)."""
     live = settings.SMSC_API_KEY or (settings.SMSC_LOGIN and settings.SMSC_PASSWORD)
     problem = keys.missing_for_live() if live else ""
     return [Error(problem, id="mailroom.E001")] if problem else []
@@ -23,7 +23,7 @@ def live_account_needs_keys(app_configs: Sequence[AppConfig] | None, **kwargs: A
 
 @register
 def nobody_else_reads_our_files(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The keys, the recipients and the sessions in VAR_DIR are for Mailroom's user alone."""
+    """VAR_DIR holds keys, recipients and sessions, so only Mailroom's user may open it."""
     if not Path(settings.VAR_DIR).stat().st_mode & 0o077:
         return []
     problem = f"Others on this machine can open {settings.VAR_DIR}, and its mode could not be changed."

@@ -1,4 +1,4 @@
-"""What the frame round every page shows: the menu, the account, the reader's zone, what is away."""
+"""What base.html shows around every page: menu, account, the reader's zone, warnings."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +14,7 @@ from mailings import health, rights
 from mailings.models import Account
 from mailings.wording import moments
 
-# The zones of the menu; a browser elsewhere brings its own.
+# The time zones of the menu. The reader's present zone is added if it is another one.
 ZONES = (
     "UTC", "Europe/Kaliningrad", "Europe/Moscow", "Europe/Samara", "Asia/Yekaterinburg", "Asia/Omsk",
     "Asia/Novosibirsk", "Asia/Krasnoyarsk", "Asia/Irkutsk", "Asia/Yakutsk", "Asia/Vladivostok",
@@ -34,7 +34,7 @@ class Entry:
 
 
 class Frame:
-    """Read by base.html; each part is worked out only when a page shows it."""
+    """Read by base.html. Properties, so that a page computes only what it shows."""
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
@@ -56,13 +56,13 @@ class Frame:
 
     @cached_property
     def may(self) -> dict[str, bool]:
-        """By the name of an address: whether this reader may open it."""
-        user = getattr(self.request, "user", AnonymousUser())  # refused before anybody asked who it is
+        """By URL name: whether this reader may open it."""
+        user = getattr(self.request, "user", AnonymousUser())  # none if refused before authentication
         return {name: rights.may(user, name) for name in rights.RIGHTS}
 
     @property
     def whom_to_ask(self) -> str:
-        """Said to somebody who was refused a page."""
+        """The sentences for a reader who was refused a page."""
         return str(getattr(self.request, "whom_to_ask", ""))
 
     @cached_property
@@ -87,7 +87,7 @@ class Frame:
 
     @property
     def refresh_words(self) -> dict[str, str]:
-        """What a page says that cannot refresh itself; static/refresh.js puts the hour in."""
+        """Texts for a page that cannot refresh itself; static/refresh.js fills in the time."""
         return {
             "stale": _("Not refreshed since {time}: Mailroom cannot be reached. This page tries again."),
             "login": _("Not refreshed since {time}: you are no longer logged in. Load the page anew."),

@@ -1,8 +1,9 @@
-"""Is everything there that mailings need? Cheap looks, remembered for some seconds; a page never waits long.
+"""Whether everything runs that mailings need: Redis, workers, beat, the provider's answers, the disk.
 
-Signs of life lie in Redis: a worker's after each task, another that it runs at all, and beat's after each of
-its ticks. Each bears what its clock shows against that of Redis, by which ages are told: a clock that is off
-makes ticks run out before they are taken.
+Processes leave signs of life in Redis: a worker after each task, a worker that it runs at all, and beat after
+each tick. A sign has the time by Redis's clock and how far the process's own clock was ahead of it: with
+wrong clocks, ticks expire before a worker takes them. What was read is remembered for some seconds, and
+reading has a short timeout, so that no page waits long.
 """
 
 import shutil
@@ -22,33 +23,33 @@ from mailings.models import Account, Breaker
 from mailings.wording import moments
 
 KEY, RUNS_KEY, TICK_KEY = "mailroom:sign-of-life", "mailroom:sign-of-worker", "mailroom:sign-of-beat"
-# How long a page may wait for Redis, and for how long the answer is believed.
+# How long a page waits for Redis, and for how long it uses the last answer.
 WAIT_SECONDS = 0.4
 REMEMBER_SECONDS = 5.0
-# A pull takes its time: the list counts as unread so long after two periods.
+# Seconds beyond two pull periods after which the list counts as unread: a pull takes some time itself.
 LATE_SECONDS = 20
-# Clocks of one house differ by less.
+# A larger difference between clocks is reported.
 CLOCKS_DIFFER_SECONDS = 10
-# A disk with less left than this counts as full: a write-ahead log alone takes some megabytes.
+# A disk with less free bytes counts as full: SQLite's write-ahead log alone takes some megabytes.
 LEAST_FREE = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Sign:
-    """A sign of life: its age in seconds, and how far its clock was ahead of Redis's."""
+    """A sign of life: its age in seconds, and by how many seconds its clock was ahead of Redis's."""
 
     seconds: float
     ahead: float = 0.0
 
     @property
     def fresh(self) -> bool:
-        """Left within three sweeps, and never less than a minute."""
+        """Younger than three sweep periods, or than a minute if that is longer."""
         return self.seconds < max(60, 3 * settings.SWEEP_SECONDS)
 
 
 @dataclass(frozen=True)
 class Signs:
-    """What one look at Redis showed: signs, None where there is none. `ahead`: this process's own clock."""
+    """What Redis showed: each sign, or None. `ahead`: how far our own clock is ahead of Redis's."""
 
     redis: bool
     worked: Sign | None = None
@@ -58,7 +59,7 @@ class Signs:
 
     @property
     def worker(self) -> bool:
-        """Whether a worker has done something lately."""
+        """Whether a worker has finished a task lately."""
         return _is_fresh(self.worked)
 
     @property
@@ -79,7 +80,7 @@ def _is_fresh(sign: Sign | None) -> bool:
 
 
 class _Memory:
-    """The last look of this process; one thread looks, the others use what was seen before."""
+    """The last answer of Redis in this process. One thread reads; others meanwhile use the old answer."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -111,7 +112,7 @@ def _connection() -> "redis.Redis":
 
 
 def read_signs() -> Signs:
-    """Ask Redis now, waiting `WAIT_SECONDS` at most for each of two steps."""
+    """Ask Redis now; each step waits WAIT_SECONDS at most."""
     try:
         with _connection() as connection:
             seconds, micros = connection.time()
@@ -131,18 +132,18 @@ def _sign(text: bytes | None, now: float) -> Sign | None:
 
 
 def current() -> Signs:
-    """The latest look of this process, at most some seconds old."""
+    """The signs as last read by this process, usually not older than REMEMBER_SECONDS."""
     return _memory.get()
 
 
 def forget() -> None:
-    """Look anew at the next question, and leave each sign at the next occasion, however soon."""
+    """Ask Redis anew at the next question, and write each sign at its next occasion, however soon."""
     _memory.forget()
     _written.clear()
 
 
 def disk_is_full() -> bool:
-    """Whether what we keep (files, a database of SQLite) can hardly be written any more."""
+    """Whether a disk that we write to (files, SQLite's database) has less than LEAST_FREE left."""
     places = {Path(settings.VAR_DIR), Path(settings.MEDIA_ROOT)}
     database = settings.DATABASES["default"]
     if database["ENGINE"] == "config.sqlite":
@@ -151,23 +152,23 @@ def disk_is_full() -> bool:
 
 
 def leave_heartbeat(task: Any = None, **kwargs: Any) -> None:
-    """In a worker, after a task. One that does background work says nothing of those that send."""
+    """In a worker, after a task. Not after background tasks, which say nothing of the workers that send."""
     if getattr(task, "name", "") not in settings.CELERY_TASK_ROUTES:
         _leave(KEY)
 
 
 def leave_sign_of_worker(**kwargs: Any) -> None:
-    """In a worker, from time to time: it runs, whether or not there is anything to do."""
+    """In a worker, at each heartbeat: it runs, even with nothing to do."""
     _leave(RUNS_KEY)
 
 
 def leave_tick(**kwargs: Any) -> None:
-    """In beat, after it has asked for something."""
+    """In beat, after it has published a tick."""
     _leave(TICK_KEY)
 
 
 def _leave(key: str) -> None:
-    """A sign, every few seconds at most."""
+    """Write a sign, unless it was written less than REMEMBER_SECONDS ago."""
     if time.monotonic() - _written.get(key, float("-inf")) < REMEMBER_SECONDS:
         return
     _written[key] = time.monotonic()
@@ -181,7 +182,7 @@ def _leave(key: str) -> None:
 
 
 def warnings() -> list[str]:
-    """What is away, and what that means for mailings, in sentences for the top of a page."""
+    """Sentences for the top of a page: what does not work, and what that means for mailings."""
     return [
         *_machinery(current()),
         *(text for account in Account.objects.order_by("id") for text in _of(account)),
@@ -200,7 +201,7 @@ def _machinery(signs: Signs) -> list[str]:
 
 
 def _silent(signs: Signs) -> list[str]:
-    """Which process has given no sign, and what that means."""
+    """Which process has left no sign lately."""
     if signs.beat and signs.worker:
         return []
     if not signs.beat and signs.worker_runs:
@@ -233,7 +234,7 @@ def _silent(signs: Signs) -> list[str]:
 
 
 def _clocks(signs: Signs) -> list[str]:
-    """Clocks that differ from that of Redis, by the process."""
+    """Whose clock differs from Redis's by more than CLOCKS_DIFFER_SECONDS."""
     worker = signs.runs or signs.worked
     ahead = {
         _("a worker"): worker.ahead if worker else 0.0,
@@ -252,7 +253,7 @@ def _clocks(signs: Signs) -> list[str]:
 
 
 def _of(account: Account) -> list[str]:
-    """What keeps an account from being called."""
+    """What is wrong with an account's calls."""
     name = account.name
     if account.breaker == Breaker.LOGIN:
         return [
@@ -272,7 +273,7 @@ def _of(account: Account) -> list[str]:
 
 
 def _silence(account: Account) -> list[str]:
-    """Errors, and no answer since: said once two pulls have gone by without a word."""
+    """Reported when calls fail, and none has succeeded for two pull periods."""
     failed, answered = account.last_error_at, account.last_ok_at
     if failed is None or (answered is not None and answered > failed):
         return _unread_list(account)
@@ -288,7 +289,7 @@ def _silence(account: Account) -> list[str]:
 
 
 def _unread_list(account: Account) -> list[str]:
-    """Calls are answered, and yet the list was not read for two periods: what is shown grows old."""
+    """Reported when calls succeed, but the list was not read for two pull periods, or reading it fails."""
     read, failed = account.list_read_at, account.list_failed_at
     period = timedelta(seconds=settings.SYNC_SECONDS)
     late = timedelta(seconds=LATE_SECONDS)

@@ -1,11 +1,11 @@
-"""The number of a row, as an address, a form or a command line writes it."""
+"""Primary keys as text, from URLs, forms and the command line."""
 
-# Every number of so many digits fits into the database's own, which ends at 9 223 372 036 854 775 807.
+# Any number with so many digits fits into the database's 64-bit integers.
 MOST_DIGITS = 18
 
 
 def row_id(text: str) -> int | None:
-    """The number in `text`; None for what cannot be the number of a row."""
+    """The number in `text`; None if it cannot be a primary key."""
     if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS:
         return int(text)
     return None

@@ -1,4 +1,4 @@
-"""What every request needs before a view runs."""
+"""Our middleware: headers, the reader's time zone, limits on request bodies."""
 
 from collections.abc import Callable
 from functools import cache
@@ -17,12 +17,12 @@ YEAR = 365 * 24 * 3600
 
 KILOBYTE = 1024
 MEGABYTE = 1024 * KILOBYTE
-# Reading a form can take 250 bytes of memory for a byte of it (a body of nothing but %0A), so a visitor gets
-# what a login needs and no more. A form whose session ran out is larger, and comes back to its writer.
+# Parsing a form can take 250 bytes of memory per byte (a body of nothing but %0A), so visitors may post only
+# what a login needs. The compose form gets more: if the session has expired, what was typed must not be lost.
 VISITORS = 64 * KILOBYTE
 VISITORS_COMPOSE = 256 * KILOBYTE
 EVERYWHERE = 5 * MEGABYTE // 2
-# Forms that bring files of recipients, and those that send what is typed in one along.
+# URL names of forms that upload files of recipients, and of requests that post what was typed in such a form.
 WITH_FILES = frozenset({"compose", "compose_discard", "add_list", "change_list", "add_stops"})
 WITH_RECIPIENTS = frozenset({"compose_preview", "compose_keep", "compose_price"})
 
@@ -31,16 +31,16 @@ Answer = Callable[[HttpRequest], HttpResponse]
 
 @cache
 def zone_names() -> frozenset[str]:
-    """Every zone that can be named in the cookie: nothing else is looked up on disk."""
+    """The zones that the cookie may name. A name from outside must not be looked up on disk."""
     return frozenset(available_timezones())
 
 
 def known_zone(name: str) -> str:
-    """The zone's name if it is one, else nothing."""
+    """The name if it is a time zone's, else ""."""
     return name if name in zone_names() else ""
 
 
-# What a page of ours never asks a browser for; a second factor (a passkey) is ours alone.
+# Browser features that our pages never use are switched off; passkeys are allowed on our own origin.
 PERMISSIONS = ", ".join(
     (
         *(
@@ -73,9 +73,9 @@ PERMISSIONS = ", ".join(
 
 
 class Headers:
-    """What every answer tells the browser beside what Django and django-csp tell it.
+    """Response headers beyond those of Django and django-csp.
 
-    Nothing but static files, which say so themselves, is kept: pages hold people's numbers.
+    Only static files, which set Cache-Control themselves, may be cached: pages contain phone numbers.
     """
 
     def __init__(self, get_response: Answer) -> None:
@@ -93,7 +93,7 @@ class Headers:
 
 
 class ReadersTimeZone:
-    """Shows times in the zone of the person who reads them (a cookie set by static/early.js or the menu)."""
+    """Activates the reader's time zone, from the cookie that static/early.js or the menu sets."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -105,9 +105,9 @@ class ReadersTimeZone:
 
 
 class BodyLimits:
-    """Refuses a request by the length and the charset that it declares, before a byte of its body is read.
+    """Refuses requests by their declared length and charset, before any of the body is read.
 
-    Stands behind the session, which says whose request it is, and before all that reads a form.
+    Must come after authentication, as limits depend on the user, and before anything that reads a form.
     """
 
     def __init__(self, get_response: Answer) -> None:
@@ -129,7 +129,7 @@ class BodyLimits:
 
 
 def body_limit(request: HttpRequest) -> int:
-    """The most bytes that this request's sender may post to this address."""
+    """How many bytes this request's user may post to this URL."""
     compose = reverse("compose")
     if not request.user.is_authenticated:
         return VISITORS_COMPOSE if request.path == compose else VISITORS

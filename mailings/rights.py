@@ -1,7 +1,7 @@
-"""Who may do what: the one place that addresses, buttons, rows and the administrator's pages ask.
+"""Who may do what: URLs, buttons, rows and the administration all ask here.
 
-What may be done to a mailing at all, whoever asks, is the outbox's business. The command line asks nothing
-here: whoever runs it has the database in hand anyway.
+What can be done to a mailing at all, whoever asks, is decided in `outbox.may`. The command line does not ask
+here: whoever runs it has access to the database anyway.
 """
 
 from collections.abc import Callable
@@ -18,18 +18,17 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 class Right(TextChoices):
-    """What an address or a button asks for. The label is what somebody without it is told."""
+    """What a URL or a button requires. The label is what a login without it is told."""
 
-    OPEN = "open", ""  # anybody, without a login too
-    LOGIN = "login", ""  # whoever is logged in: what a person sets for himself
+    OPEN = "open", ""  # anybody, also without a login
+    LOGIN = "login", ""  # any login: for a person's own settings
     VIEW = "view", _("Your login may not look at mailings.")
     SEND = "send", _("Your login may not write and send mailings.")
     STOP = "stop", _("Your login may not stop what others have made.")
     DECIDE = "decide", _("Your login may not decide on mailings that wait for a decision.")
 
 
-# By the name of the address, which is the name of the button too. An address without a row here is a defect
-# that shows at the start.
+# By URL name, which is also the button's name. For a URL without a row here, importing mailings.urls fails.
 RIGHTS: dict[str, Right] = {
     "healthz": Right.OPEN,
     "preferences": Right.LOGIN,
@@ -93,26 +92,26 @@ RIGHTS: dict[str, Right] = {
 
 
 def may(user: Any, verb: str, mailing: Any = None) -> bool:
-    """Whether this person may do what the address or button `verb` stands for.
+    """Whether this user may open the URL, or press the button, called `verb`.
 
-    `mailing`: the row that it is about; its `created_by_id` and `submitted_by_id` are read. Without one:
-    whether to any at all.
+    `mailing`: the mailing concerned; `created_by_id` and `submitted_by_id` are read. None: whether the user
+    may do it to any mailing at all.
     """
     return RULES[RIGHTS[verb]](user, mailing)
 
 
 def owns(user: Any, mailing: Any) -> bool:
-    """Whether this person made the mailing, or sent it off."""
+    """Whether this user created the mailing, or sent it off."""
     return user.pk is not None and user.pk in (mailing.created_by_id, mailing.submitted_by_id)
 
 
 def _may_view(user: Any) -> bool:
-    """Whoever may send or cancel has to see what."""
+    """The permissions to send and to cancel include viewing."""
     return any(user.has_perm(permission) for permission in (VIEW, SEND, CANCEL))
 
 
 def _may_stop(user: Any, mailing: Any) -> bool:
-    """Whoever has made a mistake may undo it, without waiting for anybody."""
+    """Users may stop their own mailings without a further permission, to undo a mistake at once."""
     own = user.has_perm(SEND) if mailing is None else owns(user, mailing) and _may_view(user)
     return bool(own or user.has_perm(CANCEL))
 
@@ -128,12 +127,12 @@ RULES: dict[Right, Callable[[Any, Any], bool]] = {
 
 
 def who_can(right: Right) -> QuerySet[User]:
-    """Active people who may do it to any mailing: for a person who may not, those to ask."""
+    """Active users who may do it to any mailing, for a user who may not and has to ask somebody."""
     permission = {Right.SEND: SEND, Right.STOP: CANCEL, Right.DECIDE: CANCEL}.get(right, VIEW)
     return get_user_model().objects.with_perm(permission, backend=BACKEND).order_by("username")
 
 
 def who_gives_rights() -> QuerySet[User]:
-    """Active people who may put others into a group at /admin/."""
+    """Active users who can put others into a group at /admin/."""
     givers = get_user_model().objects.with_perm(MAKE_LOGINS, backend=BACKEND)
     return givers.filter(is_staff=True).order_by("username")

@@ -1,4 +1,4 @@
-"""What happens when a process of ours begins: after `migrate`, in a worker, in beat."""
+"""What is done after `migrate`, when a worker or beat starts, and around each task."""
 
 import sys
 from typing import Any
@@ -20,7 +20,7 @@ from django.dispatch import receiver
 
 from mailings import accounts, health
 
-# After each task a worker leaves its heartbeat; it loads no page that would import it.
+# Connected here, because a worker imports no page that would import `health`.
 task_postrun.connect(health.leave_heartbeat)
 heartbeat_sent.connect(health.leave_sign_of_worker)
 
@@ -28,9 +28,10 @@ heartbeat_sent.connect(health.leave_sign_of_worker)
 @task_prerun.connect
 @task_postrun.connect
 def drop_dead_connection(task: Any, **kwargs: Any) -> None:
-    """Each thread of a worker has a connection of its own: after a restart of PostgreSQL none may stay dead.
+    """Keep a worker's thread from using a dead connection after a restart of PostgreSQL.
 
-    Before a task it is looked at once it is used (CONN_HEALTH_CHECKS); after a failure it is dropped.
+    `close_old_connections` closes a connection that failed, and makes the next use check one that did not
+    (CONN_HEALTH_CHECKS).
     """
     if not task.request.is_eager:
         close_old_connections()
@@ -38,7 +39,7 @@ def drop_dead_connection(task: Any, **kwargs: Any) -> None:
 
 @receiver(post_migrate)
 def make_default_account(app_config: Any, **kwargs: Any) -> None:
-    """Stores the account that the environment names, as soon as there is a table for it."""
+    """Store the account that the environment names, as soon as its table exists."""
     if app_config.name == "mailings":
         accounts.ensure_default_account()
 
@@ -46,21 +47,21 @@ def make_default_account(app_config: Any, **kwargs: Any) -> None:
 @worker_init.connect
 @beat_init.connect
 def start(**kwargs: Any) -> None:
-    """What every process of ours does before its work; ends it when an account cannot be kept safely."""
+    """Prepare accounts. Ends the process if a live account has generated keys."""
     try:
         accounts.at_process_start()
     except ImproperlyConfigured as error:
-        sys.exit(str(error))  # an ordinary exception would only be logged by Celery, and the worker go on
+        sys.exit(str(error))  # any other exception Celery would only log, and go on
 
 
 @beat_init.connect
 def tell_of_ticks(**kwargs: Any) -> None:
-    """Only beat asks for things by the clock; what a page or a worker sends is no tick."""
+    """In beat only: what a page or a worker publishes is no tick."""
     after_task_publish.connect(health.leave_tick)
 
 
 @worker_ready.connect
 def check_at_once(**kwargs: Any) -> None:
-    """A first look at the provider: nobody should wait a round of beat for it. Identical ones are joined."""
+    """Read the provider at once, not after the first ticks of beat. Identical pulls are joined."""
     for task in ("pull_recent", "refresh_account"):
         current_app.send_task(f"mailings.tasks.{task}")

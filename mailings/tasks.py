@@ -1,7 +1,7 @@
-"""The tasks: ids in, nothing out. A message is a nudge; what there is to do stands in the rows.
+"""The Celery tasks. A message carries an id at most, and is only a nudge: the rows say what there is to do.
 
-Messages are acknowledged before the work begins (Celery's default): a creating call must never run twice
-because a worker died. What a lost message leaves behind is found by the sweep and by the next pull.
+Messages are acknowledged before the work begins (Celery's default), so that no work is repeated because a
+worker died. What a lost message leaves undone is found by the sweep or the next pull.
 """
 
 from celery import shared_task

@@ -1,4 +1,4 @@
-"""Addresses of our own pages."""
+"""The URLs of our own pages."""
 
 from collections.abc import Callable
 
@@ -31,7 +31,7 @@ from mailings.views.guard import guarded
 
 
 def page(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
-    """An address for those who may; whom that is says `rights.RIGHTS`."""
+    """A URL that only those may open who have the right in `rights.RIGHTS[name]`."""
     return path(route, guarded(view, name), name=name)
 
 

@@ -1,7 +1,7 @@
-"""A stand-in for the provider, for tests, development and demonstrations; it never sends anything.
+"""A stand-in for the provider, for tests, development and demonstrations. It never sends anything.
 
-Built from the provider's page alone and importing nothing of Mailroom, so that it cannot share its
-mistakes. What it imitates, assumes and offers for control: docs/sandbox.md.
+It is built from the provider's page alone and imports nothing of Mailroom, so that it cannot share
+Mailroom's mistakes. docs/sandbox.md says what it imitates, what it assumes, and how to control it.
 """
 
 from sandbox.limits import Credentials

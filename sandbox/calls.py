@@ -1,4 +1,4 @@
-"""The record of what was called: every call with its parameters, never with its credentials."""
+"""The record of calls: the latest ones with their parameters, but without credentials."""
 
 from collections import Counter, deque
 from dataclasses import asdict, dataclass, field
@@ -10,11 +10,11 @@ KEPT_CALLS = 20_000
 
 @dataclass
 class Call:
-    """One call of the provider. `at`: ISO 8601, UTC, by the sandbox's clock; `seconds`: real ones.
+    """One call. `at`: ISO 8601 in UTC, by the sandbox's clock. `seconds`: its duration in real time.
 
-    `parameters` are [name, text] pairs as decoded, in order; those in `long` are cut short there.
-    `authenticated` is None when the credentials were not looked at. `at_once`: calls under way, this
-    one included, when it came. `result`: "ok", "error N", or what became of it, such as a fault's name.
+    `parameters`: decoded [name, text] pairs in order; those named in `long` are cut short. `authenticated`:
+    None if the credentials were not checked. `at_once`: how many calls were under way when it came, itself
+    included. `result`: "ok", "error N", or why there was no answer, such as the name of a fault.
     """
 
     number: int
@@ -41,7 +41,7 @@ class Call:
 
 
 class Calls:
-    """The latest calls and what they add up to. Not thread-safe by itself."""
+    """The latest calls, and counters over all of them. Not thread-safe: the caller holds a lock."""
 
     def __init__(self) -> None:
         self.latest: deque[Call] = deque(maxlen=KEPT_CALLS)
@@ -67,7 +67,7 @@ class Calls:
         self.results[call.result or "unread"] += 1
 
     def forget(self) -> None:
-        """Empties the record; calls under way stay counted."""
+        """Clear record and counters; calls under way are still counted."""
         self.latest.clear()
         self.kinds.clear()
         self.results.clear()

@@ -1,4 +1,4 @@
-"""Running the sandbox as a process: its options, and a clean end on Ctrl-C or SIGTERM."""
+"""Running the sandbox as a process: command line options, and a clean stop on Ctrl-C or SIGTERM."""
 
 import argparse
 import signal
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: dict[str, Any], say: Callable[[str], None]) -> None:
-    """Serves until Ctrl-C or SIGTERM; says its address first. `options` as `add_arguments` names them."""
+    """Serve until Ctrl-C or SIGTERM, after saying the address. `options`: named as in `add_arguments`."""
     given = {name: options[name] for name in ("host", "port", "state", "dialect", "speed")}
     credentials = Credentials(**{name: options[name] for name in CREDENTIALS if options.get(name)})
     ended = threading.Event()

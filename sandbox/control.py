@@ -1,4 +1,4 @@
-"""The control endpoints under /_sandbox/: what a test or a person does to the sandbox itself, as JSON."""
+"""The control endpoints under /_sandbox/, with which a test or a person controls the sandbox. All in JSON."""
 
 import json
 import re
@@ -20,7 +20,7 @@ _JOB = re.compile(r"jobs/(\d+)", re.ASCII)
 
 
 class BadRequestError(ValueError):
-    """A control request that cannot be done; its text says why."""
+    """A control request that cannot be carried out; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Found:
 
 
 def handle(provider: Provider, method: str, path: str, query: str, body: bytes) -> Found:
-    """Does one control request."""
+    """Carry out one control request. Errors become a 400 with `{"error": …}`."""
     what = path.removeprefix(PREFIX)
     try:
         asked = json.loads(body) if body else {}
@@ -48,7 +48,7 @@ def handle(provider: Provider, method: str, path: str, query: str, body: bytes) 
 
 
 def jobs(provider: Provider) -> list[dict[str, Any]]:
-    """Every job, deleted and not yet visible ones too."""
+    """Every job with all its facts, also deleted ones and those not visible yet."""
     with provider.lock:
         now = provider.now()
         return [_truth(provider, job, now) for job in provider.store.jobs.values()]
@@ -89,11 +89,11 @@ def _iso(moment: float | None) -> str | None:
 
 
 def make_jobs(provider: Provider, asked: Iterable[Mapping[str, Any]]) -> list[int]:
-    """Jobs made elsewhere, all or none: `name`, and at will
-    `recipients parts channel time tz rpt rptn age status phones mes sender` of each; gives their ids.
+    """Make jobs that seem to come from elsewhere than the API, all or none; returns their ids.
 
-    `age`: seconds since it was made. `phones mes sender`: whom its messages go to, and what they say; without
-    them the numbers are invented. ValueError or KeyError for what may not be.
+    Each needs `name` and may have `recipients parts channel time tz rpt rptn age status phones mes sender`.
+    `age`: seconds since its creation. `phones mes sender`: recipients, text and sender of its messages;
+    without `phones` the numbers are invented. ValueError or KeyError for what is not valid.
     """
     with provider.lock:
         made = [(_made(provider, row), row) for row in asked]
@@ -130,7 +130,7 @@ def _made(provider: Provider, asked: Mapping[str, Any]) -> Job:
 
 
 def change_job(provider: Provider, number: int, changes: Mapping[str, Any]) -> None:
-    """Sets `status`, `name` or `deleted` of a job by hand; BadRequestError when there is no such job."""
+    """Set `status`, `name` or `deleted` of a job. BadRequestError if there is no such job or option."""
     if unknown := set(changes) - {"status", "name", "deleted"}:
         raise BadRequestError(f"no such option: {', '.join(sorted(unknown))}")
     with provider.lock:
@@ -151,7 +151,7 @@ def calls(provider: Provider, since: int) -> list[dict[str, Any]]:
 
 
 def counters(provider: Provider) -> dict[str, Any]:
-    """What all calls add up to since the start or the last reset."""
+    """Counters over all calls since the start or the last reset, and the number of jobs."""
     with provider.lock:
         return {
             "calls": dict(provider.calls.kinds),
@@ -165,7 +165,7 @@ def counters(provider: Provider) -> dict[str, Any]:
 
 
 def settings(provider: Provider, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Changes settings, all or none, and gives them as they are now."""
+    """Change settings, all or none; returns all settings as they are now."""
     with provider.lock:
         if unknown := set(changes) - set(_SETTINGS):
             raise BadRequestError(f"no such setting: {', '.join(sorted(unknown))}")
@@ -218,7 +218,7 @@ _SETTINGS: dict[str, Callable[[Any], Any]] = {
 
 
 def reset(provider: Provider, *, keep_jobs: bool) -> None:
-    """Forgets calls, faults, blocks and, unless kept, jobs."""
+    """Forget calls, faults and blocks; unless kept, also jobs, messages and the setting `messages`."""
     with provider.lock:
         provider.calls.forget()
         provider.faults.clear()
@@ -246,7 +246,7 @@ def _post_jobs(provider: Provider, asked: Any) -> Any:
 
 
 def messages(provider: Provider) -> dict[str, dict[str, int]]:
-    """How many messages of each job stand how: {job: {status: count}}; job 0 for strangers' messages."""
+    """The number of messages by job and status: {job: {status: count}}. Job "0": messages of no job here."""
     with provider.lock:
         counts = provider.messages.truth(provider.now(), provider.pace)
     return {str(job): count for job, count in counts.items()}

@@ -1,6 +1,7 @@
-"""Four shapes for `get` and `get_all`, since the provider publishes none: each is the sandbox's own guess.
+"""Four shapes of the answers to `get` and `get_all`. The provider publishes none, so each is a guess.
 
-All keep the one thing known: with fmt=0, `get_all` prints a line per mailing that begins with its id.
+All keep to the one thing that is known: with fmt=0, `get_all` prints a line per mailing that begins with its
+id.
 """
 
 import json
@@ -17,7 +18,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a job is spelt (`row`), how rows are wrapped for `get_all` and one for `get`, and a JSON `OK`."""
+    """One shape of answers.
+
+    `words`: the status words. `row`: makes a job's row. `many`, `one`: wrap the rows of `get_all`, the row of
+    `get`. `done`: the JSON answer to a cancel or delete. `tag`: the XML element of a row.
+    """
 
     words: dict[str, str]
     row: Callable[["Dialect", Job, Progress, float], Row]

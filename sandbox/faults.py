@@ -1,4 +1,4 @@
-"""Faults on request: what goes wrong with which calls, how often, and with what odds."""
+"""Faults on request: what goes wrong with which calls, how often, and with which probability."""
 
 import random
 from collections.abc import Iterable, Mapping
@@ -31,15 +31,16 @@ NEVER_SAVED = frozenset({"cut_before_reading", "cut_before_saving", "false_ok"})
 
 
 class BadFaultError(ValueError):
-    """A fault, a kind of call or an option that there is not."""
+    """There is no such fault, kind of call or option."""
 
 
 @dataclass
 class Fault:
-    """One rule. `calls` empty means every kind; `count` None means for ever; `probability` per call.
+    """One rule. `calls`: kinds of call, () for all. `count`: how many calls it hits, None for all.
 
-    `saved`: whether what was asked is done all the same. `rst`: a cut by reset, not by an orderly end.
-    `answer` (saved_late): "cut", "error" (HTTP 504), "refused" (error 3) or "hang".
+    `probability`: of hitting a call. `saved`: whether what was asked is done all the same. `rst`: cut with a
+    TCP reset, not an orderly close. `answer`, of saved_late: "cut", "error" (HTTP 504), "refused" (error 3)
+    or "hang".
     """
 
     id: int
@@ -72,7 +73,7 @@ class Fault:
 
     @property
     def pretended_error(self) -> int | None:
-        """The error number to answer with although there was none."""
+        """The error number to answer with, although the call succeeded; None for none."""
         if self.fault == "saved_late":
             return 3 if self.answer == "refused" else None
         return self.error if self.fault == "wrong_error" else None
@@ -82,7 +83,7 @@ class Fault:
 
 
 class Faults:
-    """The rules in the order they were made; the first that fires has the call. Not thread-safe by itself."""
+    """The rules in order of creation; the first that fires wins. Not thread-safe: the caller holds a lock."""
 
     def __init__(self, seed: int = 0) -> None:
         self.rules: list[Fault] = []
@@ -93,7 +94,7 @@ class Faults:
         self._random.seed(seed)
 
     def add(self, asked: Iterable[Mapping[str, Any]]) -> list[Fault]:
-        """New rules, all or none; `calls` may be one kind or several. BadFaultError for what there is not."""
+        """Add rules, all or none. `calls` may be one kind or several. Raises BadFaultError."""
         made = [self._rule(**options) for options in asked]
         self.rules.extend(made)
         return made
@@ -110,7 +111,7 @@ class Faults:
         self.rules.clear()
 
     def take(self, kind: str, *, early: bool) -> Fault | None:
-        """The fault for a call; `early` asks only for those that strike before the body is read."""
+        """The fault that hits this call, if any. `early`: only those that strike before the body is read."""
         for rule in self.rules:
             if (rule.fault == "cut_before_reading") is not early:
                 continue

@@ -1,4 +1,4 @@
-"""The published answers in the four formats (facts, "Answers"): errors, created, done, prices, balance."""
+"""The answers in the provider's four formats: errors, created, done, price, balance, and look-ups."""
 
 import json
 import re
@@ -14,7 +14,7 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer before any fault is done to it."""
+    """An HTTP answer, before a fault is applied."""
 
     body: bytes
     content_type: str
@@ -22,7 +22,7 @@ class Answer:
 
 
 def answer(fmt: str, text: str, codec: str) -> Answer:
-    """A text as the provider would encode it; what the charset lacks becomes a reference or `?`."""
+    """A text in the charset asked for. Missing characters become references in XML, else `?`."""
     charset = _HTTP_CHARSETS.get(codec, codec)
     if fmt == XML:
         text = f'<?xml version="1.0" encoding="{charset}"?>\n{text}'
@@ -31,7 +31,7 @@ def answer(fmt: str, text: str, codec: str) -> Answer:
 
 
 def to_json(value: Any, codec: str) -> str:
-    """JSON with letters as they are in UTF-8, escaped in a charset that may lack them."""
+    """JSON; non-ASCII letters are escaped unless the charset is UTF-8, which has them all."""
     return json.dumps(value, ensure_ascii=codec != "utf-8")
 
 
@@ -45,7 +45,7 @@ def error(fmt: str, code: int, reason: str) -> str:
 
 
 def created(fmt: str, number: int, cost: str | None) -> str:
-    """The answer to an add; `cost` only when it was asked for."""
+    """The answer to an add. `cost`: only if it was asked for (cost=1)."""
     if fmt == TEXT:
         return f"OK, ID - {number}" + (f", COST - {cost}" if cost else "")
     if fmt == NUMBERS:
@@ -56,7 +56,7 @@ def created(fmt: str, number: int, cost: str | None) -> str:
 
 
 def done(fmt: str, as_json: str) -> str:
-    """The answer to a cancel or a delete; its JSON form is not published, each dialect has its own."""
+    """The answer to a cancel or delete. The JSON form is not published, so each dialect has its own."""
     return {TEXT: "OK", NUMBERS: "OK", XML: "<result>OK</result>", JSON: as_json}[fmt]
 
 
@@ -82,7 +82,7 @@ def balance(fmt: str, amount: str, currency: str | None) -> str:
 
 
 def rows(fmt: str, kind: str, found: list[dict[str, Any]], codec: str) -> str:
-    """A look-up's rows: a line each, or a list; their real shape is not published."""
+    """The rows of a look-up; their real shape is not published."""
     if fmt == JSON:
         return to_json(found, codec)
     if fmt == XML:
@@ -93,7 +93,7 @@ def rows(fmt: str, kind: str, found: list[dict[str, Any]], codec: str) -> str:
 
 
 def row(fmt: str, found: dict[str, Any], codec: str) -> str:
-    """One thing's fields by themselves."""
+    """The fields of a single row."""
     if fmt == JSON:
         return to_json(found, codec)
     if fmt == XML:
@@ -102,7 +102,7 @@ def row(fmt: str, found: dict[str, Any], codec: str) -> str:
 
 
 def element(name: str, value: Any) -> str:
-    """XML of a value: each key an element."""
+    """A value as XML; each key of a dict becomes an element."""
     if isinstance(value, dict):
         inside = "".join(element(key, below) for key, below in value.items())
     else:

@@ -1,4 +1,4 @@
-"""Reads what a client sent: query, urlencoded body or multipart with files, in its own charset."""
+"""Reads a request's parameters from query, urlencoded body or multipart body with files, in its charset."""
 
 import dataclasses
 import hashlib
@@ -21,12 +21,12 @@ _PART_TYPE = re.compile(rb"^content-type:\s*([^\r\n]+)", re.IGNORECASE | re.MULT
 
 
 class UndecodableError(ValueError):
-    """A body or a text that cannot be read in the charset it claims."""
+    """A body, or a text in it, cannot be decoded."""
 
 
 @dataclass(frozen=True)
 class File:
-    """One file of a multipart body; `field` is the name of its form field."""
+    """One file of a multipart body. `field`: the name of its form field."""
 
     field: str
     name: str
@@ -49,7 +49,7 @@ class File:
 
 @dataclass(frozen=True)
 class Form:
-    """The parameters of a request as raw bytes, in order, and its files."""
+    """A request's parameters as raw bytes, in order, and its files. `in_query`: names that the URL had."""
 
     pairs: tuple[tuple[str, bytes], ...]
     files: tuple[File, ...] = ()
@@ -57,7 +57,7 @@ class Form:
 
     @cached_property
     def charset(self) -> str:
-        """The codec of the texts; UndecodableError for one that the page does not name."""
+        """The codec of the texts. UndecodableError for a charset that the provider's page does not name."""
         asked = self.raw("charset").decode("latin-1")
         codec = CHARSETS.get(asked.lower() or DEFAULT_CHARSET)
         if codec is None:
@@ -66,12 +66,12 @@ class Form:
 
     @property
     def answer_charset(self) -> str:
-        """The codec to answer in: the one asked for, else the provider's default."""
+        """The codec of the answer: the one asked for if there is such, else the provider's default."""
         return CHARSETS.get(self.raw("charset").decode("latin-1").lower(), CHARSETS[DEFAULT_CHARSET])
 
     @property
     def answer_format(self) -> str:
-        """The `fmt` to answer in; 0 when none, or one that there is not, was asked for."""
+        """The `fmt` of the answer; "0" if none or an unknown one was asked for."""
         asked = self.raw("fmt").decode("latin-1")
         return asked if asked in ("1", "2", "3") else "0"
 
@@ -80,12 +80,12 @@ class Form:
         return self.raw("bin") == b"1"
 
     def raw(self, name: str) -> bytes:
-        """The bytes of a parameter, the last of its name winning; empty when it is not there."""
+        """The bytes of a parameter; of several with one name, the last. Empty if it is missing."""
         return next((raw for given, raw in reversed(self.pairs) if given == name), b"")
 
     @cached_property
     def texts(self) -> dict[str, str]:
-        """The parameters as text, the last of a name winning; a raw binary `mes` as hex."""
+        """The parameters as text; of several with one name, the last. A binary `mes` (bin=1) as hex."""
         found = {}
         for name, raw in self.pairs:
             hexed = self.is_binary and name == "mes"
@@ -96,7 +96,7 @@ class Form:
         return self.texts.get(name, "")
 
     def digest(self, path: str) -> str:
-        """Equal for two requests with the same parameters and files, in whatever order."""
+        """A digest that is equal for requests with the same path, parameters and files, in any order."""
         whole = hashlib.sha256(path.encode())
         for name, raw in sorted((name, hashlib.sha256(raw).digest()) for name, raw in self.pairs):
             whole.update(name.encode() + b"=" + raw)
@@ -105,7 +105,7 @@ class Form:
         return whole.hexdigest()
 
     def shown(self) -> tuple[list[list[str]], dict[str, dict[str, Any]]]:
-        """The pairs without credentials, and name, size and digest of those too long to keep whole."""
+        """For the record: [name, text] pairs without credentials, and by name what of them was cut short."""
         pairs, long = [], {}
         for name, raw in self.pairs:
             if name in SECRET_NAMES:
@@ -121,7 +121,7 @@ class Form:
 
 
 def decode(name: str, raw: bytes, codec: str) -> str:
-    """A parameter's text; UndecodableError (naming the parameter) when it is not in that charset."""
+    """A parameter's text. UndecodableError, with the parameter's name, if it is not in that charset."""
     try:
         return raw.decode(codec)
     except UnicodeDecodeError:
@@ -129,7 +129,7 @@ def decode(name: str, raw: bytes, codec: str) -> str:
 
 
 def read(query: str, content_type: str, body: bytes) -> Form:
-    """The form of a request; UndecodableError for a body that is neither urlencoded nor multipart."""
+    """Read a request. UndecodableError for a body that is neither urlencoded nor valid multipart."""
     in_query = _urlencoded(query.encode("latin-1", "replace"))
     names = frozenset(name for name, _ in in_query)
     if not body:

@@ -1,4 +1,4 @@
-"""The mailings that the sandbox holds: how each stands at a moment, and how they outlive a restart."""
+"""The sandbox's jobs: their status at any moment, and storing them over restarts."""
 
 import json
 import sqlite3
@@ -26,13 +26,13 @@ PRICES = {
 
 
 def price(channel: str, paid_parts: int) -> Decimal:
-    """What so many parts cost in the account's money; the prices are the sandbox's own."""
+    """The cost of so many parts or messages; the prices are the sandbox's own."""
     return Decimal(PRICES[channel]) * paid_parts
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How a mailing stands: its status, sendings begun, recipients reached in the last, next sending."""
+    """A job's progress. `begun`: sendings begun. `sent`: recipients reached in the last of them."""
 
     status: str
     begun: int
@@ -42,10 +42,11 @@ class Progress:
 
 @dataclass
 class Job:
-    """One mailing; moments in seconds since 1970 by the sandbox's clock, `zone` in hours from Moscow.
+    """One job. Moments are seconds since 1970 by the sandbox's clock; `zone` is in hours from Moscow.
 
-    A moment in the future for `created_at`, `cancelled_at` or `deleted_at` is an effect saved late.
-    `forced` is a status that a test has set, one of ours or any word.
+    With the fault saved_late, `created_at`, `cancelled_at` or `deleted_at` lies in the future. `forced`: a
+    status that a test has set, one of ours or any word. `stretch`: seconds over which a sending is spread
+    (`period`); `step`: seconds between its groups (`freq`).
     """
 
     id: int
@@ -74,11 +75,11 @@ class Job:
         return price(self.channel, self.paid_parts)
 
     def exists(self, now: float) -> bool:
-        """Whether the provider would show it."""
+        """Whether the provider shows it: created, and not deleted."""
         return self.created_at <= now and (self.deleted_at is None or now < self.deleted_at)
 
     def progress(self, now: float, pace: "Pace") -> Progress:
-        """How it stands at a moment, by its own time and what was done to it."""
+        """Its progress at a moment, with cancel, deletion and `forced` taken into account."""
         if self.cancelled_at is not None and self.cancelled_at <= now:
             before = self._run(self.cancelled_at, pace)
             if self._may_cancel(before):
@@ -87,7 +88,7 @@ class Job:
         return self._as_forced(self._run(until, pace))
 
     def may_cancel(self, now: float, pace: "Pace") -> bool:
-        """Whether a cancel would still do something: it waits, or it would repeat."""
+        """Whether a cancel still has an effect: it waits, or is going and would repeat."""
         return self._may_cancel(self.progress(now, pace))
 
     def _may_cancel(self, progress: Progress) -> bool:
@@ -122,7 +123,7 @@ class Job:
         return self.recipients * done // steps
 
     def charged(self, now: float, pace: "Pace") -> Decimal:
-        """What it has taken from the balance: the sending ahead, or every one begun."""
+        """What it has cost so far: each sending begun, or the first one if that is still ahead."""
         progress = self.progress(now, pace)
         ahead = progress.status == WAITING and self.exists(now)
         return self.cost * max(progress.begun, 1 if ahead else 0)
@@ -130,16 +131,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Pace:
-    """How quickly time passes for mailings, and how long (seconds) a sending lasts without `period`."""
+    """`speed`: how many times as fast time passes for jobs. `going_seconds`: a sending without `period`."""
 
     speed: float = 1.0
     going_seconds: float = 5.0
 
 
 class Store:
-    """Jobs by id, in memory, and in a SQLite file when one is named. Not thread-safe by itself.
+    """Jobs by id, in memory and, with a path, in a SQLite file. Not thread-safe: the caller holds a lock.
 
-    `committed`: what all jobs that do not repeat cost together, whatever became of them.
+    `committed`: the cost of all jobs that do not repeat, whatever became of them.
     """
 
     def __init__(self, path: str | None = None) -> None:
@@ -175,12 +176,12 @@ class Store:
         self.jobs[job.id] = job
 
     def next_id(self) -> int:
-        """A number that no job has had."""
+        """The next unused id. Ids begin anew after `clear`."""
         self._last_id += 1
         return self._last_id
 
     def save(self, *jobs: Job) -> None:
-        """Keeps new or changed jobs; all of them or none."""
+        """Store new or changed jobs, in one transaction."""
         for job in jobs:
             self._hold(job)
         if self._file is not None:
@@ -190,18 +191,18 @@ class Store:
                 self._file.executemany("INSERT OR REPLACE INTO job VALUES (?, ?)", rows)
 
     def keep_texts(self, number: int, texts: dict[str, str]) -> None:
-        """Keeps what a mailing says and to whom, in full."""
+        """Store a job's texts and recipients in full."""
         self._texts[number] = texts
         if self._file is not None:
             data = json.dumps(texts, ensure_ascii=False)
             self._file.execute("INSERT OR REPLACE INTO said VALUES (?, ?)", (number, data))
 
     def texts(self, number: int) -> dict[str, str]:
-        """What was kept of a mailing; nothing of one made elsewhere."""
+        """A job's texts and recipients; empty for one made elsewhere without them."""
         return self._texts.get(number, {})
 
     def note(self, name: str, value: str) -> None:
-        """Keeps a setting, such as the dialect, over restarts."""
+        """Store a setting, such as the dialect, over restarts."""
         if self._file is not None:
             self._file.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (name, value))
 
@@ -227,5 +228,5 @@ class Store:
             self._file = None
 
     def shown(self, now: float) -> Iterator[Job]:
-        """The jobs that the provider would show at that moment, oldest id first."""
+        """The jobs that the provider shows at that moment, in order of creation here."""
         return (job for job in self.jobs.values() if job.exists(now))

@@ -1,4 +1,4 @@
-"""The provider's limits on callers: logins, blocks, calls at once, identical requests (errors 2, 4, 9)."""
+"""The provider's limits: wrong logins (error 2), blocks (4), calls at once and identical requests (9)."""
 
 import hmac
 from collections import deque
@@ -15,14 +15,14 @@ BLOCK_SECONDS = 30 * MINUTE
 
 @dataclass(frozen=True)
 class Credentials:
-    """What opens the sandbox's one account. Not a secret, yet never shown in a call's record."""
+    """The credentials of the sandbox's one account. No secret, but the record of calls omits them."""
 
     login: str = "sandbox"
     password: str = field(default="sandbox", repr=False)
     apikey: str = field(default="sandbox-key", repr=False)
 
     def match(self, form: Form) -> bool:
-        """Whether a form carries the login and password as typed, or the key alone."""
+        """Whether a request has the right API key, or without a key the right login and password."""
         apikey = form.get("apikey")
         if apikey:
             return _same(apikey, self.apikey)
@@ -34,7 +34,7 @@ def _same(given: str, expected: str) -> bool:
 
 
 class Limits:
-    """What has been called lately. Not thread-safe by itself; `now` is seconds by the sandbox's clock."""
+    """Recent calls and their limits. `now`: seconds by the sandbox's clock. Not thread-safe."""
 
     def __init__(self, same_request_seconds: float, at_once: int) -> None:
         self.same_request_seconds = same_request_seconds
@@ -66,7 +66,7 @@ class Limits:
         self._blocked_until[address] = now + BLOCK_SECONDS
 
     def enter(self) -> None:
-        """Counts in a call under the account's login."""
+        """Count a call with the account's credentials as under way."""
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
 
@@ -74,12 +74,12 @@ class Limits:
         self.in_flight -= 1
 
     def check_crowd(self) -> None:
-        """Error 9 when this call, which has been counted in, makes `at_once` or more."""
+        """Error 9 if, with this call, `at_once` or more are under way. `enter` was called before."""
         if self.in_flight >= self.at_once:
             raise RefusedError(9, "too many requests at once")
 
     def check_repeat(self, digest: str, now: float, allowed: int, window: float) -> None:
-        """Error 9 when `allowed` requests of this digest were let in within the window before."""
+        """Error 9 if `allowed` requests with this digest were accepted in the last `window` seconds."""
         if window <= 0:
             return
         if len(self._recent) > 5_000:
@@ -96,7 +96,7 @@ class Limits:
         self._recent = {digest: times for digest, times in recent if times and times[-1] > oldest}
 
     def forget(self) -> None:
-        """Lifts every block and forgets past calls; those in flight stay counted."""
+        """Lift blocks and forget past calls; calls under way are still counted."""
         self._bad.clear()
         self._blocked_until.clear()
         self._recent.clear()

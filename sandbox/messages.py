@@ -1,7 +1,7 @@
-"""What became of each message: `get.php?get_messages=1` and `status.php`, by the page on their history.
+"""Message results: `get.php?get_messages=1` and `status.php`, by the provider's page on sent messages.
 
-A message is made when its mailing's sending begins; how it ends, and when, follows from its number alone, so
-that the same mailing tells the same story over restarts.
+A message exists once its job's sending has begun. Its outcome, and when it is reached, are computed from its
+id, so that they are the same after a restart.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ STATUSES = {
     2: "Read", 3: "Expired", 4: "Link clicked", 20: "Undeliverable", 22: "Wrong number", 23: "Forbidden",
     24: "Not enough funds", 25: "Number unreachable",
 }  # fmt: skip
-# The figure beside a status that is no delivery (published in parts only; the rest is the sandbox's own).
+# `err` for each status without delivery. Only a part of these numbers is published; the others are made up.
 ERRORS = {3: 13, 20: 6, 22: 1, 23: 248, 24: 237, 25: 13, -2: 240}
 TYPES = {"sms": 0, "hlr": 4, "ping": 5, "mms": 6, "mail": 8, "call": 9, "viber": 12, "soc": 13, "tg": 14}
 PLAIN_OUTCOMES = {1: 0.9, 3: 0.02, 20: 0.03, 22: 0.02, 23: 0.01, 25: 0.02}
@@ -33,18 +33,18 @@ HALF_A_YEAR = timedelta(days=184)
 KEPT_TEXTS = ("phones", "mes", "list", "nl", "translit", "tinyurl", "sender", "tpl")
 _LINK = re.compile(r"https?://\S+")
 _STRANGERS = 5 * 10**15
-# A message's number: its mailing's, then three digits for the sending and seven for the place in it.
+# A message's `int_id`: the job's id, then three digits for the sending, and seven for the place in it.
 _ROUND, _JOB = 10**7, 10**10
 
 
 @dataclass
 class Manner:
-    """How messages end and how the answers look. All of it is asked for by a test; the defaults are plain.
+    """The setting `messages`: how messages end, and peculiarities of the answers that a test can ask for.
 
-    `outcomes`: status to share; what is left of 1 is delivered. `settle_seconds`: within how many each ends.
-    `ids`: a row's `id` is its mailing's ("job") or the message's own ("own"). `missing`: keys left out.
-    `as_text`: numbers as strings. `mixed`: rows out of order. `doubled`: the share of rows that stand twice.
-    `late_seconds`: how long a message is not shown at all.
+    `outcomes`: status to share; the rest up to 1 is delivered. `settle_seconds`: each message ends within
+    this time. `ids`: a row's `id` is the job's ("job") or the message's own ("own"). `missing`: keys that are
+    left out. `as_text`: values as strings. `mixed`: rows out of order. `doubled`: share of rows that occur
+    twice. `late_seconds`: how long a message is not listed at first.
     """
 
     outcomes: dict[int, float] = field(default_factory=lambda: dict(PLAIN_OUTCOMES))
@@ -57,7 +57,7 @@ class Manner:
     late_seconds: float = 0.0
 
     def changed(self, asked: Mapping[str, Any]) -> "Manner":
-        """The same with some of it otherwise; ValueError for what there is not."""
+        """A copy with some values changed. ValueError for unknown names and invalid values."""
         if unknown := set(asked) - set(asdict(self)):
             raise ValueError(f"no such setting of messages: {', '.join(sorted(unknown))}")
         new = Manner(**(asdict(self) | dict(asked)))
@@ -72,7 +72,7 @@ class Manner:
 
 @dataclass(frozen=True)
 class Message:
-    """One message: whose it is (0: a stranger's), to whom, what it says, when it went out."""
+    """One message. `job`: its job's id, 0 if it belongs to none. `outcome`: its final status, if given."""
 
     int_id: int
     job: int
@@ -85,7 +85,7 @@ class Message:
 
 
 class Messages:
-    """All messages of the account. Not thread-safe by itself."""
+    """All messages of the account. Not thread-safe: the caller holds a lock."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -95,7 +95,7 @@ class Messages:
         self._made: tuple[Any, list[Message]] = (None, [])
 
     def keep_texts(self, number: int, given: Form | Mapping[str, Any]) -> None:
-        """Remembers a mailing's recipients and text, which its own record cuts short."""
+        """Keep a job's recipients and texts in full: the job's `parameters` may be cut short."""
         kept = {name: str(given.get(name)) for name in KEPT_TEXTS if given.get(name)}
         if kept:
             self.store.keep_texts(number, kept)
@@ -107,7 +107,8 @@ class Messages:
         self._made = (None, [])
 
     def add_strangers(self, rows: Iterable[Mapping[str, Any]], now: float) -> list[int]:
-        """Messages that no mailing here has sent: `phone mes`, and at will `age channel sender status`."""
+        """Add messages that no job here has sent; returns their ids. Each has `phone` and `mes`, and may have
+        `age channel sender status`. ValueError for others."""
         made: list[Message] = []
         for row in rows:
             if unknown := set(row) - {"phone", "mes", "age", "channel", "sender", "status"}:
@@ -157,7 +158,7 @@ class Messages:
                 yield Message(int_id, job.id, phone, text, sent_at, job.channel, sender)
 
     def status(self, message: Message, now: float) -> int:
-        """How a message stands at a moment."""
+        """A message's status at a moment."""
         passed = now - message.sent_at
         if passed < 0:
             return WAITING
@@ -165,11 +166,11 @@ class Messages:
         if passed < ends:
             return SENT
         outcome = self.outcome(message)
-        # Whoever reads it, or follows its link, has got it before.
+        # A message is delivered before it is read, or its link followed.
         return DELIVERED if outcome in (READ, CLICKED) and passed < 2 * ends else outcome
 
     def outcome(self, message: Message) -> int:
-        """How it ends."""
+        """A message's final status."""
         if message.outcome is not None:
             return message.outcome
         left = _chance(message.int_id, "how")
@@ -180,7 +181,7 @@ class Messages:
         return DELIVERED
 
     def history(self, form: Form, now: float, pace: Pace, zone: float) -> list[dict[str, Any]]:
-        """The rows of `get_messages`: the newest first, after `prev_id`, `cnt` at most."""
+        """The rows of `get_messages`: the newest first, those sent before `prev_id`, `cnt` at most."""
         opens, closes = _days(form, now, zone)
         count = _count(form.get("cnt"))
         found = self.all(now, pace)
@@ -205,7 +206,7 @@ class Messages:
         return self._dressed(rows)
 
     def one(self, form: Form, now: float, pace: Pace, zone: float) -> dict[str, Any]:
-        """The answer of status.php: one message by its address and `id`."""
+        """The answer of status.php: one message, found by address and `id`."""
         phone, number = _digits(form.get("phone")), form.get("id")
         if not phone or not number.isdecimal():
             raise wrong("phone and id")
@@ -217,7 +218,7 @@ class Messages:
         return {"status": NOT_FOUND, "last_date": "", "last_timestamp": 0}
 
     def row(self, message: Message, now: float, zone: float) -> dict[str, Any]:
-        """A message in the published keys, in the published order."""
+        """A message's row, with the published keys in the published order."""
         status = self.status(message, now)
         last = max(message.sent_at, min(now, message.sent_at + self.manner.settle_seconds))
         paid = texts.parts(message.text) if message.channel == "sms" else 1
@@ -250,7 +251,7 @@ class Messages:
         }
 
     def truth(self, now: float, pace: Pace) -> dict[int, dict[str, int]]:
-        """By mailing (0: strangers'): how many of its messages stand how now."""
+        """The number of messages by job (0: none of ours) and status."""
         counts: dict[int, Counter[str]] = {}
         for message in self.all(now, pace):
             counts.setdefault(message.job, Counter())[str(self.status(message, now))] += 1
@@ -275,7 +276,7 @@ class Messages:
 
 
 def _people(job: Job, kept: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Whom a mailing goes to, each with its own text. One made elsewhere goes to invented numbers."""
+    """A job's recipients, each with the text as sent. Without known recipients, numbers are invented."""
     if "list" in kept:
         lines = rules.list_entries(kept["list"], kept.get("nl") == "1")
         pairs = [(phone, text) for phones, text in lines for phone in _split(phones)]
@@ -321,7 +322,7 @@ def _count(text: str) -> int:
 
 
 def _place(found: list[Message], before: str) -> int:
-    """Where the message with this `int_id` stands: what was sent before it comes before it."""
+    """The position of the message with this `int_id` in `found`, which is sorted by time."""
     for place, message in enumerate(found):
         if str(message.int_id) == before:
             return place
@@ -334,12 +335,12 @@ def _addresses(form: Form) -> frozenset[str]:
 
 
 def _digits(address: str) -> str:
-    """One spelling of an address: a number's digits, else the address in small letters."""
+    """An address in one spelling, for comparison: a number's digits, or a name in lower case."""
     plain = re.sub(r"[\s()+\-]", "", address)
     return plain if plain.isdigit() else address.strip().lower()
 
 
 def _chance(number: int, what: str) -> float:
-    """A figure from 0 up to 1 that is always the same for this message."""
+    """A pseudo-random figure from 0 to below 1 that is always the same for this message."""
     digest = hashlib.blake2b(f"{what} {number}".encode(), digest_size=7).digest()
     return int.from_bytes(digest, "big") / 2**56

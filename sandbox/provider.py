@@ -1,4 +1,4 @@
-"""The provider behind the wire: who may call, what each call does, and what it answers."""
+"""The provider without HTTP: who may call, what each call does, and what it answers."""
 
 import threading
 import time
@@ -42,7 +42,7 @@ ListBy = Literal["created", "sending"]
 
 
 def kind_of(script: str, form: Form) -> str:
-    """Which call a request makes, or "" when it cannot be told. `script`: the file name without .php."""
+    """The kind of call that a request makes; "" if it is none. `script`: the file name without .php."""
     if script == "jobs":
         chosen = [action for action in ACTIONS if form.raw(action) == b"1"]
         return chosen[0] if len(chosen) == 1 else ""
@@ -53,10 +53,10 @@ def kind_of(script: str, form: Form) -> str:
 
 
 class Provider:
-    """One account at an imaginary provider. Its methods may be called from any thread.
+    """One account at the imitated provider. Its methods may be called from any thread.
 
-    `speed` and `going_seconds`: see `Pace`. `zone`: the account's own, in hours from Moscow.
-    `list_by`: whether `start` and `end` go by the day of creation or of (next) sending.
+    `zone`: the account's own, in hours from Moscow. `list_by`: whether `start` and `end` of `get_all` mean
+    the day of creation or of the (next) sending.
     """
 
     def __init__(
@@ -101,24 +101,24 @@ class Provider:
             self.store.note("dialect", name)
 
     def now(self) -> float:
-        """The sandbox's moment: the machine's clock, plus what it was put forward by."""
+        """The sandbox's clock, in seconds since 1970: the machine's, plus what `advance` has added."""
         return time.time() + self._ahead
 
     def advance(self, seconds: float) -> None:
-        """Puts the clock forward, for mailings and limits alike."""
+        """Put the sandbox's clock forward, which affects jobs and limits."""
         with self.lock:
             self._ahead += seconds
             self.store.note("ahead", repr(self._ahead))
 
     def is_genuine(self, form: Form) -> bool:
-        """Whether a form carries the account's credentials."""
+        """Whether a request has the account's credentials."""
         try:
             return self.credentials.match(form)
         except UndecodableError:
             return False
 
     def answer(self, call: Call, form: Form, address: str, fault: Fault | None) -> formats.Answer:
-        """Does what a call asks, as far as its fault lets it, and gives the answer; fills the record."""
+        """Carry out a call, as far as its fault allows, and return the answer. Updates the record `call`."""
         fmt, codec = form.answer_format, form.answer_charset
         try:
             text = self._admitted(call, form, address, fault)
@@ -189,7 +189,7 @@ class Provider:
         return formats.rows(fmt, call.kind.removesuffix("s"), found_rows, codec)
 
     def _messages(self, kind: str, form: Form) -> str:
-        """What became of messages: their history, or how one of them stands."""
+        """The answer to `get_messages`, or to status.php."""
         with self.lock:
             around = (form, self.now(), self.pace, self.zone)
             if kind == "messages":
@@ -244,7 +244,7 @@ class Provider:
         return job
 
     def _listed(self, form: Form) -> list[tuple[Job, Progress]]:
-        """The rows of `get_all`, newest first; without both days at most ten of them."""
+        """The rows of `get_all`, the newest first; unless both days are given, ten at most."""
         start, end = form.get("start"), form.get("end")
         with self.lock:
             now = self.now()
@@ -269,7 +269,7 @@ class Provider:
         return job.progress(now, self.pace).next_at or job.due_at
 
     def balance(self) -> Decimal:
-        """What is left of the test money: the deposit less every sending begun or still ahead."""
+        """The balance: the deposit less the cost of all jobs so far (see `Job.charged`)."""
         with self.lock:
             return self.deposit - self._charged(list(self.store.jobs.values()))
 
@@ -278,13 +278,13 @@ class Provider:
         return sum((job.charged(now, self.pace) for job in jobs), Decimal(0))
 
     def _affords(self, cost: Decimal) -> bool:
-        """Whether the balance covers it; a bound that needs no look at every job comes first."""
+        """Whether the balance covers the cost. An upper bound that is quick to compute is tried first."""
         most = self.store.committed + self._charged(self.store.recurring)
         return cost <= self.deposit - most or cost <= self.balance()
 
 
 def _job(number: int, wanted: rules.Wanted, call: Call, moment: float) -> Job:
-    """What is kept of a mailing that was asked for at `moment`."""
+    """The job for an accepted add at `moment`."""
     return Job(
         id=number,
         name=wanted.name,

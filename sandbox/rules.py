@@ -1,6 +1,6 @@
-"""What an add, or a price request, has to satisfy; the provider's error 1 and 5 by the page's ranges.
+"""Checks of an add or a price request: error 1 or 5 for what is outside the ranges of the provider's page.
 
-Where the page gives no range the sandbox is strict only about what cannot be meant (docs/sandbox.md).
+Where the page gives no range, only what makes no sense is refused (docs/sandbox.md).
 """
 
 import re
@@ -42,7 +42,7 @@ _LIST_LINE = re.compile(r"(?:([^|:;]*)\|)?([^:;|]+)[:;](.*)", re.DOTALL)
 
 
 class RefusedError(Exception):
-    """One of the provider's error numbers, with a reason that never holds a number or a text."""
+    """One of the provider's errors. The reason never contains phone numbers or texts."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(code, reason)
@@ -52,7 +52,10 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """An accepted add: what the state keeps of it. Times in seconds since 1970, zone in hours from Moscow."""
+    """What is stored of an accepted add. `due_at`: seconds since 1970. `zone`: hours from Moscow.
+
+    `stretch`, `step`: see `Job`.
+    """
 
     name: str
     channel: str
@@ -69,7 +72,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the account holds that an add may name; groups as number of group → how many numbers."""
+    """What an add can refer to. `groups`: group id to how many numbers. `templates`: id to text."""
 
     now: float
     zone: float
@@ -82,9 +85,9 @@ def wrong(name: str) -> RefusedError:
 
 
 def check_add(form: Form, around: Surroundings, *, named: bool = True) -> Wanted:
-    """The mailing that a form asks for; RefusedError with 1 or 5. A price request needs no name.
+    """Check an add; RefusedError with code 1 or 5. `named`: False for a price request, which needs no name.
 
-    UndecodableError for a text that is not in the charset of the form.
+    UndecodableError for a text that is not in the request's charset.
     """
     _check_choices(form)
     given = form.texts
@@ -203,7 +206,7 @@ _RANGES: dict[str, Callable[[str], bool]] = {
 
 
 def _stretch(form: Form) -> tuple[float, float]:
-    """Seconds over which a sending is spread and between its groups; (0, 0) for at once."""
+    """`period` and `freq` in seconds; (0, 0) without them."""
     period, freq = form.get("period"), form.get("freq")
     if not period:
         return 0.0, 0.0
@@ -213,7 +216,7 @@ def _stretch(form: Form) -> tuple[float, float]:
 
 
 def _parts(form: Form, channel: str, around: Surroundings) -> int:
-    """Paid parts of the one text for each recipient, after checking that the text may be."""
+    """Check the text; how many parts are paid for each recipient."""
     mes, template = form.get("mes"), form.get("tpl")
     if template:
         number = _whole(template, "tpl", 1, 10**9)
@@ -256,7 +259,7 @@ def _binary_parts(mes: str, kind: str) -> int:
 
 
 def _count(phones: str, channel: str, groups: Mapping[int, int], name: str) -> int:
-    """How many recipients a `phones` value names; a million plain numbers take one pass."""
+    """How many recipients `phones` has. Plain numbers are counted in one pass, for a million of them."""
     if channel != "mail" and _NUMBERS.fullmatch(phones):
         count = len(re.findall(r"\d+", phones))
     else:
@@ -284,7 +287,7 @@ def _recipients(item: str, channel: str, groups: Mapping[int, int], name: str) -
 
 
 def _from_list(form: Form, channel: str, around: Surroundings) -> tuple[int, int]:
-    """Recipients and paid parts of a `list`: a line per text, `sender[,tz]|phones:mes`."""
+    """Recipients and paid parts of a `list`, whose lines are `sender[,tz]|phones:mes`."""
     if form.get("phones") or form.get("mes"):
         raise wrong("list")
     recipients = paid = 0
@@ -305,13 +308,13 @@ def _from_list(form: Form, channel: str, around: Surroundings) -> tuple[int, int
 
 
 def list_entries(text: str, multiline: bool) -> list[tuple[str, str]]:
-    """A list that was accepted: the numbers of each entry, and what they are told."""
+    """The entries of an accepted list, as pairs of numbers and text."""
     entries = (_LIST_LINE.fullmatch(line) for line in _list_lines(text, multiline))
     return [(entry[2], entry[3].replace("\\n", "\n")) for entry in entries if entry]
 
 
 def _list_lines(text: str, multiline: bool) -> list[str]:
-    """The list's entries; with nl=1 a line that cannot begin one goes on with the text before it."""
+    """The entries of a list. With nl=1, a line that cannot begin an entry continues the text before it."""
     lines: list[str] = []
     for line in text.replace("\r\n", "\n").split("\n"):
         if multiline and lines and not _LIST_LINE.fullmatch(line):

@@ -1,4 +1,4 @@
-"""The sandbox as an HTTP server on a loopback address, and as an object for tests."""
+"""The sandbox as an HTTP server on a loopback address, and as a Python object for tests."""
 
 import io
 import ipaddress
@@ -60,7 +60,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no error; a defect is told by its kind and place, never its text."""
+        """Ignore clients that are gone. Print a bug's type and place, not its text, which may be private."""
         error = sys.exception()
         if error is None or isinstance(error, OSError):
             return
@@ -68,7 +68,7 @@ class _Server(ThreadingHTTPServer):
         sys.stderr.write(f"sandbox: {type(error).__name__} at {place.filename}:{place.lineno}\n")
 
     def cut_all(self) -> None:
-        """Ends every connection that is still open."""
+        """Close every connection that is still open."""
         with self.lock:
             for one in self.open_sockets:
                 try:
@@ -90,11 +90,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def finish(self) -> None:
         super().finish()
-        # The socket's own end is put off while a file made from it is open; a reset must not wait.
+        # While a file made from the socket is open, closing is delayed; a reset must not be.
         self.connection.close()
 
     def log_message(self, *args: Any) -> None:
-        """Nothing: request lines could hold numbers and passwords."""
+        """Logs nothing: request lines may contain numbers and passwords."""
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
@@ -190,7 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._go_on(wire.send_faulty(self.line, answer, fault))
 
     def _cut_early(self, call: Call, script: str, query: str) -> bool:
-        """Whether the call was cut before its body was read; only as much is looked at as tells its kind."""
+        """Whether a cut_before_reading fault hit the call. Reads no more of the body than shows its kind."""
         provider = self.server.provider
         with provider.lock:
             if not any(rule.fault == "cut_before_reading" for rule in provider.faults.rules):
@@ -217,7 +217,7 @@ class _Handler(BaseHTTPRequestHandler):
         return str(found.pop().decode())
 
     def _body(self) -> bytes | None:
-        """The whole body; None, with the connection to be closed, when it has no usable length."""
+        """The whole body. None, and the connection will be closed, if its length is missing or wrong."""
         length = self.headers.get("Content-Length", "0")
         chunked = "transfer-encoding" in self.headers
         if chunked or not length.isdigit() or int(length) > LARGEST_BODY:
@@ -244,10 +244,9 @@ class _Handler(BaseHTTPRequestHandler):
 class Sandbox:
     """The sandbox provider in this process: `with Sandbox() as sandbox: … sandbox.url …`.
 
-    The options are those of `Provider`, besides where it listens (`host` must be an IPv4 loopback address,
-    port 0 means a free one), what opens it, `state` (a SQLite file that keeps the jobs), `speed` and
-    `going_seconds` (see `Pace`), `dialect` (None: the one kept in `state`, else plain) and `log`, which is
-    given a line per call. ValueError for what may not be.
+    `host`: an IPv4 loopback address. `port`: 0 takes a free one. `state`: a SQLite file that keeps the jobs.
+    `dialect`: None for the one kept in `state`, else plain. `speed`, `going_seconds`: see `Pace`. `log`:
+    called with a line per call. For the others see `Provider`. ValueError for invalid values.
     """
 
     def __init__(
@@ -294,7 +293,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Closes the port, every connection and the state; calls that hang end without an answer."""
+        """Close the port, all connections and the state. Hanging calls end without an answer."""
         self._server.stopping.set()
         if self._thread is not None:
             self._server.shutdown()
@@ -315,12 +314,12 @@ class Sandbox:
 
     @property
     def jobs(self) -> list[dict[str, Any]]:
-        """Every job there ever was, oldest first, with the full truth (docs/sandbox.md)."""
+        """All jobs, also deleted ones, the oldest first, as in `GET jobs` (docs/sandbox.md)."""
         return control.jobs(self.provider)
 
     @property
     def calls(self) -> list[dict[str, Any]]:
-        """Every call, oldest first: see `calls.Call`."""
+        """The latest 20,000 calls, the oldest first: see `calls.Call`."""
         return control.calls(self.provider, 0)
 
     @property
@@ -336,7 +335,7 @@ class Sandbox:
         self.provider.dialect = name
 
     def fault(self, fault: str, calls: str | Iterable[str] = (), **options: Any) -> int:
-        """Orders a fault (`faults.Fault` has the options) for the next call; gives the rule's number."""
+        """Add a fault (options: `faults.Fault`), by default for one call; returns the rule's id."""
         with self.provider.lock:
             return self.provider.faults.add([{"fault": fault, "calls": calls} | options])[0].id
 
@@ -349,36 +348,36 @@ class Sandbox:
             self.provider.faults.seed(seed)
 
     def advance(self, seconds: float) -> None:
-        """Puts the sandbox's clock forward, for mailings and limits alike."""
+        """Put the sandbox's clock forward, which affects jobs and limits."""
         self.provider.advance(seconds)
 
     def make_job(self, name: str, **options: Any) -> int:
-        """A job made elsewhere (`control.make_jobs` has the options); gives its id."""
+        """Make a job as if made elsewhere (options: `control.make_jobs`); returns its id."""
         return control.make_jobs(self.provider, [{"name": name} | options])[0]
 
     def change_job(self, number: int, **changes: Any) -> None:
-        """Sets `status` (one of ours, any word, or None), `name` or `deleted` of a job by hand."""
+        """Set `status` (any word, or None for its own), `name` or `deleted` of a job."""
         control.change_job(self.provider, number, changes)
 
     @property
     def messages(self) -> dict[str, dict[str, int]]:
-        """How many messages of each job stand how, by status; job "0" for strangers' messages."""
+        """The number of messages by job and status; job "0" for messages of no job here."""
         return control.messages(self.provider)
 
     def add_messages(self, *rows: Mapping[str, Any]) -> list[int]:
-        """Messages that none of the jobs has sent (`Messages.add_strangers` has the options)."""
+        """Add messages that no job has sent (options: `Messages.add_strangers`); returns their ids."""
         with self.provider.lock:
             return self.provider.messages.add_strangers(rows, self.provider.now())
 
     def settings(self, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Changes settings at run time (docs/sandbox.md) and gives them all."""
+        """Change settings (docs/sandbox.md); returns all of them."""
         return control.settings(self.provider, changes or {})
 
     def block(self, address: str = "127.0.0.1") -> None:
-        """Blocks an address for 30 minutes, as five bad logins do."""
+        """Block an address for 30 minutes, as five wrong logins do."""
         with self.provider.lock:
             self.provider.limits.block(address, self.provider.now())
 
     def reset(self, *, keep_jobs: bool = False) -> None:
-        """Forgets calls, faults, blocks and, unless kept, jobs."""
+        """Forget calls, faults and blocks; unless kept, also jobs and messages."""
         control.reset(self.provider, keep_jobs=keep_jobs)

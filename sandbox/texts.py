@@ -1,4 +1,4 @@
-"""How many paid parts a text makes: GSM 7-bit or UCS-2, whole or split (page, `mes` and `translit`)."""
+"""How many paid parts a text has, and transliteration (`mes` and `translit` on the provider's page)."""
 
 GSM_BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -18,7 +18,7 @@ _TRANSLIT = {1: _LATIN, 2: _LOOKALIKE}
 
 
 def transliterate(text: str, variant: int) -> str:
-    """The text in Latin letters; the exact tables are not published, only their kind is imitated."""
+    """The text in Latin letters. The provider's tables are not published; these only resemble them."""
     table = _TRANSLIT.get(variant)
     if table is None:
         return text
@@ -28,7 +28,7 @@ def transliterate(text: str, variant: int) -> str:
 
 
 def parts(text: str) -> int:
-    """Paid SMS parts of a text; at least one. A character of two units never spans two parts."""
+    """Paid SMS parts of a text, at least 1. A character of two units is never split between parts."""
     if all(char in GSM_BASIC or char in GSM_DOUBLE for char in text):
         return _fill([2 if char in GSM_DOUBLE else 1 for char in text], GSM_WHOLE, GSM_SPLIT)
     return _fill([2 if ord(char) > 0xFFFF else 1 for char in text], UNICODE_WHOLE, UNICODE_SPLIT)

@@ -1,4 +1,4 @@
-"""The page's `time`, `rpt` and day formats as moments: seconds since 1970 (UTC), as floats."""
+"""The formats of `time`, `rpt` and days on the provider's page. Moments are floats: seconds since 1970."""
 
 import calendar
 import re
@@ -16,21 +16,21 @@ _DAY = re.compile(r"(\d\d)\.(\d\d)\.(\d{4})", re.ASCII)
 
 
 class BadTimeError(ValueError):
-    """The provider's error 5: a time or a date that cannot be read."""
+    """A time or day that cannot be read: error 5."""
 
 
 def zone(hours_from_moscow: float) -> timezone:
-    """The fixed zone that `tz` means: hours relative to Moscow (UTC+3, no daylight saving)."""
+    """The time zone for a `tz`: hours from Moscow, which is UTC+3 without daylight saving."""
     return timezone(timedelta(hours=MOSCOW_HOURS + hours_from_moscow))
 
 
 def is_dated(text: str) -> bool:
-    """Whether a `time` is one of the two forms that a zone applies to by day and hour."""
+    """Whether `time` is a date and hour: only then may a `list` line have its own zone."""
     return bool(_COMPACT.fullmatch(text) or _DOTTED.fullmatch(text))
 
 
 def due(text: str, now: float, hours_from_moscow: float) -> float:
-    """The moment of first sending that `time` asks for, never before `now`; BadTimeError when unreadable."""
+    """The moment of the first sending for a `time`, at the earliest `now`. BadTimeError if unreadable."""
     if text in ("", "0"):
         return now
     if match := _OFFSET.fullmatch(text):
@@ -64,7 +64,7 @@ def _in_window(first: int, last: int, now: float, hours_from_moscow: float) -> f
 
 
 def day(text: str, name: str) -> date:
-    """A `start` or `end` day, dd.mm.yyyy; BadTimeError when unreadable."""
+    """A `start` or `end` day, dd.mm.yyyy. BadTimeError, with `name`, if unreadable."""
     match = _DAY.fullmatch(text)
     if not match:
         raise BadTimeError(name)
@@ -91,7 +91,7 @@ def two_months_before(today: date) -> date:
 
 
 def occurrences(first: float, rpt: int, rptn: int | None, hours_from_moscow: float) -> Iterator[float]:
-    """The sendings of a mailing: the first one, then `rptn` repetitions of it (None: without end)."""
+    """The moments of a job's sendings: the first, then `rptn` repetitions (None: without end)."""
     yield first
     made = 0
     while rpt and (rptn is None or made < rptn):

@@ -1,4 +1,4 @@
-"""Puts an answer on the wire, or does to it what a fault says."""
+"""Writes an answer to the socket, with its fault if it has one."""
 
 import select
 import socket
@@ -16,14 +16,14 @@ PAGE = b"<!DOCTYPE html><html><head><title>Sandbox</title></head><body><h1>Not n
 
 
 def no_call() -> None:
-    """What a connection does at the end of an answer that is nobody's call."""
+    """The default of `Connection.ending`: nothing."""
 
 
 class Connection:
-    """One client's socket. `stopping` is set when the sandbox closes; every wait ends then.
+    """One client's socket. `stopping`: set when the sandbox stops, which ends every wait.
 
-    `ending` is called just before the last byte of an answer, so that a client which calls again as
-    soon as it has read one never seems to make two calls at once.
+    `ending` is called just before the last byte of an answer: a client that calls again right after reading
+    an answer must not be counted as making two calls at once.
     """
 
     def __init__(self, sock: socket.socket, stopping: threading.Event) -> None:
@@ -32,7 +32,7 @@ class Connection:
         self.ending: Callable[[], None] = no_call
 
     def wait(self, seconds: float | None) -> bool:
-        """Waits so long (None: for ever); False at once when the client goes away or the sandbox stops."""
+        """Wait so long (None: for ever). False, at once, if the client goes away or the sandbox stops."""
         until = None if seconds is None else time.monotonic() + seconds
         poller = select.poll()
         poller.register(self._socket, select.POLLIN)
@@ -54,7 +54,7 @@ class Connection:
             return True
 
     def send(self, data: bytes) -> bool:
-        """Whether the socket took it all; a client that went away is no error."""
+        """Send data; False if the client has gone away."""
         try:
             self._socket.sendall(data)
         except OSError:
@@ -62,14 +62,14 @@ class Connection:
         return True
 
     def send_last(self, data: bytes) -> bool:
-        """As `send`, for the end of an answer."""
+        """Send the end of an answer; calls `ending` before the last byte."""
         if not self.send(data[:-1]):
             return False
         self.ending()
         return self.send(data[-1:])
 
     def reset(self) -> None:
-        """Makes the end of the connection a TCP reset: whatever was on its way is lost."""
+        """Make closing the connection a TCP reset, with which data on its way is lost."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
@@ -86,12 +86,12 @@ def head(answer: Answer, length: int, extra: str = "") -> bytes:
 
 
 def send(connection: Connection, answer: Answer) -> bool:
-    """A whole answer; whether the connection may go on."""
+    """Send a whole answer; whether the connection may be used again."""
     return connection.send_last(head(answer, len(answer.body)) + answer.body)
 
 
 def send_faulty(connection: Connection, answer: Answer, fault: Fault) -> bool:
-    """The answer as its fault leaves it; whether the connection may go on."""
+    """Send an answer with its fault applied; whether the connection may be used again."""
     name = fault.fault
     if name in ("slow", "hang"):
         forever = name == "hang" and not fault.seconds

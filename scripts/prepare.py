@@ -1,4 +1,4 @@
-"""The last part of `make setup`: keys, translations, database, static files, where not done yet."""
+"""The last part of `make setup`: translations, keys, database and static files, unless up to date."""
 
 import os
 import sys
@@ -25,7 +25,7 @@ def static_files_are_old() -> bool:
 
 
 def main() -> int:
-    """Prepares everything; says what is wrong in a few words."""
+    """Prepare everything. Exit code 1, with a short message, if the configuration is wrong."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     try:
         translations.compile_all()

@@ -1,7 +1,7 @@
-"""`make run`: Mailroom with everything round it, on this machine, until Ctrl-C.
+"""`make run`: Mailroom with all that it needs, on this machine, until Ctrl-C.
 
-Redis and the sandbox provider are started first; then web, worker and beat, as the Procfile says. Each of
-them lives under scripts/keep.py, so that all of it ends when this process does, in whatever way.
+Starts Redis (unless one answers already) and the sandbox provider, then the Procfile's web, worker and beat.
+All of them run under scripts/keep.py, so that they end when this process does, even by SIGKILL.
 """
 
 import os
@@ -28,14 +28,14 @@ from scripts.servers import Redis, Server, free_port, listens, redis_answers
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_LOGIN = "demo"
-# Root is nobody special on a machine of one's own (make run); a worker for real says it.
+# Celery warns when it runs as root. For a trial on one's own machine that is noise; real workers still warn.
 QUIET = "ignore::UserWarning:celery.platforms"
-# How long the address waits for the worker's first word, lest it be hidden for ever should that word change.
+# The welcome is printed after the worker's "ready", or after this long in case that wording ever changes.
 PATIENCE_SECONDS = 30.0
 
 
 def main() -> int:
-    """Runs until told to stop; 0 after a wish to stop, else what the first process to end returned."""
+    """Run until stopped. Exit code 0 if asked to stop, else that of the process that ended first."""
     os.environ.setdefault("PLAIN_HTTP", "1")
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     os.chdir(ROOT)
@@ -62,7 +62,7 @@ def main() -> int:
 
 
 def serve(lock: Path, port: int, servers: list[Server]) -> int:
-    """Starts the servers, adding them to `servers`, then the three processes; returns when one has ended."""
+    """Start servers (added to `servers`) and processes; returns the exit code when one has ended."""
     var = Path(settings.VAR_DIR)
     if not redis_answers(settings.REDIS_URL):
         redis = Redis(var / "redis")
@@ -91,14 +91,14 @@ def serve(lock: Path, port: int, servers: list[Server]) -> int:
 
 
 def web_port() -> int:
-    """PORT; where it is taken and nobody asked for it by name, another one; 0 when it was asked for."""
+    """PORT if it is free. If it is taken: another one, or 0 if the environment asks for PORT explicitly."""
     if not listens(settings.PORT):
         return settings.PORT
     return 0 if "PORT" in os.environ else free_port()
 
 
 def sandbox(port: int, folder: Path) -> Server:
-    """The sandbox provider, its jobs kept in `folder`."""
+    """Start the sandbox provider, which keeps its jobs in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, str(ROOT / "manage.py"), "sandbox", "--port", str(port)]
     command += ["--state", str(folder / "jobs.sqlite3")]
@@ -106,7 +106,7 @@ def sandbox(port: int, folder: Path) -> Server:
 
 
 def prepare(sandbox_url: str, var: Path) -> str:
-    """The sandbox's account, sample data and a first login; returns that login's password."""
+    """Make the sandbox's account, sample data and a first login; returns that login's password."""
     import_string("mailings.accounts.ensure_sandbox_account")(sandbox_url)
     password = demo_password(var / "demo_password")
     call_command("sample_data")
@@ -114,7 +114,7 @@ def prepare(sandbox_url: str, var: Path) -> str:
 
 
 def demo_password(path: Path) -> str:
-    """The first login's password: made, with its login, when there are no people yet; then as it was made."""
+    """The demo login's password. Makes the login if there are no users yet; later reads it from `path`."""
     users: Any = apps.get_model("auth", "User").objects
     if not users.exists():
         password = secrets.token_urlsafe(9)
@@ -129,7 +129,7 @@ def demo_password(path: Path) -> str:
 
 
 class Screen(Printer):
-    """What the processes say, and whether they have said what belongs to their start."""
+    """Prints the processes' output, and notices when their start-up messages are over."""
 
     def __init__(self) -> None:
         super().__init__(sys.stdout)
@@ -137,21 +137,21 @@ class Screen(Printer):
         self._worker_ready = False
 
     def write(self, message: Message) -> None:
-        """Prints one line of a process."""
+        """Print one line of a process."""
         super().write(message)
         self._last = time.monotonic()
         self._worker_ready |= message.name == "worker" and b" ready." in message.data
 
     def still(self) -> bool:
-        """Whether the worker is ready and nobody has said a word for a second."""
+        """Whether the worker is ready and nothing was printed for a second."""
         now = time.monotonic()
         return (self._worker_ready and now - self._last > 1) or now - self._began > PATIENCE_SECONDS
 
 
 def watch(servers: list[Server], arrived: Callable[[], bool], welcome: str) -> None:
-    """Twice a second: says where Mailroom is once all has arrived, and stops it when its ground is gone.
+    """Twice a second: print the welcome once all has arrived; stop if a server, our parent or make is gone.
 
-    A timer and no thread, since honcho forks.
+    By a timer signal, not a thread, because honcho forks.
     """
     parent = os.getppid()
     welcomed = False
@@ -160,7 +160,7 @@ def watch(servers: list[Server], arrived: Callable[[], bool], welcome: str) -> N
         nonlocal welcomed
         if not welcomed and arrived():
             welcomed = True
-            # Not print(), which this handler may have interrupted.
+            # Not print(): this signal handler may have interrupted one, and print is not re-entrant.
             os.write(sys.stdout.fileno(), f"\n{welcome}\nCtrl-C ends all of it.\n\n".encode())
         if not all(server.running for server in servers) or os.getppid() != parent or interrupted(parent):
             os.kill(os.getpid(), signal.SIGTERM)
@@ -171,8 +171,11 @@ def watch(servers: list[Server], arrived: Callable[[], bool], welcome: str) -> N
 
 
 def interrupted(parent: int) -> bool:
-    """Whether make, our parent, was interrupted by a signal to it alone: it blocks the signal, waits for us
-    and passes nothing on. Told from Linux's /proc; a Ctrl-C reaches us as well and needs none of this."""
+    """Whether make, our parent, got SIGINT or SIGHUP by itself.
+
+    make then blocks the signal and waits for us, without passing it on; Linux shows that in /proc. A Ctrl-C
+    reaches us too, and does not need this.
+    """
     try:
         status = Path(f"/proc/{parent}/status").read_text()
     except OSError:

@@ -1,4 +1,4 @@
-"""`make test`: everything on SQLite with coverage, then the marked folders again on PostgreSQL."""
+"""`make test`: all tests on SQLite with coverage, then those marked `postgres` on PostgreSQL."""
 
 import argparse
 import subprocess
@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> int:
-    """Runs both; the first failure's exit code, else 0."""
+    """Run both. Exit code 0, or that of the first run that failed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--jobs", default="2")
     jobs = parser.parse_args().jobs

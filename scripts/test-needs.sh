@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the tests need of the machine: a PostgreSQL server and Chromium. As root on a Debian system they are installed;
-# elsewhere one line says what is missing and how to get it.
+# Provides what the tests need on the machine: a PostgreSQL server and Chromium. As root on Debian it installs them;
+# elsewhere it prints what is missing and how to get it.
 set -eu
 
 have_postgres() {

@@ -1,4 +1,4 @@
-"""The catalogues in locale/, without the system's gettext: `update`, `compile` or `check` them."""
+"""Updates, compiles or checks the catalogues in locale/, without the system's gettext."""
 
 import argparse
 import io
@@ -36,12 +36,12 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*(?:![rsa])?(?::[^{}]*)?\}")
 
 
-# What Django's templatize leaves of a template: calls, between words that Python could not read.
+# The gettext calls in what Django's templatize makes of a template; the rest is not valid Python.
 CALL = re.compile(r"""(?:^|\s)((?:_|n?p?gettext)\((?:[^()'"]|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")*\))""")
 
 
 def sources() -> Iterator[tuple[str, bytes]]:
-    """Relative path and Python-like text of every file that may hold texts for people."""
+    """Relative path and Python-like text of every file that may contain translatable texts."""
     for pattern in PYTHON:
         for path in sorted(ROOT.glob(pattern)):
             yield str(path.relative_to(ROOT)), path.read_bytes()
@@ -53,19 +53,19 @@ def sources() -> Iterator[tuple[str, bytes]]:
 
 
 def extracted() -> Catalog:
-    """Every text of the project, with the places where it stands."""
+    """All translatable texts of the project, with the files that contain them."""
     catalog = Catalog(project="Mailroom", charset="utf-8", fuzzy=False)
     for name, text in sources():
         for _line, message, comments, context in extract(
             "python", io.BytesIO(text), keywords=KEYWORDS, comment_tags=["Translators:"]
         ):
-            # Files without line numbers: a catalogue that changes with every edited line is read by nobody.
+            # Without line numbers: otherwise any edit of a source file would change the catalogue.
             catalog.add(message, locations=[(name, 0)], auto_comments=comments, context=context)
     return catalog
 
 
 def path_of(language: str, suffix: str) -> Path:
-    """Where a language's catalogue lies; `suffix` is `.po` or `.mo`."""
+    """The path of a language's catalogue. `suffix`: `.po` or `.mo`."""
     return LOCALE / language / "LC_MESSAGES" / f"django{suffix}"
 
 
@@ -79,7 +79,7 @@ def read(language: str) -> Catalog:
 
 
 def update() -> int:
-    """Writes new texts into the catalogues, untranslated, and drops those that are gone."""
+    """Add new texts to the catalogues, untranslated, and drop those that are gone."""
     template = extracted()
     for language in LANGUAGES:
         catalog = read(language)
@@ -93,7 +93,7 @@ def update() -> int:
 
 
 def compile_all() -> None:
-    """Makes the .mo files that are missing or older than their .po."""
+    """Compile the .mo files that are missing or older than their .po."""
     for source in LOCALE.glob("*/LC_MESSAGES/*.po"):
         target = source.with_suffix(".mo")
         if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
@@ -107,12 +107,12 @@ def compile_all() -> None:
 
 
 def texts(value: str | tuple[str, ...] | list[str] | None) -> list[str]:
-    """The forms of a message: one, or one for each plural."""
+    """The forms of a message: one, or one per plural form."""
     return [value] if isinstance(value, str) else list(value or ())
 
 
 def faults(language: str, wanted: Catalog, catalog: Catalog) -> Iterator[str]:
-    """What is wrong with one language's catalogue, a line each."""
+    """The faults of one language's catalogue, a line each."""
     for message in wanted:
         if not message.id:
             continue
@@ -131,7 +131,7 @@ def faults(language: str, wanted: Catalog, catalog: Catalog) -> Iterator[str]:
 
 
 def placeholder_faults(language: str, ours: list[str], found: Message) -> Iterator[str]:
-    """A form of a translation that names other values than the text does."""
+    """Forms of a translation whose placeholders differ from the text's."""
     allowed = [sorted(PLACEHOLDER.findall(text)) for text in ours]
     for form in texts(found.string):
         if sorted(PLACEHOLDER.findall(form)) not in allowed:
@@ -139,7 +139,7 @@ def placeholder_faults(language: str, ours: list[str], found: Message) -> Iterat
 
 
 def check() -> int:
-    """Prints every fault; 1 when there is any."""
+    """Print every fault; exit code 1 if there are any."""
     wanted = extracted()
     found = [fault for language in LANGUAGES for fault in faults(language, wanted, read(language))]
     for fault in found:
@@ -148,7 +148,7 @@ def check() -> int:
 
 
 def main() -> int:
-    """Runs one verb."""
+    """Run one verb."""
     parser = argparse.ArgumentParser()
     parser.add_argument("verb", choices=("update", "compile", "check"))
     verb = parser.parse_args().verb

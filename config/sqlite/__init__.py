@@ -1,1 +1,1 @@
-"""Django's SQLite with one writer at a time in a process (the engine of DATABASES)."""
+"""A database engine: Django's SQLite, with one writing thread at a time in a process."""

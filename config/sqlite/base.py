@@ -1,7 +1,7 @@
-"""Threads of one process wait for each other by a lock, never in SQLite's own sleep.
+"""Django's SQLite backend, with a lock between the writing threads of one process.
 
-SQLite waits for its one writer by sleeping for longer and longer: threads that write slept most of the time.
-Other processes are still waited for as `timeout` says.
+SQLite allows one writer, and others wait for it in sleeps that grow longer: threads that write a lot slept
+most of the time. A lock wakes the next one at once. Other processes are still waited for as `timeout` says.
 """
 
 import threading
@@ -14,7 +14,7 @@ _writers: dict[str, threading.Lock] = {}
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A transaction holds the process's lock of its database from BEGIN IMMEDIATE to its end."""
+    """Every transaction holds its database's lock in this process, from BEGIN IMMEDIATE to its end."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

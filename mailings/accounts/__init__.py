@@ -1,4 +1,4 @@
-"""Who calls: an account's login, its breaker and limiter, and the one way to a client (`slot`)."""
+"""Accounts: credentials, breaker and limiter, and the one way to make a call to the provider (`slot`)."""
 
 from mailings.accounts.breaker import ask_probe
 from mailings.accounts.calls import calls_last_hour, look_again, probe, probe_if_due, slot, unchanged

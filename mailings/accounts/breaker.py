@@ -1,9 +1,10 @@
-"""The breaker: after the first refused login (error 2) or block (error 4) no call of that account goes out.
+"""The breaker: after a refused login (error 2) or a block (error 4) no call of that account goes out.
 
-It lives in the account's row, and every change of it is one conditional UPDATE, so that of many workers
-exactly one opens it, one probes and one closes it. Five refused logins in half an hour would block us all.
+Five refused logins in 30 minutes would block our address, for all accounts ("Error numbers" in
+docs/provider.md). The breaker's state is in the account's row, and each change of it is one conditional
+UPDATE: of many workers exactly one opens it, one probes and one closes it.
 
-What a call met counts only for the credentials that it was made with (`credentials_at`).
+The outcome of a call counts only while the account has the credentials of that call (`credentials_at`).
 """
 
 from datetime import datetime, timedelta
@@ -25,29 +26,29 @@ from mailings.smsc.api.errors import (
     WrongParameters,
 )
 
-# The provider's page: an address is blocked for half an hour.
+# How long the provider blocks an address after error 4 ("Error numbers" in docs/provider.md).
 BLOCK = timedelta(minutes=30)
-# A probe of a block that brought no answer is repeated after this long.
+# A probe after a block that brought no answer is repeated after this.
 PROBE_AGAIN = timedelta(minutes=2)
-# How exact `last_ok_at` and `last_call_at` are: they are not written for every call.
+# `last_ok_at` and `last_call_at` are not written for every call: they may be this much too old.
 OK_STEP = timedelta(seconds=5)
 CALL_STEP = timedelta(seconds=10)
 
-# The provider answers, and the credentials are not in doubt: nothing to say about the account.
+# Errors about one request: not noted on the account's row, for they show that provider and credentials work.
 ABOUT_THE_REQUEST = (WrongParameters, NotSaved, WrongDate)
-# We ourselves gave the call up before anything went out.
+# Errors of ours, raised before anything was sent.
 OUR_OWN_REASONS = (FileMissing, Objected)
 
 
 def retry_after(account: Account) -> float | None:
-    """Seconds until an open breaker may be probed by itself; None when only a person can ask for it."""
+    """Seconds until an open breaker is probed automatically; None when a person has to ask for the probe."""
     if account.breaker_until is None:
         return None
     return max(0.0, (account.breaker_until - timezone.now()).total_seconds())
 
 
 def ask_probe(account: Account, by: Any = None) -> bool:
-    """A person asks for one call after a refused login. False when no breaker waits for a person."""
+    """A person asks for one call after a refused login. False when no refused login keeps it open."""
     with transaction.atomic():
         refused = Account.objects.filter(pk=account.pk, breaker=Breaker.LOGIN)
         if not refused.update(probe_asked_at=timezone.now()):
@@ -62,26 +63,26 @@ def probe_is_due(account: Account) -> bool:
 
 
 def claim_probe(account: Account) -> bool:
-    """Take the one probe that is due: True for exactly one caller, who must then make one call."""
+    """Take the probe that is due: True for exactly one caller, who must then make one call."""
     now = timezone.now()
     due = _due(now).filter(pk=account.pk)
     return bool(due.update(probe_asked_at=None, breaker_until=_until(account.breaker, now, PROBE_AGAIN)))
 
 
 def succeeded(account: Account, *, probing: bool) -> None:
-    """A call brought what it asked for."""
+    """Note that a call succeeded. A successful probe closes the breaker."""
     now = timezone.now()
     if probing:
         _close(account, now)
     elif not _is_known(account, now):
-        # A call that began before the breaker opened proves nothing about what comes after it.
+        # A call that began before the breaker opened must not close it.
         _same(account).filter(breaker=Breaker.CLOSED).update(
             last_ok_at=now, proven_at=account.proven_at or now
         )
 
 
 def failed(account: Account, error: SmscError, *, probing: bool) -> None:
-    """A call did not bring what it asked for; opens the breaker on error 2 or 4."""
+    """Note that a call failed. Errors 2 and 4 open the breaker."""
     now = timezone.now()
     if not (isinstance(error, ABOUT_THE_REQUEST + OUR_OWN_REASONS)):
         note = f"{error}: {error.text}" if error.text else str(error)
@@ -91,12 +92,12 @@ def failed(account: Account, error: SmscError, *, probing: bool) -> None:
     elif isinstance(error, Blocked):
         _open(account, Breaker.BLOCK, error, now, probing=probing)
     elif probing and not error.bytes_handed:
-        # Nothing reached the provider, so what the person asked for has not been done yet.
+        # Nothing reached the provider, so the probe that a person asked for is still to be made.
         _same(account).filter(breaker=Breaker.LOGIN).update(probe_asked_at=now)
 
 
 def note_call(account: Account) -> bool:
-    """Write down that a call is about to begin; False when that was written a moment ago."""
+    """Write down that a call is about to begin; False when the row says so since less than CALL_STEP."""
     now = timezone.now()
     if account.last_call_at and timedelta(0) <= now - account.last_call_at < CALL_STEP:
         return False
@@ -105,13 +106,13 @@ def note_call(account: Account) -> bool:
 
 
 def calls_lately(identity: str, seconds: float) -> bool:
-    """Whether a call of this login began in the last `seconds` (or later than now: a clock was set back)."""
+    """Whether a call of this login began in the last `seconds`, or in the future (a clock was set back)."""
     since = timezone.now() - timedelta(seconds=seconds) - CALL_STEP
     return Account.objects.filter(identity=identity, last_call_at__gte=since).exists()
 
 
 def _same(account: Account) -> QuerySet[Account]:
-    """The account's row, as long as it has the credentials that `account` was read with."""
+    """The account's row, if its credentials are still those that `account` was read with."""
     return Account.objects.filter(pk=account.pk, credentials_at=account.credentials_at)
 
 
@@ -159,7 +160,7 @@ def _close(account: Account, now: datetime) -> None:
 
 
 def _is_known(account: Account, now: datetime) -> bool:
-    """Whether the row says already that calls succeed."""
+    """Whether the row has noted a success less than OK_STEP ago, and no error since."""
     ok, error = account.last_ok_at, account.last_error_at
     if account.proven_at is None or ok is None or not timedelta(0) <= now - ok < OK_STEP:
         return False

@@ -1,8 +1,8 @@
-"""The one way to a client: `with accounts.slot(account, "get", remote_id) as client`.
+"""The one way to make a call: `with accounts.slot(account, "get", remote_id) as client`.
 
-Every call to the provider goes through it: the breaker is closed, no identical call was made within the gap,
-and one of the account's permits is free. What the call meets is written to the account's row before its
-permit is given back, so that with a wrong password the next in line finds the breaker open.
+It makes sure that the breaker is closed, that no identical request was made within the gap, and that one of
+the account's permits is free. The outcome is written to the account's row before the permit is given back:
+with a wrong password, the next call then finds the breaker open and does not try it too.
 """
 
 import logging
@@ -30,11 +30,11 @@ from mailings.smsc.api.errors import Blocked, LoginRefused, SmscError
 
 log = logging.getLogger(__name__)
 
-# How often a call that waits for a permit looks again.
+# How often a call that waits for a permit tries again.
 LOOK_AGAIN_SECONDS = 0.2
-# What a person or a moment ends soon: only these are waited for.
+# Reasons that end by themselves soon. For any other reason `slot` does not wait.
 PASSING = frozenset({Waiting.GATE, Waiting.SHUT, Waiting.GAP})
-# What a person wants stopped does not stand behind what is only beginning.
+# Calls that go before others: what a person wants to stop must not wait behind new mailings.
 URGENT = frozenset({"cancel", "del"})
 _STARTED_AT = timezone.now()
 
@@ -48,15 +48,18 @@ def slot(
     probing: bool = False,
     claims: bool = False,
 ) -> Iterator[Client]:
-    """A permit, and the client for one call under it. The call's errors may pass through: they are noted.
+    """A permit, and the client for one call under it. Raises CannotCall when no call can go out now.
 
-    `call` and `distinct` (an id, a span of days) name the request: identical ones keep SAME_REQUEST_SECONDS
-    apart. Every `add` bears a reference of its own, so no two of them are identical. `wait`: seconds to wait
-    for a permit, and for a gap that ends in time. `probing`: this is the one call that an open breaker
-    allows. `claims`: `account` was read this very moment, and the caller claims what it sends on condition
-    that it is `unchanged`: it is not read once more here. Raises CannotCall(reason, retry_after) when nothing
-    can go out. The client's deadline, PROVIDER_TOTAL_SECONDS from here, ends before the permit's lease does,
-    however late it is used.
+    Let the call's errors pass through: they are noted here.
+
+    `call` and `distinct` (an id, a span of days) identify the request: identical ones are kept
+    SAME_REQUEST_SECONDS apart, except `add`, as each has its own reference. `wait`: how many seconds to wait
+    for a permit, or for a gap that ends in that time. `probing`: this is the one call that an open breaker
+    allows. `claims`: do not read the account's row again, because the caller has just read it, and makes its
+    claim on condition that the row is `unchanged`.
+
+    The client's deadline is PROVIDER_TOTAL_SECONDS after the permit was taken, which is before the permit's
+    lease ends.
     """
     request = "" if call == "add" else ":".join((call, *distinct))
     row = account if claims else Account.objects.get(pk=account.pk)
@@ -71,7 +74,7 @@ def slot(
             _note(partial(breaker.succeeded, caller.row, probing=probing))
     except SmscError as error:
         noted = _note(partial(breaker.failed, caller.row, error, probing=probing))
-        # A breaker that could not be opened: the permit stays taken until its lease ends.
+        # The breaker could not be opened. Keep the permit until its lease ends, to slow the next calls down.
         keep = not noted and isinstance(error, LoginRefused | Blocked)
         raise
     finally:
@@ -80,10 +83,10 @@ def slot(
 
 
 def unchanged(account: Any, *, proven: bool) -> Exists:
-    """A condition of a claim: the account may still call, as it was read for the permit.
+    """The condition that a claim's UPDATE puts on the account: still able to call, and as it was read.
 
-    `account`: the column that points to it. `proven`: a call had succeeded, so that others go on at once. The
-    places are `secret`, `kind` and `base_url`.
+    `account`: the expression for its primary key. `proven`: it must still be known that calls succeed. The
+    statement needs values for `secret`, `kind` and `base_url`.
     """
     places = given(Account, "secret", "kind", "base_url")
     same = Account.objects.filter(pk=account, breaker=Breaker.CLOSED, **places)
@@ -91,7 +94,7 @@ def unchanged(account: Any, *, proven: bool) -> Exists:
 
 
 def look_again(account: Account) -> None:
-    """After a claim that was not made: the account once more. Raises CannotCall when it was the reason."""
+    """Find out why a claim failed: raises CannotCall if it was because the account has changed."""
     before = (bytes(account.secret), account.kind, account.base_url, account.proven_at is not None)
     account.refresh_from_db()
     _caller(account, probing=False)
@@ -100,14 +103,14 @@ def look_again(account: Account) -> None:
 
 
 def probe(account: Account, by: Any = None, *, wait: float = 0.0) -> Balance:
-    """A person asks for one call now, after mending the login; it closes a breaker that error 2 opened."""
+    """Ask for the balance on a person's request. If that works, it closes a breaker opened by error 2."""
     breaker.ask_probe(account, by)
     with slot(account, "balance", wait=wait, probing=breaker.probe_is_due(account)) as client:
         return client.balance()
 
 
 def probe_if_due(account: Account) -> Balance | None:
-    """The one call that is due after a block, or that a person asked for; None: it brought nothing."""
+    """Make the probe that is due after a block, or that a person asked for; None if not due, or it failed."""
     if not breaker.probe_is_due(account):
         return None
     try:
@@ -125,7 +128,7 @@ def calls_last_hour(account: Account) -> int | None:
 
 @dataclass(frozen=True)
 class _Caller:
-    """An account's row as it was read for one call, with its login opened."""
+    """An account's row as it was read for one call, with its credentials decrypted."""
 
     row: Account
     credentials: Credentials
@@ -136,7 +139,7 @@ class _Caller:
 
     @property
     def permits(self) -> int:
-        """How many calls at once: one, until a call has succeeded since this process began."""
+        """How many calls may go at once: one, until a call has succeeded since this process began."""
         row = self.row
         if row.breaker != Breaker.CLOSED or row.proven_at is None:
             return 1
@@ -177,11 +180,14 @@ def _try_permit(
 
 
 def _confirm(lease: limiter.Lease, before: _Caller, *, probing: bool, claims: bool) -> _Caller:
-    """The row once more, with the permit in hand: whoever held it before may have met a refusal."""
+    """Check the account again now that we have a permit: the call before may have opened the breaker.
+
+    With `claims` the row is not read again; the claim's own UPDATE checks it.
+    """
     caller = before if claims else _caller(Account.objects.get(pk=before.row.pk), probing=probing)
     if caller.row.identity != lease.identity or caller.permits < before.permits:
         raise CannotCall(Waiting.GATE)
-    # Write last_call_at before checking the lease: if Redis is flushed in between, the row still shows a
+    # Write last_call_at before checking the lease. If Redis is flushed after the check, the row shows a
     # recent call, and the limiter stays shut for it.
     if breaker.note_call(caller.row) and not limiter.holds(lease):
         raise CannotCall(Waiting.GATE)
@@ -191,7 +197,7 @@ def _confirm(lease: limiter.Lease, before: _Caller, *, probing: bool, claims: bo
 
 
 def _caller(row: Account, *, probing: bool) -> _Caller:
-    """An account's row as one that may call; CannotCall when it may not."""
+    """The row with its credentials. Raises CannotCall if the breaker is open or they cannot be decrypted."""
     try:
         credentials = credentials_of(row)
     except UnreadableCredentials:
@@ -202,7 +208,7 @@ def _caller(row: Account, *, probing: bool) -> _Caller:
 
 
 def _note(write: Callable[[], None]) -> bool:
-    """Write down what a call met. A database that is away must not hide what the provider answered."""
+    """Write a call's outcome down; False if that failed: the caller must get the answer all the same."""
     for _again in range(2):
         try:
             write()

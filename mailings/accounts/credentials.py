@@ -1,4 +1,4 @@
-"""Stored credentials: encrypted with CREDENTIALS_KEYS, the newest key first; opened and written here only."""
+"""Stored credentials, encrypted with CREDENTIALS_KEYS. Only this module reads and writes them."""
 
 import functools
 import json
@@ -17,19 +17,19 @@ from mailings.smsc.api.client import Credentials
 
 
 class UnreadableCredentials(Exception):
-    """None of CREDENTIALS_KEYS opens what is stored, or nothing is stored."""
+    """The stored credentials cannot be decrypted with any of CREDENTIALS_KEYS, or there are none."""
 
 
 class AnotherLogin(Exception):
-    """Mailings were handed over under the account's present login: another cannot answer for them."""
+    """The account's login cannot change: mailings were handed over under the present one."""
 
 
 def credentials_of(account: Account) -> Credentials:
-    """Raises UnreadableCredentials. What was opened once stays open for as long as secret and keys stay."""
+    """The account's decrypted credentials, cached by secret and keys. Raises UnreadableCredentials."""
     try:
         return _opened(bytes(account.secret), tuple(settings.CREDENTIALS_KEYS))
     except (InvalidToken, ValueError, TypeError):
-        pass  # raised below, so that no part of the secret can stand in a traceback's chain
+        pass  # raised outside the handler, so that no traceback can show a part of the secret
     raise UnreadableCredentials
 
 
@@ -39,11 +39,11 @@ def _opened(secret: bytes, _keys: tuple[str, ...]) -> Credentials:
 
 
 def set_credentials(account: Account, credentials: Credentials, by: Any = None) -> bool:
-    """Store credentials, and in an account's timeline who did. False when they are the same as before.
+    """Store credentials, with a line in the account's timeline. False when they are the same as before.
 
-    New ones are a person's fix: a breaker that a refused login opened closes, and until one call has
-    succeeded calls go one at a time, so that exactly one of them tries. A block is of our address and stays.
-    Raises AnotherLogin for a login of another name, once mailings were handed over under this one.
+    New credentials close a breaker that a refused login opened. Until one call has succeeded, calls go one at
+    a time, so that only one tries them. A breaker opened by a block stays: the provider blocks our address,
+    not the login. Raises AnotherLogin for another login name, once mailings were handed over under this one.
     """
     if _has(account, credentials):
         return False
@@ -57,11 +57,11 @@ def set_credentials(account: Account, credentials: Credentials, by: Any = None) 
         "proven_at": None,
     }
     if account.identity != credentials.identity:
-        fields["memory"] = ""  # another login's mark in Redis, and nothing was sent under this one
+        fields["memory"] = ""  # it belonged to the old login; nothing was sent under the new one yet
     if account.breaker == Breaker.LOGIN:
         fields |= {"breaker": Breaker.CLOSED, "breaker_at": None, "breaker_text": "", "probe_asked_at": None}
     with transaction.atomic():
-        # Several processes may start at once with the same new password: one of them stores it.
+        # Several processes may start at once with the same new password: only one of them stores it.
         same = Account.objects.filter(pk=account.pk, secret=bytes(account.secret), breaker=account.breaker)
         stored = same.update(**fields)
         if stored:
@@ -71,7 +71,7 @@ def set_credentials(account: Account, credentials: Credentials, by: Any = None) 
 
 
 def is_another_login(account: Account, credentials: Credentials) -> bool:
-    """Whether these are of another login than the one under which the account's mailings were handed over."""
+    """Whether the login differs from the one under which mailings of this account were handed over."""
     if not account.identity or account.identity == credentials.identity:
         return False
     handed_over = Q(remote_id__isnull=False) | Q(attempts__isnull=False)
@@ -79,10 +79,10 @@ def is_another_login(account: Account, credentials: Credentials) -> bool:
 
 
 def move(account: Account, *, kind: str, base_url: str, credentials: Credentials, by: Any = None) -> bool:
-    """Point an account at another provider, with the credentials that belong there; its timeline tells.
+    """Point an account at another provider address, with the credentials for it, and record it.
 
-    One step: no call may take the old credentials to the new address. False when it points there already.
-    Raises AnotherLogin as `set_credentials` does.
+    One transaction, because no call may take the old credentials to the new address. False when it points
+    there already. Raises AnotherLogin as `set_credentials` does.
     """
     with transaction.atomic():
         row = Account.objects.select_for_update().get(pk=account.pk)
@@ -90,7 +90,7 @@ def move(account: Account, *, kind: str, base_url: str, credentials: Credentials
         after = {"kind": kind, "base_url": base_url}
         if before == after:
             return False
-        # Another provider: nothing is proven there yet.
+        # At the new address no call has succeeded yet.
         Account.objects.filter(pk=row.pk).update(**after, proven_at=None)
         changed = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
         Event.objects.create(
@@ -102,7 +102,7 @@ def move(account: Account, *, kind: str, base_url: str, credentials: Credentials
 
 
 def renew_all() -> None:
-    """Encrypt anew, with the newest key, what an older one still opens."""
+    """Re-encrypt with the newest key all credentials that only an older key decrypts."""
     newest = keys.newest()
     for account in Account.objects.exclude(secret=b""):
         secret = bytes(account.secret)

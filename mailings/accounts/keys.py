@@ -1,21 +1,21 @@
-"""The keys that stored secrets are encrypted with: CREDENTIALS_KEYS, the newest first."""
+"""The keys of all stored secrets: CREDENTIALS_KEYS, the newest first."""
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 
 
 def newest() -> Fernet:
-    """What new secrets are encrypted with."""
+    """The key that new secrets are encrypted with."""
     return Fernet(settings.CREDENTIALS_KEYS[0])
 
 
 def all_keys() -> MultiFernet:
-    """Encrypts with the newest key, opens with any."""
+    """Encrypts with the newest key, decrypts with any."""
     return MultiFernet([Fernet(key) for key in settings.CREDENTIALS_KEYS])
 
 
 def missing_for_live() -> str:
-    """One sentence saying what to set before a live account may be stored; empty when nothing is missing."""
+    """One sentence on what must be set before a live account can be stored; "" when nothing is missing."""
     names = [
         name
         for name, generated in (

@@ -1,19 +1,19 @@
-"""How many calls of one login go on at once, and how far apart identical ones are, on all machines.
+"""Limits the calls of one login at once, and keeps identical requests apart, over all machines.
 
-Everything is kept in Redis and decided in Lua by Redis's own clock, per login (`identity`):
+The state is in Redis, per login (`identity`), and is changed by Lua scripts that use Redis's own clock:
 
-- a sorted set with a lease per call. A lease outlives the call's deadline, so that a call whose worker was
-  killed or frozen keeps its permit until it can no longer be under way;
-- a key per request (`digest`) that keeps identical ones SAME_REQUEST_SECONDS apart, counted from the end of
-  the first: that is the latest moment at which it can have reached the provider;
-- a sorted set of urgent requests (cancels) that found no permit: others leave them the next one;
-- the epoch: which run of which Redis these belong to. When it is gone (a flushed Redis), names another run (a
-  restart may have lost the newest writes) or lies in the future (a clock set back), the leases prove nothing
-  any more: the limiter stays shut until whatever was under way must be over, and the gaps with it. A Redis
-  that is simply new looks the same, so the database is asked whether calls were made lately; if none was,
-  it opens at once.
+- calls: a sorted set with a lease per call. A lease ends after the call's deadline, so that a call whose
+  worker was killed or frozen keeps its permit until it can no longer be under way.
+- gap: a key per request (`digest`) that keeps identical ones SAME_REQUEST_SECONDS apart, counted from the end
+  of the first, as that is the latest moment at which the provider can have received it.
+- urgent: a sorted set of urgent requests (cancels) that got no permit; the next one is kept for them.
+- epoch: the run of Redis that the above belongs to. The leases cannot be trusted if the epoch is missing
+  (Redis was flushed), names another run (a restart may have lost the newest writes) or lies in the future
+  (the clock was set back). Then no permit is given until all calls that may be under way, and their gaps,
+  must be over. A new Redis looks the same, so the database is asked whether calls were made lately; if not,
+  permits are given at once.
 
-Not covered: a Redis whose clock jumps forward by the length of a lease while calls are under way.
+Not covered: Redis's clock jumps forward by the length of a lease while calls are under way.
 """
 
 import contextlib
@@ -34,11 +34,11 @@ from mailings.models import Waiting
 
 log = logging.getLogger(__name__)
 
-# How much longer a lease lasts than the call that it stands for.
+# Seconds by which a lease outlasts its call's deadline.
 LEASE_MARGIN = 3.0
-# A frozen Redis must not hold up a worker: connecting and each command give up after this many seconds.
+# Seconds for connecting and for each command, so that a frozen Redis does not hold up a worker.
 REDIS_TIMEOUT = 2.0
-# A page waits less.
+# The same for pages.
 PAGE_TIMEOUT = 0.4
 
 _CLOCK = """
@@ -53,9 +53,9 @@ local epoch = redis.call('HMGET', KEYS[2], 'run', 'opens', 'seen')
 local lost = epoch[1] ~= run or now + 1000 < tonumber(epoch[3])
 """
 )
-# KEYS: calls, epoch, gap, urgent. ARGV: token, permits, milliseconds of the lease, longest milliseconds of a
-# gap, the request where it is urgent. An urgent one that was refused has the next permit kept for a second.
-# Asking twice with one token is answered alike, so that a broken connection may be tried again.
+# KEYS: calls, epoch, gap, urgent. ARGV: token, permits, the lease in ms, the longest gap in ms, the request's
+# digest if it is urgent, else ''. An urgent request that finds no permit has the next one kept for it for a
+# second. Safe to repeat with the same token, as the client does after a broken connection.
 _ACQUIRE = (
     _EPOCH
     + """
@@ -79,7 +79,7 @@ redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[4])
 return {'ok', 0}
 """
 )
-# KEYS: calls, epoch. ARGV: milliseconds to stay shut.
+# Starts a new epoch. KEYS: calls, epoch. ARGV: ms to stay shut.
 _BEGIN = (
     _EPOCH
     + """
@@ -88,7 +88,7 @@ redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[2], 'run', run, 'opens', now + ARGV[1], 'seen', now)
 """
 )
-# KEYS: calls, gap. ARGV: token, milliseconds of the gap (0: nothing was sent), prefix of the counters.
+# KEYS: calls, gap. ARGV: token, the gap in ms (0: nothing was sent), prefix of the per-minute counters' keys.
 _RELEASE = (
     _CLOCK
     + """
@@ -104,13 +104,13 @@ redis.call('INCR', minute)
 redis.call('EXPIRE', minute, 3700)
 """
 )
-# The script's words for why there is no permit now.
+# The answers of _ACQUIRE that refuse a permit.
 REFUSALS = {b"gap": Waiting.GAP, b"full": Waiting.GATE, b"shut": Waiting.SHUT}
 _HOLDS = "return redis.call('ZSCORE', KEYS[1], ARGV[1])"
 
 
 class CannotCall(Exception):
-    """Nothing was done. `retry_after`: seconds until it may be tried again, None when that is not known."""
+    """No call can be made now, and none was. `retry_after`: seconds until it can be, None if not known."""
 
     def __init__(self, reason: Waiting, retry_after: float | None = None) -> None:
         super().__init__(reason)
@@ -120,7 +120,7 @@ class CannotCall(Exception):
 
 @dataclass(frozen=True)
 class Lease:
-    """A permit for one call. `deadline`: the time.monotonic() moment by which its call must have ended."""
+    """A permit for one call. `deadline`: the moment of time.monotonic() by which the call must have ended."""
 
     identity: str
     digest: str
@@ -136,11 +136,11 @@ def acquire(
     calls_lately: Callable[[], bool],
     urgent: bool = False,
 ) -> Lease:
-    """A permit for one call, or CannotCall: it never waits. `permits`: how many calls may be under way.
+    """A permit for one call. Does not wait: raises CannotCall if there is none now.
 
-    An empty `digest` has no gap. `urgent`: refused, it comes before others for the next second.
-    `calls_lately` is asked only when Redis has lost its memory: whether a call began in the last
-    `memory_seconds()`.
+    `permits`: how many calls may be under way at once. `digest`: identifies the request; "" keeps no gap.
+    `urgent`: if refused, the next free permit is kept for it for a second. `calls_lately`: tells whether a
+    call began in the last `memory_seconds()`; called only when Redis has lost its memory.
     """
     token = secrets.token_hex(8)
     lease = Lease(identity, digest or token, token, time.monotonic() + settings.PROVIDER_TOTAL_SECONDS)
@@ -159,12 +159,12 @@ def acquire(
 
 
 def holds(lease: Lease) -> bool:
-    """Whether Redis still knows the lease: once flushed it does not. CannotCall when it cannot say."""
+    """Whether Redis still knows the lease (not after a flush). CannotCall when Redis is away."""
     return ask(_HOLDS, [key("calls", lease.identity)], [lease.token]) is not None
 
 
 def release(lease: Lease, *, used: bool) -> None:
-    """Give the permit back. `used`: the request may have reached the provider, so that its gap begins now."""
+    """Give the permit back. `used`: the request may have reached the provider, so its gap begins now."""
     gap = max(1, _ms(settings.SAME_REQUEST_SECONDS)) if used else 0
     keys = [key("calls", lease.identity), key("gap", lease.identity, lease.digest)]
     try:
@@ -183,17 +183,21 @@ def calls_last_hour(identity: str) -> int | None:
 
 
 def memory_seconds() -> float:
-    """How long a call matters after its beginning: until it must be over, and then its gap."""
+    """How long after its beginning a call still matters: its longest duration, and then its gap."""
     return settings.PROVIDER_TOTAL_SECONDS + _shut_seconds()
 
 
 def _shut_seconds() -> float:
-    """How long it stays shut without a memory: one total deadline, and the gap of what just ended."""
+    """How long to stay shut when Redis has lost its memory.
+
+    The longer of the two spans that may still be running: a call that has just begun, and the gap after a
+    call that has just ended.
+    """
     return max(settings.PROVIDER_TOTAL_SECONDS, settings.SAME_REQUEST_SECONDS)
 
 
 def key(*parts: str) -> str:
-    """A name in Redis that is ours."""
+    """A key in Redis, under Mailroom's prefix."""
     return ":".join(("mailroom", *parts))
 
 
@@ -202,7 +206,7 @@ def _ms(seconds: float) -> int:
 
 
 def ask(script: str, keys: list[str], args: list[Any], *, timeout: float = REDIS_TIMEOUT) -> Any:
-    """What a Lua script answers; CannotCall(REDIS) when Redis is away or frozen."""
+    """Run a Lua script and return its answer. CannotCall(REDIS) when Redis is away or frozen."""
     try:
         return _script(settings.REDIS_URL, script, timeout)(keys=keys, args=args)
     except (redis.RedisError, OSError) as error:
@@ -212,7 +216,7 @@ def ask(script: str, keys: list[str], args: list[Any], *, timeout: float = REDIS
 
 @functools.cache
 def _client(url: str, timeout: float) -> redis.Redis:
-    # One more try on a connection that broke (Redis was restarted), none on one that hangs.
+    # One retry when a connection broke (Redis was restarted), none when it timed out.
     again = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
     return redis.Redis.from_url(
         url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=again, protocol=2

@@ -1,13 +1,13 @@
-"""Noticing a database that is older than the provider's truth: a backup, a replica that lagged behind.
+"""Detects a restored database: a backup, or a replica that had lagged behind.
 
-A database that was taken back believes that mailings still wait which have long been sent. So each account
-keeps a shared secret with Redis (`Account.memory`), and Redis keeps marks: the latest creating attempts that
-were about to send, each by its key and its token. A database that does not hold exactly those attempts, or
-whose secret differs, is in doubt. Keys alone prove nothing: they are given out again.
+In such a database mailings are queued that have long been sent. To notice that, each account shares a secret
+with Redis (`Account.memory`), and Redis keeps marks: primary key and token of the newest creating attempts
+that were about to send. If the secrets differ, or the database lacks one of these attempts, it is in doubt.
+The key alone would prove nothing, because a restored database hands out the same keys again.
 
-Rows made before the doubt are held: they are looked for as unknown ones are, and a person lets them go. A
-Redis that lost its memory cannot be told from one that was emptied along with a restore; it is a doubt too,
-under a name of its own (`Account.doubt_reason`). Not covered: a backup from before the account's first call,
+Queued rows made before the doubt are held: they are looked for in the provider's list, and a person can let
+them go. If Redis lost its memory, it may have been emptied along with a restore, so that is a doubt as well,
+with a reason of its own (`Account.doubt_reason`). Not covered: a backup from before the account's first call,
 restored together with an empty Redis.
 """
 
@@ -18,14 +18,14 @@ from django.utils import timezone
 from mailings.accounts import limiter
 from mailings.models import Account, Attempt, Event, EventKind, Mailing, Waiting
 
-# More than can be under way at once: attempts are not committed in the order of their keys.
+# How many marks Redis keeps. More than calls can be under way, as these may commit in any order.
 MARKS = 64
 # KEYS: memory, marks.
 _READ = "return {redis.call('HGET', KEYS[1], 'secret') or '', redis.call('LRANGE', KEYS[2], 0, -1)}"
 # KEYS: memory, marks. ARGV: the new secret.
 _BEGIN = "redis.call('HSET', KEYS[1], 'secret', ARGV[1]) redis.call('DEL', KEYS[2])"
-# KEYS: memory, marks. ARGV: the secret, a mark, how many are kept. Answers 1 when it is remembered now.
-# A connection that broke is asked once more, so asking twice leaves one mark.
+# KEYS: memory, marks. ARGV: the secret, a mark, how many marks to keep. Answers 0 when the secret differs.
+# Safe to repeat, as the client does after a broken connection: that leaves one mark.
 _MARK = """
 if redis.call('HGET', KEYS[1], 'secret') ~= ARGV[1] then return 0 end
 if redis.call('LINDEX', KEYS[2], 0) == ARGV[2] then return 1 end
@@ -36,18 +36,18 @@ return 1
 
 
 class ForgottenError(Exception):
-    """Redis lost its memory between the claim and the first byte: nothing may be sent on this claim."""
+    """Redis lost its memory between claim and first byte: nothing may be sent on this claim."""
 
 
 class DifferentError(limiter.CannotCall):
-    """The database is not the one that Redis remembers, or is about to be said so: `compare` tells."""
+    """The database may not be the one that Redis remembers; call `compare` to find out."""
 
     def __init__(self) -> None:
         super().__init__(Waiting.REDIS, 1.0)
 
 
 def remembered(account: Account) -> list[str]:
-    """The tokens of the attempts that the database must hold, for a claim to count; raises DifferentError."""
+    """The tokens of the attempts that the database must hold. Raises DifferentError if the secrets differ."""
     secret, marks = limiter.ask(_READ, _keys(account), [])
     if not secret or secret.decode() != account.memory:
         raise DifferentError
@@ -55,16 +55,16 @@ def remembered(account: Account) -> list[str]:
 
 
 def compare(account: Account) -> None:
-    """Compare the database with what Redis remembers; from a difference on, the account's rows are in doubt.
+    """Compare the database with Redis. If they differ, put the account in doubt, and agree on a new secret.
 
-    Raises CannotCall: Redis cannot be asked, or another worker has just begun the doubt.
+    Raises CannotCall when Redis cannot be asked, or another worker is just doing the same.
     """
     word = _difference(account)
     if not word:
         return
     secret, now = secrets.token_hex(8), timezone.now()
     doubt = {} if word == "first" else {"doubt_from": now, "doubt_reason": word}
-    # Of several workers that notice at once, one begins the new memory.
+    # Of several workers that notice it at once, only one goes on.
     if not Account.objects.filter(pk=account.pk, memory=account.memory).update(memory=secret, **doubt):
         raise limiter.CannotCall(Waiting.REDIS, 1.0)
     limiter.ask(_BEGIN, _keys(account), [secret])
@@ -74,7 +74,11 @@ def compare(account: Account) -> None:
 
 
 def _difference(account: Account) -> str:
-    """How the database differs from what Redis remembers: first, forgotten, other, older; "" when not."""
+    """How the database differs from Redis; "" when it does not.
+
+    "first": neither has a secret yet. "forgotten": Redis has lost it. "other": the secrets differ. "older":
+    the database lacks an attempt that Redis remembers.
+    """
     secret, marks = limiter.ask(_READ, _keys(account), [])
     if not secret:
         return "forgotten" if account.memory else "first"
@@ -88,14 +92,17 @@ def _difference(account: Account) -> str:
 
 
 def remember(account: Account, attempt: Attempt) -> None:
-    """Leave a mark before the first byte of a creating call; ForgottenError: Redis has lost its memory."""
+    """Leave a mark in Redis before the first byte of a creating call.
+
+    Raises ForgottenError when Redis has lost its memory, CannotCall when it cannot be asked.
+    """
     mark = _mark(attempt.pk, attempt.token)
     if not limiter.ask(_MARK, _keys(account), [account.memory, mark, MARKS]):
         raise ForgottenError
 
 
 def in_doubt(account: Account, mailing: Mailing) -> bool:
-    """Whether a row may be older than the provider's truth. A person's later word ends the doubt."""
+    """Whether a row was made before the account's doubt began, and no person has released it since."""
     since = max(moment for moment in (mailing.created_at, mailing.released_at) if moment)
     return account.doubt_from is not None and since < account.doubt_from
 

@@ -1,6 +1,6 @@
-"""What a person orders of the sandbox provider itself, by its control address (docs/sandbox.md).
+"""Controls the sandbox provider through its control endpoints (docs/sandbox.md).
 
-Only for an account of kind sandbox whose address is this very machine: nothing here can reach a provider.
+Only for an account of kind sandbox at a loopback address, so nothing here can reach the real provider.
 """
 
 import json
@@ -19,11 +19,11 @@ PREFIX = "/_sandbox/"
 
 
 class NoSandbox(Exception):
-    """The account is at no sandbox of this machine, or the sandbox does not answer."""
+    """The account is not at a sandbox on this machine, or the sandbox does not answer or refuses."""
 
 
 class Trial(models.TextChoices):
-    """Something to try with the sandbox; the label is what its button says."""
+    """A fault that a person can order from the page; the label is its button's text."""
 
     CUT = "cut", _("Break the connection during the next send")
     REFUSE = "refuse", _("Refuse the next cancel")
@@ -45,7 +45,7 @@ def is_here(account: Account) -> bool:
 
 
 def order(account: Account, trial: Trial) -> None:
-    """Let the sandbox do what a trial says. Raises NoSandbox."""
+    """Order a trial's fault, or clear all faults for CALM. Raises NoSandbox."""
     if trial in FAULTS:
         ask(account, "POST", "faults", FAULTS[trial])
     else:
@@ -53,12 +53,12 @@ def order(account: Account, trial: Trial) -> None:
 
 
 def make_jobs(account: Account, jobs: list[dict[str, Any]]) -> list[str]:
-    """Jobs at the sandbox as docs/sandbox.md has them (`POST jobs`); their ids. Raises NoSandbox."""
+    """Make jobs at the sandbox (`POST jobs` in docs/sandbox.md); returns their ids. Raises NoSandbox."""
     return [str(number) for number in ask(account, "POST", "jobs", jobs)["ids"]]
 
 
 def ask(account: Account, method: str, what: str, asked: Any = None) -> Any:
-    """One control request and its JSON answer. Raises NoSandbox, in words."""
+    """One control request; returns its decoded JSON answer. Raises NoSandbox with the reason."""
     if not is_here(account):
         raise NoSandbox("This account is not at a sandbox on this machine.")
     address = urlsplit(account.base_url)

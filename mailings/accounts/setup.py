@@ -1,4 +1,4 @@
-"""Accounts as rows: which one is meant, and those that the environment or a sandbox brings."""
+"""Finding the account that is meant, and creating those of the environment and the sandbox."""
 
 import logging
 
@@ -19,11 +19,11 @@ SANDBOX_NAME = "sandbox"
 
 
 class NoAccount(Exception):
-    """There is no such account. The text says what to do."""
+    """No account is meant, or the name is unknown. The text says what to do."""
 
 
 def default_account(name: str | None = None) -> Account:
-    """The account of that name; without one `default`, else the only one. NoAccount says what is missing."""
+    """The account called `name`; without one, that called `default`, or the only one. Raises NoAccount."""
     if name is not None:
         found = None if "\0" in name else Account.objects.filter(name=name).first()
         if found is None:
@@ -39,7 +39,7 @@ def default_account(name: str | None = None) -> Account:
 
 
 def home_country(account: Account | None = None) -> str:
-    """Two letters: how a number without a country code is read for an account, or where none is named."""
+    """The two-letter country whose calling code numbers without one get: the account's, or the default's."""
     if account is None:
         try:
             account = default_account()
@@ -49,9 +49,10 @@ def home_country(account: Account | None = None) -> str:
 
 
 def at_process_start() -> None:
-    """Before a process does its work: the account from the environment, and keys that suit a live account.
+    """Prepare accounts when a process starts: store the environment's, re-encrypt with the newest key.
 
-    Raises ImproperlyConfigured, in one sentence, when a live account stands on keys that were made here.
+    Raises ImproperlyConfigured, in one sentence, when there is a live account but the keys were generated
+    here.
     """
     try:
         ensure_default_account()
@@ -64,9 +65,9 @@ def at_process_start() -> None:
 
 
 def ensure_default_account() -> Account | None:
-    """Make or update the live account `default` from SMSC_API_KEY, or SMSC_LOGIN and SMSC_PASSWORD.
+    """Create or update the live account `default` from SMSC_API_KEY, or SMSC_LOGIN and SMSC_PASSWORD.
 
-    None when the environment names neither; ImproperlyConfigured when the keys were made here.
+    None when neither is set. Raises ImproperlyConfigured when the encryption keys were generated here.
     """
     if settings.SMSC_API_KEY:
         credentials = Credentials(apikey=settings.SMSC_API_KEY)
@@ -81,13 +82,13 @@ def ensure_default_account() -> Account | None:
 
 
 def ensure_sandbox_account(url: str, login: str = SANDBOX_NAME, password: str = SANDBOX_NAME) -> Account:
-    """Make or update the account `sandbox` at a sandbox provider's address."""
+    """Create or update the account `sandbox` for a sandbox provider at `url`."""
     credentials = Credentials(login=login, password=password)
     return _ensure(SANDBOX_NAME, credentials, kind=Account.Kind.SANDBOX, base_url=url)
 
 
 def _ensure(name: str, credentials: Credentials, *, kind: str, base_url: str | None = None) -> Account:
-    """`base_url`: None leaves it as it is; a live account takes its address from the settings."""
+    """Create or update an account. `base_url`: None keeps it (a live account's comes from the settings)."""
     account, _ = Account.objects.get_or_create(name=name, defaults={"kind": kind, "base_url": base_url or ""})
     if is_another_login(account, credentials):
         account = _change_places(name, credentials, kind=kind, base_url=base_url)
@@ -98,13 +99,13 @@ def _ensure(name: str, credentials: Credentials, *, kind: str, base_url: str | N
 
 
 def _change_places(name: str, credentials: Credentials, *, kind: str, base_url: str | None) -> Account:
-    """Another login becomes another account of that name; the old one keeps its mailings under another name.
+    """Give the name to the account of another login. The old account keeps its mailings under a new name.
 
-    A login that comes back finds the account that it had.
+    If that login had an account before, it is the one that gets the name. Returns the account of that name.
     """
     with transaction.atomic():
         old = Account.objects.select_for_update().get(name=name)
-        if not is_another_login(old, credentials):  # another process was quicker
+        if not is_another_login(old, credentials):  # another process has done it meanwhile
             return old
         old.name = _free_name(f"{name} until {timezone.now():%Y-%m-%d}")
         old.save(update_fields=["name"])

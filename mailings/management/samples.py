@@ -1,7 +1,7 @@
-"""Sample mailings over the last two weeks: what they are, and rows as their story has left them.
+"""Sample mailings: some of the last two weeks, some ahead, and drafts.
 
-What is ahead goes to the sandbox by the real workers. What is past is written as rows, and its jobs are put
-to the sandbox as the provider would have them, so that the next pull finds what the rows say.
+Those ahead are handed to the sandbox by the real workers. Those of the past are written as finished rows, and
+their jobs are made at the sandbox directly, so that the next pull agrees with the rows.
 """
 
 from collections.abc import Iterator
@@ -37,10 +37,11 @@ NOT_REGISTERED = "the sender name SHOPX is not registered"
 
 @dataclass(frozen=True)
 class Past:
-    """A mailing of the past. `ago`: when it was sent off.
+    """A mailing of the past. `ago`: how long ago it was sent off.
 
-    `job`: the word that the sandbox has for its job, "" for its own course, None where there is none.
-    `fields` and `steps` are what its story has left: columns, and events as kind and data, a second apart.
+    `job`: the status of its job at the sandbox; "" to let the sandbox work it out, None for no job. `fields`:
+    values of the row's columns. `steps`: events as pairs of kind and data, one second apart. `outcome`,
+    `code` and `words`: the creating attempt's; with an outcome of "" there is none.
     """
 
     key: str
@@ -59,7 +60,7 @@ def sms(name: str, count: int, text: str, **more: Any) -> dict[str, Any]:
 
 
 def gone_out() -> Iterator[Past]:
-    """What has gone out, so that days and channels have something to show."""
+    """Mailings that have gone out, over several days and channels."""
     plan: tuple[tuple[str, float, dict[str, Any]], ...] = (
         ("autumn", 13.2, sms("Autumn sale", 180, "Autumn sale: 15 % off until Sunday. Stop: reply STOP")),
         ("debts-1", 11.4, sms("Reminder of the bill, first", 96, "Your bill is due on Friday. Thank you!")),
@@ -78,7 +79,7 @@ def gone_out() -> Iterator[Past]:
 
 
 def stories(now: datetime, by: Any) -> Iterator[Past]:
-    """One of each state that a person has to understand."""
+    """One mailing of each state that needs an explanation."""
     yield from _unsent(now)
     concert = (now + 2 * DAY).replace(hour=16, minute=0, second=0, microsecond=0)
     waited = {"state": State.CANCELLED, "due_at": concert}
@@ -100,7 +101,7 @@ def stories(now: datetime, by: Any) -> Iterator[Past]:
 
 
 def _unsent(now: datetime) -> Iterator[Past]:
-    """What SMS Centre may not have, has not taken, or was not given."""
+    """Unknown, refused and held ones: SMS Centre has no job of these."""
     yield Past(
         "lost",
         14 * MINUTE,
@@ -152,7 +153,7 @@ def _letter(name: str) -> dict[str, Any]:
 
 
 def elsewhere(now: datetime) -> list[dict[str, Any]]:
-    """Jobs that somebody made in the provider's own cabinet."""
+    """Jobs that somebody made on the provider's own site, as `make_jobs` takes them."""
     tomorrow = times.at((now + DAY).replace(hour=9, minute=0, second=0, microsecond=0))
     return [
         {"name": "Made in the cabinet: holidays", "recipients": 40, "age": 2.4 * 86400},
@@ -162,7 +163,7 @@ def elsewhere(now: datetime) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Written:
-    """A mailing of the past, ready to be stored: its job's number is None where there is no job."""
+    """A mailing of the past, ready to be stored. `number`: its job's id, None without a job."""
 
     past: Past
     spec: Spec
@@ -171,7 +172,7 @@ class Written:
 
     @property
     def job(self) -> dict[str, Any]:
-        """The job as the sandbox takes it."""
+        """Its job, as `make_jobs` takes it."""
         return {
             "name": f"{self.code}a {self.spec.name}",
             "recipients": self.spec.recipients,
@@ -186,7 +187,7 @@ class Written:
 
 
 def write_past(account: Account, now: datetime, by: Any) -> None:
-    """The past and its jobs. Raises NoSandbox before anything is stored."""
+    """Make the past's jobs at the sandbox, then store its rows. Raises NoSandbox, with nothing stored."""
     pasts = (*gone_out(), *stories(now, by))
     written = [Written(past, validate(past.options, now=now), new_code()) for past in pasts]
     there = [one for one in written if one.past.job is not None]
@@ -227,7 +228,7 @@ def _write(account: Account, one: Written, now: datetime, by: Any) -> None:
 
 
 def _tell(mailing: Mailing, past: Past, sent_off: datetime, by: Any) -> None:
-    """The attempt and the events of a story."""
+    """Write the attempt and the events of a past mailing."""
     told: list[tuple[EventKind, dict[str, Any]]] = [(EventKind.CREATED, {}), (EventKind.SUBMITTED, {})]
     if past.outcome:
         reference = f"{mailing.code}a"
@@ -249,7 +250,7 @@ def _tell(mailing: Mailing, past: Past, sent_off: datetime, by: Any) -> None:
 
 
 def ahead(now: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Key and create options of mailings at several hours of the coming week, for the real workers."""
+    """Key and options of mailings for the coming week, which the real workers hand over."""
 
     def at(days: int, hour: int) -> str:
         moscow = (now + timedelta(days=days)).astimezone(times.MOSCOW)
@@ -268,6 +269,6 @@ def ahead(now: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def drafts() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Key and typed values of mailings that somebody has begun."""
+    """Key and typed values of drafts."""
     text = "С наступающим Новым годом! Пусть всё задуманное сбудется 🎄"
     yield "draft", {"name": "New Year greetings", "phones": "\n".join(PEOPLE[200:240]), "mes": text}

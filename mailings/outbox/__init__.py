@@ -1,4 +1,4 @@
-"""The outbox: the only code that changes anything at the provider, and the only door to a mailing's fate."""
+"""The outbox: the only code that changes anything at the provider. Other rooms take its verbs from here."""
 
 from mailings.outbox.adoption import adopt, undo_adoption, verify
 from mailings.outbox.again import again_to, next_month, other_channels

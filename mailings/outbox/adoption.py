@@ -1,9 +1,9 @@
-"""Adopting: a person says which of the provider's jobs a mailing is, and a look shows whether it can be.
+"""Adopting: a person names the provider's job that an unknown mailing became, and we check that it can be.
 
-No page waits on the provider, so the number is a candidate first. What the list has shown of it decides at
-once; else a worker asks for it by `get`. A number that the provider does not know, or a job that bears
-another mailing's reference, is refused. A job that bears no reference is taken on the person's word, which
-can be taken back until something was asked of it.
+Pages never wait for the provider, so the named job is only a candidate at first. If a read of the list has
+shown that job already, it is decided at once; else a worker asks for it by `get`. A number that the provider
+does not know, and a job with another mailing's reference, are refused. A job without a reference is accepted
+on the person's word, which can be taken back until we have asked the provider to change that job.
 See docs/decisions/0014-decisions-rest-on-what-was-seen.md.
 """
 
@@ -29,16 +29,17 @@ from mailings.outbox.seen import UNBOUND, Seen
 from mailings.smsc.api.answers import Job
 from mailings.smsc.api.errors import NotSaved, SmscError
 
-# As the provider's answers show them; more digits are a slip of the hand.
+# Job numbers as the provider shows them; anything longer is a typing error.
 JOB_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
-# A candidate is asked for again after this long, and given up after that.
+# Without an answer a candidate is asked for again after LOOK_AGAIN, and dropped after GIVE_UP_AFTER.
 LOOK_AGAIN, GIVE_UP_AFTER = timedelta(minutes=2), timedelta(days=1)
 
 
 def adopt(mailing_id: int, remote_id: str, by: Any = None, seen: Seen = UNBOUND) -> Mailing:
-    """A person says which of the provider's jobs is this mailing.
+    """Record that a person says: job `remote_id` of the provider is this mailing.
 
-    Taken at once when the list has shown the job, else a candidate that `verify` looks at. Raises Impossible.
+    Adopted at once when a read of the list has shown that job; else it becomes a candidate, which a worker
+    checks by `verify`. Raises Impossible when it cannot be this mailing's job.
     """
     remote_id = remote_id.strip()
     if not JOB_NUMBER.fullmatch(remote_id):
@@ -66,7 +67,7 @@ def adopt(mailing_id: int, remote_id: str, by: Any = None, seen: Seen = UNBOUND)
 
 
 def verify(mailing_id: int) -> None:
-    """Look at a candidate, and take or refuse it. Harmless to call any number of times."""
+    """Ask the provider for a candidate, and adopt or refuse it. May be called any number of times."""
     now = timezone.now()
     due = Mailing.objects.filter(
         has_come("candidate_next_at", now), pk=mailing_id, state__in=UNDECIDED
@@ -89,7 +90,7 @@ def verify(mailing_id: int) -> None:
 
 
 def undo_adoption(mailing_id: int, by: Any = None, seen: Seen = UNBOUND) -> Mailing:
-    """A person takes back that a job is this mailing: it is unknown again, and a wish stands as before."""
+    """Take an adoption back: the mailing is unknown again, and a wish from before it counts again."""
     with transaction.atomic():
         mailing = Mailing.objects.select_for_update().get(pk=mailing_id)
         seen.must_be_so(mailing)
@@ -105,7 +106,10 @@ def undo_adoption(mailing_id: int, by: Any = None, seen: Seen = UNBOUND) -> Mail
 
 
 def _twin(mailing: Mailing, remote_id: str) -> Mailing | None:
-    """The row that a pull made of the job, which gives it up. A job of another mailing of ours is refused."""
+    """The row that a pull made for this job, if any: it will hand the job over to `mailing`.
+
+    Raises Impossible when the job belongs to another mailing made here.
+    """
     owner = Mailing.objects.filter(account_id=mailing.account_id, remote_id=remote_id).first()
     if owner is not None and owner.origin != Origin.PROVIDER:
         raise Impossible(
@@ -128,7 +132,7 @@ def _not_its_job(remote_id: str, reason: NotItsJob) -> str:
 def _end(
     mailing: Mailing, reason: NotItsJob | None, job: Job | None = None, asked_at: datetime | None = None
 ) -> None:
-    """Take the candidate, or refuse it; unless another decision was made meanwhile."""
+    """Adopt the candidate, or refuse it for `reason`; nothing if a person decided otherwise meanwhile."""
     with transaction.atomic():
         now = Mailing.objects.select_for_update().get(pk=mailing.pk)
         same = (now.candidate, now.candidate_at) == (mailing.candidate, mailing.candidate_at)
@@ -144,7 +148,7 @@ def _end(
 
 
 def _look_again(mailing: Mailing) -> None:
-    """No answer now: later. The candidate stays for a day, and the mailing unknown with it."""
+    """The provider gave no answer: try again later, for a day. The mailing stays unknown meanwhile."""
     now = timezone.now()
     if mailing.candidate_at is not None and now - mailing.candidate_at > GIVE_UP_AFTER:
         _end(mailing, NotItsJob.NO_ANSWER)
@@ -154,7 +158,11 @@ def _look_again(mailing: Mailing) -> None:
 
 
 def _take(mailing: Mailing, remote_id: str, *, name: str | None) -> None:
-    """Make the job the mailing's own. What was wished before is not fired at it on a person's word alone."""
+    """Make the job the mailing's own.
+
+    When only a person's word ties the two, a wish (cancel, delete) from before is set aside, not carried out:
+    if that word was wrong, it would hit a stranger's job.
+    """
     reference = reference_of(name) or ""
     proven = remote_id in mailing.look_matches or reference[:CODE_LENGTH] == mailing.code
     others = [job for job in mailing.look_matches if job != remote_id]

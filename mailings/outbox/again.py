@@ -1,4 +1,4 @@
-"""The same mailing once more, to some of its people, perhaps by another way: always as a draft."""
+"""Drafts made from an earlier mailing: for some of its recipients, by another channel, or for next month."""
 
 from calendar import monthrange
 from datetime import datetime
@@ -23,25 +23,27 @@ from mailings.outbox.errors import Impossible
 from mailings.outbox.may import may_duplicate, may_send_next_month
 from mailings.smsc.spec.catalogue import Channel
 
-# The ways that a telephone number alone can be reached by, with the text as it is.
+# Channels that need nothing but a phone number, and can take the text unchanged.
 BY_NUMBER = (Channel.SMS, Channel.VIBER, Channel.WHATSAPP, Channel.VOICE)
-# What belongs to one hour, or to one way: a person chooses it anew.
+# Options that a new draft does not take over: those of the hour (LEFT_BEHIND) always, those that fit one
+# channel only (OF_ONE_WAY) when the channel changes.
 LEFT_BEHIND = ("time", "rpt", "rptn", "period", "freq")
 OF_ONE_WAY = ("voice", "param", "flash", "push", "bin", "mes2", "sender2", "fl[5]", "smsreq", "bot", "subj")
 
 
 def other_channels(mailing: Mailing) -> list[Channel]:
-    """By which other ways the same people can be reached; none for e-mail and for names in Telegram."""
+    """The other channels that can reach the same recipients; empty unless all of them are phone numbers."""
     if mailing.channel not in BY_NUMBER:
         return []
     return [channel for channel in BY_NUMBER if channel != mailing.channel]
 
 
 def again_to(mailing: Mailing, people: RecipientQuerySet, channel: str = "", *, by: Any = None) -> Mailing:
-    """A draft with the mailing's text for these of its people. `channel`: another way; "" for the same.
+    """A new draft with the mailing's text, for `people`, who are some of its recipients.
 
-    They are meant by their places and not by their addresses: whoever stands there twice, with two texts,
-    gets the one that did not arrive.
+    `channel`: the channel to use instead; "" for the same. Recipients are selected by row, not by address:
+    when an address is there twice, with two texts, the draft holds only the text that did not arrive. Raises
+    Impossible.
     """
     if not people.filter(stopped=False).exists():
         raise Impossible(
@@ -63,11 +65,11 @@ def again_to(mailing: Mailing, people: RecipientQuerySet, channel: str = "", *, 
 
 
 def _options(mailing: Mailing, people: RecipientQuerySet) -> dict[str, Any]:
-    """The options as typed, for these people alone; each keeps a text of its own."""
+    """The mailing's options as typed, with only `people` as recipients; personal texts are kept."""
     options = typed_options(mailing)
     if mailing.is_personal:
         options["list"] = "\n".join(people.lines(mailing))
-    elif "list" in options:  # made before texts were kept in the rows
+    elif "list" in options:  # an old mailing, made before personal texts were stored per recipient
         others = mailing.people.exclude(address__in=people.values("address")).values_list(
             "address", flat=True
         )
@@ -84,10 +86,10 @@ def _by(options: dict[str, Any], channel: Channel) -> dict[str, Any]:
 
 
 def next_month(mailing_id: int, by: Any = None) -> Mailing:
-    """A draft of the same for the same day and hour of the next month that lies ahead.
+    """A draft of the same mailing for the same day and hour of next month (or a later one, if that is past).
 
-    By the clock that the hour was typed by, as far as that is known, else by the reader's own: summer time
-    moves no hour. A month without that day has it on its last one.
+    Counted in the time zone that the hour was typed in, or in the reader's zone if that is not known, so that
+    summer time does not shift the hour. A month without that day uses its last. Raises Impossible.
     """
     mailing = Mailing.objects.get(pk=mailing_id)
     if not may_send_next_month(mailing) or mailing.due_at is None:
@@ -101,8 +103,10 @@ def next_month(mailing_id: int, by: Any = None) -> Mailing:
 
 
 def in_next_month(at: datetime, now: datetime) -> datetime:
-    """The same day and hour of the first month after `at` that is still ahead, without its zone. Both by
-    one clock."""
+    """The day and hour of `at` in the first month after it that is not past, as a naive datetime.
+
+    `at` and `now` must be in the same time zone.
+    """
     months = max(1, (now.year - at.year) * 12 + now.month - at.month)
     moment = _months_on(at, months)
     return moment if moment > now.replace(tzinfo=None) else _months_on(at, months + 1)

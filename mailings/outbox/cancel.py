@@ -1,7 +1,8 @@
-"""Wishes: cancel and delete, from a person's word to what a second look at the provider shows.
+"""Wishes (cancel, delete): asked of the provider, and then checked by a second look at the job.
 
-A wish is repeated until it is settled, for a day: asking twice to cancel costs nothing. It is settled as
-confirmed only when a second look shows it: a `get` after the provider's OK, or the list, whichever is later.
+A wish is repeated until it is settled, for a day: asking twice to cancel costs nothing. The provider's OK
+alone does not confirm it. Only a second look does: our `get` after asking, or a read of the list that shows
+the result, whichever comes first.
 """
 
 from collections.abc import Callable
@@ -55,27 +56,29 @@ from mailings.smsc.api.errors import (
 
 LONGEST_PAUSE = timedelta(minutes=15)
 GIVE_UP_AFTER = timedelta(days=1)
-# How long a worker waits for a permit, while the next one is kept for it, before it tries again later.
+# How long a worker waits for a permit before it tries again later. Meanwhile the limiter keeps the next free
+# permit for it.
 WAIT_FOR_SLOT_SECONDS = 2.0
-# Error 3: the provider could not do it. So often it is asked while the job is there all the same.
+# Error 3 means that the provider could not do it. If the job still exists, we give up after so many of them.
 ERROR_NO, REFUSALS_AT_MOST = 3, 4
-# When a step is taken again for which there was no permit, or no Redis: nothing was asked, so no gap is owed.
+# The pause after a step that could not call at all (no permit, no Redis). It is short: as nothing was asked,
+# no gap between identical requests has to be kept.
 NO_PERMIT_SECONDS = 5.0
 OUTCOME = Attempt.Outcome
 
 
 class Said(Enum):
-    """What the provider said when asked."""
+    """The provider's answer to a cancel or delete."""
 
     OK = "ok"
-    NO = "no"  # error 3: it could not
-    NEVER = "never"  # errors 1 and 5: final, not to be asked again unchanged
-    UNCLEAR = "unclear"  # no readable answer, or none of ours got there
+    NO = "no"  # error 3: it could not be done
+    NEVER = "never"  # errors 1 and 5: final, the same request must not be repeated
+    UNCLEAR = "unclear"  # anything else: our request did not arrive, or the answer does not speak of the job
 
 
 @dataclass(frozen=True)
 class Ask:
-    """How a wish is put to the provider: the call's name and the client's method."""
+    """The call for a wish: its name in the API, and the client's method."""
 
     call: str
     send: Callable[[Client, str], Done]
@@ -87,7 +90,7 @@ ASK = {Wish.CANCEL: Ask("cancel", Client.cancel), Wish.DELETE: Ask("del", Client
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of asking. `attempt` is the record that the second look still has to finish."""
+    """The result of one ask. `attempt` is still open: it is finished after the second look."""
 
     said: Said
     outcome: str
@@ -99,7 +102,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a kind of failure says of a wish, and what has to pass before it is asked again."""
+    """What an error means for a wish. With `wait_for` the step ends here, without a second look."""
 
     said: Said
     outcome: str
@@ -117,16 +120,16 @@ MEANINGS: tuple[tuple[type[SmscError] | tuple[type[SmscError], ...], Meaning], .
 
 
 class Missing:
-    """A look showed that the provider does not know the job (error 3 on `get`)."""
+    """The second look found no such job: error 3 on `get`."""
 
 
 Seen = Job | Missing | None  # None: the look itself failed
 
 
 def wish(mailing_id: int, kind: Wish, by: Any = None) -> Mailing:
-    """Record a person's wish. A mailing that has not left us is taken back at once.
+    """Record a person's wish. A mailing that has not been handed over is withdrawn at once.
 
-    Raises `Impossible` when there is nothing to cancel or delete.
+    Raises Impossible when there is nothing to cancel or delete. Returns the row as it is afterwards.
     """
     kind = Wish(kind)
     with transaction.atomic():
@@ -144,10 +147,10 @@ def wish(mailing_id: int, kind: Wish, by: Any = None) -> Mailing:
 
 
 def cancel_job(mailing_id: int, remote_id: str, by: Any = None) -> Mailing:
-    """A person's wish that one of a mailing's jobs be cancelled; gives the row that now carries the wish.
+    """Record the wish to cancel one of a mailing's jobs, `remote_id`. Returns the row that has the wish.
 
-    The mailing's own job is cancelled as always. Another gets a row of its own, which has the wish, the
-    attempts and the second look like any other. Raises `Impossible`.
+    For the mailing's own job that is the mailing. Any other job gets a row of its own, with its own wish,
+    attempts and second look. Raises Impossible.
     """
     with transaction.atomic():
         mailing = Mailing.objects.select_for_update(of=("self",)).select_related("account").get(pk=mailing_id)
@@ -163,7 +166,7 @@ def cancel_job(mailing_id: int, remote_id: str, by: Any = None) -> Mailing:
 
 
 def fulfil(mailing_id: int) -> None:
-    """One step towards a recorded wish: ask, look, settle or try again later. Harmless to call often."""
+    """One step towards a recorded wish: ask, look, settle or try again later. May be called at any time."""
     mailing = _take_wish(mailing_id)
     if mailing is None:
         return
@@ -182,7 +185,7 @@ def fulfil(mailing_id: int) -> None:
 
 
 def _shown_by_list(mailing: Mailing) -> WishResult | None:
-    """What the provider's list has shown of the job since the wish: a second look as good as a `get`."""
+    """The result that a read of the list since the wish has shown already; None if it shows none."""
     asked, agreed, seen = mailing.wish_at, mailing.wish_agreed_at, mailing.verified_at
     if asked is None or seen is None or seen <= asked:
         return None
@@ -210,7 +213,7 @@ def _step(mailing: Mailing) -> None:
 
 
 def _end_step(mailing: Mailing, reply: Reply, seen: Seen, result: WishResult | None) -> None:
-    """The end of the attempt and what it means for the row, in one commit."""
+    """Finish the attempt and update the row, in one commit."""
     _close(reply, result)
     if result is None:
         _try_later(mailing, None, agreed=reply.said is Said.OK and not _still_waits(seen))
@@ -224,13 +227,13 @@ def _what(mailing: Mailing) -> str:
 
 
 def verdict(kind: Wish, said: Said, seen: Seen, mailing: Mailing) -> WishResult | None:
-    """What an answer and a second look mean together; None: not settled yet."""
+    """What the provider's answer and the second look mean together; None: not settled yet."""
     shown = _shown(kind, said, seen, mailing)
     return shown or (WishResult.FAILED if said is Said.NEVER else None)
 
 
 def _shown(kind: Wish, said: Said, seen: Seen, mailing: Mailing) -> WishResult | None:
-    """What the second look shows."""
+    """What the second look proves; None: nothing yet, or the look failed."""
     if seen is None:
         return None
     if isinstance(seen, Missing):
@@ -245,7 +248,7 @@ def _shown(kind: Wish, said: Said, seen: Seen, mailing: Mailing) -> WishResult |
 
 
 def _is_late(kind: Wish, said: Said, status: JobStatus) -> bool:
-    """Whether what it is about has gone out. A recurring mailing goes out again: its repeats count."""
+    """Whether it is too late, because the messages have gone out. The caller excludes repeating mailings."""
     refused = said in (Said.NO, Said.NEVER)
     if status == JobStatus.GONE_OUT:
         return refused or kind == Wish.CANCEL
@@ -261,7 +264,10 @@ def _verdict_without_a_word(said: Said, mailing: Mailing) -> WishResult | None:
 
 
 def _verdict_on_missing(kind: Wish, said: Said, mailing: Mailing) -> WishResult | None:
-    """A delete is confirmed by it, unless each time it was asked for the job was not there already."""
+    """The job does not exist (any more).
+
+    That confirms a delete, unless every answer to it was error 3: then the job may never have existed.
+    """
     if kind == Wish.DELETE and (
         said is not Said.NO or _of_this_wish(mailing).exclude(code=ERROR_NO).exists()
     ):
@@ -272,23 +278,23 @@ def _verdict_on_missing(kind: Wish, said: Said, mailing: Mailing) -> WishResult 
 
 
 def _of_this_wish(mailing: Mailing) -> QuerySet[Attempt]:
-    """How the provider was asked before: the attempts towards this wish that have ended."""
+    """The finished attempts of this wish that the provider has answered, or may have received."""
     asked = Attempt.objects.filter(mailing=mailing, kind=mailing.wish, begin__gte=mailing.wish_at)
     return asked.exclude(outcome="").exclude(outcome__in=[OUTCOME.NOT_SENT, OUTCOME.HELD])
 
 
 def _refused_enough(mailing: Mailing) -> bool:
-    """Error 3 again and again on a job that is there: a person has to know, and may ask anew."""
+    """Whether error 3 came REFUSALS_AT_MOST times, this one included: then a person has to decide."""
     return _of_this_wish(mailing).filter(code=ERROR_NO).count() >= REFUSALS_AT_MOST - 1
 
 
 def _hour_has_passed(mailing: Mailing) -> bool:
-    """Error 3 on a job whose status word says nothing: after its hour it means that it has gone."""
+    """Whether its hour is past: then error 3, on a job of unknown status, means that it went out."""
     return mailing.due_at is not None and mailing.due_at <= timezone.now()
 
 
 def _still_waits(seen: Seen) -> bool:
-    """The provider said OK, and the job waits all the same: ask again."""
+    """Whether the job still waits to be sent: if the provider said OK, that was false, and we ask again."""
     return isinstance(seen, Job) and seen.status == JobStatus.WAITING
 
 
@@ -312,7 +318,7 @@ def _record_wish(mailing: Mailing, kind: Wish, by: Any) -> None:
 
 
 def _take_wish(mailing_id: int) -> Mailing | None:
-    """Take the next step of a wish for this worker alone; None when it is not due or another has it."""
+    """Lease the wish's next step to this worker; None when it is not due, or another worker has it."""
     now = timezone.now()
     due = Mailing.objects.filter(
         has_come("wish_next_at", now),
@@ -327,7 +333,7 @@ def _take_wish(mailing_id: int) -> Mailing | None:
 
 
 def _ran_out(mailing: Mailing) -> bool:
-    """A day of trying has passed since the first call. Waiting for an id does not count."""
+    """Whether a day has passed since this wish's first call. Waiting for the job's id does not count."""
     first = (
         Attempt.objects.filter(mailing=mailing, kind=mailing.wish, begin__gte=mailing.wish_at)
         .values_list("begin", flat=True)
@@ -337,9 +343,10 @@ def _ran_out(mailing: Mailing) -> bool:
 
 
 def _ask(mailing: Mailing) -> Reply:
-    """Ask the provider to cancel or delete. The attempt stays open until the second look has told its end.
+    """Ask the provider to cancel or delete. The attempt stays open until the second look.
 
-    A database that was taken back is noticed first: the attempt would be given a key that was used before.
+    Compares the database with Redis first: in a restored database the attempt would get a primary key that
+    was used before. Raises CannotCall.
     """
     restore_guard.compare(mailing.account)
     ask = ASK[Wish(mailing.wish)]
@@ -358,13 +365,13 @@ def _ask(mailing: Mailing) -> Reply:
 
 
 def _note_ok(mailing: Mailing) -> None:
-    # Another wish may have been recorded meanwhile: this OK is not about it.
+    # If another wish was recorded meanwhile, this OK is not its answer.
     _same_wish(mailing).update(wish_agreed_at=timezone.now())
     record(EventKind.WISH_STEP, mailing, wish=mailing.wish, outcome=OUTCOME.ACCEPTED)
 
 
 def _note_refusal(mailing: Mailing, attempt: Attempt | None, error: SmscError) -> Reply:
-    """Write down an answer that is not an OK. CannotCall when there was no word on the wish at all."""
+    """Write down an error. Raises CannotCall when the step has to wait before it can be repeated."""
     meaning = next(meaning for kinds, meaning in MEANINGS if isinstance(error, kinds))
     told = error.text or error.reason
     reply = Reply(meaning.said, meaning.outcome, attempt, error.code, told, error.raw)
@@ -385,7 +392,7 @@ def _note_refusal(mailing: Mailing, attempt: Attempt | None, error: SmscError) -
 
 
 def _close(reply: Reply, result: WishResult | None) -> None:
-    """Finish the attempt once the second look has told what its answer meant."""
+    """Finish the attempt, if it is still open. `result`: what the second look has shown."""
     if reply.attempt is None:
         return
     outcome = reply.outcome
@@ -399,7 +406,7 @@ def _close(reply: Reply, result: WishResult | None) -> None:
 
 
 def _ask_for_job(mailing: Mailing) -> Seen:
-    """The second look: one `get`, dated by its asking. A look that fails is no look; it is taken again."""
+    """The second look: one `get`. None when it failed, or showed a job with another mailing's reference."""
     remote_id = str(mailing.remote_id)
     try:
         with accounts.slot(mailing.account, "get", remote_id) as client:
@@ -419,7 +426,7 @@ def _ask_for_job(mailing: Mailing) -> Seen:
 def _settle(
     mailing: Mailing, result: WishResult, seen: Seen = None, *, answer: WishAnswer | None = None
 ) -> None:
-    """End the wish. `answer`: what the provider had said of it, kept where it failed."""
+    """End the wish with a result. `answer`: why it failed, stored only with FAILED."""
     kind = Wish(mailing.wish)
     ended = wish_ended(result, answer if result == WishResult.FAILED else None)
     same = _same_wish(mailing)
@@ -446,19 +453,23 @@ DONE = {Wish.CANCEL: State.CANCELLED, Wish.DELETE: State.DELETED}
 
 
 def _try_later(mailing: Mailing, after: float | None, *, agreed: bool | None = None) -> None:
-    """The next step: after `after` seconds, or after the gap, doubling up to a quarter of an hour."""
+    """Schedule the wish's next step.
+
+    In `after` seconds if given; else after the gap between identical requests, doubled with every try up to
+    15 minutes. `agreed=False`: there was no OK, or it proved false, so the next step asks again.
+    """
     gap = timedelta(seconds=settings.SAME_REQUEST_SECONDS)
     pause = (
         timedelta(seconds=after) if after else min(gap * 2 ** min(mailing.wish_tries - 1, 10), LONGEST_PAUSE)
     )
     fields: dict[str, Any] = {"wish_next_at": timezone.now() + pause}
     if after:
-        fields["wish_tries"] = F("wish_tries") - 1  # only what was asked in vain makes the pauses grow
+        fields["wish_tries"] = F("wish_tries") - 1  # nothing was asked: it must not lengthen the pause
     if agreed is False:
         fields["wish_agreed_at"] = None
     _same_wish(mailing).update(**fields)
 
 
 def _same_wish(mailing: Mailing) -> MailingQuerySet:
-    """The row while the wish that this step is about still stands."""
+    """The mailing's row, if it still has the wish that this step is about."""
     return Mailing.objects.filter(pk=mailing.pk, wish=mailing.wish, wish_at=mailing.wish_at)

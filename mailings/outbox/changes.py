@@ -1,15 +1,15 @@
-"""What an edit changed: the parameters whose values differ, however they are written."""
+"""Which parameters an edit changed, without differences that are only a matter of notation."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-# Recipients are kept cleaned: how they were written down and parted is no change.
+# Ignored in recipients: they are stored normalised, so separators and brackets are no change.
 HOW_WRITTEN = re.compile(r"[\s,;+().\-]+")
 
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """The names whose values differ, in order. Empty is as good as none, and so is 0: now, once, off."""
+    """The sorted names whose values differ. Missing, "" and 0 are equal: 0 means now, once or off."""
     names = sorted({*before, *after})
     return [name for name in names if _plain(name, before.get(name)) != _plain(name, after.get(name))]
 

@@ -1,4 +1,4 @@
-"""Claims: who may send a mailing, until when, and the last look before the first byte."""
+"""Claims: the right to send one mailing once, with a deadline, checked again before the first byte."""
 
 import functools
 import time
@@ -22,15 +22,15 @@ from mailings.recipients import stop_list
 
 
 class StaleClaim(Exception):
-    """The claim is no longer ours, its mailing is unwanted, or its deadline has passed: send nothing."""
+    """Nothing may be sent: the claim is lost, the mailing is to be cancelled, or the deadline has passed."""
 
 
 class NobodyLeft(Exception):
     """Everybody that the mailing is for is on the stop list."""
 
 
-# What a claim has to know of its row, told by its own statement: tries, files, whether anybody is stopped,
-# and how many of the attempts are here without which the database may be older than the truth.
+# What the claiming UPDATE returns, to save queries: the number of earlier tries, the number of files, whether
+# any recipient is on the stop list, and how many of the attempts that Redis remembers this database holds.
 _TRIES = (
     "SELECT count(*) FROM mailings_attempt WHERE mailing_id = mailings_mailing.id"
     " AND kind = 'create' AND outcome <> 'not_sent'"
@@ -39,9 +39,9 @@ _FILES = "SELECT count(*) FROM mailings_attachment WHERE mailing_id = mailings_m
 _HELD = "SELECT count(*) FROM mailings_attempt WHERE kind = 'create' AND token IN "
 _PLACES = f"({', '.join(['%s'] * restore_guard.MARKS)})"
 _TOLD = (_TRIES, _FILES, stop_list.ANY_LISTED, _HELD + _PLACES)
-# Stands for an attempt where Redis remembers fewer: none has it.
+# Fills the places of the statement when Redis remembers fewer attempts; no attempt has this token.
 _NONE = "-"
-# The columns of a row that nothing was looked for yet.
+# Forgets earlier searches of the provider's list for this row.
 _NOT_LOOKED_FOR = {"looks": 0, "look_at": None, "look_note": ""}
 _OURS = Prepared(
     lambda: (
@@ -54,7 +54,11 @@ _OURS = Prepared(
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to send one mailing once. `deadline` is a moment of `time.monotonic()`."""
+    """The right to send one mailing once.
+
+    `deadline` is a moment of `time.monotonic()`, `deadline_at` the same by the wall clock: the first stands
+    still while a machine is suspended, the second can be set back.
+    """
 
     mailing: Mailing
     attempt: Attempt
@@ -65,9 +69,10 @@ class Claim:
     files: bool = True
 
     def confirm(self) -> None:
-        """The last look before the first byte: a frozen worker that thaws must not send, nor an unwanted one.
+        """Check once more, right before the first byte: a worker may have been frozen since the claim.
 
-        Whatever may wait comes first (Redis, then the database), and the time last.
+        Raises StaleClaim, or what `restore_guard.remember` raises. Redis and the database may be slow, so the
+        deadline is checked after them.
         """
         restore_guard.remember(self.mailing.account, self.attempt)
         ours = _OURS.rows(pk=self.mailing.pk, token=self.token)
@@ -81,9 +86,9 @@ class Claim:
 def claim(mailing: Mailing, held: Sequence[str]) -> Claim | None:
     """Take a queued mailing for sending, in one conditional UPDATE; None when another worker has it.
 
-    Whoever was put on the stop list by now is left out, in the same transaction. `held`: tokens of attempts
-    without which the database may be older than the truth. Nothing is changed by the errors: DifferentError,
-    or NobodyLeft.
+    Recipients that are on the stop list by now are left out in the same transaction. `held`: tokens of the
+    attempts that Redis remembers. Raises DifferentError when the database does not hold all of them,
+    NobodyLeft when every recipient is on the stop list; both roll the claim back.
     """
     started, now, token = time.monotonic(), timezone.now(), uuid.uuid4().hex
     total = settings.PROVIDER_TOTAL_SECONDS
@@ -107,7 +112,7 @@ def claim(mailing: Mailing, held: Sequence[str]) -> Claim | None:
 def _told(
     mailing: Mailing, held: Sequence[str], *, token: str, now: datetime, deadline: datetime
 ) -> tuple[Any, ...] | None:
-    """Queued becomes sending, once: what `_TOLD` asks for, or None."""
+    """Run the UPDATE from queued to sending: the values of `_TOLD`, or None when the row did not match."""
     places = [*held, *[_NONE] * (restore_guard.MARKS - len(held))]
     account = mailing.account
     told = _claiming(mailing.submitted_at is not None, account.proven_at is not None).rows(
@@ -130,7 +135,11 @@ def _told(
 
 @functools.cache
 def _claiming(submitted: bool, proven: bool) -> Prepared:
-    """The claim's UPDATE, of a row that was sent off, for an account with which a call has succeeded."""
+    """The claiming UPDATE, prepared once for each combination.
+
+    `submitted`: the row was sent off by a person. `proven`: a call has succeeded with the account's
+    credentials.
+    """
     return Prepared(lambda: _claim_statement(submitted, proven))
 
 
@@ -140,7 +149,7 @@ def _claim_statement(submitted: bool, proven: bool) -> tuple[str, Sequence[Any]]
         has_come | Q(**given(Mailing, not_before__gt="far")),
         accounts.unchanged(OuterRef("account_id"), proven=proven),
         state=State.QUEUED, wish="",
-        # As it was read, unless it was held, changed and sent off anew while this worker waited for a permit.
+        # Only the very mailing that was read: it may have been held, edited and sent off again meanwhile.
         **given(Mailing, id="pk", account_id="account", spec_digest="digest"),
         **(given(Mailing, submitted_at="submitted") if submitted else {"submitted_at": None}),
     )  # fmt: skip
@@ -149,7 +158,7 @@ def _claim_statement(submitted: bool, proven: bool) -> tuple[str, Sequence[Any]]
         state=State.SENDING,
         held_reason="",
         not_before=None,
-        # What was looked for so far was an older attempt.
+        # Earlier searches were for an older attempt.
         **_NOT_LOOKED_FOR,
         **given(Mailing, "token", state_at="now", deadline_at="deadline", lease_until="lease"),
     )

@@ -1,7 +1,8 @@
-"""Handing a mailing over: claim, one call, and what its outcome means for the row.
+"""Handing a mailing over: claim the row, make one call, write the outcome.
 
-A create is tried once per claim. Whatever is not proof that nothing left us, and not the provider's plain
-word, leaves the mailing `unknown`: it is looked for by its reference, and only a person sends it again.
+Each claim makes one creating call at most. Unless the provider gave a clear answer, or it is proven that
+nothing left us, the mailing becomes `unknown`: it is then looked for by its reference, and only a person can
+send it again.
 """
 
 from datetime import timedelta
@@ -28,7 +29,7 @@ from mailings.smsc.api.errors import NotSent, SmscError
 from mailings.smsc.spec.spec import Spec
 
 OVERDUE_AFTER = timedelta(minutes=15)
-# How long a worker waits for one of the account's calls to end before it leaves the row to the sweep.
+# How long a worker waits for a free permit of the account before it leaves the row to the sweep.
 WAIT_FOR_SLOT_SECONDS = 20.0
 LOOK_AGAIN = timedelta(seconds=10)
 
@@ -43,17 +44,18 @@ _QUEUED = PreparedRow(_queued)
 
 
 def deliver_mailing(mailing_id: int) -> bool:
-    """Hand one queued mailing over, if it may go now. Harmless to call any number of times.
+    """Hand one queued mailing over, if it may go now. May be called any number of times.
 
-    False: no call of its account can go out now.
+    Returns False only when no call of its account can go out now. What can happen:
 
-    - Not queued, or another worker has it: nothing.
-    - Its moment lies ahead (it may still be held): nothing, and no permit is waited for.
-    - Unwanted: taken back. Overdue, or made before the database came into doubt: held for a person.
-    - No call can go out now, or the list has to be read first: it waits, and the row says for what.
-    - Called: `outcomes` says what each answer means.
-    - A database that went away before the call began: back in the queue, for nothing has left us.
-    - A defect of ours after the claim: unknown, and the exception goes on.
+    - Not queued, or claimed by another worker: nothing.
+    - `not_before` is still ahead (its sender may yet take it back to a draft): nothing.
+    - A person asked to cancel it: withdrawn.
+    - Overdue, or from before the database came into doubt: held for a person.
+    - No call can go out now, or the provider's list must be read first: it waits, and the row says for what.
+    - The call was made: see `outcomes` for what each answer means.
+    - The database went away before the first byte was sent: back into the queue.
+    - A bug of ours after the claim: the mailing is unknown, and the exception is raised.
     """
     mailing = _QUEUED.one(pk=mailing_id)
     if mailing is None or _may_not_go(mailing, tried=mailing.tried):  # type: ignore[attr-defined]
@@ -78,7 +80,7 @@ def _write_down(claim: Claim, answer: Created | SmscError) -> None:
 
 
 def _call(mailing: Mailing) -> tuple[Claim, Created | SmscError] | None:
-    """Claim and call under one permit: what was answered. None: it did not come to a call."""
+    """Claim and call under one permit: the claim and the answer. None when there was no call."""
     claim: Claim | None = None
     client: Client | None = None
     try:
@@ -99,12 +101,12 @@ def _call(mailing: Mailing) -> tuple[Claim, Created | SmscError] | None:
 
 
 def take(mailing: Mailing) -> Claim | None:
-    """Claim a queued mailing; None when it may not go, or not now.
+    """Claim a queued mailing. None when it may not be sent, or not now:
 
-    - Another worker has it, it is not queued any more, or its time has not come: nothing changes.
-    - It became overdue while it waited for the permit: held for a person.
-    - Everybody it is for is on the stop list: taken back.
-    - The database may be older than the provider's truth, and so may this row: held for a person.
+    - another worker has it, it is not queued any more, or its time has not come: nothing changes;
+    - it became overdue while waiting for the permit: held for a person;
+    - every recipient is on the stop list: withdrawn;
+    - the database was restored from an older state, which this row belongs to: held for a person.
 
     Raises CannotCall(REDIS) when the database cannot be compared with what Redis remembers.
     """
@@ -135,7 +137,7 @@ def _claim(mailing: Mailing) -> Claim | None:
 
 
 def _take_back(mailing: Mailing) -> None:
-    """Everybody it is for is on the stop list: there is nothing to send."""
+    """Withdraw a mailing all of whose recipients are on the stop list."""
     with transaction.atomic():
         count = stop_list.leave_out(mailing)
         if withdraw(mailing.pk):
@@ -153,7 +155,7 @@ def send(claim: Claim, client: Client) -> Created:
 
 
 def uploads_of(mailing: Mailing, spec: Spec) -> list[Upload]:
-    """The files of a mailing as they go along with a call."""
+    """The attached files of a mailing, for the client's upload."""
     return [
         Upload(
             field=spec.upload_field(index),
@@ -167,7 +169,7 @@ def uploads_of(mailing: Mailing, spec: Spec) -> list[Upload]:
 
 
 def _may_not_go(mailing: Mailing, *, tried: bool) -> bool:
-    """Whether it is taken back, held, or waits. `tried`: it was tried before."""
+    """Whether it was withdrawn or held here, or has to wait. `tried`: a creating call was made before."""
     if mailing.wish and withdraw(mailing.pk, mailing.wish_by):
         return True
     if not tried or not must_be_read_for(mailing):
@@ -181,7 +183,7 @@ def _may_not_go(mailing: Mailing, *, tried: bool) -> bool:
 
 
 def _give_to_a_person(mailing: Mailing) -> None:
-    """Error 9 may mean that the first try arrived, and for long no read could show it: nobody can tell."""
+    """Make it unknown: error 9 may mean that the first try arrived, and no read of the list could tell."""
     with transaction.atomic():
         fields: dict[str, Any] = {"waiting_for": "", "unknown_reason": f"error {TOO_SOON}"}
         if Mailing.objects.move(mailing.pk, State.QUEUED, State.UNKNOWN, **fields):
@@ -189,7 +191,7 @@ def _give_to_a_person(mailing: Mailing) -> None:
 
 
 def _overdue(mailing: Mailing) -> bool:
-    """Hold a mailing that is long past its hour: a person says whether it may still go."""
+    """Hold a mailing that is long past its hour, for a person to release; whether it was held."""
     if not mailing.is_overdue(timezone.now(), OVERDUE_AFTER):
         return False
     hold_queued(mailing, HeldReason.OVERDUE)
@@ -197,7 +199,10 @@ def _overdue(mailing: Mailing) -> bool:
 
 
 def _doubtful(mailing: Mailing) -> bool:
-    """Hold a row that may have been sent already: looked for as an unknown one is, and let go by a person."""
+    """Hold a row of a restored database, which may have been sent already; whether it was held.
+
+    It is looked for in the provider's list like an unknown one, and a person can release it.
+    """
     if not restore_guard.in_doubt(mailing.account, mailing):
         return False
     reason = HeldReason.FORGOTTEN if mailing.account.doubt_reason == "forgotten" else HeldReason.RESTORED
@@ -207,7 +212,7 @@ def _doubtful(mailing: Mailing) -> bool:
 
 
 def hold_queued(mailing: Mailing, reason: HeldReason) -> None:
-    """Hold a queued mailing, and say so in its timeline, in one step; looks for it begin anew."""
+    """Hold a queued mailing and record that in its timeline, in one commit. Earlier looks for it are void."""
     with transaction.atomic():
         fields: dict[str, Any] = {"held_reason": reason, "looks": 0, "look_at": None, "look_note": ""}
         if Mailing.objects.move(mailing.pk, State.QUEUED, State.HELD, **fields):
@@ -215,7 +220,7 @@ def hold_queued(mailing: Mailing, reason: HeldReason) -> None:
 
 
 def postpone(mailing: Mailing, why: accounts.CannotCall) -> None:
-    """No call can go out now: the row waits, and says for what."""
+    """No call can go out now: hold the row if the breaker is open, else note what it waits for."""
     mailing.account.refresh_from_db()
     if why.reason == Waiting.BREAKER and mailing.account.breaker != Breaker.CLOSED:
         reason = HeldReason.LOGIN if mailing.account.breaker == Breaker.LOGIN else HeldReason.BLOCK

@@ -1,4 +1,4 @@
-"""Making, changing and taking back mailings, before anything leaves us."""
+"""Making, editing and withdrawing mailings, before anything is handed over."""
 
 import hashlib
 import re
@@ -39,7 +39,7 @@ from mailings.recipients.corrections import Chosen
 from mailings.smsc.spec.spec import FileRef, Spec
 
 LONGEST_NAME = 255
-# What a draft holds of its hour, as typed.
+# The options in which a draft keeps its hour as typed.
 HOUR = ("time", "tz", "time_at", "clock", "which", "hours_from", "hours_to", "minutes")
 Uploads = Sequence[tuple[FileRef, File[bytes]]]
 
@@ -58,23 +58,23 @@ def make(
     more: Chosen | None = None,
     leave_out: bool = False,
 ) -> Mailing:
-    """Store a valid spec as a mailing: queued when `submit`, else a draft. All of it or nothing.
+    """Store a valid spec as a mailing, in one transaction: queued with `submit`, else a draft.
 
-    `hold_seconds`: how long it can still be taken back to a draft (`outbox.hold`) before it is handed over.
-
-    `key`: minted before the button; the same key with the same options gives the row that it made before,
-    with other options `KeyTaken`. `draft`: the row to turn into it; its attachments that the spec names stay.
+    `key`: made before the request, so that sending it twice is harmless. The same key with the same options
+    returns the row that it made before; with other options it raises KeyTaken.
+    `hold_seconds`: how long it can still become a draft again (`outbox.hold`) before it is handed over.
+    `draft`: the existing row to store it in; of its attachments, those that the spec names stay.
     `version`: see `outbox.versions`.
-    `more`: recipients of a file, beside those of the spec, which stand in front of them. `leave_out`: whoever
-    is on the stop list now; the spec stays as it was asked for, so that its key finds it again. Raises
-    Impossible where that leaves nobody.
+    `more`: recipients from a file, in addition to those of the spec, and behind them.
+    `leave_out`: leave out recipients that are on the stop list now. The stored spec does not change, so that
+    the key still finds it. Raises Impossible when nobody is left.
     """
     try:
         with transaction.atomic():
             if key and (twin := Mailing.objects.filter(key=key).first()) and twin != draft:
                 if not (draft is None and may_edit(twin) and not twin.spec_digest):
                     return _same(twin, digest(spec, more))
-                draft = twin  # saved by itself from this very form, in the same moment
+                draft = twin  # the same form was autosaved at the same moment
             before = _contents(draft) if draft else None
             mailing = _editable(draft, account, version) if draft else _new(account, by, key)
             _write(mailing, spec, more)
@@ -93,7 +93,7 @@ def make(
 
 
 def _leave_out(mailing: Mailing) -> None:
-    """Mark who is on the stop list, and say so in the timeline."""
+    """Mark the recipients that are on the stop list, and record their number in the timeline."""
     if not (count := stop_list.leave_out(mailing)):
         return
     if not stop_list.reachable(mailing).exists():
@@ -104,7 +104,7 @@ def _leave_out(mailing: Mailing) -> None:
 
 
 def digest(spec: Spec, more: Chosen | None = None) -> str:
-    """Equal only where the same mailing is meant, the recipients of a file included. 64 hex digits."""
+    """64 hex digits, equal only for the same mailing to the same recipients, those of a file included."""
     if more is None:
         return spec.digest()
     return hashlib.sha256(f"{spec.digest()} {more.fingerprint}".encode()).hexdigest()
@@ -114,11 +114,11 @@ def prepare(
     spec: Spec, typed: dict[str, Any], prepared: dict[str, Any], *, draft: Mailing | None = None,
     more: Chosen | None = None, imported: Import | None = None, **whose: Any,
 ) -> Mailing:  # fmt: skip
-    """Store a valid spec as a draft to be reviewed, with all that was typed beside it.
+    """Store a valid spec as a draft ready for its review, and also what was typed, for the form.
 
-    `prepared`: what its review shows and costs to work out. `imported`: the file of the form, which the draft
-    keeps whether its rows are taken as they are or made into personal messages. `whose`: as for `make`. A
-    draft that was sent off meanwhile is given back as it is.
+    `prepared`: facts for the review page that are expensive to compute. `imported`: the form's file of
+    recipients; the draft keeps it also when its rows became personal messages. `whose`: as for `make`. If the
+    draft was sent off meanwhile, it is returned unchanged.
     """
     with transaction.atomic():
         mailing = make(spec, submit=False, draft=draft, more=more, **whose)
@@ -147,11 +147,11 @@ def save_draft(
     version: str = "",
     quiet: bool = False,
 ) -> Mailing:
-    """Keep what was typed, valid or not. `options`: provider's parameter names to the values as typed.
+    """Save what was typed, valid or not. `options`: the provider's parameter names to values as typed.
 
-    `keep`: which of the draft's files stay; None keeps all of them. `imported`: its file of recipients.
-    `version`: see `outbox.versions`. `quiet`: saved while somebody types; the timeline has one line for one
-    person's sitting, not one a save.
+    `keep`: the draft's files that stay; None keeps all of them. `imported`: its file of recipients.
+    `version`: see `outbox.versions`. `quiet`: an autosave while somebody types; successive ones by the same
+    person make one line in the timeline. Raises Impossible, or Elsewhere and Overtaken for an outdated page.
     """
     with transaction.atomic():
         if mailing is None and key and (twin := Mailing.objects.filter(key=key).first()):
@@ -178,7 +178,7 @@ def _file_of(row: Mailing) -> int | None:
 
 
 def _kept_as_it_is(row: Mailing, version: str) -> Mailing:
-    """A quiet saving that says nothing new: it may have been on its way while the review was made ready."""
+    """An autosave without changes must keep spec and review: it may arrive late, after `prepare`."""
     row.draft_version, row.draft_at = same_version(row, version), timezone.now()
     row.save(update_fields=["draft_version", "draft_at"])
     return row
@@ -195,7 +195,7 @@ def save_apart(
     uploads: Uploads,
     imported: Import | None,
 ) -> Mailing:
-    """A new draft of what an older window holds, with its uploads and copies of the files of `like`."""
+    """Save what an outdated window holds as a new draft, with its uploads and copies of `like`'s files."""
     both = [*uploads, *(copies_of_files(like) if like else ())]
     if imported is not None and imported.draft_id is not None:
         imported = imports.copy(imported, login_of(by))
@@ -204,7 +204,7 @@ def save_apart(
 
 
 def _is_sitting(row: Mailing, by: Any) -> bool:
-    """Whether the timeline's last line already says that this person writes at it."""
+    """Whether the timeline's last line already says that this person created or edited it."""
     last = row.events.order_by("-at", "-id").first()
     return (
         last is not None and last.kind in (EventKind.CREATED, EventKind.EDITED) and last.who == login_of(by)
@@ -212,9 +212,10 @@ def _is_sitting(row: Mailing, by: Any) -> bool:
 
 
 def duplicate(mailing_id: int, by: Any = None, hour: dict[str, str] | None = None) -> Mailing:
-    """A new draft with the same options, recipients and files, and a name that says so.
+    """A new draft with the same options, recipients and files, and "(copy)" behind its name.
 
-    `hour`: in place of the mailing's own, as it would be typed.
+    `hour`: options as typed (see HOUR) that replace the original's hour. Raises Impossible when its text is
+    not known here.
     """
     original = Mailing.objects.select_related("account").get(pk=mailing_id)
     if not may_duplicate(original):
@@ -232,7 +233,7 @@ def duplicate(mailing_id: int, by: Any = None, hour: dict[str, str] | None = Non
 
 
 def reopen(mailing_id: int, by: Any = None) -> Mailing:
-    """Turn a refused mailing back into a draft, to be changed and sent again. Why it was refused stays."""
+    """Turn a refused mailing back into a draft; the row keeps the reason until it is sent off again."""
     with transaction.atomic():
         mailing = Mailing.objects.get(pk=mailing_id)
         values = {"draft": typed_options(mailing)}
@@ -246,7 +247,7 @@ def reopen(mailing_id: int, by: Any = None) -> Mailing:
 
 
 def withdraw(mailing_id: int, by: Any = None) -> bool:
-    """Take a mailing back before anything was sent; False when it has left us, or may have."""
+    """Take a mailing back before anything was sent; False when it was handed over, or may have been."""
     with transaction.atomic():
         done = Mailing.objects.move(
             mailing_id,
@@ -260,7 +261,7 @@ def withdraw(mailing_id: int, by: Any = None) -> bool:
 
 
 def release(mailing_id: int, by: Any = None, seen: Seen = UNBOUND) -> Mailing:
-    """A person's word that a mailing held as overdue, or in doubt, may go."""
+    """A person lets a mailing go that was held as overdue or in doubt. Raises Impossible, Outdated."""
     with transaction.atomic():
         seen.must_be_so(Mailing.objects.select_for_update().get(pk=mailing_id))
         waiting = Mailing.objects.filter(held_reason__in=HELD_FOR_A_PERSON)
@@ -273,7 +274,7 @@ def release(mailing_id: int, by: Any = None, seen: Seen = UNBOUND) -> Mailing:
 
 
 def typed_options(mailing: Mailing) -> dict[str, Any]:
-    """A mailing's options as a form shows them: parameter names to values, one recipient a line."""
+    """A mailing's options as the compose form shows them: names to values; recipients one a line."""
     if mailing.draft:
         return dict(mailing.draft)
     options = dict(mailing.spec.get("options", {}))
@@ -285,28 +286,29 @@ def typed_options(mailing: Mailing) -> dict[str, Any]:
 
 
 def spec_of(mailing: Mailing) -> Spec:
-    """The frozen spec of a mailing that has one, made of its rows: whoever is stopped is left out.
+    """The stored spec of a mailing, with its recipients read from their rows, without those on the stop list.
 
-    A draft that is ready for its review has what was typed beside it, which does not count here.
+    For a mailing that has a spec: one that was sent off, or a draft ready for review. What was typed
+    (`Mailing.draft`) is not used.
     """
     if mailing.spec.get("personal"):
         return Spec.from_json(mailing.spec, lines=Recipient.objects.lines(mailing))
     if "list" not in mailing.spec.get("options", {}):
         return Spec.from_json(mailing.spec, addresses_of(mailing))
-    # Made before texts were kept in the rows.
+    # An old mailing, made before personal texts were stored per recipient.
     stopped = Recipient.objects.filter(mailing=mailing, stopped=True)
     return Spec.from_json(mailing.spec).leaving_out(frozenset(stopped.values_list("address", flat=True)))
 
 
 def _contents(mailing: Mailing) -> dict[str, Any]:
-    """What an edit may change, as the database has it: options, account, files."""
+    """What an edit can change, as stored now: options, account, files."""
     row = Mailing.objects.select_related("account").get(pk=mailing.pk)
     files = sorted(row.attachments.values_list("name", "sha256"))
     return typed_options(row) | {"account": row.account.name, "files": [" ".join(file) for file in files]}
 
 
 def _record_edit(mailing: Mailing, before: dict[str, Any] | None, by: Any) -> None:
-    """`before`: what it held; None for a new one. An edit that changed nothing is none."""
+    """Add a line to the timeline, unless nothing changed. `before`: its `_contents`; None for a new one."""
     if before is None:
         record(EventKind.CREATED, mailing, by=by)
     elif fields := changed_fields(before, _contents(mailing)):
@@ -363,7 +365,10 @@ def _write(mailing: Mailing, spec: Spec, more: Chosen | None) -> None:
 
 
 def _add_filed(mailing: Mailing, spec: Spec, more: Chosen) -> int:
-    """Add the recipients of a file as the person saw them; how many people. Raises Impossible."""
+    """Add the recipients of a file; how many people they are.
+
+    Raises Impossible when the file's rows are not those any more that the person saw.
+    """
     beyond, held = more.beyond(spec.phones), imports.as_seen(more.imported)
     if not held or more.add_to(mailing, spec.phones) != beyond.all:
         raise Impossible(
@@ -373,7 +378,7 @@ def _add_filed(mailing: Mailing, spec: Spec, more: Chosen) -> int:
 
 
 def submit_draft(mailing: Mailing, by: Any, hold_seconds: float = 0.0) -> None:
-    """Queue a draft that has a spec, inside a transaction. Raises Impossible when it was sent off already."""
+    """Queue a draft that has a spec. Call in a transaction. Raises Impossible if it was sent off already."""
     now = timezone.now()
     moved = Mailing.objects.move(
         mailing.pk,
@@ -398,7 +403,7 @@ def submit_draft(mailing: Mailing, by: Any, hold_seconds: float = 0.0) -> None:
 
 
 def _name_of_copy(name: str) -> str:
-    """`Spring sale` -> `Spring sale (copy)` -> `Spring sale (copy 2)`; the front is cut to make room."""
+    """`Spring sale` -> `Spring sale (copy)` -> `Spring sale (copy 2)`; a long name is cut to make room."""
     if not name.strip():
         return name
     word = pgettext("behind a name", "copy")
@@ -430,5 +435,5 @@ def _attach_one(mailing: Mailing, ref: FileRef, content: File[bytes]) -> None:
 
 
 def copies_of_files(mailing: Mailing) -> list[tuple[FileRef, File[bytes]]]:
-    """A mailing's files, to be stored with another one."""
+    """A mailing's files in the form of `uploads`, to be stored with another mailing."""
     return [(kept.ref, kept.file) for kept in mailing.attachments.all()]

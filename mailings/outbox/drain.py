@@ -1,7 +1,7 @@
-"""Working through what waits: one message is enough for all mailings whose moment has come.
+"""One Celery message makes a worker hand over all mailings that are due, not only the one it names.
 
-A message to a worker costs as much as half of what handing a mailing over does. So the thread that got one
-goes on with whatever else is due, and asks for another thread while there is more than it takes at once.
+A message costs half as much as handing a mailing over. So the thread that got one goes on with everything
+else that is due, and nudges another thread while there is more than it can do alone.
 """
 
 import logging
@@ -23,13 +23,13 @@ from mailings.outbox.deliver import deliver_mailing
 
 log = logging.getLogger(__name__)
 
-# Then the thread is given back, for a worker that is told to end, and for what else waits for one.
+# A thread works so long, then returns to the pool: so the worker can shut down, and other tasks get a turn.
 SECONDS = 3.0
-# How long a mailing rests for which no call could go out, and its account here, so that others go meanwhile.
+# How long a mailing, and its account in this process, wait after no call could go out for it.
 REST = timedelta(seconds=5)
-# How long one rests that failed by a defect, if no message asks for it by name.
+# How long a mailing that failed by a bug of ours is passed over, unless a message names it.
 FAILED_RESTS = 30.0
-# How many rows a look at the database brings.
+# How many due rows one query brings.
 LOOK = 64
 
 
@@ -47,22 +47,22 @@ _DUE = Prepared(
 
 
 class Drain:
-    """The threads of this process that hand mailings over, and what they have before them."""
+    """The threads of this process that hand mailings over, and the due mailings that they have read ahead."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._threads = 0
         self._ahead: deque[int] = deque()
         self._in_hand: set[int] = set()
-        # Until when (time.monotonic()) one that failed, and an account without a permit, are passed over.
+        # By mailing, and by account: until when (time.monotonic()) it is passed over.
         self._failed: dict[int, float] = {}
         self._resting: dict[int, float] = {}
 
     def work(self, mailing_id: int) -> None:
-        """Hand this mailing over, if it may go now, and then whatever else is due, for some seconds.
+        """Hand over this mailing, if it may go now, and then whatever else is due, for SECONDS.
 
-        By as many threads at once as an account has calls: a message more changes nothing, for each of them
-        looks once more before it ends.
+        At most CALLS_AT_ONCE threads of a process work here. A further message returns at once: each of those
+        threads queries for due rows once more before it ends, so nothing is missed.
         """
         notify.begun()
         if not self._enter():
@@ -93,7 +93,7 @@ class Drain:
             self._in_hand.discard(pk or 0)
 
     def _hand_over(self, pk: int) -> None:
-        """Raises nothing but what says that the database is away: then nothing else can go either."""
+        """Deliver one mailing. Raises only if the database is away: then no other could go either."""
         with self._lock:
             self._in_hand.add(pk)
         try:
@@ -111,7 +111,7 @@ class Drain:
                 self._in_hand.discard(pk)
 
     def _rest(self, pk: int) -> None:
-        """No call can go out for it now. Where its account has no permit left, its others wait likewise."""
+        """Postpone a mailing for which no call can go out; if there was no permit, the whole account."""
         waiting = Mailing.objects.filter(pk=pk, state=State.QUEUED)
         without_permit = waiting.filter(waiting_for=Waiting.GATE).values_list("account_id", flat=True).first()
         waiting.exclude(not_before__gt=timezone.now()).update(not_before=timezone.now() + REST)
@@ -122,7 +122,10 @@ class Drain:
             notify.send("deliver", pk, after=REST.total_seconds())
 
     def _tell_another(self, mailing_id: int) -> None:
-        """Of what waits beside this one, which came while a worker was told already, and may take long."""
+        """Nudge another thread for other due mailings: this one's call may take long.
+
+        They may have had no message of their own, because a worker was nudged already (see `notify.send`).
+        """
         with self._lock:
             self._in_hand.add(mailing_id)
             more = self._more()
@@ -130,7 +133,11 @@ class Drain:
             notify.send("deliver", more)
 
     def _next(self) -> int | None:
-        """The next one to hand over. None: nothing is due, and this thread has left, in the same moment."""
+        """The next mailing to hand over. None when nothing is due.
+
+        With None this thread is no longer counted, under the same lock: a message that comes right after the
+        last query finds room for a thread.
+        """
         with self._lock:
             if self._look() is None:
                 self._threads -= 1
@@ -143,11 +150,11 @@ class Drain:
         return pk
 
     def _more(self) -> int | None:
-        """What another thread may take, where one more may work."""
+        """A due mailing for another thread, if one more may work."""
         return self._look() if self._threads < settings.CALLS_AT_ONCE else None
 
     def _look(self) -> int | None:
-        """The first of what is ahead, after a look at the database where nothing is."""
+        """The first due mailing, read from the database if none was read ahead. Holds the lock."""
         if not self._ahead:
             self._ahead.extend(pk for pk in self._found() if pk not in self._in_hand)
         return self._ahead[0] if self._ahead else None
@@ -167,5 +174,5 @@ DRAIN = Drain()
 
 
 def deliver_and_go_on(mailing_id: int) -> None:
-    """What a message asks for: `Drain.work` of this process."""
+    """The task of a "deliver" message: see `Drain.work`."""
     DRAIN.work(mailing_id)

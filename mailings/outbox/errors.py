@@ -1,17 +1,17 @@
-"""What the outbox refuses, in a sentence for the operator."""
+"""Refusals of the outbox; the text of each is a sentence for the operator."""
 
 
 class Impossible(Exception):
-    """The wish or decision cannot be carried out now; the text says why and what to do instead."""
+    """What was asked cannot be done now; the text says why, and what to do instead."""
 
 
 class KeyTaken(Impossible):
-    """The same key came with other options: nothing was stored."""
+    """The key was used before, with other options. Nothing was stored."""
 
 
 class Elsewhere(Impossible):
-    """The draft was saved by another page since this one was opened: nothing was put over it."""
+    """Another page has saved the draft since this one was opened. Nothing was overwritten."""
 
 
 class Overtaken(Elsewhere):
-    """The page itself has saved what was typed later: nothing was put over it."""
+    """A later save of the same page arrived first. Nothing was overwritten."""

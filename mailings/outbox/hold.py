@@ -1,7 +1,7 @@
-"""Sending off from the review, and the seconds in which one press takes a mailing back to a draft.
+"""Sending off from the review page, and the hold: a few seconds in which it can become a draft again.
 
-The row waits by `not_before`: no claim takes it earlier. A press and a claim are each one conditional UPDATE
-from `queued`, so that only one of them happens.
+During the hold `not_before` lies ahead, so no worker can claim the row. Taking it back and claiming it are
+each one conditional UPDATE from `queued`, so only one of them can succeed.
 """
 
 from collections.abc import Sequence
@@ -26,10 +26,10 @@ def send_off(
     hold_seconds: float = 0.0,
     confirmed: Sequence[Confirmation] = (),
 ) -> Mailing:
-    """Queue a reviewed draft, and write down what the person has confirmed.
+    """Queue a reviewed draft, and record what the person has confirmed on the review page.
 
-    `spec_digest`: that of what was reviewed. Raises Outdated when it is another by now, Impossible when it
-    is no draft any more.
+    `spec_digest`: of the draft as it was reviewed. Raises Outdated when the draft's is another by now,
+    Impossible when it is no draft any more.
     """
     with transaction.atomic():
         mailing = Mailing.objects.select_for_update().select_related("account").get(pk=mailing_id)
@@ -44,7 +44,7 @@ def send_off(
 
 
 def hold(mailing_id: int, by: Any = None) -> Mailing:
-    """Take a mailing that was just sent off back to a draft; Impossible when its seconds are over."""
+    """Turn a mailing that was just sent off back into a draft. Raises Impossible after the hold."""
     now = timezone.now()
     with transaction.atomic():
         waiting = Mailing.objects.filter(not_before__gt=now, waiting_for="", wish="")

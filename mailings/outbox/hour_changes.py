@@ -1,8 +1,9 @@
-"""Another hour for a mailing that waits at the provider, which knows no change: cancel, look, then a copy.
+"""Another hour for a mailing that waits at the provider: cancel it, check that, then send a copy.
 
-What is wished stands in a row (HourChange), so that a killed worker delays it and never doubles it: the copy
-is made in the one commit that ends the wish, and only when a second look has shown that the first mailing
-will not go out. In every other case nothing is sent again.
+The provider has no call that changes a job. What a person wants stands in a row (HourChange), so that a
+killed worker delays it but cannot do it twice: one commit ends the change and makes the copy. The copy is
+made only when a second look has shown that the first mailing will not go out; in every other case nothing is
+sent.
 """
 
 import logging
@@ -36,7 +37,7 @@ _UNHAPPY = {
 
 
 def change_hour(mailing_id: int, moment: datetime, by: Any = None, seen: Seen = UNBOUND) -> HourChange:
-    """Record the wish, and the cancel that it begins with, in one commit. Raises Impossible."""
+    """Record the change of hour together with the wish to cancel. Raises Impossible, Outdated."""
     with transaction.atomic():
         mailing = Mailing.objects.select_for_update().get(pk=mailing_id)
         seen.must_be_so(mailing)
@@ -57,20 +58,20 @@ def change_hour(mailing_id: int, moment: datetime, by: Any = None, seen: Seen = 
 
 
 def fulfil(mailing_id: int) -> None:
-    """One step towards a recorded wish, and what follows from its end. Harmless to call often."""
+    """One step towards a recorded wish, then the end of a change of hour that waited for it."""
     cancel.fulfil(mailing_id)
     for change in _open().filter(mailing_id=mailing_id):
         conclude(change.pk)
 
 
 def conclude_all() -> int:
-    """Every wish for another hour whose cancel has ended, also where a worker died before this."""
+    """End every change of hour whose cancel has ended, also after a worker that died in between."""
     ended = _open().exclude(mailing__wish=Wish.CANCEL).order_by("asked_at")
     return sum(map(_concluded, ended.values_list("pk", flat=True)[:AT_MOST]))
 
 
 def _concluded(pk: int) -> bool:
-    """One that cannot be ended keeps no other from its end."""
+    """`conclude`, but an error is logged: it must not keep the other changes from their end."""
     try:
         return conclude(pk)
     except Exception:
@@ -79,7 +80,10 @@ def _concluded(pk: int) -> bool:
 
 
 def conclude(pk: int) -> bool:
-    """End a wish whose cancel has ended: with a copy at the new hour, or with why there is none."""
+    """End a change of hour: with a copy at the new hour, or with the reason why there is none.
+
+    False when its cancel is still under way, it has ended already, or Redis cannot be asked.
+    """
     before = _open().select_related("mailing__account").filter(pk=pk).first()
     if before is None:
         return False
@@ -104,7 +108,7 @@ def _open() -> Any:
 
 
 def _result(change: HourChange) -> HourChange.Result | None:
-    """What the cancel has come to; None while it is under way."""
+    """What the cancel's end means for the change; None while the cancel is under way."""
     mailing = change.mailing
     if mailing.wish_at != change.wish_at:
         return RESULT.DROPPED
@@ -122,7 +126,7 @@ def _result(change: HourChange) -> HourChange.Result | None:
 
 
 def _move(change: HourChange) -> HourChange.Result:
-    """The copy, under a key that there is once: a second one cannot come to be."""
+    """Make the copy, under a key of its own: the key's unique constraint forbids a second one."""
     try:
         spec = _at_the_hour(change.mailing, change.time)
     except Impossible:
@@ -142,7 +146,7 @@ def _move(change: HourChange) -> HourChange.Result:
 
 
 def _at_the_hour(mailing: Mailing, time: str) -> Spec:
-    """The mailing's spec at another hour; raises Impossible with the reason why there is none."""
+    """The mailing's spec with another `time`. Raises Impossible with the reason when that is not valid."""
     if times.is_past(times.parse(time), None, timezone.now()):
         raise Impossible(_("This hour is past, and SMS Centre would send at once. Choose a later one."))
     try:

@@ -1,8 +1,8 @@
-"""What may be done to a mailing now: one predicate for each verb of the outbox.
+"""What may be done to a mailing now: a predicate `may_…` for each verb of the outbox.
 
-The verb itself, its button, a row of the history, the bulk bar and the command line all ask here. A `row` is
-a Mailing, or anything with the columns of one that a predicate reads. Where a refusal needs a sentence of
-its own, `why_not_…` gives it, and "" when nothing stands against it.
+The verb itself, its button, the history, the bulk bar and the command line all ask here. A `row` is a
+Mailing, or anything with the columns that the predicate reads. Where a refusal needs its own sentence,
+`why_not_…` returns it, or "" when the verb is allowed.
 """
 
 from datetime import datetime
@@ -24,17 +24,17 @@ from mailings.smsc.api.answers import JobStatus
 
 
 def may_edit(row: Any) -> bool:
-    """Go on writing a draft."""
+    """Edit a draft."""
     return bool(row.state == State.DRAFT)
 
 
 def may_send_off(row: Any) -> bool:
-    """Send a draft off from its review: what would be sent is settled."""
+    """Send a draft off: it has a valid spec, so it can be reviewed."""
     return row.state == State.DRAFT and bool(row.spec)
 
 
 def may_hold(row: Any, now: datetime | None = None) -> bool:
-    """Take back to a draft what was just sent off from a page: the seconds for that are not over."""
+    """Turn it back into a draft right after it was sent off, while its hold lasts."""
     return (
         row.state == State.QUEUED
         and not row.waiting_for
@@ -44,17 +44,17 @@ def may_hold(row: Any, now: datetime | None = None) -> bool:
 
 
 def may_reopen(row: Any) -> bool:
-    """Make a draft of it again, to be changed and sent again."""
+    """Turn a refused mailing back into a draft, to be changed and sent again."""
     return bool(row.state == State.REFUSED)
 
 
 def may_duplicate(row: Any) -> bool:
-    """Copy it: its text has to be known here."""
+    """Copy it: possible when its text is known here."""
     return bool(row.spec or row.draft)
 
 
 def may_send_next_month(row: Any) -> bool:
-    """Make the same for the next month: it had one hour, and was sent off."""
+    """Make a draft of it for next month: it was sent off, has a single hour and does not repeat."""
     return may_duplicate(row) and row.state != State.DRAFT and row.due_at is not None and not row.repeats
 
 
@@ -64,7 +64,7 @@ def may_withdraw(row: Any) -> bool:
 
 
 def why_not_withdraw(row: Any) -> str:
-    """Why it cannot be taken back by us alone."""
+    """Why it cannot be taken back without the provider; "" if it can."""
     if may_withdraw(row):
         return ""
     if row.state in MAY_BE_AT_PROVIDER:
@@ -73,12 +73,12 @@ def why_not_withdraw(row: Any) -> str:
 
 
 def may_release(row: Any) -> bool:
-    """Say that a held mailing may go."""
+    """Let a held mailing go, on a person's word."""
     return row.state == State.HELD and row.held_reason in HELD_FOR_A_PERSON
 
 
 def why_not_release(row: Any) -> str:
-    """Why a person's word does not let it go."""
+    """Why a person cannot let it go; "" if they can."""
     if may_release(row):
         return ""
     if row.state == State.HELD:
@@ -100,7 +100,7 @@ def may_delete(row: Any) -> bool:
 
 
 def why_not_cancel(row: Any) -> str:
-    """Why a person cannot ask to cancel it; what has gone out and does not repeat has nothing to cancel."""
+    """Why a person cannot ask to cancel it; "" if they can."""
     if may_withdraw(row):
         return ""
     if why := _why_not_at_provider(row, MAY_BE_AT_PROVIDER):
@@ -118,12 +118,12 @@ def why_not_cancel(row: Any) -> str:
 
 
 def may_change_hour(row: Any) -> bool:
-    """Let it go out at another hour, although the provider has it already."""
+    """Change the hour of a mailing that the provider has already."""
     return not why_not_change_hour(row)
 
 
 def why_not_change_hour(row: Any) -> str:
-    """Why its hour cannot be changed; what has not left us is taken back and written anew instead."""
+    """Why its hour cannot be changed at the provider; "" if it can."""
     if row.state != State.ACCEPTED:
         return _is_past(row)
     if row.origin != Origin.LOCAL or not row.spec:
@@ -140,7 +140,7 @@ def why_not_change_hour(row: Any) -> str:
 
 
 def why_not_delete(row: Any) -> str:
-    """Why a person cannot ask to delete it."""
+    """Why a person cannot ask to delete it; "" if they can."""
     if may_withdraw(row):
         return ""
     if why := _why_not_at_provider(row, MAY_BE_AT_PROVIDER | {State.CANCELLED}):
@@ -167,12 +167,12 @@ def _is_past(row: Any) -> str:
 
 
 def may_resolve(row: Any) -> bool:
-    """Decide what became of it: say which job it is, or one of the two below."""
+    """Decide what became of it: name its job, give up, or send it again."""
     return not why_not_decide(row)
 
 
 def why_not_decide(row: Any, states: frozenset[State] = UNDECIDED) -> str:
-    """Why a person's word on what became of it comes too late."""
+    """Why a person cannot decide what became of it (any more); "" if they can."""
     if row.state in states:
         return ""
     state = State(row.state).label
@@ -180,7 +180,7 @@ def why_not_decide(row: Any, states: frozenset[State] = UNDECIDED) -> str:
 
 
 def may_give_up(row: Any) -> bool:
-    """Say that nobody can tell what became of it."""
+    """Give up finding out what became of it."""
     return bool(row.state == State.UNKNOWN)
 
 
@@ -190,7 +190,7 @@ def may_send_again(row: Any) -> bool:
 
 
 def why_not_send_again(row: Any) -> str:
-    """Why an unknown mailing cannot be sent once more: jobs that bear its reference have arrived."""
+    """Why a mailing cannot be sent once more, such as that it is known to have arrived; "" if it can."""
     if why := why_not_decide(row, frozenset({State.UNKNOWN})):
         return why
     if row.wish:
@@ -201,12 +201,12 @@ def why_not_send_again(row: Any) -> str:
 
 
 def may_undo_adoption(row: Any) -> bool:
-    """Take back that a job is this mailing."""
+    """Undo an adoption."""
     return not why_not_undo_adoption(row)
 
 
 def why_not_undo_adoption(row: Any) -> str:
-    """Why its job stays its own: it is so by more than a person's word, or something was asked of it."""
+    """Why an adoption cannot be undone; "" if it rests on a person's word and no call was made since."""
     on_a_word = row.state == State.ACCEPTED and row.adopted_at is not None
     if on_a_word and not (row.wish and row.wish_tries) and not _was_asked_since(row.adopted_at, row):
         return ""
@@ -214,18 +214,18 @@ def why_not_undo_adoption(row: Any) -> str:
 
 
 def _was_asked_since(moment: datetime, row: Any) -> bool:
-    """Whether a call to cancel or delete the job was begun."""
+    """Whether a call to cancel or delete the job was made since then."""
     asked = Attempt.objects.filter(mailing_id=row.pk, begin__gte=moment)
     return asked.exclude(kind=Attempt.Kind.CREATE).exists()
 
 
 def may_dismiss_alarm(row: Any) -> bool:
-    """Say that an alarm is dealt with."""
+    """Say that an alarm was dealt with."""
     return bool(row.alarm)
 
 
 def may_put_aside(row: Any) -> bool:
-    """Say that nothing more is to be done about what needs a person; an alarm is dismissed instead."""
+    """Say that its problem needs no more action; an alarm has to be dismissed instead."""
     if row.alarm:
         return False
     if row.state in NEEDS_A_PERSON and _stands(row.state_at, row.put_aside_at):
@@ -234,5 +234,5 @@ def may_put_aside(row: Any) -> bool:
 
 
 def _stands(since: datetime | None, put_aside_at: datetime | None) -> bool:
-    """Whether what has been so since then was not put aside after it."""
+    """Whether a problem that exists since `since` was not put aside yet."""
     return since is not None and (put_aside_at is None or put_aside_at < since)

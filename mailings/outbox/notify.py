@@ -1,4 +1,4 @@
-"""Nudges: Celery messages that say "look at this row now". The row is the queue; a lost one costs a sweep."""
+"""Nudges: Celery messages that say "look at this row now". If one is lost, the next sweep finds the row."""
 
 import contextlib
 import logging
@@ -11,22 +11,22 @@ from mailings.accounts import limiter
 
 log = logging.getLogger(__name__)
 
-# A worker that is told to deliver works through all that waits (drain.py): until one has begun, no other is
-# told. For so many milliseconds, should the message have been lost.
+# A worker that gets a "deliver" message works through everything that is due (drain.py). So after one message
+# no other is sent until a worker has begun, or this many milliseconds have passed: the message may be lost.
 TOLD_MS = 5_000
 TOLD = limiter.key("told")
 _TELL = "return redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1])"
 _BEGUN = "return redis.call('DEL', KEYS[1])"
 
-# A message waits in a worker's memory until its moment: the sweep drives what is further ahead.
+# A delayed message waits in a worker's memory. What is due later than this is left to the sweep.
 LONGEST_WAIT = 60.0
 
 
 def send(task: str, pk: int, *, after: float = 0.0, surely: bool = False) -> None:
-    """Ask a worker for `mailings.tasks.<task>` of a row once the transaction is committed.
+    """Send a message for the task `mailings.tasks.<task>` of row `pk`, once the transaction is committed.
 
-    `after`: in so many seconds. `surely`: even where a worker was told to deliver, and has not begun. A dead
-    broker is logged and otherwise ignored: the sweep finds the row.
+    `after`: delay in seconds. `surely`: send a "deliver" message even though another one is on its way (see
+    TOLD). An unreachable broker is only logged: the sweep finds the row.
     """
     if after > LONGEST_WAIT:
         return
@@ -43,13 +43,13 @@ def send(task: str, pk: int, *, after: float = 0.0, surely: bool = False) -> Non
 
 
 def begun() -> None:
-    """A worker looks from now on at what is to be delivered: whoever has more tells one anew."""
+    """A worker has begun to look at what is due: mailings queued from now on need a new message."""
     with contextlib.suppress(limiter.CannotCall):
         limiter.ask(_BEGUN, [TOLD], [], timeout=limiter.PAGE_TIMEOUT)
 
 
 def _is_told() -> bool:
-    """Whether a worker was told already, and has not begun; from this call on one is."""
+    """Whether a "deliver" message is on its way; if not, notes that one is about to be sent."""
     with contextlib.suppress(limiter.CannotCall):
         return limiter.ask(_TELL, [TOLD], [TOLD_MS], timeout=limiter.PAGE_TIMEOUT) is None
     return False

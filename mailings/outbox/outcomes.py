@@ -1,7 +1,7 @@
-"""What came of a creating call: one transition of the row for each outcome.
+"""The outcome of a creating call: each outcome finishes the attempt and moves the row on.
 
-The end of the attempt and the row's change are one commit, for a worker may be killed between any two; and
-that commit is patient, for an answer cannot be asked for again.
+Both are one commit, because a worker may be killed between two. That commit is retried while the database is
+away (`until_written`), because the provider's answer cannot be asked for again.
 """
 
 from datetime import datetime, timedelta
@@ -47,12 +47,12 @@ OUTCOME = Attempt.Outcome
 
 
 def accept(claim: Claim, created: Created) -> None:
-    """The provider gave an id. It counts however late it comes, whatever became of the row since."""
+    """The provider gave an id. It counts however late it comes, and whatever state the row is in by then."""
     until_written(lambda: _accept(claim, created), _what(claim))
 
 
 def conclude(claim: Claim, error: SmscError) -> None:
-    """What each failure means for the row: one transition each (the tree stands in smsc/errors.py)."""
+    """Write a failed call down: what each error of smsc/api/errors.py means for the row."""
     until_written(lambda: _conclude(claim, error), _what(claim))
 
 
@@ -93,7 +93,7 @@ def _accept(claim: Claim, created: Created) -> None:
 
 
 def _accept_at_once(claim: Claim, created: Created) -> bool:
-    """The ordinary case: the row waits for this very answer, and its job is nobody's yet."""
+    """The usual case: the row is still in this claim, and no other row has the job. Whether it was so."""
     if not take_free_job(claim.mailing, claim.token, created.remote_id, created.cost):
         return False
     _finish(claim, OUTCOME.ACCEPTED, raw=created.raw)
@@ -103,9 +103,10 @@ def _accept_at_once(claim: Claim, created: Created) -> bool:
 
 
 def _take_id(row: Mailing, created: Created) -> None:
-    """The mailing is at the provider, so nothing more is sent of it, whatever state it is in by now.
+    """The mailing is at the provider, so it must not be sent again, whatever state its row is in by now.
 
-    A call of a newer claim that has not begun finds its claim stale; one that has ends in `_compare`.
+    If a newer claim exists and its call has not begun, that claim is now stale. If the call has begun, its
+    own answer ends up in `_compare`.
     """
     old = State(row.state)
     fields: dict[str, Any] = {"not_before": None, "candidate": ""}
@@ -121,13 +122,13 @@ def _take_id(row: Mailing, created: Created) -> None:
 
 
 def _belongs_to_another(mailing: Mailing, remote_id: str) -> bool:
-    """Whether the id is known as another mailing's job. Rows that a pull made of a job give it up."""
+    """Whether another mailing made here has this job. A row that a pull made for the job does not count."""
     owners = Mailing.objects.filter(account_id=mailing.account_id, remote_id=remote_id, origin=Origin.LOCAL)
     return owners.exclude(pk=mailing.pk).exists()
 
 
 def _compare(row: Mailing, created: Created) -> None:
-    """The row went on without this answer: fine when it has this very job, an alarm when it has not."""
+    """The row has a job already: fine if it is this one; otherwise there are two, which is an alarm."""
     if row.remote_id == created.remote_id:
         if created.cost is not None and row.cost is None:
             Mailing.objects.filter(pk=row.pk).update(cost=created.cost)
@@ -137,7 +138,7 @@ def _compare(row: Mailing, created: Created) -> None:
 
 
 def _requeue_unsent(claim: Claim, error: NotSent) -> None:
-    """Proof that no byte was handed over: the only case in which a mailing goes back by itself."""
+    """No byte reached the socket, so nothing can have been sent: back into the queue."""
     _finish(claim, OUTCOME.NOT_SENT, text=error.reason)
     again = requeued(_later(claim.mailing.pk))
     if _move(claim, State.QUEUED, waiting_for=Waiting.PROVIDER, **again):
@@ -146,7 +147,7 @@ def _requeue_unsent(claim: Claim, error: NotSent) -> None:
 
 
 def _refuse_missing_file(claim: Claim, error: NotSent) -> None:
-    """An attached file is gone or has changed on our disk: trying again will not mend it, a person has to."""
+    """An attached file is missing or was changed on our disk: a retry cannot help, a person has to act."""
     _finish(claim, OUTCOME.NOT_SENT, text=error.reason)
     if _move(claim, State.REFUSED, refusal_code=None, refusal_text=FILE_MISSING):
         record(EventKind.REFUSED, claim.mailing, code=None, text=FILE_MISSING)
@@ -154,13 +155,13 @@ def _refuse_missing_file(claim: Claim, error: NotSent) -> None:
 
 
 def _later(mailing_id: int) -> datetime:
-    """When to try again after a call that did not leave us: later each time, five minutes at most."""
+    """When to retry after a call that did not leave us: the pause grows each time, up to five minutes."""
     in_vain = Attempt.objects.filter(mailing_id=mailing_id, outcome=OUTCOME.NOT_SENT).count()
     return timezone.now() + timedelta(seconds=min(RETRY_SECONDS * max(in_vain, 1), LONGEST_RETRY_SECONDS))
 
 
 def _hold(claim: Claim, error: SmscError) -> None:
-    """Error 2 or 4: nothing was made, and no mailing of the account goes until the breaker closes."""
+    """Error 2 or 4: nothing was created. The mailing is held until the account's breaker closes."""
     _finish(claim, OUTCOME.HELD, error)
     reason = HeldReason.LOGIN if isinstance(error, LoginRefused) else HeldReason.BLOCK
     if _move(claim, State.HELD, held_reason=reason):
@@ -169,7 +170,10 @@ def _hold(claim: Claim, error: SmscError) -> None:
 
 
 def _refuse(claim: Claim, error: SmscError) -> None:
-    """Errors 1 and 5: final; a person changes the mailing and sends it again."""
+    """Errors 1 and 5: final. A person has to change the mailing and send it again.
+
+    This answer counts also when the row became unknown meanwhile because its lease had run out.
+    """
     _finish(claim, OUTCOME.REFUSED, error)
     told = error.text[:500]
     if _move(claim, State.REFUSED, also=State.UNKNOWN, refusal_code=error.code, refusal_text=told):
@@ -178,9 +182,10 @@ def _refuse(claim: Claim, error: SmscError) -> None:
 
 
 def _requeue_too_soon(claim: Claim, error: TooSoon) -> None:
-    """Error 9 on the very first try: again after the gap, under a new letter, once the list was read.
+    """Error 9 on the first try: queued again, for after the gap, under a new letter.
 
-    The list is read because a request that something on the way repeated is answered so, too.
+    Before that the provider's list must be read (`second_try`): a proxy may have repeated our request, and
+    then error 9 answers the copy, while the first one was accepted.
     """
     _finish(claim, OUTCOME.REFUSED, error)
     again = requeued(timezone.now() + timedelta(seconds=settings.SAME_REQUEST_SECONDS))
@@ -190,7 +195,7 @@ def _requeue_too_soon(claim: Claim, error: TooSoon) -> None:
 
 
 def _mark_unknown(claim: Claim, error: SmscError) -> None:
-    """Anything else: the provider may or may not have it. Not sent again without a person."""
+    """Any other error: the provider may or may not have it. Only a person can send it again."""
     was_open = _finish(claim, OUTCOME.UNKNOWN, error)
     reason = error.reason or type(error).__name__
     told = reason if error.code is None else f"error {error.code}"
@@ -201,14 +206,17 @@ def _mark_unknown(claim: Claim, error: SmscError) -> None:
 
 
 def suspect_second_job(mailing_id: int) -> None:
-    """An attempt ended unknown after its row had got a job from an earlier one: there may be two."""
+    """Raise an alarm if the row has a job from another attempt: this one may have created a second."""
     row = Mailing.objects.get(pk=mailing_id)
     if row.remote_id is not None and not row.alarm:
         raise_alarm(row, Alarm.MAYBE_TWO, [row.remote_id])
 
 
 def _move(claim: Claim, new: State, *, also: State | None = None, **fields: Any) -> bool:
-    """Move the claimed row on; when it went on without this answer, the timeline says that it came late."""
+    """Move the row on if it is still in this claim; otherwise record a late answer. Whether it moved.
+
+    `also`: a state besides `sending` from which it may move.
+    """
     olds = [State.SENDING, also] if also else [State.SENDING]
     moved = Mailing.objects.filter(token=claim.token).move(claim.mailing.pk, olds, new, **fields)
     if not moved:
@@ -219,7 +227,7 @@ def _move(claim: Claim, new: State, *, also: State | None = None, **fields: Any)
 def _finish(
     claim: Claim, outcome: str, error: SmscError | None = None, *, text: str = "", raw: str = ""
 ) -> bool:
-    """Write down how the attempt ended; False when it was written down before."""
+    """Finish the attempt; False when it was finished before."""
     details: dict[str, Any] = {"text": text, "raw": raw}
     if error is not None:
         details = {"code": error.code, "text": error.text or error.reason, "raw": error.raw}
@@ -227,13 +235,13 @@ def _finish(
 
 
 def _drop_if_unwanted(mailing_id: int) -> None:
-    """A wish that met a mailing on its way back: it is taken back, not sent again."""
+    """Withdraw a mailing that is back from its call, if a person asked meanwhile to cancel or delete it."""
     wished = Mailing.objects.select_related("wish_by").exclude(wish="").filter(pk=mailing_id).first()
     if wished is not None:
         withdraw(mailing_id, wished.wish_by)
 
 
 def _settle_moot_wish(mailing_id: int) -> None:
-    """A wish about a mailing that the provider refused: there is nothing to cancel or delete."""
+    """End the wish about a mailing that the provider refused: there is nothing to cancel or delete."""
     wished = Mailing.objects.filter(pk=mailing_id).exclude(wish="")
     wished.update(**wish_ended(WishResult.CONFIRMED))

@@ -1,4 +1,4 @@
-"""Templates of our own: a mailing's text and options under a name, without its people and its hour."""
+"""Templates kept by Mailroom: a mailing's text and options under a name, without recipients and hour."""
 
 from typing import Any
 
@@ -14,13 +14,14 @@ from mailings.outbox.may import may_duplicate
 WITHOUT = frozenset(
     (*HOUR, *LEFT_BEHIND, "phones", "list", "nl", "name", "skip_wrong", "with_doubtful", "braces")
 )
-# In front of the name of what a draft keeps for another channel: people may stand in it.
+# Prefix of options that a draft keeps for a channel not chosen now. They may hold recipients, so a template
+# must not take them over.
 ASIDE = "kept:"
 LONGEST_NAME = 120
 
 
 def save_template(mailing: Mailing, name: str, by: Any = None) -> OwnTemplate:
-    """Make a template of a mailing; Impossible where that cannot be, or the name is taken or empty."""
+    """Make a template of a mailing. Raises Impossible: text not known here, or name empty or taken."""
     if not may_duplicate(mailing):
         raise Impossible(_("Its text is not known here, so no template can be made of it."))
     options = typed_options(mailing)
@@ -32,7 +33,7 @@ def save_template(mailing: Mailing, name: str, by: Any = None) -> OwnTemplate:
 
 
 def rename_template(template: OwnTemplate, name: str) -> OwnTemplate:
-    """Impossible where the name is taken or empty."""
+    """Raises Impossible when the name is empty or taken."""
     return _named(template, name)
 
 
@@ -53,6 +54,6 @@ def _is_kept(name: str) -> bool:
 
 
 def _text_of(mailing: Mailing) -> str:
-    """Of personal messages the text with its places, where it is known; else the first message."""
+    """For personal messages: the text with its placeholders if that is known, else the first message."""
     first = mailing.people.exclude(text=None).order_by("position").values_list("text", flat=True).first()
     return str(mailing.prepared.get("text") or first or "")

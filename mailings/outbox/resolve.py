@@ -1,4 +1,4 @@
-"""A person's decisions on a mailing whose outcome is unknown. Which job it is: adoption.py."""
+"""A person's decisions: send an unknown mailing again, give it up, dismiss an alarm. See also adoption.py."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ LOOK_ANEW: dict[str, Any] = {"looks": 0, "look_at": None, "look_note": "", "look
 
 
 def send_again(mailing_id: int, by: Any = None, seen: Seen = UNBOUND) -> Mailing:
-    """A person says that the first try did not arrive, and takes the risk of a second one."""
+    """Queue an unknown mailing again, at the risk that it had arrived. Raises Impossible, Outdated."""
     with transaction.atomic():
         mailing = _locked(mailing_id, seen)
         if why := why_not_send_again(mailing):
@@ -29,7 +29,10 @@ def send_again(mailing_id: int, by: Any = None, seen: Seen = UNBOUND) -> Mailing
 
 
 def give_up(mailing_id: int, by: Any = None, seen: Seen = UNBOUND) -> Mailing:
-    """A person gives up: SMS Centre may have it. If it turns up after all, that is an alarm."""
+    """Stop looking for an unknown mailing. If its job turns up later, that raises an alarm.
+
+    Raises Impossible, Outdated.
+    """
     with transaction.atomic():
         mailing = _locked(mailing_id, seen)
         if why := why_not_decide(mailing, frozenset({State.UNKNOWN})):
@@ -40,7 +43,7 @@ def give_up(mailing_id: int, by: Any = None, seen: Seen = UNBOUND) -> Mailing:
 
 
 def dismiss_alarm(mailing_id: int, by: Any = None, seen: Seen = UNBOUND) -> None:
-    """A person has dealt with an alarm; the timeline keeps it."""
+    """Clear an alarm that a person has dealt with; the timeline keeps it. Raises Outdated."""
     with transaction.atomic():
         mailing = _locked(mailing_id, seen)
         if mailing.alarm:
@@ -49,7 +52,7 @@ def dismiss_alarm(mailing_id: int, by: Any = None, seen: Seen = UNBOUND) -> None
 
 
 def _locked(mailing_id: int, seen: Seen) -> Mailing:
-    """The row, which is as it was seen; else Outdated."""
+    """The row, locked. Raises Outdated when it is not as the person saw it."""
     mailing = Mailing.objects.select_for_update().get(pk=mailing_id)
     seen.must_be_so(mailing)
     return mailing

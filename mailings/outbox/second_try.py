@@ -1,6 +1,7 @@
-"""Error 9 on a first try: before the second, the provider's list is read once for our reference.
+"""After error 9 on a first try, the provider's list must be read before the second try.
 
-A request that something on the way repeated (a proxy, say) is answered so, too: the first copy was saved.
+Error 9 means "the same request within a minute". If a proxy repeated our request, it answers the copy, while
+the first one was accepted: then our reference is in the list, and there must be no second try.
 """
 
 from datetime import datetime, timedelta
@@ -11,14 +12,16 @@ from mailings.models import Attempt, LookNote, Mailing, Pull
 from mailings.smsc.spec.times import MOSCOW
 
 TOO_SOON = 9
-# Reads in which our job may have stood unseen.
+# Notes of reads that may have missed our job. NO_CONTROL is not among them: such a read was complete, and
+# only could not prove how references look in the list.
 BLIND = tuple(note for note in LookNote if note is not LookNote.NO_CONTROL)
 
 
 def must_be_read_for(mailing: Mailing) -> bool:
-    """Whether a queued mailing waits for a read of the list, begun a gap after its try was called too soon.
+    """Whether a queued mailing still has to wait for a read of the list after error 9.
 
-    A read that shows its job ties it to the row, which is then queued no longer. A person's word ends it.
+    The read must have begun SAME_REQUEST_SECONDS after the try had ended, and cover its days. If it shows the
+    job, the row gets it and is no longer queued. If a person released the mailing since, it need not wait.
     """
     last = _last_try(mailing)
     if last is None or last.code != TOO_SOON or last.end is None:
@@ -37,7 +40,7 @@ def must_be_read_for(mailing: Mailing) -> bool:
 
 
 def was_too_soon_before(mailing: Mailing, moment: datetime) -> bool:
-    """Whether the try that the mailing waits for ended before this moment."""
+    """Whether the mailing's last try ended before this moment."""
     last = _last_try(mailing)
     return last is not None and last.end is not None and last.end < moment
 

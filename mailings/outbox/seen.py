@@ -1,4 +1,4 @@
-"""What a person saw when deciding: a decision is carried out only while nothing newer is known."""
+"""What a person saw when deciding: a decision is refused when the facts have changed since."""
 
 import hashlib
 import json
@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from mailings.models import Attempt, Mailing
 from mailings.outbox.errors import Impossible
 
-# What a decision rests on. More looks in vain do not count: they only bear out what was shown.
+# The columns that a decision rests on. `looks` is not among them: further looks in vain only confirm what the
+# person saw.
 FACTS = (
     "state",
     "state_at",
@@ -31,19 +32,22 @@ FACTS = (
 
 
 class Outdated(Impossible):
-    """Something newer is known than what was decided on; the text says what."""
+    """The facts have changed since the person saw them; the text says how."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What was shown. `attempt`: the newest create attempt's reference, "" where there was none; `stamp`:
-    the `stamp` of the row. None: not told, so that it is not compared."""
+    """What a person saw.
+
+    `attempt`: the reference of the newest creating attempt, "" if there was none. `stamp`: the row's `stamp`.
+    None: not known, so not compared.
+    """
 
     attempt: str | None = None
     stamp: str | None = None
 
     def must_be_so(self, mailing: Mailing) -> None:
-        """Raises Outdated with the new facts. Call with the row locked."""
+        """Raises Outdated, with the new facts, when the mailing has changed. Call with the row locked."""
         newest = _newest(mailing)
         reference = newest.reference if newest else ""
         attempt_is_so = self.attempt is None or self.attempt == reference
@@ -58,17 +62,17 @@ class Seen:
         )
 
 
-# A decision that says nothing of what it rests on, as the command line allows.
+# For a decision that does not say what the person saw: the command line allows that.
 UNBOUND = Seen()
 
 
 def stamp(mailing: Mailing) -> str:
-    """A digest of everything that a decision on this mailing rests on, for a form to carry."""
+    """24 hex digits over everything that a decision on this mailing rests on; forms post it back."""
     return _digest(mailing, _newest(mailing))
 
 
 def stamps(mailings: Collection[Mailing]) -> dict[int, str]:
-    """The stamps of many, by their keys, for one query."""
+    """The stamps of many mailings by primary key, with one query for all."""
     tries = Attempt.objects.filter(mailing__in=mailings, kind=Attempt.Kind.CREATE)
     newest = {attempt.mailing_id: attempt for attempt in tries.defer("raw").order_by("id")}
     return {mailing.pk: _digest(mailing, newest.get(mailing.pk)) for mailing in mailings}

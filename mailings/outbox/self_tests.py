@@ -1,4 +1,4 @@
-"""A test of what is written, to its writer's own addresses: a mailing like any other, marked as a test."""
+"""Sending a draft to its author first: an ordinary mailing, marked as a test of that draft."""
 
 import hashlib
 from typing import Any
@@ -11,9 +11,9 @@ from mailings.smsc.spec.spec import Spec
 
 
 def send_test(spec: Spec, *, account: Account, of: Mailing, key: str, by: Any = None) -> Mailing:
-    """Queue a test of the draft `of`, with its files.
+    """Queue a test of the draft `of`, with its files. `spec`: the draft's, addressed to the author.
 
-    `key`: minted with the page: pressed twice, it makes one test of one text of a draft.
+    `key`: comes with the page, so that pressing the button twice makes one test; another text makes another.
     """
     own = hashlib.blake2b(f"{key} {of.pk} {spec.digest()}".encode(), digest_size=16).hexdigest()
     with transaction.atomic():

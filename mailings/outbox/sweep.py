@@ -1,4 +1,4 @@
-"""The sweep: what lost messages, killed workers and closed breakers left is driven on from the rows."""
+"""The sweep: goes on with rows that a lost message, a killed worker or a breaker has left waiting."""
 
 from datetime import datetime, timedelta
 
@@ -17,18 +17,18 @@ from mailings.outbox.hour_changes import conclude_all
 from mailings.outbox.outcomes import suspect_second_job
 from mailings.recipients import imports
 
-# A nudged row is not nudged again before this has passed: the worker may just be busy.
+# A row is not nudged again sooner: its worker may simply be busy.
 NUDGE_AGAIN_AFTER = timedelta(seconds=60)
 AT_MOST = 500
-# Whoever gets such a message works through whatever else is due.
+# The most "deliver" messages of one sweep: a few are enough, as each worker goes on with all due rows
+# (drain.py).
 DELIVERERS = 8
 
 
 def sweep() -> dict[str, int]:
-    """One round over everything open; safe to run anywhere, any number of times at once.
+    """One round over everything open. Several sweeps may run at once, on any hosts.
 
-    Returns how many rows each step touched: expired, probed, freed, delivered, wishes, candidates, hours,
-    imports.
+    Returns for each step how many rows it moved or nudged; "probed" counts accounts whose probe succeeded.
     """
     return {
         "expired": expire_leases(),
@@ -43,21 +43,25 @@ def sweep() -> dict[str, int]:
 
 
 def expire_leases() -> int:
-    """A claim whose lease ran out: its worker is dead or frozen, the outcome unknown. Never queued again."""
+    """Make mailings unknown whose lease ran out, as their worker is dead or frozen; never queue them again.
+
+    Also closes attempts that were left open. Returns the number of both.
+    """
     now = timezone.now()
     return sum(_expire(pk, token) for pk, token in _expired(now)) + _close_forgotten_attempts(now)
 
 
 def _expired(now: datetime) -> list[tuple[int, str]]:
-    """Claims whose lease has run out: the rows, and the tokens that they bear."""
+    """The rows whose lease has run out, as pairs of primary key and claim token."""
     sending = Mailing.objects.filter(has_come("lease_until", now), state=State.SENDING)
     return list(sending.values_list("pk", "token")[:AT_MOST])
 
 
 def _close_forgotten_attempts(now: datetime) -> int:
-    """Attempts whose worker died in the middle, though no row waits for their end.
+    """Close attempts whose worker died, and for which no row is in `sending`.
 
-    A cancel or delete is repeated anyway. A create whose row got its job from an earlier one may be a second.
+    A cancel or delete will be repeated anyway. A create whose row has a job from another attempt may have
+    made a second one, which is an alarm.
     """
     lease = timedelta(seconds=settings.LEASE_SECONDS)
     forgotten = Attempt.objects.open().filter(begin__lt=now - lease)
@@ -86,13 +90,13 @@ def _expire(pk: int, token: str) -> bool:
 
 
 def probe_accounts() -> int:
-    """One call for each account whose block is over, or whose refused login a person says is mended."""
+    """One call for each account whose block is over, or for which a person asked after a refused login."""
     stopped = Account.objects.exclude(breaker=Breaker.CLOSED)
     return sum(1 for account in stopped if accounts.probe_if_due(account))
 
 
 def free_held() -> int:
-    """Mailings held for their account go on once its breaker has closed."""
+    """Queue mailings again that were held for their account's breaker, once it has closed."""
     freed = 0
     waiting = Mailing.objects.filter(
         state=State.HELD,
@@ -109,7 +113,7 @@ def free_held() -> int:
 
 
 def nudge_imports() -> int:
-    """Files of recipients that no worker has read yet, or whose worker died."""
+    """Nudge the reading of recipient files that nobody has begun, or whose worker died."""
     found = imports.overdue(AT_MOST)
     for pk in found:
         notify.send("read_import", pk)
@@ -117,7 +121,7 @@ def nudge_imports() -> int:
 
 
 def nudge_queued() -> int:
-    """Queued rows that are due and that nobody was told of lately."""
+    """Nudge queued rows that are due and were not nudged lately."""
     now = timezone.now()
     due = Mailing.objects.filter(
         has_come("not_before", now),
@@ -129,7 +133,7 @@ def nudge_queued() -> int:
 
 
 def nudge_wishes() -> int:
-    """Wishes whose next step is due, and that nobody was told of since it became due."""
+    """Nudge wishes whose next step is due, unless they were nudged since it became due, and lately."""
     now = timezone.now()
     due = Mailing.objects.filter(
         has_come("wish_next_at", now),
@@ -144,7 +148,7 @@ def nudge_wishes() -> int:
 
 
 def nudge_candidates() -> int:
-    """Jobs that a person says are mailings, and that were not looked at yet."""
+    """Nudge candidates (jobs that a person named) whose first or next check is due."""
     now = timezone.now()
     due = Mailing.objects.filter(has_come("candidate_next_at", now), state__in=UNDECIDED).exclude(
         candidate=""
@@ -153,7 +157,7 @@ def nudge_candidates() -> int:
 
 
 def _nudge(task: str, pks: list[int], *, messages: int = AT_MOST) -> int:
-    """Tell a worker of the first of them; only those count as told, so that each has its turn."""
+    """Send messages for the first `messages` rows. Only those are marked: the others get their turn next."""
     told = pks[:messages]
     with transaction.atomic():
         Mailing.objects.filter(pk__in=told).update(nudged_at=timezone.now())

@@ -1,8 +1,8 @@
-"""Which page saved a draft last: of two windows, or of two savings of one window, neither is lost.
+"""Detects saves of a draft that would overwrite newer text: from another window, or late from the same one.
 
 A page posts `<the draft_version that it was opened with>.<its own name>.<number>`. The number grows with
-every change in the form, so that a saving that was held up on its way is known by its older one; without
-scripts there is none. The row keeps `<name of the page>-<how often it was saved>:<number>`.
+every change in the form, so that a save that was delayed on its way has a lower one. Without JavaScript there
+is no number. The row's draft_version is `<name of the page>-<count of saves>:<number>`.
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from mailings.models import Mailing
 from mailings.outbox.errors import Elsewhere, Overtaken
 
 NAME_LENGTH = 10
-# What the column has room for beside the name and the count; nobody types so much into one page.
+# The largest number that fits into the column beside name and count; no page gets there by typing.
 LAST_NUMBER = 999_999
 
 
 @dataclass(frozen=True)
 class Page:
-    """What a page says of itself. `seen`: the draft_version that it was opened with."""
+    """The parts of a posted version. `seen`: the draft_version that the page was opened with."""
 
     seen: str
     name: str
@@ -34,10 +34,11 @@ class Page:
 
 
 def must_be_newest(row: Mailing, version: str) -> None:
-    """Raises Elsewhere for a page that does not know what another one has saved since; Overtaken for what the
-    page itself said before what is kept now. "" asks for no check.
+    """Refuse to overwrite newer text. A `version` of "" is not checked.
 
-    What the page saved itself it knows, also when the answer was lost on its way.
+    Raises Elsewhere when another page has saved the draft since this one was opened, Overtaken when this page
+    itself has saved something newer. A page's own saves are known by its name: it may have saved without
+    getting the answer.
     """
     page, saving = Page.read(version), _saving(row.draft_version)
     if not version or not saving or saving == _saving(page.seen):
@@ -57,14 +58,14 @@ def must_be_newest(row: Mailing, version: str) -> None:
 
 
 def next_version(row: Mailing, version: str) -> str:
-    """The row's draft_version once this page has saved it."""
+    """The row's new draft_version when this page saves a change."""
     page = Page.read(version)
     count = row_id(_saving(row.draft_version).rpartition("-")[2]) or 0
     return f"{page.name}-{count + 1}:{page.number}"
 
 
 def same_version(row: Mailing, version: str) -> str:
-    """The row's draft_version once this page has said again what is saved: what it said before is older."""
+    """The row's new draft_version when this page saves what is stored already: only the number can rise."""
     page, saving = Page.read(version), _saving(row.draft_version)
     return f"{saving}:{max(page.number, _number(row))}" if _is_by(page, saving) else row.draft_version
 

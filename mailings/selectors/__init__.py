@@ -1,1 +1,1 @@
-"""What a page asks the database, in modules named like their pages."""
+"""The queries of the pages; a module for each page, with the page's name."""

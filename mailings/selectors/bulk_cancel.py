@@ -1,4 +1,4 @@
-"""Many mailings at once: which of those chosen may be cancelled, and why the rest stay as they are."""
+"""Cancelling many mailings at once: which of the selected ones can be, and why the others cannot."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -11,9 +11,9 @@ from mailings.selectors import history
 from mailings.selectors.history import HistoryFilter, HistoryRow
 from mailings.selectors.orders import Order
 
-# How many are cancelled by one press, and how many rows of a filter are looked at to find them.
+# How many mailings one request cancels, and how many rows of a filter are read to find them.
 MOST, LOOKED_AT_MOST = 500, 10_000
-# How many names stand beside a reason.
+# How many names are shown with a reason.
 NAMED = 3
 
 WhyNot = Callable[[HistoryRow], str]
@@ -21,9 +21,9 @@ WhyNot = Callable[[HistoryRow], str]
 
 @dataclass
 class Choice:
-    """`rows`: those that may be cancelled. `left`: the sentence why not, and the names that it is true of.
+    """`rows`: the mailings that can be cancelled. `left`: the others, as names by the reason why not.
 
-    `more`: the filter has further mailings, which were not looked at.
+    `more`: the filter has further mailings, which were not read.
     """
 
     rows: list[HistoryRow] = field(default_factory=list)
@@ -44,24 +44,24 @@ class Choice:
 
     @property
     def reasons(self) -> list[tuple[str, str]]:
-        """Why the rest stay as they are, the commonest first: whose names, and the sentence."""
+        """Pairs of shortened names and the reason why these cannot be cancelled, the commonest first."""
         commonest = sorted(self.left.items(), key=lambda one: -len(one[1]))
         return [(_named(names), why) for why, names in commonest]
 
 
 def of_ids(ids: Iterable[int], why_not: WhyNot) -> Choice:
-    """Of the mailings with these ids, newest first."""
+    """The choice among the mailings with these ids, newest first."""
     rows = Mailing.objects.filter(id__in=list(ids)).newest_first().values(*history.COLUMNS)
     return _choice(map(HistoryRow, rows), why_not)
 
 
 def of_filter(chosen: HistoryFilter, order: Order, why_not: WhyNot) -> Choice:
-    """Of all that fit a filter, in the order of the page, MOST of them at the most."""
+    """The choice among all mailings of a filter, in the order of the page; MOST of them at most."""
     return _choice(map(HistoryRow, history.all_rows(chosen.qs, order)), why_not)
 
 
 def is_bounded(chosen: HistoryFilter) -> bool:
-    """Whether there is a filter and all of it is understood: what is passed over would choose more."""
+    """Whether the filter is valid and not empty. An ignored condition would select mailings not meant."""
     return chosen.form.is_valid() and any(chosen.form.cleaned_data.values())
 
 

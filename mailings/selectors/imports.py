@@ -1,4 +1,4 @@
-"""What the compose page shows of a file of recipients: how it is read, its counts, its problems by page."""
+"""A file of recipients on the compose page: progress, how it is read, its counts and its problems."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ REFRESH_SECONDS = 1
 
 
 class Option(NamedTuple):
-    """One line of a menu."""
+    """One option of a menu."""
 
     value: str
     label: str
@@ -28,7 +28,7 @@ class Option(NamedTuple):
 
 
 class Menu(NamedTuple):
-    """A control that says how the file is read. `asked`: nothing is sent before it is answered."""
+    """A control for how the file is read. `asked`: an open question, without whose answer nothing is sent."""
 
     name: str
     label: str
@@ -37,7 +37,7 @@ class Menu(NamedTuple):
 
 
 class Tab(NamedTuple):
-    """The problems of one verdict."""
+    """A tab with the problems of one verdict; `rows`: how many."""
 
     verdict: str
     label: str
@@ -46,7 +46,7 @@ class Tab(NamedTuple):
 
 
 class ProblemRow(NamedTuple):
-    """One problem. `correctable`: whether something else may be typed in its place."""
+    """One problem. `correctable`: a person can type a correction for it."""
 
     position: int
     line: int
@@ -75,12 +75,12 @@ class Part:
 
     @property
     def percent(self) -> int:
-        """Of the file's bytes, 0 to 99 while it is read."""
+        """How much of the file's bytes was read, 0 to 99."""
         return min(99, 100 * self.imported.bytes_read // max(self.imported.size, 1))
 
     @property
     def time_left(self) -> str:
-        """In words; "" where nothing can be told yet."""
+        """The time left in words; "" while it cannot be estimated."""
         seconds = seconds_left(self.imported, timezone.now())
         if seconds is None:
             return ""
@@ -99,7 +99,7 @@ class Part:
 
     @property
     def rows(self) -> int:
-        """How many recipients were met, valid or not."""
+        """How many recipients were found, valid or not."""
         return sum(getattr(self.imported, verdict.value) for verdict in Verdict)
 
     @property
@@ -114,13 +114,13 @@ class Part:
 
     @property
     def menus(self) -> list[Menu]:
-        """Sheet, columns and hidden rows: what was found, to be changed."""
+        """The controls for sheet, columns and hidden rows, with what is used now selected."""
         asked = {one["code"] for one in self.imported.questions}
         return [*self._sheet(asked), *self._columns(asked), *self._hidden(asked)]
 
     @property
     def heading(self) -> int | None:
-        """The line of the heading, 0 for none; None where the file has no columns."""
+        """The line of the headings, 0 if it has none; None for a file without columns."""
         return (self.imported.heading_line or 0) if self.imported.headings else None
 
     def _sheet(self, asked: set[str]) -> Iterator[Menu]:
@@ -165,7 +165,7 @@ class Part:
         yield self._menu(filed.HIDDEN, _("Hidden rows"), options, asked=open_question)
 
     def _menu(self, name: str, label: str, options: list[Option], *, asked: bool) -> Menu:
-        """An open question has no answer chosen yet."""
+        """A menu; without a selected option it gets "choose…" as its first."""
         if not any(option.chosen for option in options):
             options = [Option("", _("choose…"), True), *options]
         return Menu(name, label, options, asked)
@@ -174,7 +174,7 @@ class Part:
 
     @property
     def tabs(self) -> list[Tab]:
-        """The verdicts that rows have, the most serious first."""
+        """A tab for each verdict that rows have, the most serious first."""
         labels = in_words()
         counts = {verdict: int(getattr(self.imported, verdict.value)) for verdict in labels}
         there = [verdict for verdict, count in counts.items() if count]
@@ -192,7 +192,7 @@ class Part:
 
     @property
     def page(self) -> int:
-        """Counts from 1."""
+        """The number of the page shown, from 1."""
         wanted = self.shown.partition(":")[2]
         return min(int(wanted) if wanted.isdecimal() and len(wanted) < 7 else 1, self.pages) or 1
 
@@ -214,7 +214,7 @@ class Part:
 
 
 def in_words() -> dict[Verdict, str]:
-    """What is said of a row that is not plainly valid, the most serious first."""
+    """The word for each verdict but "valid", the most serious first."""
     return {
         Verdict.WRONG: _("wrong"),
         Verdict.DOUBTFUL: _("doubtful"),
@@ -224,7 +224,7 @@ def in_words() -> dict[Verdict, str]:
 
 
 def seconds_left(imported: Import, now: datetime) -> int | None:
-    """By how fast it went so far; None before the first rows."""
+    """Estimated from the speed so far; None before the first bytes."""
     if not imported.bytes_read or imported.began_at is None:
         return None
     passed = (now - imported.began_at).total_seconds()
@@ -245,7 +245,7 @@ def described(row: ImportedRow) -> ProblemRow:
 
 
 def every_problem(imported: Import) -> Iterator[ProblemRow]:
-    """All of them for a file, the most serious first."""
+    """All problems of a file, the most serious first."""
     for verdict in in_words():
         for row in problem_rows(imported, verdict).iterator(chunk_size=2000):
             yield described(row)

@@ -1,4 +1,4 @@
-"""The provider's jobs of one mailing, where there is more than one: what each is, for whoever decides."""
+"""The provider's jobs of one mailing, if there are several: what a person needs to decide between them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from mailings.wording import chips, moments, sentences
 
 @dataclass(frozen=True)
 class Job:
-    """`row`: the job as a mailing, perhaps not stored yet. `said_hour`: the provider's words for its hour."""
+    """`row`: the job as a mailing, perhaps not stored. `said_hour`: its hour as the provider wrote it."""
 
     remote_id: str
     row: Mailing
@@ -24,7 +24,7 @@ class Job:
 
     @property
     def status(self) -> str:
-        """What the provider says of it; or that it was cancelled, once that was confirmed."""
+        """The provider's status of the job, in words."""
         return chips.status_word(self.row) or _("its status is not known")
 
     @property
@@ -41,12 +41,12 @@ class Job:
 
     @property
     def page(self) -> int | None:
-        """The row's page, where that is another one than the mailing's."""
+        """The id of the row whose page shows this job; None for the mailing's own."""
         return None if self.own else self.row.pk
 
     @property
     def words(self) -> SafeString:
-        """All of it in one line."""
+        """Job, status, hour and size in one line."""
         due = self.row.due_at
         hour = moments.both_clocks(due) if due else self.said_hour
         size = sentences.size(self.row)
@@ -55,7 +55,10 @@ class Job:
 
 
 def jobs(mailing: Mailing) -> list[Job]:
-    """The jobs of a mailing that has more than one, its own first; empty for any other."""
+    """The jobs of a mailing that has several, or was found by its reference in the list; its own job first.
+
+    Empty for any other mailing.
+    """
     known = jobs_of(mailing)
     if len(known) < 2 and not mailing.look_matches:
         return []

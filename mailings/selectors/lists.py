@@ -10,7 +10,7 @@ AT_MOST = 100
 
 @dataclass(frozen=True)
 class Shown:
-    """A list and some of its people. `more`: there are others that are not shown."""
+    """A list and its first people. `more`: there are others that are not shown."""
 
     saved: SavedList
     people: list[ListedPerson]

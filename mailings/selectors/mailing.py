@@ -1,4 +1,4 @@
-"""What a mailing holds, for reading: its options in words, its recipients a page at a time."""
+"""A mailing's options in words, and its first recipients or those that match a search."""
 
 import re
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from mailings.smsc.spec.catalogue import OPTIONS
 from mailings.wording import moments
 
 AT_MOST = 100
-# Options that are shown in a place of their own.
+# Options that the page shows elsewhere.
 ELSEWHERE = frozenset({"name", "phones", "list"})
-# `0` and the seconds since 1970 (the provider's page, "time", form 3).
+# `0` and a Unix timestamp ("Values" in docs/provider.md).
 STAMP = re.compile(r"0[1-9][0-9]{9}")
 PUNCTUATION = re.compile(r"[\s()+\-.]+")
 
@@ -31,14 +31,14 @@ class OptionValue:
 
 @dataclass(frozen=True)
 class People:
-    """Some of a mailing's recipients. `more`: there are others that are not shown."""
+    """The first of a mailing's recipients. `more`: there are others that are not shown."""
 
     entries: list[str]
     more: bool
 
 
 def options(mailing: Mailing) -> list[OptionValue]:
-    """The given options in the catalogue's order; of a draft as typed."""
+    """The mailing's options in the order of the catalogue; a draft's as typed."""
     given = mailing.options
     known = [name for name in OPTIONS if name in given and name not in ELSEWHERE]
     return [OptionValue(name, _(OPTIONS[name].label), _value(name, given[name])) for name in known]
@@ -55,7 +55,7 @@ def _value(name: str, value: Any) -> str:
 
 
 def _time(text: str) -> str:
-    """The hour asked for: an absolute one on the reader's clock, others as the provider takes them."""
+    """The hour asked for: a timestamp in the reader's zone, other forms unchanged."""
     if text == "0":
         return _("now")
     if STAMP.fullmatch(text):
@@ -69,7 +69,7 @@ def first_people(mailing: Mailing) -> People:
 
 
 def find_people(mailing: Mailing, wanted: str) -> People:
-    """Recipients that contain `wanted`; of a number the digits alone count, however it was written."""
+    """Recipients whose address or text contains `wanted`; a number may be written with any separators."""
     rows = Recipient.objects.filter(mailing=mailing).order_by("position")
     if wanted:
         plain = PUNCTUATION.sub("", wanted)
@@ -84,5 +84,5 @@ def _shown(row: Recipient) -> str:
 
 
 def last_hour_change(mailing: Mailing) -> HourChange | None:
-    """The latest wish for another hour, of those that were read with the mailing."""
+    """The latest change of hour. Uses `hour_changes` as prefetched with the mailing."""
     return max(mailing.hour_changes.all(), key=lambda change: change.asked_at, default=None)

@@ -1,4 +1,4 @@
-"""Whether the first page has anything new to show, told by one query for the newest records."""
+"""Whether the first page has anything new to show: one query for the newest records."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +10,8 @@ from mailings.models import Account, Delivery, DeliveryPull, Event, Observation,
 from mailings.smsc.spec.vocabulary import Channel
 from mailings.wording import chips
 
-# What only the clock changes (an hour that has come, a read that is too old) is looked at this often.
+# Some things change by the clock alone (an hour has come, a read is too old), so the version changes this
+# often.
 CLOCK_SECONDS = 300
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 FIGURES = ("recipients", "delivered", "read", "failed")
@@ -19,15 +20,19 @@ ACCOUNTS_AT_MOST = 20
 
 @dataclass(frozen=True)
 class News:
-    """`version` changes with every event, new word of the provider, pull, and account's health or balance."""
+    """What the first page compares to know whether it is up to date.
+
+    `version`: 8 hex digits. It changes with every event, new status word, pull and changed delivery, with
+    each account's health and balance, and every CLOCK_SECONDS.
+    """
 
     version: str
     accounts: list[Account]
 
 
 def read(now: datetime) -> News:
-    """How things stand. Read it before the rest of a page: what is added meanwhile is news the next time."""
-    # What is only ever added to.
+    """The present version. Call it before reading the page's rows, so that later ones are news next time."""
+    # The highest keys of tables that are only added to.
     newest = {
         "newest_event": _newest(Event.objects.all()),
         "newest_word": _newest(Observation.objects.all()),
@@ -44,8 +49,7 @@ def read(now: datetime) -> News:
 
 
 def _last_day(now: datetime) -> dict[str, Subquery]:
-    """What became of the messages of mailings whose hours began in the last day, by account. A number that
-    was looked up got none."""
+    """Per account: the results of mailings of the last day, without those that only check numbers."""
     lately = Delivery.objects.filter(account=OuterRef("pk"), opens__gte=now - DAY, as_of__isnull=False)
     one = lately.exclude(mailing__channel__in=(Channel.HLR, Channel.PING)).order_by().values("account")
     oldest = Subquery(one.annotate(oldest=Min("as_of")).values("oldest"))
@@ -54,7 +58,7 @@ def _last_day(now: datetime) -> dict[str, Subquery]:
 
 
 def _asking(now: datetime) -> dict[str, Subquery]:
-    """How much was asked about messages in the last hour, since when, and when the next of it is due."""
+    """Per account: calls about messages in the last hour, the first one's time, and when the next is due."""
     lately = DeliveryPull.objects.filter(account=OuterRef("pk"), begun_at__gt=now - HOUR, calls__gt=0)
     due = Delivery.objects.filter(account=OuterRef("pk"), final=False, ask_at__isnull=False)
     calls = lately.order_by().values("account").annotate(sum=Sum("calls"))

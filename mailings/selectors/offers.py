@@ -1,6 +1,6 @@
-"""What the account has at the provider to choose from: sender names, groups, templates, each with its age.
+"""Suggestions for the compose form: the account's sender names, groups and templates, with their age.
 
-Whatever is not there is typed as before, and its field says why the list is missing.
+If a list is missing, the field says why, and its value can be typed.
 """
 
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ SENDERS = ("sender", "sender2")
 
 @dataclass(frozen=True)
 class Offer:
-    """One thing to choose: what is posted, and what a person reads."""
+    """One suggestion: the value to post, and its label."""
 
     value: str
     label: str
 
 
 class Offers:
-    """The lists of one account (of none, there are none), for a mailing of this channel from this sender."""
+    """The lists of one account, for a mailing of `channel` from `sender`. Empty without an account."""
 
     def __init__(self, account: Account | None, channel: Channel, sender: str) -> None:
         self._account, self._channel, self._sender = account, channel, sender.strip()
@@ -50,7 +50,7 @@ class Offers:
 
     @property
     def groups(self) -> list[Offer]:
-        """By their names, with how many numbers each has; a group's code is G and its number."""
+        """Groups by name, with how many numbers each has. The value is G and the group's id."""
         return [
             Offer(f"G{row['id']}", self._group(row))
             for row in self._rows(Catalog.Kind.GROUPS)
@@ -67,7 +67,7 @@ class Offers:
         return [Offer(str(row["id"]), str(row["name"])) for row in self._rows(Catalog.Kind.TEMPLATES)]
 
     def text_of(self, template: str) -> str:
-        """A template's text; empty when there is no such template, or its text was not told."""
+        """A template's text; "" if there is no such template, or its text is not known."""
         rows = self._rows(Catalog.Kind.TEMPLATES)
         return next((str(row["text"] or "") for row in rows if str(row["id"]) == template), "")
 
@@ -84,7 +84,7 @@ class Offers:
         return self._about(Catalog.Kind.TEMPLATES)
 
     def _about(self, kind: Catalog.Kind) -> SafeString:
-        """How many there are and how old that is, or why the list is not there."""
+        """How many entries a list has and how old it is, or why it is missing."""
         found = self._catalogs.get(kind)
         what, why = capfirst(kind.label), prices.why_not(found.trouble) if found and found.trouble else ""
         if found is None or found.fetched_at is None:
@@ -97,7 +97,7 @@ class Offers:
 
     @property
     def doubt(self) -> SafeString:
-        """That the sender is not registered, and when that was read; empty where there is nothing to say."""
+        """A warning that the sender is not registered, with the list's age; "" if it may be."""
         found, name = self._catalogs.get(Catalog.Kind.SENDERS), self._sender
         if self._channel is not Channel.SMS or not name or found is None or found.fetched_at is None:
             return SafeString()
@@ -108,13 +108,13 @@ class Offers:
 
 
 def of(form: ComposeForm) -> Offers:
-    """What there is for a form; for that of a visitor there is nothing."""
+    """The offers for a form; none for a form that is not judged, such as a visitor's."""
     account = form.account if form.judge else None
     return Offers(account, form.typed.channel, form.typed.values.get("sender", ""))
 
 
 def dress(form: ComposeForm) -> Offers:
-    """Gives the form's fields their lists to choose from, and says how old these are."""
+    """Connect the form's fields with their suggestions, and say in their help how old these are."""
     offers = of(form)
     if form.typed.channel is not Channel.MAIL and form.judge:
         for name in SENDERS:

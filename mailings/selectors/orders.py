@@ -1,7 +1,8 @@
-"""The orders that the history can be read in, each with an index of its own.
+"""The orders of the history, each with its own index.
 
-A page is found by the key of the last row before it: what it is ordered by, and its id. Name, state, channel
-and person are no orders but filters and searches: an index more for each would be paid for at every pull.
+Pages are found by key (keyset pagination): the key of a row is the value it is ordered by, and its id. There
+is no order by name, state, channel or person, only filters and search: each would need an index, which every
+pull would have to update.
 """
 
 import re
@@ -19,7 +20,7 @@ from mailings.models import Mailing
 from mailings.models.mailing import BY_HOUR, BY_PEOPLE, BY_PRICE, NOTHING
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Microseconds since 1970 of so many digits still are a date, people of so many a number of the database.
+# Longest digits in a key that still make a valid datetime (in microseconds), and a valid integer column.
 LONGEST_MOMENT, LONGEST_COUNT = 17, 9
 PRICE = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,4})?", re.ASCII)
 
@@ -28,7 +29,7 @@ Key = tuple[Any, int]
 
 @dataclass(frozen=True)
 class Column:
-    """What rows can be ordered by: for the database, of a row in hand, and from an address (None: none)."""
+    """A value to order by: its expression, how to get it from a row, and from a URL (None if invalid)."""
 
     by: Any
     value: Callable[[dict[str, Any]], Any]
@@ -75,7 +76,7 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Order:
-    """`name`: as an address has it in `sort`; "" for the newest made first."""
+    """`name`: the URL's parameter `sort`; "" is the newest first, by creation."""
 
     name: str = ""
 
@@ -96,12 +97,12 @@ class Order:
         return [(name, str(label)) for name, label in LABELS.items()]
 
     def key(self, row: dict[str, Any]) -> str:
-        """A row's key as an address has it: what it is ordered by, and the id."""
+        """A row's key as text for a URL: the value it is ordered by, and its id."""
         value = self.column.value(row)
         return f"{_micros(value) if isinstance(value, datetime) else format(value)}-{row['id']}"
 
     def read(self, text: str) -> Key | None:
-        """A key from an address; None when it is none."""
+        """The key in a URL; None if it is not valid."""
         before, _dash, after = text.rpartition("-")
         value, pk = self.column.read(before), row_id(after)
         return None if value is None or pk is None else (value, pk)
@@ -109,7 +110,7 @@ class Order:
     def slice(
         self, rows: QuerySet[Mailing], key: Key | None, count: int, *, forwards: bool
     ) -> QuerySet[Mailing]:
-        """So many rows behind the key, or before it (then the nearest first); without one the first ones."""
+        """`count` rows after the key, or before it (then in reverse order); without a key, the first ones."""
         down = self.descending is forwards
         rows = rows.alias(rank=self.column.by)
         if key is not None:
@@ -122,7 +123,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Head:
-    """The head of a column that can be ordered by. `sort`: where it leads; None: to the newest first."""
+    """A column's head. `sort`: the order that its link asks for; None is the newest first."""
 
     aria: str
     icon: str
@@ -130,12 +131,12 @@ class Head:
 
 
 def of(text: str) -> Order:
-    """The order that an address asks for; the newest first where there is no such order."""
+    """The order with this name; the newest first if there is none."""
     return Order(text if text in LABELS else "")
 
 
 def heads(order: Order) -> dict[str, Head]:
-    """Each head leads from the largest first to the smallest first, and then back to the newest first."""
+    """The heads. Repeated clicks go from largest first to smallest first, then back to newest first."""
     return {name: _head(name, order) for name in COLUMNS}
 
 

@@ -1,4 +1,4 @@
-"""Templates of our own as their page lists them."""
+"""Mailroom's own templates, as their page lists them."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from mailings.wording import chips
 
 @dataclass(frozen=True)
 class Row:
-    """`name`: as it was typed, where that could not be kept. `fields`: the places in its text."""
+    """`name`: the stored name, or the one typed if that was refused (`wrong`). `fields`: its placeholders."""
 
     template: OwnTemplate
     name: str
@@ -29,6 +29,6 @@ class Row:
 
 
 def rows(wrong: int = 0, typed: str = "") -> list[Row]:
-    """All of them by name. `wrong`: the one that could not be named `typed`."""
+    """All templates. `wrong`: the id of the one for which the new name `typed` was refused."""
     found = OwnTemplate.objects.select_related("made_by")
     return [Row(one, typed if one.pk == wrong else one.name, one.pk == wrong) for one in found]

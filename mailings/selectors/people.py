@@ -1,4 +1,4 @@
-"""People: what did this person get? Every mailing that had the address, with what each was told."""
+"""A person's page: every mailing that had the address, with the text and what became of the message."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ AT_MOST = 200
 
 @dataclass(frozen=True)
 class Place:
-    """One mailing of a person: what it was told, when that goes or went out, and what became of it."""
+    """One mailing of a person. `text`: what they were sent. `row`: their recipient row, with the result."""
 
     mailing: Mailing
     text: str
@@ -28,7 +28,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Found:
-    """What a page shows of a person. `stops`: where nothing is sent to it any more. `lists`: with it."""
+    """A person. `places`: their mailings. `stops`: their stop list entries. `lists`: lists with them."""
 
     address: str
     places: list[Place]
@@ -38,7 +38,7 @@ class Found:
 
 
 def find(value: str, country: str) -> Found:
-    """The person that was searched for; raises stop_list.NotAnAddress for what nobody can be reached at."""
+    """The person with this number, address or name. Raises stop_list.NotAnAddress if it is none of these."""
     person = people.find(value, country)
     rows = list(people.recipients_of(person)[: AT_MOST + 1])
     stops = StopEntry.objects.filter(address=person.address).select_related("account", "who")
@@ -48,24 +48,24 @@ def find(value: str, country: str) -> Found:
 
 
 def mailings_of(value: str, country: str) -> Iterable[Recipient]:
-    """The same, all of it, for the command line."""
+    """All of a person's recipient rows, for the command line. Raises stop_list.NotAnAddress."""
     return people.recipients_of(people.find(value, country)).iterator(chunk_size=500)
 
 
 def text_of(row: Recipient) -> str:
-    """What the person was told: a text of its own, else the mailing's."""
+    """The text that the person was sent: a personal one, else the mailing's."""
     return row.text if row.text is not None else str(row.mailing.options.get("mes") or "")
 
 
 def hour_of(row: Recipient) -> datetime:
-    """When it went out, or goes: the hour asked for, else when the mailing was made."""
+    """When it goes or went out: the hour asked for, else the mailing's creation."""
     return row.mailing.due_at or row.mailing.created_at
 
 
 def described(row: Recipient) -> dict[str, Any]:
-    """One line of `mailings person`. `status`: None while nothing is known of the message itself.
+    """One object of `mailings person`. `status`: None while nothing is known of the message.
 
-    `at`: when it came to that; else the mailing's hour.
+    `at`: the time of that status, else the mailing's hour.
     """
     at = moment(row.result_at) or hour_of(row)
     return {
@@ -79,7 +79,7 @@ def described(row: Recipient) -> dict[str, Any]:
 
 
 def stop_entries(wanted: str) -> list[StopEntry]:
-    """The newest of the stop list, or those that contain what was searched for."""
+    """The newest entries of the stop list; with `wanted`, those whose address or reason contains it."""
     entries = StopEntry.objects.select_related("account", "who")
     if wanted:
         entries = entries.filter(Q(address__contains=wanted) | Q(reason__icontains=wanted))

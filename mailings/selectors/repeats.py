@@ -1,7 +1,7 @@
-"""The same text to the same person within 24 hours: which other mailings say it already, and to how many.
+"""Finds other mailings that send the same text to the same people within 24 hours.
 
-Counted are mailings that went out or still will: none that was taken back, refused or cancelled, and no test
-that somebody sent to addresses of his own.
+Only mailings count that went out, or still may: not those withdrawn, refused or cancelled, and no tests that
+somebody sent to their own addresses.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,17 +20,17 @@ from mailings.smsc.spec.addresses import TO_PHONES, kinds_for
 from mailings.smsc.spec.spec import Addressee, Spec
 
 WITHIN = timedelta(hours=24)
-# So many mailings are named, the newest first.
+# How many other mailings are compared, the newest ones.
 AT_MOST = 20
 WHILE_TYPING = 20_000
-# Addresses a query: SQLite takes a thousand values.
+# Addresses in one query: SQLite accepts 999 parameters.
 AT_ONCE = 900
 MAY_ARRIVE = (State.QUEUED, State.HELD, State.SENDING, State.UNKNOWN, State.ACCEPTED, State.ABANDONED)
 
 
 @dataclass(frozen=True)
 class Repeat:
-    """Another mailing that says the same. `at`: when it goes or went out. `people`: of ours, who get both."""
+    """Another mailing with the same text. `at`: its hour. `people`: how many of our recipients get both."""
 
     mailing_id: int
     name: str
@@ -39,8 +39,10 @@ class Repeat:
 
 
 def of_spec(spec: Spec, now: datetime, *, filed: Iterable[str] = ()) -> list[Repeat]:
-    """What repeats in a mailing that is not stored yet. `filed`: addresses of its file. Nothing is read of
-    people unless another mailing of these hours may have the same text."""
+    """The repeats of a mailing that is not stored yet. `filed`: the addresses of its file.
+
+    Recipients are read only if another mailing around that hour may have the same text.
+    """
     others = _others(spec, spec.due_at(now) or now, None)
     if not others:
         return []
@@ -50,8 +52,10 @@ def of_spec(spec: Spec, now: datetime, *, filed: Iterable[str] = ()) -> list[Rep
 
 
 def of_form(form: ComposeForm) -> list[Repeat]:
-    """The same while a mailing is written, the recipients of its file included; a long file is left to the
-    review, for this is asked while a person types."""
+    """The same for a form that is being filled in, with its file.
+
+    As this runs while a person types, a file of more than WHILE_TYPING rows is left to the review.
+    """
     if form.spec is None or (form.chosen and form.chosen.count > WHILE_TYPING):
         return []
     filed = form.chosen.rows.values_list("address", flat=True) if form.chosen else ()
@@ -59,7 +63,7 @@ def of_form(form: ComposeForm) -> list[Repeat]:
 
 
 def of_mailing(mailing: Mailing, spec: Spec, now: datetime) -> list[Repeat]:
-    """The same for a mailing whose recipients are stored, counted by the database."""
+    """The same for a stored mailing, counted by the database."""
     others = _others(spec, spec.due_at(now) or now, mailing)
     shared = spec.options.get("mes", "")
     count = _count_stored if kinds_for(spec.channel) <= TO_PHONES else _count_stored_in_any_case
@@ -72,7 +76,7 @@ def _repeats(found: Iterable[tuple["_Other", int]]) -> list[Repeat]:
 
 @dataclass(frozen=True)
 class _Other:
-    """`text`: what everybody gets of it who has no text of his own; None where all have."""
+    """`text`: what recipients without a personal text get; None if all have one."""
 
     pk: int
     name: str
@@ -81,13 +85,13 @@ class _Other:
 
     @property
     def people(self) -> "QuerySet[Any]":
-        """Its recipients, each with the text as `said`."""
+        """Its recipients, annotated with their text as `said`."""
         rows = Recipient.objects.filter(mailing_id=self.pk, stopped=False)
         return rows.annotate(said=Coalesce("text", Value(self.text or "", TextField())))
 
 
 def _others(spec: Spec, when: datetime, but: Mailing | None) -> list[_Other]:
-    """Mailings around that hour that may have a text of this one."""
+    """Mailings within 24 hours of `when` that may have a text of this one. `but`: not this mailing."""
     near = Q(due_at__range=(when - WITHIN, when + WITHIN))
     unknown = Q(due_at=None, created_at__gte=when - WITHIN)
     rows = Mailing.objects.filter(near | unknown, state__in=MAY_ARRIVE, self_test=None)
@@ -107,7 +111,7 @@ def _count_stored(other: _Other, mailing: Mailing, shared: str) -> int:
 
 
 def _count_stored_in_any_case(other: _Other, mailing: Mailing, shared: str) -> int:
-    """The same for addresses and names, which are one person's in any case of their letters."""
+    """The same for e-mail addresses and nicknames, which are compared without regard to case."""
     ours = Recipient.objects.filter(mailing=mailing, stopped=False)
     ours = ours.annotate(said=Coalesce("text", Value(shared, TextField())))
     both = (rows.annotate(person=Lower("address")).values("person", "said") for rows in (ours, other.people))
@@ -123,7 +127,8 @@ def _count_given(other: _Other, ours: list[Addressee], shared: str) -> int:
         rows = other.people.filter(address__in=chunk).values_list("address", "said")
         got.update(address for address, said in rows if said in texts[address])
     if len(numbers) < len(texts):
-        # Of the others the case of letters may differ, which no index knows: one walk through all.
+        # Addresses that are no numbers may differ in case, for which there is no index: read all of them
+        # once.
         rows = other.people.exclude(address__startswith="+").values_list("address", "said")
         for address, said in rows.iterator(chunk_size=AT_ONCE):
             if said in texts.get(person(address), ()):

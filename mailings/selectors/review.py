@@ -1,7 +1,7 @@
-"""The facts of a draft before it is sent off: what, to whom, when, for how much, and what could be wrong.
+"""The review page of a draft: what, to whom, when, for how much, and what could be wrong.
 
-What takes long for a million people is worked out once, when the draft is made ready (`frozen_facts`), and
-kept in its row; the page then reads rows alone.
+What takes long with a million recipients is computed once, when the draft is prepared (`frozen_facts`), and
+stored in its row.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ SHOWN_CULPRITS = 5
 
 @dataclass(frozen=True)
 class Need:
-    """What has to be confirmed by name before the button sends. `fact`: why; `label`: of its switch."""
+    """Something that a person must confirm before sending. `fact`: why; `label`: the text of its switch."""
 
     what: Confirmation
     fact: str
@@ -44,14 +44,14 @@ class Need:
 
 @dataclass(frozen=True)
 class Message:
-    """A message as one person gets it; `address` is empty where everybody gets the same."""
+    """A message as one recipient gets it. `address`: "" if all get the same."""
 
     text: str
     address: str = ""
 
 
 def frozen_facts(form: ComposeForm, spec: Spec, account: Account) -> dict[str, Any]:
-    """What the review of a form's draft shows and costs to work out, the rows of its file included."""
+    """The facts for the review that are expensive to compute, from the form that makes the draft."""
     facts, chosen = Preview(form), form.chosen
     return {
         "price": lookups.digest_of(account, spec, chosen.fingerprint if chosen else ""),
@@ -65,7 +65,7 @@ def frozen_facts(form: ComposeForm, spec: Spec, account: Account) -> dict[str, A
 
 
 def _left_out(form: ComposeForm, facts: Preview) -> dict[str, int]:
-    """How many entries are not among the recipients, by verdict."""
+    """How many entries were left out of the recipients, by verdict."""
     doubtful = sum(one.reason is Reason.UNKNOWN_RANGE for one in form.gathered.wrong)
     if (held := form.uploads.recipients) and not form.typed.has("with_doubtful"):
         doubtful += held.doubtful
@@ -74,7 +74,7 @@ def _left_out(form: ComposeForm, facts: Preview) -> dict[str, int]:
 
 
 def _facts_from_rows(mailing: Mailing) -> dict[str, Any]:
-    """The same of a draft that no form has made ready: a script's, or one that was refused or held."""
+    """The same for a draft that no form prepared: made by the command line, or refused, or taken back."""
     spec = outbox.spec_of(mailing)
     return {
         "price": lookups.digest_of(mailing.account, spec),
@@ -86,7 +86,7 @@ def _facts_from_rows(mailing: Mailing) -> dict[str, Any]:
 
 
 def _messages(spec: Spec) -> dict[str, list[str]]:
-    """The first message, and the longest one if it is another: text and address each."""
+    """The first message, and the longest if it is another one; each as a list of text and address."""
     if "list" not in spec.options:
         return {"first": [str(spec.options.get("mes", "")), ""], "longest": []}
     first, longest = ["", ""], ["", ""]
@@ -98,7 +98,7 @@ def _messages(spec: Spec) -> dict[str, list[str]]:
 
 
 def of(mailing: Mailing, now: datetime) -> "Review":
-    """The review of a draft that may be sent off. `mailing`: with its account."""
+    """The review of a draft that may be sent off. `mailing`: read with its account."""
     if not mailing.prepared:
         mailing.prepared = _facts_from_rows(mailing)
     spec = Spec.from_json(mailing.spec)
@@ -108,7 +108,7 @@ def of(mailing: Mailing, now: datetime) -> "Review":
 
 @dataclass(frozen=True)
 class Review:
-    """`spec`: without its recipients. `quote`: its price, asked in the last ten minutes, if it was."""
+    """`spec`: without recipients. `quote`: the price, if it was asked lately (see `lookups.known`)."""
 
     mailing: Mailing
     spec: Spec
@@ -132,7 +132,7 @@ class Review:
 
     @cached_property
     def stopped(self) -> int:
-        """How many have come onto the stop list since the draft was made ready: they are left out."""
+        """How many recipients are on the stop list since the draft was prepared; they will be left out."""
         if not stop_list.of(self.mailing.account).exists():
             return 0
         return (self.mailing.recipients_count or 0) - stop_list.reachable(self.mailing).count()
@@ -143,7 +143,7 @@ class Review:
 
     @property
     def people(self) -> int:
-        """How many people it goes to, groups aside."""
+        """How many people it goes to, without those in groups."""
         return max(0, (self.mailing.recipients_count or 0) - max(0, self.stopped))
 
     @property
@@ -168,7 +168,7 @@ class Review:
 
     @property
     def template(self) -> str:
-        """The number of the template whose text is sent; empty without one."""
+        """The id of the provider's template that is used; "" without one."""
         return str(self.spec.options.get("tpl", ""))
 
     # --- when -------------------------------------------------------------------------------------
@@ -187,13 +187,13 @@ class Review:
 
     @property
     def is_past(self) -> bool:
-        """Whether the hour that was picked has passed: SMS Centre would send it at once."""
+        """Whether the chosen hour is past: SMS Centre would send at once."""
         due = self.due_at
         return not self.is_now and due is not None and due < self.now
 
     @property
     def arrival(self) -> tuple[datetime, datetime] | None:
-        """When it really arrives if the night hours delay it: the first and the last hour."""
+        """First and last hour of arrival, if the rule "from 09:00 to 22:00" delays it; else None."""
         due = self.due_at
         wakes = self.mailing.account.home == "RU" and self.channel is not Channel.MAIL
         return when.arrival(due) if due and wakes else None
@@ -206,7 +206,7 @@ class Review:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the price is being asked."""
+        """Whether the price was asked for and is not known yet."""
         return self.quote is not None and self.quote.answered_at is None
 
     @property
@@ -219,7 +219,7 @@ class Review:
 
     @property
     def why_no_price(self) -> str:
-        """Why there is none; empty while it is being asked."""
+        """Why there is no price; "" while it is being asked."""
         return (
             prices.why_not(self.quote.trouble, self.quote.words) if self.quote and self.quote.trouble else ""
         )
@@ -228,7 +228,7 @@ class Review:
 
     @cached_property
     def needs(self) -> list[Need]:
-        """What has to be confirmed by name."""
+        """What must be confirmed before sending."""
         found = [self._balance(), self._repeated(), self._left_out()]
         return [need for need in found if need is not None]
 
@@ -274,12 +274,12 @@ class Review:
 
     @property
     def has_other_worries(self) -> bool:
-        """Whether anything but the balance could be wrong."""
+        """Whether there is a worry or a need besides the balance."""
         return bool(self.worries) or any(need.what is not Confirmation.BALANCE for need in self.needs)
 
     @property
     def worries(self) -> list[str]:
-        """What a person should know, and need not confirm."""
+        """Warnings that need no confirmation."""
         said = [one.message(_) for one in self.spec.notices()]
         if culprits := self._culprits:
             said.append(
@@ -291,7 +291,7 @@ class Review:
 
     @property
     def _culprits(self) -> str:
-        """The few characters that make a text Unicode."""
+        """The characters that make an SMS Unicode; "" if there are none, or too many to name."""
         parts = self._text_parts
         if parts is None or not 0 < len(parts.culprits) <= SHOWN_CULPRITS:
             return ""
@@ -308,7 +308,7 @@ class Review:
 
     @property
     def button(self) -> str:
-        """What the button says: to how many, and for how much."""
+        """The text of the button: to how many people, and for how much."""
         people = ngettext("{n} person", "{n} people", self.people).format(n=money.count(self.people))
         groups = ngettext("{n} group", "{n} groups", self.groups).format(n=self.groups)
         whom = people if not self.groups else groups
@@ -321,7 +321,7 @@ class Review:
 
     @cached_property
     def stamp(self) -> str:
-        """A digest of everything that the page shows and a decision rests on, for the form to carry."""
+        """Digests of all facts that the decision rests on, separated by dots; the form posts it back."""
         return ".".join(_digest(fact) for fact in self._facts.values())
 
     @property
@@ -339,10 +339,10 @@ class Review:
         }
 
     def changed(self, stamp: str) -> list[str]:
-        """What is not as it was when that stamp was shown, in words; empty when all of it is.
+        """What has changed since the page with this stamp was shown, in words; empty if nothing has.
 
-        Whoever has sent it off for a price not known yet has agreed to any: that it is known by now is no
-        change. Where the balance does not cover it, that has to be confirmed all the same.
+        A price or balance that was not known then does not count as changed: whoever sent it off accepted any
+        price. If the balance does not cover the price, that still has to be confirmed.
         """
         words = [_("the message"), _("the people"), _("the hour"), _("the price"), _("the balance")]
         before, now = stamp.split("."), self.stamp.split(".")

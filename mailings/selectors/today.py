@@ -1,4 +1,4 @@
-"""Today: what needs a person, what goes out next, what it has cost. Bounded queries throughout."""
+"""The first page: what needs a person, what goes out next, what was spent. All queries are bounded."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -24,12 +24,12 @@ BACK_DAYS = 14
 AT_MOST = 50
 SHOWN_A_DAY = 8
 SHOWN_DRAFTS = 5
-# How long an unhappy end of a wish stays on the first page.
+# How long a wish that failed, or could not be confirmed, stays on the first page.
 REMIND = timedelta(days=3)
 
 
 def light() -> QuerySet[Mailing]:
-    """Mailings without their heavy columns."""
+    """Mailings without the columns that can be large."""
     return Mailing.objects.select_related("account", "wish_by", "candidate_by").defer(
         "spec", "remote", "draft"
     )
@@ -37,14 +37,14 @@ def light() -> QuerySet[Mailing]:
 
 @dataclass
 class Needs:
-    """Mailings that wait for a person, the worst first, and whether there are more than shown."""
+    """Mailings that wait for a person, the most urgent first. `more`: there are others."""
 
     mailings: list[Mailing]
     more: bool
 
 
 def needs_a_person(now: datetime) -> Needs:
-    """Alarms, unknown outcomes, refusals, held mailings, and wishes that ended unhappily in the last days."""
+    """Alarms, unknown outcomes, refusals, held mailings, and wishes that failed in the last days."""
     found: dict[int, Mailing] = {}
     queries = (
         light().filter(alarm__gt=""),
@@ -58,7 +58,7 @@ def needs_a_person(now: datetime) -> Needs:
 
 
 def _newest_of_each(states: Iterable[State]) -> Q:
-    """As many of each state as are shown: these an index has in order, where all of them would be sorted."""
+    """The newest of each state: an index gives them in order, while a query for all would have to sort."""
     found = Q()
     for state in states:
         standing = Mailing.objects.filter(_stands("state_at"), state=state).newest_first()
@@ -67,7 +67,7 @@ def _newest_of_each(states: Iterable[State]) -> Q:
 
 
 def _stands(since: str) -> Q:
-    """What has been so since the moment in this column was not put aside after it (outbox.may_put_aside)."""
+    """Not put aside since the moment in column `since`. As `outbox.may_put_aside` has it."""
     return Q(put_aside_at=None) | Q(put_aside_at__lt=F(since))
 
 
@@ -78,14 +78,14 @@ def _urgency(mailing: Mailing) -> tuple[int, float]:
 
 
 def own_drafts(user_id: int | None) -> list[Mailing]:
-    """What a person began to write and has not sent, the latest first."""
+    """A person's own drafts, the last edited first."""
     drafts = light().filter(state=State.DRAFT, created_by=user_id)
     return list(drafts.order_by(F("draft_at").desc(nulls_last=True), "-id")[:SHOWN_DRAFTS])
 
 
 @dataclass(frozen=True, order=True)
 class Sending:
-    """One sending that lies ahead. `repeat`: a recurrence of a mailing that has gone out before."""
+    """One sending ahead. `repeat`: a later occurrence of a repeating mailing."""
 
     at: datetime
     mailing: Mailing = field(compare=False)
@@ -93,14 +93,14 @@ class Sending:
 
 
 def _in_order(sendings: Iterable[Sending]) -> list[Sending]:
-    """Each mailing once at an hour, the earliest first."""
+    """Sorted by hour, without duplicates of mailing and hour."""
     found = {(one.at, one.mailing.pk): one for one in sendings}
     return [found[key] for key in sorted(found)]
 
 
 @dataclass
 class Day:
-    """A day on the reader's clock and what goes out on it."""
+    """A day in the reader's zone, and what goes out on it."""
 
     date: date
     sendings: list[Sending] = field(default_factory=list)
@@ -111,12 +111,12 @@ class Day:
 
     @property
     def hidden(self) -> int:
-        """How many more there are than shown."""
+        """How many sendings are not shown."""
         return max(0, len(self.sendings) - SHOWN_A_DAY)
 
 
 def week_ahead(now: datetime) -> list[Day]:
-    """The next seven days with their sendings, recurrences unrolled, earliest first."""
+    """The next seven days with their sendings, also the repeated ones, the earliest first."""
     today = timezone.localdate(now)
     days = {day: Day(day) for day in (today + timedelta(days=n) for n in range(AHEAD_DAYS))}
     for sending in _in_order([*_once(now), *_recurring(now)]):
@@ -127,16 +127,22 @@ def week_ahead(now: datetime) -> list[Day]:
 
 
 def _still_to_go(mailing: Mailing) -> bool:
-    """Looked at here and not in the query, which would take the index on states and read nearly all."""
+    """Whether a mailing will still go out.
+
+    Not a condition of the query: the database would then use the index on states, and read nearly all rows.
+    """
     over = {JobStatus.CANCELLED} if mailing.repeats else {JobStatus.CANCELLED, JobStatus.GONE_OUT}
     return mailing.state in STILL_TO_GO and not mailing.gone and mailing.remote_status not in over
 
 
 def _once(now: datetime) -> Iterator[Sending]:
-    """By the provider's hour, where it names one: a job may have been moved. Else by the hour asked for."""
+    """Sendings of mailings that do not repeat.
+
+    By the provider's hour if it names one, as the job may have been moved there; else by ours.
+    """
     until = now + timedelta(days=AHEAD_DAYS)
     rows = Mailing.objects.defer("spec", "remote", "draft")
-    held = timedelta(seconds=settings.HOLD_SECONDS)  # what was sent off for now can be held so long
+    held = timedelta(seconds=settings.HOLD_SECONDS)  # a mailing for "now" may still be in its hold
     due = rows.filter(due_at__gte=now - held, due_at__lt=until).order_by("due_at")
     theirs = rows.filter(remote_send_at__gte=now, remote_send_at__lt=until)
     for query in (due, theirs.order_by("remote_send_at")):
@@ -147,7 +153,7 @@ def _once(now: datetime) -> Iterator[Sending]:
 
 
 def _goes_at(mailing: Mailing, now: datetime) -> datetime:
-    """Its hour, or the end of the seconds in which it can be held."""
+    """Its hour, or the end of its hold if that is later."""
     at = mailing.goes_out_at or now
     return max(at, mailing.not_before) if outbox.may_hold(mailing, now) and mailing.not_before else at
 
@@ -156,14 +162,14 @@ def _recurring(now: datetime) -> Iterator[Sending]:
     until = now + timedelta(days=AHEAD_DAYS)
     repeating = Mailing.objects.filter(repeats__gt=0).defer("remote", "draft").order_by("-repeats", "-id")
     for mailing in filter(_still_to_go, repeating[: 10 * AT_MOST]):
-        # Unrolled from the hour at which it was handed over, so that "in 5 minutes" stays what it was.
+        # Computed from the moment it was sent off: a relative time such as "+5" must not move with the clock.
         begun = mailing.submitted_at or mailing.created_at
         for moment in occurrences(mailing, begun, now, until):
             yield Sending(moment, mailing, repeat=moment != mailing.due_at)
 
 
 def occurrences(mailing: Mailing, begun: datetime, now: datetime, until: datetime) -> list[datetime]:
-    """A recurring mailing's sendings between `now` and `until`."""
+    """A repeating mailing's sendings from `now` to before `until`. `begun`: when it was sent off."""
     spec = Spec.from_json(mailing.spec, ())
     return [
         moment for moment in spec.occurrences(max(begun, now), limit=24 * AHEAD_DAYS) if now <= moment < until
@@ -195,10 +201,11 @@ class Spent:
 
 
 def spent(now: datetime) -> list[Spent]:
-    """What was spent in the last days, by day (on the reader's clock) and channel.
+    """What was spent in the last days, by day (in the reader's zone) and channel.
 
-    Ours count on the day of making them; those made elsewhere on the provider's day, or, where it names none,
-    on the last of the days in whose list they were first seen. What was cancelled or deleted is not spent.
+    Mailings made here count on the day of their creation. Those made elsewhere count on the provider's day;
+    if it names none, on `created_at`, which is the last day of the list in which they were first seen.
+    Cancelled and deleted ones do not count.
     """
     start = now - timedelta(days=BACK_DAYS)
     ours = Q(created_at__gte=start) & (Q(origin=Origin.LOCAL) | Q(remote_send_at=None))
@@ -212,7 +219,10 @@ def spent(now: datetime) -> list[Spent]:
 
 
 def _by_day(which: Q, moment: str, now: datetime) -> Iterator[Spent]:
-    """Days are told by their midnights: asked for the date of each row, SQLite would call Python for it."""
+    """The figures by day and channel.
+
+    A day is found by comparing with midnights: SQLite's TruncDate would call a Python function for every row.
+    """
     zone, today = timezone.get_current_timezone(), timezone.localdate(now)
     days = [today - timedelta(days=back) for back in range(BACK_DAYS + 2)]
     midnights = [datetime.combine(day, time.min, tzinfo=zone) for day in days]
@@ -234,7 +244,7 @@ def _by_day(which: Q, moment: str, now: datetime) -> Iterator[Spent]:
 
 
 def chart(figures: list[Spent], now: datetime) -> dict[str, Any]:
-    """The same figures for chart.js: a stacked bar per channel, days on the axis."""
+    """The same figures as data for chart.js: a series of values per channel, with the days as axis."""
     today = timezone.localdate(now)
     days = [today - timedelta(days=n) for n in range(BACK_DAYS - 1, -1, -1)]
     found = {(one.day, one.channel): one for one in figures}
@@ -261,17 +271,17 @@ class LastDay:
     recipients: int
     delivered: int
     failed: int
-    # When the oldest of these figures was read.
+    # When the oldest of the figures was read.
     as_of: datetime | None
 
     @property
     def open(self) -> int:
-        """Those on the way, or of whom nobody can say."""
+        """Those still on the way, and those of unknown result."""
         return self.recipients - self.delivered - self.failed
 
 
 def last_day(accounts: list[Account]) -> LastDay | None:
-    """From the figures that were read with the accounts (`news.read`); None where nothing was told of."""
+    """The sum over accounts that were read by `news.read`; None if there are no recipients."""
 
     def total(*names: str) -> int:
         return sum(getattr(account, f"day_{name}", None) or 0 for account in accounts for name in names)
@@ -284,14 +294,14 @@ def last_day(accounts: list[Account]) -> LastDay | None:
 
 @dataclass(frozen=True)
 class Purse:
-    """An account's balance and for how many days it lasts at the pace of the last days; None: not known."""
+    """An account, and for how many days its balance lasts at the present rate; None if not known."""
 
     account: Account
     days: int | None
 
 
 def purses(accounts: list[Account], figures: list[Spent]) -> list[Purse]:
-    """With several accounts nobody can say whose spending it was here, so only one gets a forecast."""
+    """Forecasts exist for a single account only: `figures` do not tell which account has spent what."""
     total = sum((one.cost for one in figures), Decimal())
     daily = total / BACK_DAYS
     known = len(accounts) == 1 and daily > 0
@@ -303,9 +313,9 @@ def purses(accounts: list[Account], figures: list[Spent]) -> list[Purse]:
 
 @dataclass(frozen=True)
 class ProviderHealth:
-    """How an account stands with the provider. `calls`: in the last hour; None when Redis cannot tell.
+    """An account's dealings with the provider. `calls`: in the last hour; None if Redis is away.
 
-    `asking`: how often it was asked what became of messages, and when next; "" while there is nothing to ask.
+    `asking`: a sentence on the calls about messages (`wording.deliveries.asking`); "" if there are none.
     """
 
     account: Account
@@ -316,7 +326,7 @@ class ProviderHealth:
 
     @property
     def incomplete(self) -> str:
-        """Why the last read may not have shown all there is; empty when it has."""
+        """Why the last read of the list may be incomplete; "" if it is complete."""
         reason = self.pull.incomplete_reason if self.pull else ""
         return str(LookNote(reason).label) if reason and reason != LookNote.NO_CONTROL else ""
 
@@ -326,7 +336,7 @@ class ProviderHealth:
 
 
 def provider_health(account: Account) -> ProviderHealth:
-    """What is known of the provider, from rows and Redis; the provider itself is not asked."""
+    """What is known of the provider, from the database and Redis; makes no call."""
     pull = account.pulls.filter(ended_at__isnull=False).order_by("-begun_at").first()
     calls = calls_last_hour(account) if health.current().redis else None
     asking = deliveries.asking(account, timezone.now())

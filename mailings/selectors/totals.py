@@ -1,4 +1,4 @@
-"""What fits a filter of the history, added up in one bounded query."""
+"""Totals over a filter of the history, in one bounded query."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,13 +9,13 @@ from django.utils.translation import ngettext
 from mailings.models import Mailing
 from mailings.wording import money, sentences
 
-# Up to how many rows the figures are added up: what is more is said to be more.
+# How many rows are added up at most; if there are more, the page says so.
 COUNTED_AT_MOST = 10_000
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Mailings, people, and money where it is all of one currency. `more`: perhaps more than were counted."""
+    """`cost`: None if the currencies differ. `more`: the limit was reached, so there may be more rows."""
 
     mailings: int
     people: int
@@ -37,7 +37,7 @@ class Totals:
 
 
 def totals(rows: QuerySet[Mailing]) -> Totals:
-    """The figures of the newest rows of a filter, COUNTED_AT_MOST of them."""
+    """The totals of the newest COUNTED_AT_MOST rows."""
     newest = rows.order_by("-created_at", "-id").values("id", "recipients_count", "cost", "account__currency")
     found = newest[:COUNTED_AT_MOST].aggregate(
         mailings=Count("id"),

@@ -1,4 +1,4 @@
-"""What numbers were found to be by a mailing that only looks them up (HLR, ping), and whom that is of."""
+"""The results of a mailing that only checks numbers (HLR, ping), and which numbers have each."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Verdict:
-    """`key`: the provider's status, as it stands in an address. `bad`: nothing reaches these numbers."""
+    """`key`: the provider's status number as text, for URLs. `bad`: these numbers cannot be reached."""
 
     key: str
     label: str
@@ -27,7 +27,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Preview:
-    """Whom a choice comes to. `first`: some of them. `stopped`: those that are on the stop list already."""
+    """The numbers of a selection. `first`: some of them. `stopped`: how many are on the stop list already."""
 
     count: int
     first: list[str]
@@ -35,12 +35,12 @@ class Preview:
 
 
 def can_take_over(mailing: Mailing) -> bool:
-    """Whether it says what numbers are, and not what became of messages."""
+    """Whether the mailing checks numbers, so that its results can be taken over into lists."""
     return mailing.channel in CHECKS
 
 
 def verdicts(mailing: Mailing) -> list[Verdict]:
-    """Each verdict that somebody got, the commonest first; who is unclear or not heard of has none."""
+    """The verdicts that occur, the commonest first. Recipients without a certain result are not counted."""
     rows = deliveries.people(mailing).filter(stopped=False, result__in=CERTAIN).order_by()
     counted = rows.values_list("status", "result").annotate(number=Count("pk")).order_by("-number", "status")
     return [
@@ -50,7 +50,7 @@ def verdicts(mailing: Mailing) -> list[Verdict]:
 
 
 def people_with(mailing: Mailing, keys: Collection[str]) -> RecipientQuerySet:
-    """The numbers with one of these verdicts, in order."""
+    """The recipients with one of these verdicts, in order."""
     meant = [int(key) for key in keys]
     return deliveries.people(mailing).filter(stopped=False, result__in=CERTAIN, status__in=meant)
 

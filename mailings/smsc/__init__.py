@@ -1,1 +1,1 @@
-"""The provider's language: what may be asked (spec) and how it is asked (api). Knows no Django, no Celery."""
+"""The provider's API: what may be asked (spec) and how it is asked (api). Free of Django and Celery."""

@@ -1,10 +1,10 @@
-"""The provider's base address: what it may look like, and how it is put together."""
+"""Which hosts are this machine itself: only those may be called without TLS."""
 
 import ipaddress
 
 
 def is_loopback(host: str | None) -> bool:
-    """Whether a host name or address can only mean this very machine."""
+    """Whether a host is `localhost` or a loopback address. Other names are not resolved."""
     if host == "localhost":
         return True
     try:

@@ -1,7 +1,7 @@
-"""The parameters of the calls themselves: the client sets them, and among the options they are an error.
+"""Parameters that only the client may set; as an option of a mailing each of them is an error.
 
-Given by a caller they could change what a request means. The provider's page: "login" to "fmt" in the table
-of parameters, the names of its calls, and those of the calls on one mailing list.
+As options they could turn a request into another one. They are the provider's credentials, charset and format
+("Calls" in docs/provider.md), the names of the calls of jobs.php, and the parameters of those calls.
 """
 
 LOGIN = ("login", "psw", "apikey")

@@ -1,1 +1,1 @@
-"""What is said: chips, sentences, the timeline, reasons, moments and money, in the reader's language."""
+"""What pages say, in the reader's language: chips, sentences, the timeline, reasons, times and money."""

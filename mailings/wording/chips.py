@@ -1,6 +1,6 @@
-"""A mailing at a glance: the chip that says the plain truth of the moment, and the marks beside it.
+"""A mailing at a glance: a chip for its present state, and marks beside it for bad news.
 
-One function makes them of a row and a moment, for a mailing's page, the history and the first page alike.
+All pages make them with the same function, `chip`, from a row and the present time.
 """
 
 import zlib
@@ -23,10 +23,10 @@ from mailings.wording import moments
 
 @dataclass(frozen=True)
 class Chip:
-    """A word, an icon and a tone, in this order of weight.
+    """A word with an icon and a colour (`tone`); the word alone must be enough.
 
-    `struck`: the mailing's name is struck through. `wishing`: a wish is open. `marks`: bad news, one each.
-    `until`: when what the word says is over, for the page to count down to.
+    `struck`: the mailing's name is struck through. `wishing`: a wish is open. `marks`: one chip for each
+    piece of bad news. `until`: when the state ends by itself, for a countdown on the page.
     """
 
     word: Any
@@ -46,7 +46,7 @@ class Chip:
 
 @dataclass(frozen=True)
 class Glance:
-    """What a chip is made of: columns of a mailing."""
+    """The columns of a mailing that its chip depends on."""
 
     state: str
     gone: bool
@@ -84,7 +84,7 @@ CHIPS: dict[State, Chip] = {
     State.ABANDONED: Chip(State.ABANDONED.label, "flag", "grey"),
 }
 
-# What the provider says of a mailing that it has.
+# For an accepted mailing: chips for the status that the provider gives its job.
 REMOTE_CHIPS: dict[JobStatus, Chip] = {
     JobStatus.WAITING: Chip(pgettext_lazy("chip", "waits"), "clock", "blue", "is-outline"),
     JobStatus.GOING: Chip(pgettext_lazy("chip", "going out"), "chart-bar", "blue", "is-pulsing"),
@@ -121,12 +121,12 @@ STATUS_WORDS: dict[JobStatus, Any] = {
 
 
 def stale_after() -> timedelta:
-    """Past this age, what is shown of the provider counts as unverified: two pull periods."""
+    """The age from which provider data is shown as unverified: two pull periods."""
     return timedelta(seconds=2 * settings.SYNC_SECONDS)
 
 
 def is_unverified(row: Mailing | Glance, now: datetime) -> bool:
-    """Whether what the provider said may have changed since it was read. What has gone out stays so."""
+    """Whether the provider's word is too old to rely on. "Gone out" is final, so it never is."""
     if row.verified_at is None or row.remote_status == JobStatus.GONE_OUT:
         return False
     return now - row.verified_at > stale_after()
@@ -139,7 +139,7 @@ def chip(row: Mailing | Mapping[str, Any], now: datetime | None = None) -> Chip:
 
 
 def _moment(seen: Glance, now: datetime) -> Chip:
-    """The chip alone; of a mailing that the provider has, what was last read of it."""
+    """The chip without marks. For an accepted mailing it shows the job's status as it was last read."""
     state = State(seen.state)
     if may_hold(seen, now):
         return replace(CHIPS[state], until=seen.not_before)
@@ -178,7 +178,7 @@ CHANNEL_ICONS: dict[Channel, str] = {
 
 
 def channel_label(channel: str) -> str:
-    """The channel's name for a person; of a job made elsewhere it is not told, and the page says so."""
+    """The channel's name. A job made elsewhere has none: the provider does not tell its channel."""
     return _(Channel(channel).label) if channel else _("channel not known")
 
 
@@ -187,19 +187,19 @@ def channel_icon(channel: str) -> str:
 
 
 def person(user: Any) -> str:
-    """A person's name for a sentence."""
+    """The name of a user in a sentence: full name or login; "somebody" for None."""
     return str(user.get_full_name() or user.get_username()) if user is not None else _("somebody")
 
 
 def status_word(mailing: Mailing) -> str:
-    """What the provider says of the job: our word for it, else its own word as it came."""
+    """The job's status in our word if we know it, else the provider's own word in quotes, else ""."""
     if mailing.remote_status:
         return str(STATUS_WORDS[JobStatus(mailing.remote_status)])
     return f"«{mailing.remote_word}»" if mailing.remote_word else ""
 
 
 def note(row: Mapping[str, Any]) -> str:
-    """What a row of the history adds to its chip, in a few words: an open wish, or an unknown word."""
+    """What a row of the history shows beside its chip: an open wish, or an unknown status word."""
     if row["wish"]:
         return WISHES[Wish(row["wish"])]()
     unread = row["state"] == State.ACCEPTED and not row["remote_status"]
@@ -213,7 +213,10 @@ WISHES = {
 
 
 def digest(values: Iterable[Any]) -> int:
-    """A short digest of what a part of a page shows, the same in every process: equal, nothing to redraw."""
+    """A CRC of what a part of a page shows: if it is unchanged, the part need not be redrawn.
+
+    Unlike `hash` it is the same in every process.
+    """
     return zlib.crc32("\x1f".join(str(value) for value in values).encode())
 
 
@@ -221,7 +224,7 @@ NOT_REFRESHED = Chip(pgettext_lazy("chip", "not refreshed"), "signal-slash", "or
 
 
 def health_chip(account: Account, now: datetime | None = None) -> Chip:
-    """How the provider stands, at a glance. An answer that is older than two pulls says nothing of now."""
+    """How the account's calls are doing. A success older than `stale_after` no longer counts."""
     if account.breaker == Breaker.LOGIN:
         return Chip(_("login refused"), "lock-closed", "red")
     if account.breaker == Breaker.BLOCK:

@@ -1,4 +1,4 @@
-"""What became of messages, in words: the parts of a mailing's bar, statuses, a row's share."""
+"""What became of a mailing's messages, in words: its bar, the statuses, the share delivered."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from mailings.smsc.api.messages import STATUSES, Outcome
 from mailings.smsc.spec.vocabulary import Channel
 from mailings.wording import moments, money
 
-# The provider's statuses by our words for them, as a person reads them.
+# By the words of smsc.api.messages.STATUSES: how a person reads each of the provider's statuses.
 STATUS_WORDS = {
     "not_found": gettext_lazy("not found at SMS Centre"),
     "stopped": gettext_lazy("stopped before it was sent"),
@@ -30,7 +30,7 @@ STATUS_WORDS = {
     "no_funds": gettext_lazy("not enough money"),
     "unreachable": gettext_lazy("the number cannot be reached"),
 }
-# What a number that was only looked up comes to, where a message would have been delivered or not.
+# Channels that only check a number and deliver nothing: for these the words are REACHED and NOT_REACHED.
 CHECKS = (Channel.HLR, Channel.PING)
 REACHED, NOT_REACHED = gettext_lazy("reached"), gettext_lazy("not reached")
 UNHEARD = gettext_lazy("nothing heard yet")
@@ -44,7 +44,7 @@ TONES = {
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of the bar. `x`, `width`: in thousandths of it. `result`: what the table is filtered by."""
+    """A part of the bar. `x`, `width`: in thousandths of the bar. `result`: the filter that it links to."""
 
     key: str
     label: str
@@ -57,7 +57,7 @@ class Piece:
 
 
 def pieces(delivery: Delivery, channel: str = "") -> list[Piece]:
-    """The bar's parts that are not empty, and the same figures as text. Together: everybody."""
+    """The parts of the bar that are not empty. Together they are all recipients."""
     labels = {
         "delivered": _("delivered"),
         "read": _("read"),
@@ -82,7 +82,7 @@ def pieces(delivery: Delivery, channel: str = "") -> list[Piece]:
 
 
 def percent(count: int, total: int) -> str:
-    """`97 %`, never rounded up to all nor down to none."""
+    """`97 %`. Never rounded to 100 % unless it is all, nor to 0 % unless it is none."""
     share = round(100 * count / total) if total else 0
     if 0 < count < total:
         share = min(max(share, 1), 99)
@@ -90,20 +90,20 @@ def percent(count: int, total: int) -> str:
 
 
 def result_label(result: Result, channel: str) -> str:
-    """A result's name, for messages or for numbers that were looked up."""
+    """A result's name; channels that only check numbers have their own words."""
     checked = {Result.DELIVERED: REACHED, Result.FAILED: NOT_REACHED} if channel in CHECKS else {}
     return str(checked.get(result, result.label))
 
 
 def reasons(delivery: Delivery) -> list[tuple[str, int]]:
-    """Why it failed, the commonest first."""
+    """Why messages failed, as pairs of words and number of messages, the commonest first."""
     failed = {status: number for status, number in delivery.reasons.items() if _is_failed(status)}
     commonest = sorted(failed.items(), key=lambda one: -one[1])
     return [(status_word(int(status)), number) for status, number in commonest]
 
 
 def evidence(delivery: Delivery | None) -> str:
-    """What its messages say of a mailing in doubt, for whoever decides; "" while none was seen."""
+    """What the messages seen say about an unknown mailing, for whoever decides; "" if none was seen."""
     seen = 0 if delivery is None else delivery.recipients - delivery.unheard
     if delivery is None or not seen:
         return ""
@@ -120,12 +120,12 @@ def evidence(delivery: Delivery | None) -> str:
 
 
 def clicks(delivery: Delivery) -> int:
-    """How many followed the link, where SMS Centre tells of it."""
+    """How many recipients are known to have followed the link."""
     return sum(number for status, number in delivery.reasons.items() if _is_known(status, "clicked"))
 
 
 def status_word(status: int | None, channel: str = "") -> str:
-    """A status in words; one that is not published by its number."""
+    """A status in words; an unpublished status is named by its number."""
     known = None if status is None else STATUSES.get(status)
     if known is not None and known.word == "delivered" and channel in CHECKS:
         return str(REACHED)
@@ -135,7 +135,7 @@ def status_word(status: int | None, channel: str = "") -> str:
 
 
 def of(row: Recipient, channel: str = "", *, final: bool = False) -> str:
-    """What became of one recipient's message, or what its number was found to be, in a few words."""
+    """The outcome for one recipient in a few words. `final`: nothing more will be heard."""
     if row.stopped:
         return _("left out: on the stop list")
     if not row.result:
@@ -147,13 +147,13 @@ def of(row: Recipient, channel: str = "", *, final: bool = False) -> str:
 
 
 def tone(row: Recipient) -> str:
-    """The colour of a result's mark."""
+    """The colour name for a recipient's result."""
     key = "on_the_way" if row.result == Result.WAITING else row.result
     return TONES.get(key, "grey")
 
 
 def share(values: Mapping[str, Any]) -> str:
-    """A history row's own word: `97 % delivered`; nothing while nothing was heard."""
+    """What a row of the history says of delivery: `97 % delivered`; "" while there is no result yet."""
     total, heard = values.get("delivery__recipients"), values.get("delivery__as_of")
     got = (values.get("delivery__delivered") or 0) + (values.get("delivery__read") or 0)
     failed = values.get("delivery__failed") or 0
@@ -165,7 +165,7 @@ def share(values: Mapping[str, Any]) -> str:
 
 
 def asking(account: Account, now: datetime) -> str:
-    """How many of an hour's calls about messages are used, and when the next is made; "" where none is due.
+    """How many calls about messages were made this hour, and when the next one is; "" if none is planned.
 
     `account`: as `selectors.news` reads it, with `asked_calls`, `asked_since` and `asked_next`.
     """
@@ -183,7 +183,7 @@ def asking(account: Account, now: datetime) -> str:
 
 
 def figures_in_words(found: list[Piece]) -> str:
-    """The bar's text for whoever does not see it."""
+    """The bar as text, for screen readers."""
     return ", ".join(f"{piece.label}: {money.count(piece.count)} ({piece.share})" for piece in found)
 
 

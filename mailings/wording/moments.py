@@ -1,4 +1,4 @@
-"""Moments in words: how long ago, and exactly when, in the reader's zone and language."""
+"""Times in words: how long ago and exactly when, in the reader's time zone and language."""
 
 from datetime import datetime
 from typing import Any
@@ -14,12 +14,12 @@ from django.utils.translation import pgettext
 MOSCOW = ZoneInfo("Europe/Moscow")
 HOUR = 3600
 DAY = 86400
-# Unit, its seconds, and the age from which the next unit is used.
+# Unit, its length in seconds, and the age in seconds from which the next unit is used.
 STEPS = (("s", 1, 60.0), ("min", 60, HOUR), ("h", HOUR, 36 * HOUR), ("d", DAY, float("inf")))
 
 
 def age_words() -> dict[str, Any]:
-    """The words for ages in the reader's language; static/mailroom.js counts on with the same."""
+    """The words for ages, by unit; static/mailroom.js uses them too, to keep ages on the page up to date."""
     return {
         "now": _("just now"),
         "ago": {"s": _("{n} s ago"), "min": _("{n} min ago"), "h": _("{n} h ago"), "d": _("{n} d ago")},
@@ -28,7 +28,7 @@ def age_words() -> dict[str, Any]:
 
 
 def age(seconds: float) -> str:
-    """How long ago something was (or, below zero, how far ahead it is), in one unit."""
+    """How long ago something was, in one unit; negative `seconds` are in the future."""
     words = age_words()
     span = abs(seconds)
     if 0 <= seconds < 5:
@@ -61,7 +61,7 @@ def exact(moment: datetime) -> str:
 
 
 def ago(moment: datetime, now: datetime | None = None) -> SafeString:
-    """A `<time>` that shows an age and goes on counting; the exact time on hover and for screen readers."""
+    """A `<time>` with an age that the page keeps counting; the exact time on hover and for screen readers."""
     seconds = ((now or timezone.now()) - moment).total_seconds()
     return format_html(
         '<time datetime="{}" title="{}" data-age><span>{}</span>'
@@ -74,20 +74,20 @@ def ago(moment: datetime, now: datetime | None = None) -> SafeString:
 
 
 def at(moment: datetime, now: datetime | None = None) -> SafeString:
-    """A `<time>` that shows an hour in the reader's zone; the second and the zone on hover."""
+    """A `<time>` with `short`; on hover `exact`."""
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), short(moment, now)
     )
 
 
 def hour(moment: datetime) -> SafeString:
-    """A `<time>` that shows the hour alone, for lists that name the day."""
+    """A `<time>` with hour and minute only, for lists that are grouped by day."""
     text = date_format(timezone.localtime(moment), "H:i")
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), text)
 
 
 def both_clocks(moment: datetime, now: datetime | None = None) -> SafeString:
-    """An hour on the reader's clock and, where that differs, on Moscow's, by which the provider counts."""
+    """A moment in the reader's zone and, if that differs, in Moscow's, which the provider counts in."""
     local, moscow = timezone.localtime(moment), moment.astimezone(MOSCOW)
     shown = at(moment, now)
     if local.utcoffset() == moscow.utcoffset():
@@ -97,9 +97,9 @@ def both_clocks(moment: datetime, now: datetime | None = None) -> SafeString:
 
 
 def in_full(moment: datetime, clock: str = "") -> SafeString:
-    """A moment with weekday and year on the clock that it was typed by, then on Moscow's and the reader's.
+    """A moment in full in the zone that it was typed in, then in Moscow's and in the reader's.
 
-    `clock`: the name of a zone; "" is the reader's own. Clocks that show the same are named once.
+    `clock`: the name of a zone; "" is the reader's own. Zones with the same offset are named once.
     """
     own = timezone.get_current_timezone_name()
     names = {clock or own: clock or own, MOSCOW.key: _("Moscow"), own: _("your clock")}

@@ -1,4 +1,4 @@
-"""Amounts of money, and of anything else, as people read them."""
+"""Amounts of money and whole numbers, formatted for the reader's language."""
 
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ SIGNS = {"RUR": "₽", "RUB": "₽", "USD": "$", "EUR": "€", "KZT": "₸", "UA
 
 
 def amount(value: Decimal | None, currency: str = "") -> str:
-    """`13,473.00 ₽`; a dash where it is not known. An unlisted currency by the provider's own word."""
+    """`13,473.00 ₽`; a dash for None. A currency that is not in SIGNS is named as the provider does."""
     if value is None:
         return "–"
     digits = number_format(value, decimal_pos=2, use_l10n=True, force_grouping=True)
@@ -17,5 +17,5 @@ def amount(value: Decimal | None, currency: str = "") -> str:
 
 
 def count(value: int | None) -> str:
-    """A whole number in groups of three; a dash where it is not known."""
+    """A whole number with its digits grouped; a dash for None."""
     return "–" if value is None else number_format(value, use_l10n=True, force_grouping=True)

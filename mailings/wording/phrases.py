@@ -1,4 +1,4 @@
-"""How sentences are put together: values escaped, one sentence after the other."""
+"""Putting sentences together as HTML, with their values escaped."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from django.utils.safestring import SafeString
 
 
 def say(text: str, **values: Any) -> SafeString:
-    """A sentence of ours with its values put in, escaped."""
+    """A sentence with its values put in and escaped."""
     return format_html(text, **values) if values else conditional_escape(text)
 
 
 def join(*texts: SafeString) -> SafeString:
-    """Sentences one after the other; empty ones are left out."""
+    """Joins sentences with a space; empty ones are left out."""
     return format_html_join(" ", "{}", ((text,) for text in texts if text))

@@ -1,4 +1,4 @@
-"""A price in words, and why there is none."""
+"""What a price means for the balance, and why there is none."""
 
 from decimal import Decimal
 
@@ -9,14 +9,14 @@ from mailings.wording import reasons
 
 
 def balance_after(quote: Quote, account: Account) -> Decimal | None:
-    """What is left on the account once it is paid; None where either is not known. May be below zero."""
+    """The balance after paying the price; None if either is not known. May be negative."""
     if account.balance is None or quote.cost is None:
         return None
     return account.balance - quote.cost
 
 
 def why_not(trouble: str, words: str = "") -> str:
-    """Why a look-up brought nothing. `trouble`: its slug (`lookups`); `words`: the provider's own."""
+    """Why a look-up failed, in a sentence. `trouble`: the slug of `lookups`; `words`: the provider's own."""
     if trouble in Waiting.values:
         return str(Waiting(trouble).label)
     said = reasons.words(trouble)

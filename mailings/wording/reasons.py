@@ -1,4 +1,4 @@
-"""Why a call did not give a clear answer, in words: the slugs of the client's errors and of our own."""
+"""Why a call gave no clear answer, in words: the reasons that the client and `outbox` store."""
 
 import re
 
@@ -8,13 +8,13 @@ from django.utils.translation import gettext_lazy
 
 HTTP_STATUS = re.compile(r"http_(\d+)")
 ERROR_NUMBER = re.compile(r"error (\d+)")
-# What `deliver` writes down when our own code broke: the name of the exception.
+# `outbox.deliver` stores the name of the exception when our own code failed.
 OWN_FAULT = re.compile(r"[A-Z]\w*(?:Error|Exception|Claim)")
 NOT_READABLE = gettext_lazy("its answer could not be read")
 
 
 class Reason(models.TextChoices):
-    """Every slug that a call's failure may leave in an attempt or an event; the label is what people read."""
+    """Every reason that a failed call can store in an attempt or an event, with the words for it."""
 
     LEASE_EXPIRED = "lease_expired", gettext_lazy("the worker that was handing it over stopped")
     TOO_SOON = "too_soon", gettext_lazy("SMS Centre takes the same request only once a minute")
@@ -47,17 +47,17 @@ class Reason(models.TextChoices):
     XML = "xml", NOT_READABLE
 
 
-# After these it is not known whether the whole of a request had left us.
+# After these errors it is not known whether the whole request had left us.
 PERHAPS_NOT_SENT = frozenset({Reason.CONNECT, Reason.TLS, Reason.SEND, Reason.DEADLINE})
 
 
 def perhaps_not_sent(text: str) -> bool:
-    """Whether a call that failed for this may have failed before SMS Centre had the whole request."""
+    """Whether a call that failed for this reason may have failed before the whole request was sent."""
     return text in PERHAPS_NOT_SENT or bool(OWN_FAULT.fullmatch(text))
 
 
 def words(text: str) -> str:
-    """A slug of ours in words; what is none (the provider's own text) as it came."""
+    """A stored reason in words. A text that is none of ours (the provider's own) is returned unchanged."""
     if text in Reason.values:
         return str(Reason(text).label)
     if status := HTTP_STATUS.fullmatch(text):

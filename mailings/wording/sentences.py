@@ -1,7 +1,7 @@
-"""A mailing in words: the sentence on its state, and what happens next.
+"""A mailing in sentences: its state, and what happens next.
 
-Pure functions of a row and a moment. Every sentence carries the age of what it says, and whatever is said of
-the provider carries the time at which it was verified.
+Pure functions of a row and the present time. They say how old each fact is, and when the provider's word was
+last verified.
 """
 
 from collections.abc import Callable
@@ -33,12 +33,12 @@ from mailings.wording.moments import ago, at, both_clocks
 from mailings.wording.phrases import join, say
 from mailings.wording.reasons import Reason
 
-# A worker takes a queued mailing within a second; after this long none does.
+# A worker normally takes a queued mailing within a second. After this long the page says that none has.
 A_MOMENT = timedelta(minutes=1)
 
 
 def sentences(mailing: Mailing, now: datetime, *, actor: Any = None) -> list[SafeString]:
-    """The state in sentences, the most important first. `actor`: who gave up an abandoned mailing."""
+    """The state in sentences, the most important first. `actor`: who gave an abandoned mailing up."""
     texts = [*_alarm(mailing), SENTENCES[State(mailing.state)](mailing, now, actor)]
     texts += _candidate(mailing, now) + wishes.before(mailing, now)
     texts += wishes.open_wish(mailing, now) + wishes.result(mailing, now) + _gone(mailing, now)
@@ -70,7 +70,7 @@ def _awaiting(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
 
 
 def _queued(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
-    """Everything is handed over at once; SMS Centre keeps what is for later until its hour."""
+    """Every mailing is handed over at once; SMS Centre itself waits for its hour."""
     later = mailing.due_at is not None and mailing.due_at > now
     if not mailing.waiting_for and mailing.not_before and mailing.not_before > now:
         return say(_("Goes to SMS Centre {age}."), age=ago(mailing.not_before, now))
@@ -107,7 +107,7 @@ def _sending(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
 
 
 def _accepted(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
-    """What the provider says of the job, and when that was last verified."""
+    """The provider's word on the job, and when it was last verified."""
     verified = mailing.verified_at
     if mailing.gone:
         return _it_said(mailing, now)
@@ -148,7 +148,7 @@ def _it_says(mailing: Mailing, now: datetime) -> SafeString:
 
 
 def _it_said(mailing: Mailing, now: datetime) -> SafeString:
-    """What was read of the job and may be otherwise by now. That it has gone out stays so."""
+    """What was read of the job, in the past tense: it may have changed. "Gone out" is final."""
     if mailing.remote_status == JobStatus.GONE_OUT:
         return _it_says(mailing, now)
     job, word, hour = mailing.remote_id or "–", status_word(mailing), mailing.goes_out_at
@@ -187,7 +187,7 @@ def _unknown(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
 
 
 def search_progress(mailing: Mailing, now: datetime) -> SafeString:
-    """How far the search for a mailing that may be at SMS Centre unseen has come."""
+    """How far the search has come for a mailing that SMS Centre may or may not have."""
     if mailing.look_matches:
         jobs = ", ".join(str(job) for job in mailing.look_matches)
         return say(_("Jobs that may be it: {jobs}."), jobs=jobs)
@@ -204,7 +204,7 @@ def search_progress(mailing: Mailing, now: datetime) -> SafeString:
 
 
 def absence_shown(mailing: Mailing) -> list[str]:
-    """Of a mailing held in doubt: whether the provider's list has shown that it is not there."""
+    """For a mailing held in doubt: whether the provider's list has shown its absence. Else empty."""
     if mailing.held_reason not in HELD_IN_DOUBT:
         return []
     if mailing.looks >= 2:
@@ -217,7 +217,7 @@ def absence_shown(mailing: Mailing) -> list[str]:
 
 
 def next_look(mailing: Mailing) -> datetime:
-    """When a complete look counts again: once the outcome has settled, and then with each pull."""
+    """When the next look can count: after SETTLE_AFTER_SECONDS, and a pull period after the last look."""
     settled = (mailing.deadline_at or mailing.state_at) + timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
     pulled = (mailing.look_at or mailing.state_at) + timedelta(seconds=settings.SYNC_SECONDS)
     return max(settled, pulled)
@@ -271,7 +271,7 @@ def _refused(mailing: Mailing, now: datetime, actor: Any) -> SafeString:
 
 
 def refused_before(mailing: Mailing) -> str:
-    """Why a draft was not taken when it was sent off before; "" when it was not."""
+    """Why a draft was refused when it was sent off earlier; "" if it never was."""
     if mailing.refusal_text == FILE_MISSING:
         return _("It could not be sent: an attached file is no longer as it was stored. Attach it again.")
     if not mailing.refusal_text and mailing.refusal_code is None:
@@ -386,13 +386,13 @@ def _alarm(mailing: Mailing) -> list[SafeString]:
 
 
 def bad_news(mailing: Mailing, now: datetime) -> list[SafeString]:
-    """Those of the sentences that tell what went wrong: a page gives them a place of their own."""
+    """The sentences that tell what went wrong, for a page's separate box."""
     refused = [_refused(mailing, now, None)] if mailing.state == State.REFUSED else []
     return [*_alarm(mailing), *refused, *wishes.result(mailing, now)]
 
 
 def _candidate(mailing: Mailing, now: datetime) -> list[SafeString]:
-    """A job that a person named and that was not looked at yet."""
+    """A job that a person named, and that we have not checked yet."""
     if not mailing.candidate:
         return []
     text = _("{who} said {age} that it is job {job}. SMS Centre is asked whose job that is.")
@@ -416,7 +416,7 @@ def elsewhere(mailing: Mailing) -> str:
 
 
 def invitation(mailing: Mailing) -> str:
-    """What the button beside a mailing that needs a person says."""
+    """The text of the button beside a mailing that needs a person."""
     return {
         State.UNKNOWN: _("Look at it"),
         State.REFUSED: _("Change it"),
@@ -426,7 +426,7 @@ def invitation(mailing: Mailing) -> str:
 
 
 def size(mailing: Mailing) -> str:
-    """How many people and how much money hang on a mailing."""
+    """How many recipients a mailing has, and its cost if that is known."""
     count = people(mailing.recipients_count)
     if mailing.cost is None:
         return count
@@ -434,13 +434,13 @@ def size(mailing: Mailing) -> str:
 
 
 def people(count: int | None) -> str:
-    """How many recipients; a dash where it is not known."""
+    """`48 recipients`; a dash for an unknown number."""
     text = ngettext("{count} recipient", "{count} recipients", count or 0)
     return text.format(count=money.count(count))
 
 
 def hour(mailing: Mailing, now: datetime) -> SafeString:
-    """The hour asked for, on both clocks."""
+    """A sentence on the hour asked for, in the reader's zone and Moscow's."""
     if mailing.due_at is None:
         return SafeString()
     text = _("Its hour was {when}, {age}.") if mailing.due_at < now else _("It goes out on {when}, {age}.")

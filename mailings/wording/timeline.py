@@ -33,7 +33,7 @@ AT_MOST = 300
 
 @dataclass(frozen=True)
 class Moment:
-    """One line of the timeline. `who` is empty where nobody in particular did it."""
+    """One line of the timeline. `who`: "" if no person did it. `words`: the provider's own text, if any."""
 
     at: datetime
     text: str
@@ -42,7 +42,7 @@ class Moment:
 
 
 def moments(mailing: Mailing) -> list[Moment]:
-    """Events, what the provider's answers said of the job, and calls that are under way."""
+    """All lines: events, changes of the provider's status word, and calls under way."""
     found = [*_events(mailing), *_observations(mailing), *_under_way(mailing)]
     return sorted(found, key=lambda moment: moment.at)
 
@@ -66,7 +66,7 @@ def _who(event: Event) -> str:
 
 
 def _observations(mailing: Mailing) -> Iterable[Moment]:
-    """Only changes of the provider's word: the figures stand elsewhere on the page."""
+    """Changes of the provider's status word. Figures are shown elsewhere on the page."""
     last = None
     seen = list(mailing.observations.order_by("-at", "-id").values_list("at", "status_word")[:AT_MOST])
     for at, word in reversed(seen):
@@ -81,7 +81,7 @@ def _under_way(mailing: Mailing) -> Iterable[Moment]:
 
 
 def rejected_since(mailing: Mailing) -> list[str]:
-    """Which jobs were not taken to be an unknown mailing, and why."""
+    """Which jobs were refused as this mailing's since it reached its state, and why."""
     events = Event.objects.filter(mailing=mailing, kind=EventKind.REJECTED, at__gte=mailing.state_at)
     return [tell(event) for event in events]
 
@@ -103,7 +103,7 @@ def _code(data: dict[str, Any]) -> str:
 
 def _reason(data: dict[str, Any]) -> str:
     reason = str(data.get("reason") or "")
-    if reason == HeldReason.RESTORED:  # or a copy that lagged behind took over: which it was is not seen
+    if reason == HeldReason.RESTORED:  # a backup or a lagging replica; we cannot tell which
         return _("the database is older than what was sent last")
     return str(HeldReason(reason).label) if reason in HeldReason.values else reasons.words(reason)
 
@@ -154,7 +154,7 @@ def _wish_ended(data: dict[str, Any]) -> str:
 
 
 def _too_late(data: dict[str, Any]) -> str:
-    """That it has gone out is said only where it was read."""
+    """Says that it has gone out only if the provider's word says so."""
     match status_of(str(data.get("words") or "")):
         case JobStatus.GONE_OUT:
             return _("Too late: it had already gone out")

@@ -1,4 +1,4 @@
-"""What there is to try with the sandbox: what it shows, and what came of ordering it."""
+"""The sandbox's trials in words: what each one shows, and the message after ordering it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from mailings.accounts.sandbox_control import Trial
 
 @dataclass(frozen=True)
 class Words:
-    """`shows`: what to do after pressing the button and what is then to be seen; `done`: what was ordered."""
+    """`shows`: what to do after pressing the button, and what it will show. `done`: what was ordered."""
 
     shows: Any
     done: Any

@@ -1,4 +1,4 @@
-"""Whom to ask: what a person is told who may not do something."""
+"""What a login is told that may not do something: whom to ask."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -14,9 +14,9 @@ NAMED = 5
 
 
 def whom_to_ask(right: Right, mailing: Any = None) -> str:
-    """That the login may not, who can do it instead, and who gives the permission."""
+    """That the login may not do this, who can do it instead, and who can grant the permission."""
     said = [str(right.label)]
-    if right != Right.VIEW:  # nobody can look for another
+    if right != Right.VIEW:  # there is no use in asking somebody else to look
         can = [*_makers(right, mailing), *islice(rights.who_can(right), NAMED)]
         if names := _names(can):
             said.append(_("Ask one of these to do it: {names}.").format(names=names))

@@ -1,4 +1,4 @@
-"""A wish to cancel or delete in words: what was asked, what came of it, and no more than was seen."""
+"""A wish to cancel or delete in words. They claim no more than was seen at the provider."""
 
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from mailings.wording.phrases import join, say
 
 
 def before(mailing: Mailing, now: datetime) -> list[SafeString]:
-    """What was asked for before a person said which job it is, and is not asked of that job by itself."""
+    """A wish from before an adoption, which is not carried out on the adopted job unless asked again."""
     if not mailing.wish_before:
         return []
     if mailing.wish_before == Wish.CANCEL:
@@ -33,7 +33,7 @@ def before(mailing: Mailing, now: datetime) -> list[SafeString]:
 
 
 def open_wish(mailing: Mailing, now: datetime) -> list[SafeString]:
-    """A wish that is not settled yet."""
+    """A sentence on a wish that is not settled yet; empty without one."""
     if not mailing.wish:
         return []
     asked = ago(mailing.wish_at or mailing.state_at, now)
@@ -66,7 +66,7 @@ def _next(mailing: Mailing, now: datetime) -> SafeString:
 
 
 def result(mailing: Mailing, now: datetime) -> list[SafeString]:
-    """A wish that ended otherwise than hoped."""
+    """A sentence on a wish that could not be fulfilled or confirmed; empty without one."""
     if mailing.wish or not mailing.wish_result or mailing.wish_result == WishResult.CONFIRMED:
         return []
     asked = mailing.wish_at or mailing.state_at
@@ -98,7 +98,7 @@ TOO_LATE: dict[str, Any] = {
 
 
 def _too_late(mailing: Mailing) -> Any:
-    """That it has gone out is said only where it was read."""
+    """Says that it has gone out only if the provider's status says so."""
     return TOO_LATE.get(mailing.remote_status) or _(
         "{who} asked to cancel it at {time}. SMS Centre said no, and its hour had passed by then "
         "({age}): it was too late as far as was known then, but it was not seen to go out."

@@ -1,8 +1,8 @@
-"""A process of its own that makes calls through an account: `python -m tests.accounts.child hold|balance …`.
+"""A process that makes calls through an account: `python -m tests.accounts.child hold|balance …`.
 
-hold NAME SECONDS    takes places until the time is over and prints when each began and ended (one clock for
-                     all processes of a machine)
-balance NAME THREADS asks for the balance from many threads at once and prints what came of each
+hold NAME SECONDS    takes permits until the time is over; prints when each began and ended, by
+                     time.monotonic(), which all processes of a machine share
+balance NAME THREADS asks for the balance from many threads at once; prints the result of each
 """
 
 import os
@@ -20,7 +20,7 @@ from mailings.smsc.api.errors import SmscError  # noqa: E402
 
 
 def say(line: str) -> None:
-    """One line, in one piece: many threads speak."""
+    """Print a line in one piece, as many threads print."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

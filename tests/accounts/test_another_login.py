@@ -1,4 +1,4 @@
-"""An account's login changes: nothing of the old login's mailings is ever answered for by the new one."""
+"""When an account's login changes, the new login's lists must not decide about the old one's mailings."""
 
 import pytest
 from django.urls import reverse
@@ -23,7 +23,7 @@ def account(db: None, redis_url: str, settings):
 
 
 def change(account: Account, url: str | None = None) -> Account:
-    """The environment names another login."""
+    """Let the environment name another login."""
     kind, base_url = Account.Kind.SANDBOX, url or account.base_url
     return setup._ensure("sandbox", NEW, kind=kind, base_url=base_url)
 
@@ -33,7 +33,7 @@ def test_without_mailings_the_login_is_changed_in_place(account):
     changed = change(account)
     assert changed.pk == account.pk
     assert credentials_of(changed) == NEW
-    # and what waits is in no doubt
+    # and the queued mailing is not held in doubt
     outbox.deliver_mailing(Mailing.objects.get().pk)
     assert Mailing.objects.get().state == State.ACCEPTED
 
@@ -57,7 +57,7 @@ def test_nothing_of_the_old_login_is_gone_absent_or_deleted_by_the_new_ones_word
     known, unknown = delivered(account, time="+600"), bare(account, state=State.UNKNOWN)
     deleted = delivered(account, time="+600")
     outbox.wish(deleted.pk, Wish.DELETE)
-    # when the new login's lists are read, which have a mailing of its own and none of them
+    # when the new login's lists are read, which hold none of these mailings
     with Sandbox(going_seconds=3600, same_request_seconds=0) as other:
         changed = change(account, other.url)
         delivered(changed, time="+600")

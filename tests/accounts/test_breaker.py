@@ -1,4 +1,4 @@
-"""The breaker: a refused login or a block stops an account's calls; one call tries whether they may go on."""
+"""The breaker: a refused login or a block stops an account's calls, until one probe succeeds."""
 
 import threading
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ RIGHT = Credentials(login="sandbox", password="sandbox")
 
 @pytest.fixture
 def sandbox(redis_url, settings):
-    """A provider that takes the same request again at once, and so do we."""
+    """A provider that accepts identical requests at once, and a limiter without a gap."""
     settings.SAME_REQUEST_SECONDS = 0
     with Sandbox(same_request_seconds=0) as running:
         yield running
@@ -60,7 +60,7 @@ def end_block(account: Account) -> None:
 
 
 def at_once(count: int, act: Any) -> list[Any]:
-    """What `act` gave, called by many threads at the same moment."""
+    """The results or errors of `act`, called by `count` threads at the same moment."""
     start = threading.Barrier(count)
     came: list[Any] = []
 
@@ -171,7 +171,7 @@ class TestOpening:
 @pytest.mark.django_db
 class TestProbing:
     def refused(self, sandbox: Sandbox) -> Account:
-        """An account whose login was refused, though by now it is right at the provider."""
+        """An account whose breaker was opened by a refused login, and whose login is right by now."""
         sandbox.fault("wrong_error", error=2)
         account = account_at(sandbox)
         fail(account, LoginRefused)

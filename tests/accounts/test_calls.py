@@ -1,4 +1,4 @@
-"""Accounts: their rows, their credentials, and calls that go through the breaker, the gap and the gate."""
+"""Accounts: rows, credentials, and calls through breaker, gap and permits."""
 
 import time
 from datetime import timedelta
@@ -79,7 +79,7 @@ class TestCalls:
 
         with pytest.raises(CannotCall):
             balance(account, wait=0.1)
-        # The sandbox keeps to its own minute: its word is that the call was made.
+        # The sandbox has its own minute between identical calls, so move its clock.
         sandbox.advance(61)
         balance(account, wait=2)
 
@@ -96,7 +96,7 @@ class TestCalls:
         with pytest.raises(CannotCall):
             balance(twin)
 
-    def test_a_place_that_was_not_used_leaves_no_trace(self, account, sandbox):
+    def test_a_permit_that_was_not_used_leaves_no_trace(self, account, sandbox):
         with accounts.slot(account, "balance"):
             pass
 
@@ -105,13 +105,13 @@ class TestCalls:
         assert accounts.calls_last_hour(account) == 0
         assert balance(account)
 
-    def test_a_place_is_given_back_whatever_happens(self, account, sandbox):
+    def test_a_permit_is_given_back_whatever_happens(self, account, sandbox):
         with pytest.raises(KeyError), accounts.slot(account, "add"):
             raise KeyError
 
         assert balance(account)
 
-    def test_a_place_that_was_waited_in_ends_the_call_by_its_own_deadline(self, account, sandbox, settings):
+    def test_the_deadline_of_a_permit_counts_however_late_it_is_used(self, account, sandbox, settings):
         settings.PROVIDER_TOTAL_SECONDS = 0.6
         sandbox.fault("hang", seconds=5)
         began = time.monotonic()
@@ -121,7 +121,7 @@ class TestCalls:
 
         assert time.monotonic() - began < 1.5
 
-    def test_a_place_whose_time_is_over_sends_nothing(self, account, sandbox, settings):
+    def test_a_permit_used_after_its_deadline_sends_nothing(self, account, sandbox, settings):
         settings.PROVIDER_TOTAL_SECONDS = 0.1
 
         with pytest.raises(NotSent):
@@ -191,7 +191,9 @@ class TestCalls:
         with accounts.slot(account, "add"), accounts.slot(account, "add"):
             pass
 
-    def test_what_happened_while_a_place_was_taken_counts(self, account, sandbox, monkeypatch):
+    def test_a_breaker_that_opens_while_the_permit_is_taken_stops_the_call(
+        self, account, sandbox, monkeypatch
+    ):
         take = limiter.acquire
 
         def take_and_see_the_breaker_open(*args, **options):
@@ -207,9 +209,9 @@ class TestCalls:
         Account.objects.update(breaker=Breaker.CLOSED)
         assert caught.value.reason == "breaker"
         assert [call["kind"] for call in sandbox.calls] == []
-        assert balance(account)  # the place was given back
+        assert balance(account)  # the permit was given back
 
-    def test_credentials_changed_while_a_place_was_taken_ask_for_a_new_place(
+    def test_an_account_that_changes_while_the_permit_is_taken_has_to_take_another(
         self, account, sandbox, monkeypatch
     ):
         balance(account)
@@ -226,7 +228,7 @@ class TestCalls:
 
         assert caught.value.reason == "gate"
 
-    def test_redis_flushed_between_the_place_and_its_note_stops_the_call(
+    def test_redis_flushed_between_the_permit_and_its_note_stops_the_call(
         self, account, sandbox, redis_url, monkeypatch
     ):
         note = breaker.note_call

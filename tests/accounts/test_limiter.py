@@ -1,4 +1,4 @@
-"""The gate, on a real Redis: calls at once, the gap between identical ones, a Redis that loses its memory."""
+"""The limiter on a real Redis: calls at once, gaps between identical ones, a Redis that loses its memory."""
 
 import os
 import signal
@@ -65,11 +65,11 @@ def test_the_next_permit_is_kept_for_an_urgent_call_that_found_none(redis_url):
     with pytest.raises(CannotCall):
         hurry()
 
-    # when one is given back, nobody else gets it
+    # when one is given back, only the urgent call gets it
     limiter.release(leases[0], used=True)
     assert refusal(permits=2).reason == "gate"
     assert hurry()
-    # and with the urgent one under way, the others go on as before
+    # and once the urgent call is under way, others get permits again
     limiter.release(leases[1], used=True)
     assert take(permits=2)
 
@@ -90,7 +90,7 @@ def test_logins_do_not_share_permits(redis_url):
     assert limiter.acquire("someone else", "", permits=1, calls_lately=never)
 
 
-def test_a_place_that_nobody_gives_back_is_free_after_its_deadline(redis_url, settings, monkeypatch):
+def test_a_permit_that_is_never_given_back_is_free_once_its_lease_ends(redis_url, settings, monkeypatch):
     settings.PROVIDER_TOTAL_SECONDS = 0.3
     monkeypatch.setattr(limiter, "LEASE_MARGIN", 0.2)
     lease = take()
@@ -102,7 +102,7 @@ def test_a_place_that_nobody_gives_back_is_free_after_its_deadline(redis_url, se
     assert take()
 
 
-def test_giving_a_place_back_late_takes_nobody_elses(redis_url, settings, monkeypatch):
+def test_giving_a_permit_back_late_does_not_free_another_one(redis_url, settings, monkeypatch):
     settings.PROVIDER_TOTAL_SECONDS = 0.1
     monkeypatch.setattr(limiter, "LEASE_MARGIN", 0.0)
     late = take()
@@ -177,7 +177,7 @@ def test_a_flushed_redis_stays_shut_for_a_total_deadline_and_then_opens(redis_ur
     redis.Redis.from_url(redis_url).flushdb()
 
     first = refusal(calls_lately=lately)
-    second = refusal(calls_lately=never)  # asked once, when the loss was found
+    second = refusal(calls_lately=never)  # not asked again: the loss was noticed before
     time.sleep(0.55)
     reopened = take(calls_lately=never)
 
@@ -205,7 +205,7 @@ def test_a_call_that_was_under_way_when_redis_was_flushed_still_has_its_gap(redi
     assert refusal("get:1", permits=2).reason == "gap"
 
 
-def test_a_clock_set_back_shuts_the_gate(redis_url, settings):
+def test_a_clock_set_back_shuts_the_limiter(redis_url, settings):
     be_quick(settings)
     take()
     client = redis.Redis.from_url(redis_url)
@@ -265,7 +265,7 @@ def test_a_frozen_redis_holds_nobody_up_for_long(own_redis, settings):
 
 
 def most_at_once(spans: list[tuple[float, float]]) -> int:
-    """How many of the spans overlap at most."""
+    """The largest number of spans that overlap."""
     steps = sorted([(began, 1) for began, _ in spans] + [(ended, -1) for _, ended in spans])
     now = most = 0
     for _, step in steps:
@@ -277,7 +277,7 @@ def most_at_once(spans: list[tuple[float, float]]) -> int:
 @pytest.mark.django_db(transaction=True)
 def test_flushing_redis_never_lets_more_calls_through_from_many_processes(redis_url):
     account = accounts.ensure_sandbox_account("http://127.0.0.1:9/sys/")
-    # Proven for every process, however late it starts.
+    # In the future, so that the account counts as proven in processes that start later.
     Account.objects.update(proven_at=timezone.now() + timedelta(hours=1))
     wanted = {"PROVIDER_TOTAL_SECONDS": "1", "SAME_REQUEST_SECONDS": "1", "CALLS_AT_ONCE": "3"}
     flushed: list[float] = []

@@ -1,6 +1,7 @@
-"""`make faults`, that is `python -m tests.faults`: the campaign on PostgreSQL, then on SQLite; a table each.
+"""`make faults`, or `python -m tests.faults`: a fault campaign on PostgreSQL, then one on SQLite.
 
-Exit 1 when a figure is off. The options make it smaller; every random choice comes from `--seed`.
+Prints a table for each; exit code 1 if a figure is not as promised. Options make the campaign smaller. All
+random choices come from `--seed`.
 """
 
 import argparse
@@ -30,7 +31,7 @@ from tests.faults.house import House
 from tests.faults.plan import Plan, Seeded
 from tests.faults.storm import Marksman
 
-# What the test on jobs changed behind our back writes: `running: {'alarm': 45, …}`.
+# The lines that tests/sync/test_behind_our_back.py prints: `running: {'alarm': 45, …}`.
 _SAID = re.compile(r"^\.*(stopped|list broken|running): (\{.*\})$", re.MULTILINE)
 _EACH = re.compile(r"'([^']*)': (\d+)")
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -52,7 +53,7 @@ def main() -> int:
     try:
         for database in args.database or DATABASES:
             out = folder / f"{database}.json"
-            # A process for each: Django is set up once in a process, with one database.
+            # In a process of its own, as Django can be set up with one database per process only.
             command = [
                 sys.executable,
                 "-m",
@@ -80,7 +81,7 @@ def main() -> int:
 
 
 def behind_our_back(args: Any, database: str) -> dict[str, Any]:
-    """Jobs that the provider changes by itself, against what pages say of them: a test, many times over."""
+    """Run the test on jobs that the provider changes by itself, with many states; its figures."""
     states, seed = Plan().states if args.states is None else args.states, args.seed or 1
     if not states:
         return {"states": 0, "failed": False}
@@ -99,7 +100,7 @@ def behind_our_back(args: Any, database: str) -> dict[str, Any]:
 
 
 def campaign(plan: Plan, out: Path | None) -> int:
-    """One campaign on one database, in this process."""
+    """Run one campaign on one database, in this process; its exit code."""
     signal.signal(signal.SIGTERM, _end)
     folder = Path(tempfile.mkdtemp(prefix="mailroom-faults-"))
     folder.chmod(0o755)
@@ -114,7 +115,7 @@ def campaign(plan: Plan, out: Path | None) -> int:
         django.setup()
         import_module("tests.faults.campaign").Campaign(plan, house, marksman, report).run()
     except Exception:
-        # Its own log goes with the folder.
+        # Print it, because the log is deleted together with the folder.
         say(traceback.format_exc())
         raise
     finally:

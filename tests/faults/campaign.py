@@ -1,4 +1,4 @@
-"""A campaign, phase by phase, on a house that stands. Imported once Django is set up."""
+"""The phases of a campaign, on a running `House`. Import it after django.setup()."""
 
 import json
 import random
@@ -31,7 +31,7 @@ from tests.faults.people import People, race, some_spec
 from tests.faults.plan import CALLS_AT_ONCE, SECONDS, Plan
 from tests.faults.storm import Marksman, Storm
 
-# A share that is drawn says nothing over fewer calls.
+# With fewer calls than this, the share that met a fault is not checked: it is random.
 ENOUGH_CALLS = 100
 QUIET_SECONDS = 240.0
 TICK_SECONDS = 0.05
@@ -47,7 +47,7 @@ class Campaign:
         self.met: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
 
     def prepare(self) -> None:
-        """Tables and accounts; then workers and beat."""
+        """Make tables and accounts, then start workers, beat and web."""
         call_command("migrate", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
         self.needles = Needles(self.house.seeded.cores())
@@ -112,7 +112,7 @@ class Campaign:
         self._report_storm(storm, people, time.monotonic() - began)
 
     def history(self) -> None:
-        """One mailing of each account arrives before any trouble: without one, no read can show absence."""
+        """Deliver one mailing of each account before any fault: without one, no read can show absence."""
         ids = [self.make(account, later=False).pk for account in self.accounts]
         self.until(lambda: truth.accepted(ids) == len(ids), QUIET_SECONDS)
 
@@ -167,8 +167,10 @@ class Campaign:
     # --- a person's decisions ---------------------------------------------------------------------------
 
     def decide(self) -> None:
-        """A person goes by the pages: sends again what two reads did not show, releases what is held. Each
-        decision is pressed in two tabs at once, and once more later."""
+        """A person decides as the pages suggest: sends again what two looks did not show, releases the held.
+
+        Each decision is submitted from two tabs at once, and a third time later.
+        """
         ids, decider, since = self.ids, self.decider, newest_event()
         unknown = Mailing.objects.filter(pk__in=ids, state=State.UNKNOWN, wish="").values_list(
             "pk", flat=True
@@ -190,7 +192,7 @@ class Campaign:
     # --- wishes at the provider -------------------------------------------------------------------------
 
     def wishes(self) -> None:
-        """What waits at the provider is cancelled or deleted while calls meet faults."""
+        """Cancel or delete mailings that wait at the provider, while calls meet faults."""
         ids = [self.make(self.accounts[number % 4], later=True).pk for number in range(self.plan.wishes)]
         self.until(lambda: truth.accepted(ids) == len(ids), QUIET_SECONDS)
         before, faults_before = self._calls_and_faults()
@@ -216,7 +218,8 @@ class Campaign:
     # --- a crowd at the gate ----------------------------------------------------------------------------
 
     def crowd(self) -> None:
-        """Nobody is killed, so that workers grow old enough for all places; Redis is flushed under them."""
+        """Many mailings at once while Redis is flushed. No worker is killed, so that all permits get used:
+        a worker uses more than one only after a call has succeeded since its start."""
         proxies = [provider.proxy for provider in self.house.providers]
         for proxy in proxies:
             proxy.tally.most_at_once = 0
@@ -243,7 +246,7 @@ class Campaign:
         return truth.settled(ids) > len(ids) - self.plan.waiting // 2
 
     def _all_proven(self) -> bool:
-        """Whether a call of every account has succeeded since the youngest worker began."""
+        """Whether a call of every account has succeeded since the youngest worker was started."""
         born = timezone.now() - timedelta(seconds=min(worker.age for worker in self.house.awake()))
         proven = Account.objects.filter(pk__in=[row.pk for row in self.accounts], last_ok_at__gt=born)
         return proven.count() == len(self.accounts)
@@ -251,14 +254,14 @@ class Campaign:
     # --- a wrong password -------------------------------------------------------------------------------
 
     def wrong_password(self) -> None:
-        """Mailings wait, workers work, the password is wrong: one authentication error. Then it is mended."""
+        """With a wrong password and many mailings waiting there is exactly one authentication error."""
         quiet = self.house.quiet
         before = quiet.counters()["authentication_errors"]
         account = _account(quiet, "not the password")
         rows = [self.make(account) for _ in range(self.plan.waiting)]
         ids = [row.pk for row in rows]
         held = self.until(lambda: _held(ids) == len(ids), 60)
-        time.sleep(3 * SECONDS.sweep)  # whoever was still on the way
+        time.sleep(3 * SECONDS.sweep)  # for calls that may still be under way
         errors = quiet.counters()["authentication_errors"] - before
         self.report.add("waiting mailings under a wrong password", len(ids))
         self.report.add("  authentication errors", errors, "1")
@@ -278,7 +281,7 @@ class Campaign:
     # --- cancel against send ----------------------------------------------------------------------------
 
     def races(self) -> None:
-        """A cancel follows each submit within a quarter of a second, while calls meet faults."""
+        """Cancel each mailing within a quarter of a second after sending it off, while calls meet faults."""
         self.trouble(self.plan.share)
         pauses = [self.rng.choice((0.0, self.rng.uniform(0, 0.25))) for _ in range(self.plan.races)]
         told: Counter[str] = Counter()
@@ -303,7 +306,7 @@ class Campaign:
         self.report.count("  twice, lost or not there", [*verdict.twice, *verdict.lost, *verdict.not_there])
 
     def holds(self) -> None:
-        """A press of "Hold it" comes about when the seconds for it are over, while calls meet faults."""
+        """Press "Hold it" at about the moment when the hold ends, while calls meet faults."""
         self.trouble(self.plan.share)
         pressed = {}
         with ThreadPoolExecutor(8) as pool:
@@ -325,7 +328,7 @@ class Campaign:
     # --- many writers on SQLite -------------------------------------------------------------------------
 
     def writers(self) -> None:
-        """Processes that only write, beside the workers, beat and the web."""
+        """Processes that only write to SQLite, beside workers, beat and web."""
         command = [sys.executable, "-m", "tests.faults.writer", str(self.plan.writing_seconds)]
         running = [
             subprocess.Popen([*command, str(self.plan.seed + number)], stdout=subprocess.PIPE, text=True)
@@ -341,7 +344,7 @@ class Campaign:
     # --- secrets ----------------------------------------------------------------------------------------
 
     def secrets(self) -> None:
-        """Forty error paths, and then a look at everything that was left behind."""
+        """Walk more than forty error paths, then search everything that was written for secrets."""
         self.say("walking error paths")
         self.house.rest()
         paths = ErrorPaths(self.house, self.accounts)
@@ -375,7 +378,7 @@ class Campaign:
         return {account.pk: provider.jobs() for account, provider in both}
 
     def quiet(self, ids: list[int]) -> None:
-        """Wait until nothing more happens by itself."""
+        """Wait until nothing more will happen to these mailings without a person."""
         self.say("waiting until it is quiet")
         if not self.until(lambda: not truth.restless(ids), QUIET_SECONDS):
             self.say(f"still restless: {truth.restless(ids)[:20]}")

@@ -1,7 +1,7 @@
-"""Somebody who decides as the pages say, and whose every decision is pressed more than once.
+"""Somebody who decides as the pages suggest, and submits every decision three times.
 
-A page is opened as a browser opens it, its words are read, and its form is sent from two tabs at once; the
-same forms come once more at the end, as after Back. Each page may be carried out once.
+A page is opened, its text read, and its form submitted from two tabs at once. At the end all forms are
+submitted again, as by the browser's Back. Each page may have an effect only once.
 """
 
 import html
@@ -16,7 +16,7 @@ from django.urls import reverse
 from mailings.models import Event, EventKind
 from tests.helpers.people import person
 
-# The page says so only where two complete looks did not show the mailing.
+# The page says this only if two complete looks did not show the mailing.
 LIKELY_ABSENT = "Two complete looks did not show it."
 _FORM = re.compile(r"<form.*?</form>", re.DOTALL)
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
@@ -25,7 +25,7 @@ Form = dict[str, str]
 
 
 class Decider:
-    """`did` counts what was done, by the page's words; `pressed` holds every form that was ever sent."""
+    """`did`: the decisions, counted. `pressed`: the address and fields of every form submitted."""
 
     def __init__(self) -> None:
         self.did: Counter[str] = Counter()
@@ -33,8 +33,11 @@ class Decider:
         self._user = person("decider", role="staff")
 
     def resolve(self, pk: int) -> str:
-        """Decide on an unknown mailing: sent again where it is very likely absent, else taken to be the one
-        job that the page names, else left alone."""
+        """Decide on an unknown mailing; returns what was done.
+
+        Sends it again if the page says that it is very likely absent; else adopts the job that the page
+        names, if it is only one; else leaves it alone.
+        """
         address = reverse("resolve", args=[pk])
         page, forms = self._open(address)
         jobs = _JOB.findall(page)
@@ -47,7 +50,7 @@ class Decider:
         return self._note("left alone")
 
     def release(self, pk: int) -> None:
-        """Say of a held mailing that it may go."""
+        """Release a held mailing."""
         address = reverse("release", args=[pk])
         _, forms = self._open(address)
         if "" in forms:
@@ -55,12 +58,12 @@ class Decider:
             self._note("released")
 
     def go_back(self) -> None:
-        """Every form once more, long after what it showed."""
+        """Submit every form again, long after its page was opened."""
         for address, form in self.pressed:
             self._send(address, form)
 
     def twice(self, since: int) -> list[str]:
-        """Mailings of which one page was carried out more than once, counting events after `since`."""
+        """Pages that had an effect more than once, by events with a key above `since`."""
         kinds = (EventKind.SENT_AGAIN, EventKind.RELEASED, EventKind.PROPOSED)
         events = Event.objects.filter(pk__gt=since, kind__in=kinds, who=self._user).values_list(
             "mailing_id", "kind"
@@ -76,7 +79,7 @@ class Decider:
         return what
 
     def _open(self, address: str) -> tuple[str, dict[str, Form]]:
-        """A page and its forms with a stamp of what they show, by the decision that they stand for."""
+        """A page's text, and its stamped forms by the value of their field `decision`."""
         page = self._browser().get(address).content.decode()
         sent = [dict(_HIDDEN.findall(form)) for form in _FORM.findall(page)]
         return html.unescape(page), {form.get("decision", ""): form for form in sent if "seen" in form}
@@ -99,5 +102,5 @@ class Decider:
 
 
 def newest_event() -> int:
-    """The key of the newest event; 0 where there is none."""
+    """The primary key of the newest event; 0 if there is none."""
     return Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0

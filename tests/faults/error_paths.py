@@ -1,7 +1,7 @@
-"""Forty ways for something to go wrong, each walked with the seeded password, key and number at hand.
+"""More than forty ways for something to fail, each run with the seeded password, key and phone number.
 
-The workers are at rest meanwhile, so that each fault strikes the call that it is meant for. What they log
-goes to this process's standard error, that is to the campaign's logs.
+The workers are stopped meanwhile, so that each fault hits the call that it is meant for. The log goes to this
+process's standard error, which is one of the campaign's logs.
 """
 
 import json
@@ -34,7 +34,7 @@ PROVIDER_ERRORS = (1, 3, 5, 7, 9)
 
 
 class ErrorPaths:
-    """The paths, over the providers in turn. `walk` gives the pages that they brought up."""
+    """The paths, on each provider in turn. `pages`: name and content of the pages that they returned."""
 
     def __init__(self, house: House, rows: list[Account]) -> None:
         self.house, self.rows = house, rows
@@ -67,7 +67,7 @@ class ErrorPaths:
         return found
 
     def walk(self) -> list[str]:
-        """Walk every path; the names of those walked. What they raise is logged, with its traceback."""
+        """Run every path; their names. Exceptions are logged with their traceback, as in production."""
         walked = []
         for name, path in self.paths():
             self._turn += 1
@@ -82,7 +82,7 @@ class ErrorPaths:
 
     @property
     def account(self) -> Account:
-        """The account whose turn it is, ready for a call."""
+        """The account whose turn it is, made ready for a call."""
         row = self.rows[self._turn % len(self.rows)]
         far = timezone.now() + timedelta(hours=1)
         Account.objects.filter(pk=row.pk).update(proven_at=far, doubt_from=None)
@@ -171,7 +171,7 @@ class ErrorPaths:
     # --- pages ------------------------------------------------------------------------------------------
 
     def broken_page(self) -> None:
-        """The form is posted while a table of it is missing: an error 500 whose traceback is logged."""
+        """Post the form while one of its tables is missing: a 500, with its traceback in the log."""
         with self._without("mailings_recipients"):
             self._post_form(mes="Hello")
 

@@ -1,7 +1,7 @@
-"""A failover to a replica that lagged behind: what was committed last is gone, and the provider knows it.
+"""A failover to a lagging replica: the last commits are lost, but the provider has the mailings.
 
-The last mailings are handed over, everything that works is killed, and the database is taken back to before:
-rows as they were, attempts and events gone, their keys given out again. Then ordinary traffic goes on first.
+Mailings are handed over, workers and beat are killed, and the database is put back to the state before: rows
+as they were, later attempts and events gone, their primary keys handed out again. Then ordinary work goes on.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -24,14 +24,14 @@ Kept = tuple[list[dict[str, Any]], dict[Any, int]]
 
 
 def as_it_is(ids: list[int]) -> Kept:
-    """What a replica has of these mailings now: their rows, and the newest key of what is only added to."""
+    """The state of these mailings now: their rows, and the newest keys of append-only tables."""
     newest = {model: _newest(model) for model in KEPT_BY_ROW}
     rows: list[dict[str, Any]] = [{**row} for row in Mailing.objects.filter(pk__in=ids).values()]
     return rows, newest
 
 
 def take_back(kept: Kept) -> None:
-    """Make the database what it was. What was added since goes, whatever mailing it was about."""
+    """Put the database back to that state. Later rows of append-only tables are deleted for all mailings."""
     rows, newest = kept
     with rows_may_go():
         for model, key in newest.items():
@@ -61,7 +61,7 @@ def _give_keys_out_again() -> None:
 
 
 def run(campaign: "Campaign", decider: Decider) -> None:
-    """Half of the accounts cannot read their lists at first: there only the marks can tell."""
+    """Half of the accounts cannot read their lists at first, so only the marks in Redis show the restore."""
     house, report = campaign.house, campaign.report
     known = [campaign.make(account, later=True).pk for account in campaign.accounts]
     campaign.until(lambda: truth.accepted(known) == len(known), 30)

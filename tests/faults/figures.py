@@ -1,4 +1,4 @@
-"""The figures of a campaign: what was seen, what was promised, and a table of both."""
+"""The figures of a campaign: measured and promised values, as a table."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass
 class Figure:
-    """One line of the table. `wanted`: "0", "1", "<= 4", ">= 300" or "" for what is only told."""
+    """One line of the table. `wanted`: such as "0", "<= 4" or ">= 300"; "" if nothing is promised."""
 
     name: str
     seen: Any
@@ -29,7 +29,7 @@ class Figure:
 
 @dataclass
 class Report:
-    """The figures of one run, in the order in which they came up."""
+    """The figures of one run, in the order in which they were added."""
 
     figures: list[Figure] = field(default_factory=list)
 
@@ -37,7 +37,7 @@ class Report:
         self.figures.append(Figure(name, seen, wanted, (examples or [])[:5]))
 
     def count(self, name: str, found: list[str]) -> None:
-        """A list of what must not be: none is wanted."""
+        """Add the length of a list of violations, which must be empty."""
         self.add(name, len(found), "0", found)
 
     @property

@@ -1,4 +1,4 @@
-"""Mailings at providers of another make: what cannot be read there is never called absent, nor sent again."""
+"""Mailings at providers with unknown answer formats (makes.py): absence must not be concluded there."""
 
 import time
 from collections import Counter
@@ -17,14 +17,15 @@ from tests.faults.plan import SECONDS
 if TYPE_CHECKING:
     from tests.faults.campaign import Campaign
 
-# What becomes of the creates under one make: two arrive unseen, one never does, one is answered.
+# The faults of the creates under one make: two arrive without an answer, one does not arrive, one is
+# answered.
 FATES = ("cut_after_saving", "cut_after_saving", "cut_before_saving", "")
-# A read counts only so long after a call; two of them, and one to spare.
+# Long enough for two reads that can count, and one more.
 LOOKED_SECONDS = SECONDS.total + SECONDS.settle_after + 4 * SECONDS.sync
 
 
 class Foreign:
-    """One make for each account at a time, until `plan.makes` have had their turn."""
+    """Gives each account a make, round by round, until `plan.makes` have been used."""
 
     def __init__(self, campaign: "Campaign", decider: Decider) -> None:
         self.campaign, self.decider = campaign, decider
@@ -39,7 +40,7 @@ class Foreign:
         names = campaign.rng.sample(list(MAKES), min(campaign.plan.makes, len(MAKES)))
         providers = campaign.house.providers
         before = [provider.control("settings", {})["dialect"] for provider in providers]
-        # Redis may have been flushed: the first mailing of each account notices it, and is held.
+        # Redis may have been flushed. The first mailing of each account then notices that, and is held.
         self.ids = [campaign.make(account).pk for account in campaign.accounts]
         campaign.until(lambda: truth.settled(self.ids) == len(self.ids), 30)
         for begin in range(0, len(names), len(providers)):
@@ -55,7 +56,7 @@ class Foreign:
         self._report(names, since)
 
     def _round(self, names: list[str]) -> None:
-        """The makes of one round: mailings, looks in vain, and a person who goes by the pages."""
+        """One round: make mailings, wait for looks that cannot find them, and decide as the pages suggest."""
         campaign, ids = self.campaign, []
         pairs = list(zip(campaign.accounts, campaign.house.providers, strict=True))[: len(names)]
         for (account, provider), name in zip(pairs, names, strict=True):
@@ -86,7 +87,7 @@ class Foreign:
         self.ids += ids
 
     def decided(self, ids: list[int]) -> list[int]:
-        """Those on which a person has had a word: what they led to is waited for."""
+        """The mailings on which the decider has submitted a form."""
         return [pk for pk in ids if any(f"/{pk}/" in address for address, _ in self.decider.pressed)]
 
     def _unknown(self, ids: Iterable[int] = ()) -> list[int]:
@@ -112,7 +113,7 @@ def _on(kind: str, fate: str = "cut_before_saving") -> dict[str, object]:
 
 
 def _called_off_in_error(ids: list[int], jobs: dict[int, list[truth.Job]]) -> list[str]:
-    """Mailings that a page calls cancelled while their job is not."""
+    """Mailings that are shown as cancelled while their job is not."""
     there = {(account, str(job["id"])): job for account, found in jobs.items() for job in found}
     shown = Mailing.objects.filter(pk__in=ids).exclude(remote_id=None)
     wrong = []

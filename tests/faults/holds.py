@@ -1,4 +1,4 @@
-"""A press of "Hold it" against the worker's claim: every race ends in one truthful state."""
+"""Races of "Hold it" against the worker's claim: the person must be told the truth every time."""
 
 import random
 import time
@@ -11,19 +11,19 @@ from mailings import outbox
 from mailings.models import Mailing, State
 from tests.faults import truth
 
-# How long these mailings can be held. Presses come around the end of it.
+# The hold of these mailings, in seconds. Presses come at about its end.
 SECONDS = 0.4
 
 
 def pauses(rng: random.Random, count: int) -> list[float]:
-    """When the presses come, in seconds after the sending off: most within a blink of the last moment."""
+    """When to press, in seconds after sending off: half very close to the end of the hold, half at random."""
     return [
         max(0.0, rng.choice((rng.gauss(SECONDS, 0.03), rng.uniform(0, 2 * SECONDS)))) for _ in range(count)
     ]
 
 
 def press(pk: int, moment: float) -> bool:
-    """Hold a mailing at a moment of the monotonic clock; whether the person was told that it is held."""
+    """Hold a mailing at a moment of time.monotonic(); whether the person was told that it worked."""
     time.sleep(max(0.0, moment - time.monotonic()))
     try:
         outbox.hold(pk)
@@ -37,7 +37,7 @@ def press(pk: int, moment: float) -> bool:
 
 @dataclass
 class Verdict:
-    """`untrue`: mailings that are not as the person was told, each with a word on why."""
+    """`untrue`: mailings that are not as the person was told, with the reason. `sent`: those not held."""
 
     states: Counter[str] = field(default_factory=Counter)
     untrue: list[str] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Verdict:
 
 
 def judge(told: dict[int, bool], jobs: dict[int, list[truth.Job]]) -> Verdict:
-    """Compare what was told of each mailing with its row and the providers' jobs."""
+    """Compare what the person was told with the rows and the providers' jobs."""
     verdict, names = Verdict(), Counter(str(job["name"])[:5] for found in jobs.values() for job in found)
     for row in Mailing.objects.filter(pk__in=told):
         verdict.states[row.state] += 1

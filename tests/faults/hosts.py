@@ -1,9 +1,9 @@
-"""Hosts of their own on one machine: a network namespace each, whose only ways out are gates that can be cut.
+"""Simulated hosts: network namespaces whose only connections to the outside are gates that can be cut.
 
-A gate listens on the host's own loopback and carries bytes to a server of ours. Cut, it carries nothing and
-says nothing, as a network does that is gone; mended, it breaks off what went through it before. Where this
-machine allows no namespaces, the hosts are processes whose gates are the same: what they meet is alike, but
-nothing proves that they have no other way.
+A gate listens on the host's loopback and forwards to a server on this machine. A cut gate forwards nothing
+and reports nothing, like a network that is down. When it is mended, its old connections are closed. If this
+machine allows no namespaces, hosts are plain processes with the same gates; then they are not proven to have
+no other connection.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class Gate:
-    """A way from a host's loopback to one port of the machine's."""
+    """Forwards connections from a host's loopback to one port of this machine."""
 
     def __init__(self, listener: socket.socket, target: int) -> None:
         self._listener, self._target = listener, target
@@ -38,11 +38,11 @@ class Gate:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
-        """From now on nothing comes through, and nobody is told."""
+        """Forward nothing from now on, without closing connections."""
         self._open.clear()
 
     def mend(self) -> None:
-        """New connections come through again; those from before have been given up by everybody."""
+        """Forward new connections again; close those from before the cut."""
         for pair in tuple(self._pairs):
             _end(pair)
         self._open.set()
@@ -90,7 +90,7 @@ def _end(pair: tuple[socket.socket, socket.socket]) -> None:
 
 
 class Host:
-    """One host: `gates` by name, each to a port of this machine."""
+    """One host. `gates`: by name, each to a port of this machine. `apart`: it has its own namespace."""
 
     def __init__(self, name: str, ports: dict[str, int]) -> None:
         self.name = f"mailroom-{os.getpid()}-{name}"
@@ -98,7 +98,7 @@ class Host:
         self.gates = {gate: Gate(self.inside(_listen), port) for gate, port in ports.items()}
 
     def inside(self, what: Callable[[], T]) -> T:
-        """What `what` gives where it is called on this host, in a thread of its own: sockets belong there."""
+        """Call `what` on this host, and return its result. In a thread: only that joins the namespace."""
         found: list[T] = []
 
         def call() -> None:
@@ -114,7 +114,7 @@ class Host:
         return found[0]
 
     def start(self, command: list[str], log: Path, **options: object) -> "subprocess.Popen[bytes]":
-        """A process on this host."""
+        """Start a process on this host."""
         enclosed = ["ip", "netns", "exec", self.name, *command] if self.apart else command
         with log.open("ab") as output:
             return subprocess.Popen(enclosed, stdout=output, stderr=output, **options)  # type: ignore[call-overload]
@@ -136,7 +136,7 @@ class Host:
 
 @contextlib.contextmanager
 def hosts(*names: str, ports: dict[str, int]) -> Iterator[list[Host]]:
-    """Hosts with gates to these ports of this machine."""
+    """Hosts, each with a gate to each of these ports of this machine."""
     with contextlib.ExitStack() as stack:
         made = []
         for name in names:
@@ -151,7 +151,7 @@ def _listen() -> socket.socket:
 
 
 def _make_namespace(name: str) -> bool:
-    """Whether this machine lets us make one: that takes root and iproute2."""
+    """Make a network namespace; False if this machine does not allow it (it takes root and iproute2)."""
     if os.geteuid() or not _ip("netns", "add", name):
         return False
     if _ip("netns", "exec", name, "ip", "link", "set", "lo", "up"):

@@ -1,7 +1,7 @@
-"""Everything that a campaign runs on: servers, providers with a proxy before each, workers, beat and web.
+"""The installation that a campaign runs on: servers, providers behind proxies, workers, beat and web.
 
-All of it lives under scripts/keep.py, or is forked from what does: it ends when this process does, in
-whatever way.
+All processes run under scripts/keep.py, or are forked from one that does, so that they end when this process
+does, in any way.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ OURS = ("SMSC_URL", "SMSC_LOGIN", "SMSC_PASSWORD", "SMSC_API_KEY", "CSRF_TRUSTED
 
 @dataclass
 class Provider:
-    """One sandbox, the proxy before it, and what opens it."""
+    """One sandbox, the proxy in front of it, and its credentials."""
 
     name: str
     login: str
@@ -40,7 +40,7 @@ class Provider:
     proxy: Proxy
 
     def control(self, what: str, asked: Any = None, method: str = "") -> Any:
-        """One request to the sandbox's control endpoints, past the proxy."""
+        """One request to the sandbox's control endpoints, not through the proxy."""
         body = None if asked is None else json.dumps(asked).encode()
         url = f"http://{HOST}:{self.port}/_sandbox/{what}"
         request = urllib.request.Request(url, body, method=method or ("GET" if body is None else "POST"))
@@ -56,7 +56,7 @@ class Provider:
         return found
 
     def trouble(self, share: float) -> None:
-        """Faults from now on in this share of the calls; some of them the provider's own late saving."""
+        """From now on this share of calls meets a fault of the proxy; some also the sandbox's saved_late."""
         self.proxy.share = share
         self.control("faults", method="DELETE")
         if share:
@@ -78,7 +78,7 @@ LATE_ANSWERS = ("cut", "error", "refused")
 
 
 class Worker:
-    """A worker's process. Killed and frozen by its id."""
+    """The process of a worker or of beat."""
 
     def __init__(self, name: str, pid: int) -> None:
         self.name, self.pid = name, pid
@@ -102,7 +102,7 @@ class Worker:
 
 
 class House:
-    """Started piece by piece: servers at once, then `work()` once the database has its tables."""
+    """The installation. The constructor starts servers and providers; call `work` once the tables exist."""
 
     def __init__(self, plan: Plan, folder: Path, seeded: Seeded, witness: Witness) -> None:
         self.plan, self.folder, self.seeded = plan, folder, seeded
@@ -117,7 +117,7 @@ class House:
         self.environment = self._environment()
         os.environ |= self.environment
         self.providers = [self._provider(number, witness) for number in range(len(DIALECTS))]
-        # One more, without faults of its own, for what has to be counted exactly.
+        # One more, without faults, for phases that count calls exactly.
         self.quiet = self._provider(len(DIALECTS), lambda stage, kind, port: None)
 
     def _environment(self) -> dict[str, str]:
@@ -184,18 +184,18 @@ class House:
         self.fill_up()
 
     def rest(self) -> None:
-        """No workers and no beat any more."""
+        """Kill all workers and beat."""
         for process in (*self.workers, *([self.beat] if self.beat else [])):
             process.signal(signal.SIGKILL)
         self.workers = []
 
     def go_on(self) -> None:
-        """Workers and a beat again."""
+        """Start workers and beat again."""
         self.fill_up()
         self.kill_beat()
 
     def serve(self) -> int:
-        """Start the web process; its port."""
+        """Start the web process; returns its port."""
         port = free_port()
         command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{HOST}:{port}"]
         self.start("web", [*command, "--workers", "1"], ready=lambda: listens(port))
@@ -213,7 +213,7 @@ class House:
         return Worker(name, int(self._nursery.readline()))
 
     def kill_beat(self) -> None:
-        """SIGKILL, perhaps while it writes its schedule, and a new one at once."""
+        """Kill beat by SIGKILL, perhaps while it writes its schedule, and start a new one at once."""
         if self.beat:
             self.beat.signal(signal.SIGKILL)
             while self.beat.alive:
@@ -221,7 +221,7 @@ class House:
         self.beat = self._fork("beat")
 
     def fill_up(self) -> None:
-        """Bury the dead, wake those whose frost is over, and have as many awake as planned."""
+        """Forget dead workers, wake frozen ones whose time is over, and start as many as are missing."""
         self.workers = [worker for worker in self.workers if worker.alive]
         for worker in self.workers:
             if worker.frozen_until and time.monotonic() >= worker.frozen_until:
@@ -239,7 +239,7 @@ class House:
             worker.signal(signal.SIGCONT)
 
     def owner(self, port: int) -> Worker | None:
-        """The worker whose socket has this local port (told from Linux's /proc; None elsewhere)."""
+        """The worker whose socket has this local port. Found in Linux's /proc; None on other systems."""
         inode = _inode_of(port)
         if not inode:
             return None
@@ -258,7 +258,7 @@ class House:
             client.flushall()
 
     def kill_redis(self) -> None:
-        """SIGKILL to the server itself, and a new one on what it had written down."""
+        """Kill the Redis server by SIGKILL. `revive_redis` starts a new one on its data."""
         os.kill(self._redis_pid(), signal.SIGKILL)
         self.redis.stop()
 
@@ -288,7 +288,7 @@ class House:
 
 
 def _inode_of(port: int) -> str:
-    """The inode of the loopback connection that has this local port; "" when there is none."""
+    """The inode of the loopback socket with this local port; "" if there is none."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
             fields = line.split()

@@ -1,4 +1,4 @@
-"""Looking through everything that the campaign has left, once its error paths are walked."""
+"""Searches everything that a campaign has written for secrets, after its error paths were run."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from tests.faults.house import House
 from tests.faults.needles import Needles
 
 SECRETS = ("password", "key")
-# These hold numbers because that is their use; no secret may stand there all the same.
+# These pages show phone numbers legitimately, so only the other secrets are searched for there.
 PAGES_WITH_PEOPLE = frozenset({"mailing", "mailing_recipients", "compose"})
 PLACES = (
     "logs and tracebacks",
@@ -72,7 +72,7 @@ def _records(needles: Needles) -> None:
 
 
 def _database(needles: Needles) -> None:
-    """Every column of every table, as text."""
+    """Search every column of every table, as text."""
     model: type[Model]
     for model in apps.get_models():
         for row in model._default_manager.values().iterator():

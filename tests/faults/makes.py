@@ -1,7 +1,7 @@
-"""Providers of another make: the sandbox's word on its jobs, said anew in shapes that nobody here imagined.
+"""Makes: unexpected formats of the answers to `get` and `get_all`, which Mailroom's readers do not know.
 
-The proxy puts a make over the answers to `get` and `get_all`. Nothing of Mailroom is used: a make knows the
-sandbox's plain rows (`id`, `name`, `status`, …) and no more.
+The proxy rewrites the sandbox's answers into one. Makes are independent of Mailroom: they know only the
+sandbox's plain rows (`id`, `name`, `status`, …).
 """
 
 import json
@@ -22,7 +22,7 @@ def _first_half(rows: list[Row]) -> list[Row]:
 
 
 def _by_status(rows: list[Row]) -> dict[str, Any]:
-    """Rows grouped by status, which stands in none of them."""
+    """Rows grouped by status, without a status in the rows."""
     found: dict[str, Any] = {"result": "OK"}
     for row in rows:
         left = {name: value for name, value in row.items() if name != "status"}
@@ -31,13 +31,13 @@ def _by_status(rows: list[Row]) -> dict[str, Any]:
 
 
 def _owned(row: Row) -> Row:
-    """The owner's own name and status stand deeper, under words that are better known than the job's."""
+    """The job's own keys are unusual, and a nested owner has the usual keys `name` and `status`."""
     owner = {"id": 7, "name": "Отдел продаж", "status": "cancelled"}
     return {"jobId": row["id"], "jobName": row["name"], "owner": owner}
 
 
 def _sender(row: Row) -> Row:
-    """A status number that nobody explains, beside objects with a status word."""
+    """The job's status is an unexplained number, and nested objects have a status word."""
     own = {"id": row["id"], "name": row["name"], "status": STATUSES[row["status"]], "time": row["time"]}
     sender = {"id": 3, "name": "SHOP", "status": "disabled"}
     return own | {"sender": sender, "template": {"id": 9, "name": "Autumn", "status": "cancelled"}}
@@ -53,14 +53,14 @@ def _named(change: Callable[[str], str]) -> Callable[[Row], Row]:
 
 @dataclass(frozen=True)
 class Make:
-    """How a row is spelt, how a list is wrapped, and how one row is."""
+    """`row`: rewrites a row. `many`, `one`: wrap the rows of `get_all`, the row of `get`."""
 
     row: Callable[[Row], Row] = _same
     many: Callable[[list[Row]], Any] = list
     one: Callable[[Row], Any] = _same
 
     def say(self, kind: str, said: Any) -> Any:
-        """An answer to `get` (an object) or `get_all` (a list) in this make; an error stays as it is."""
+        """Rewrite a decoded answer to `get` (an object) or `get_all` (a list). Errors are left unchanged."""
         if kind == "get_all" and isinstance(said, list):
             return self.many([self.row(row) for row in said])
         if kind == "get" and isinstance(said, dict) and "error" not in said:
@@ -96,7 +96,7 @@ MAKES: dict[str, Make] = {
 
 
 def said_anew(make: Make | None, kind: str, body: bytes) -> bytes:
-    """The body of an answer in this make; as it is when it is no JSON."""
+    """Rewrite the body of an answer; unchanged if there is no make, or it is no JSON."""
     if make is None or kind not in ("get", "get_all"):
         return body
     try:

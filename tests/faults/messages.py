@@ -1,7 +1,7 @@
-"""What became of messages, under faults: what is shown of each recipient against what the sandbox knows.
+"""Compares the results shown for each recipient with what the sandbox knows, under faults.
 
-Mailings with equal texts go to overlapping people while calls meet faults, and histories are told
-out of order, doubled, without some keys, and with strangers' messages in between.
+Mailings with equal texts go to overlapping recipients while calls meet faults. The provider's histories come
+unsorted, with duplicates, with missing keys, and with messages of others in between.
 """
 
 import json
@@ -34,7 +34,7 @@ SETTLES_SECONDS = 5.0
 TRIES = 30
 MOSCOW = timezone(timedelta(hours=3))
 SHARES = {"2": 0.1, "3": 0.05, "4": 0.05, "20": 0.1, "22": 0.05, "25": 0.05}
-# How each provider tells: whose ids, in which order, how often the same, what it leaves out.
+# For each provider the sandbox's setting `messages` (docs/sandbox.md).
 MANNERS: tuple[dict[str, Any], ...] = (
     {"ids": "job", "mixed": True},
     {"ids": "own", "doubled": 0.3},
@@ -52,7 +52,10 @@ FIGURES = ("delivered", "read", "failed", "waiting", "unclear")
 
 @dataclass
 class Verdict:
-    """`wrong`: what is shown with certainty and is not so, each with a word on why."""
+    """`wrong`: results shown as certain that are not true, with the reason. `sums`: wrong figures.
+
+    `exact`: mailings for which every existing message was found.
+    """
 
     results: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
@@ -62,21 +65,21 @@ class Verdict:
 
 
 def manners(providers: Iterable[Provider]) -> None:
-    """From now on each tells of its messages in a manner of its own."""
+    """Give each provider its setting of MANNERS."""
     for provider, manner in zip(providers, MANNERS, strict=True):
         asked = manner | {"outcomes": SHARES, "settle_seconds": SETTLES_SECONDS}
         provider.control("settings", {"messages": asked})
 
 
 def some_spec(rng: random.Random, phone: str) -> Spec:
-    """A mailing with a text that others have too, to people whom others go to as well."""
+    """A mailing whose text and recipients overlap with those of others."""
     people = [f"7998{place:07d}" for place in rng.sample(range(PEOPLE), rng.randint(1, PEOPLE // 2))]
     options = {"name": "Equal", "phones": ",".join([phone, *people]), "mes": rng.choice(TEXTS)}
     return validate(options, now=clock.now())
 
 
 def strangers(rng: random.Random, provider: Provider) -> None:
-    """Messages that nobody of ours has sent: other texts to our people, our texts to others."""
+    """Add messages that none of our mailings has sent: other texts to our recipients, our texts to others."""
     rows = [
         {"phone": f"7998{rng.randrange(PEOPLE):07d}", "mes": f"Code {number}", "age": rng.randrange(600)}
         for number in range(10)
@@ -86,7 +89,7 @@ def strangers(rng: random.Random, provider: Provider) -> None:
 
 
 def read_all(account: Account) -> str:
-    """Pull until one pull has come to its end; why the last one did not, "" when it has."""
+    """Pull until one pull completes. Returns "", or why the last of TRIES did not complete."""
     today = datetime.now(MOSCOW).date()
     ended_by = ""
     for _ in range(TRIES):
@@ -97,7 +100,7 @@ def read_all(account: Account) -> str:
 
 
 def truth_of(provider: Provider) -> dict[tuple[str, str], list[int]]:
-    """By job and number: how its messages stand, asked of the sandbox itself, past the proxy."""
+    """The statuses of messages by job and number, from the sandbox itself, not through the proxy."""
     plain = {"ids": "job", "mixed": False, "doubled": 0, "missing": [], "as_text": False, "late_seconds": 0}
     provider.control("settings", {"messages": plain})
     today, before = datetime.now(MOSCOW).date(), ""
@@ -122,7 +125,7 @@ def _page(provider: Provider, today: Any, before: str) -> list[dict[str, Any]]:
 
 
 def judge(account: Account, jobs: list[Job], truth: dict[tuple[str, str], list[int]]) -> Verdict:
-    """Compare every recipient's result and every mailing's figures with what the sandbox knows."""
+    """Compare every recipient's result and every mailing's figures with the truth."""
     verdict = Verdict()
     by_code = {job["name"][:CODE_LENGTH]: str(job["id"]) for job in jobs}
     kept = Delivery.objects.filter(account=account).select_related("mailing")
@@ -134,7 +137,7 @@ def judge(account: Account, jobs: list[Job], truth: dict[tuple[str, str], list[i
 def _judge_mailing(
     verdict: Verdict, kept: Delivery, job: str, truth: dict[tuple[str, str], list[int]]
 ) -> None:
-    """`job`: the one that bears this mailing's code, whatever its state here; "" for none."""
+    """`job`: the id of the job with this mailing's code, whatever the row's state; "" for none."""
     name, counted = f"{kept.mailing_id} {kept.mailing.code}", Counter[str]()
     exact = True
     for row in Recipient.objects.filter(mailing=kept.mailing_id, stopped=False):
@@ -155,7 +158,7 @@ def _judge_mailing(
 
 
 def nothing_changes(accounts: Iterable[Account]) -> list[str]:
-    """Read everything once more: what is otherwise then, though nothing has happened."""
+    """Read everything once more; which results have changed, although nothing has happened."""
     rows = Recipient.objects.filter(mailing__in=Mailing.objects.filter(account__in=accounts))
     before = dict(rows.values_list("pk", "result"))
     for account in accounts:
@@ -167,7 +170,7 @@ def nothing_changes(accounts: Iterable[Account]) -> list[str]:
 
 
 def campaign(house: "Campaign") -> None:
-    """Equal texts to overlapping people while calls meet faults; then everything is compared."""
+    """Send equal texts to overlapping recipients while calls meet faults, then compare everything."""
     plan, rng, phone = house.plan, house.rng, house.house.seeded.phone
     both = list(zip(house.accounts, house.house.providers, strict=True))
     house.trouble(plan.share)

@@ -1,7 +1,7 @@
-"""Looking for what must not be found: a seeded password, key and phone number, wherever they could leak to.
+"""Searches for secrets (a seeded password, key and phone number) wherever they could leak to.
 
-Environments of processes are not looked through: a password may be given there (SMSC_PASSWORD), and only
-the same user and root can read them. Recipients and specs of mailings hold numbers: that is their use.
+Environments of processes are not searched: a password may legitimately be there (SMSC_PASSWORD), and only the
+same user and root can read them. Recipients and specs of mailings contain phone numbers legitimately.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ PROC = Path("/proc")
 
 
 class Needles:
-    """What to look for, and where it was found: {place: {name of the secret: how often}}."""
+    """The secrets to search for. `found`: {place: {name of the secret: number of times}}."""
 
     def __init__(self, cores: dict[str, bytes]) -> None:
         self.cores = cores
@@ -26,7 +26,7 @@ class Needles:
         self.examples: list[str] = []
 
     def look(self, place: str, where: str, data: bytes, names: Iterable[str] = ()) -> None:
-        """Look through `data`; `names`: only these secrets matter there (none: all)."""
+        """Search `data` for the secrets `names`; () for all of them."""
         found = self.found.setdefault(place, Counter())
         self.bytes_read[place] += len(data)
         for name in names or self.cores:
@@ -43,7 +43,7 @@ class Needles:
             self.look("logs and tracebacks", file.name, file.read_bytes())
 
     def redis(self, url: str) -> None:
-        """Every key and value of a Redis, in all its databases."""
+        """Search every key and value in all databases of a Redis."""
         for database in range(64):
             with contextlib.closing(redis.Redis.from_url(f"{url.rsplit('/', 1)[0]}/{database}")) as client:
                 for key in client.scan_iter(count=1000):
@@ -57,7 +57,7 @@ class Needles:
 
 
 def _dump(client: Any, key: bytes) -> bytes:
-    """A key's value as text, whatever its type."""
+    """A key's value as bytes, whatever its type."""
     match client.type(key):
         case b"string":
             value: Any = client.get(key)
@@ -75,7 +75,7 @@ def _dump(client: Any, key: bytes) -> bytes:
 
 
 class ProcessList(threading.Thread):
-    """Reads the arguments of every process on the machine twice a second (Linux)."""
+    """Searches the arguments of every process on the machine, twice a second (Linux)."""
 
     def __init__(self, needles: Needles) -> None:
         super().__init__(daemon=True)

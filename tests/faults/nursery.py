@@ -1,8 +1,8 @@
-"""Workers by the hundred: `python -m tests.faults.nursery SOCKET LOGS` forks one for each line it is sent.
+"""Forks workers quickly: `python -m tests.faults.nursery SOCKET LOGS` forks one for each line it gets.
 
-Each is what `celery -A config worker` is (or `beat`, by its name); only the two seconds of reading its code
-have been spent before, so that three hundred can be killed in minutes. The line is the name, the answer its
-process id.
+The line is the worker's name, the answer its process id. Each is the same as `celery -A config worker` (or
+beat, if its name begins so), but the two seconds of importing all code were spent before the fork: so
+hundreds of workers can be killed within minutes.
 """
 
 import ctypes
@@ -38,7 +38,7 @@ def main() -> None:
     sweep: Any = import_module("mailings.outbox.sweep")
     sweep.NUDGE_AGAIN_AFTER = timedelta(seconds=SECONDS.nudge_again)
     hasten_pulls()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the dead
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps dead children
     signal.signal(signal.SIGTERM, end_all)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(where)
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def hasten_pulls() -> None:
-    """Ask what became of messages as often as there is time for, not only some calls an hour."""
+    """Let pulls of message results run almost continuously, not only a few times an hour."""
     plan: Any = import_module("mailings.delivery.plan")
     plan.INTERVALS = ((timedelta(days=1), timedelta(seconds=SECONDS.asked_again)),)
     plan.CALLS_AN_HOUR = 1_000_000
@@ -66,13 +66,13 @@ def hasten_pulls() -> None:
 
 
 def end_all(*_: object) -> NoReturn:
-    """The director has gone, or said so: nobody outlives it. The keeper began a group of its own for us."""
+    """Kill the whole process group, which is ours alone: the campaign has ended, or wants us to."""
     os.killpg(0, signal.SIGKILL)
     sys.exit(1)
 
 
 def work(name: str, log: Path) -> NoReturn:
-    """Be a worker, or the beat, until killed."""
+    """Run as a worker, or as beat, until killed."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

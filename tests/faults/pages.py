@@ -1,4 +1,4 @@
-"""Somebody who looks at pages all the time: they must come, whatever befalls workers and Redis."""
+"""Requests pages all the time: they must be served, whatever happens to workers and Redis."""
 
 import threading
 import time
@@ -16,14 +16,14 @@ PAUSE_SECONDS = 1.0
 
 
 class Pages(threading.Thread):
-    """Asks gunicorn for one page after another, logged in; counts failures and times the slowest."""
+    """Requests one page after another from gunicorn, logged in; counts failures, and times the slowest."""
 
     def __init__(self, port: int) -> None:
         super().__init__(daemon=True)
         self.asked = self.failed = 0
         self.slowest = 0.0
         self.ended = threading.Event()
-        # While the database is ended on purpose no page can come.
+        # Set while the database is stopped on purpose, when no page can be served.
         self.resting = threading.Event()
         self._port = port
         browser = Browser()
@@ -48,7 +48,7 @@ class Pages(threading.Thread):
                 answer.read()
                 good = answer.status == 200
         except urllib.error.HTTPError as error:
-            good = path == "/healthz" and error.code == 503  # Redis is away, and it says so
+            good = path == "/healthz" and error.code == 503  # correct while Redis is away
         except OSError:
             good = False
         self.failed += not good

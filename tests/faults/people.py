@@ -1,4 +1,4 @@
-"""What people do meanwhile: make mailings, repeat themselves, change their minds."""
+"""What people do during the storm: make mailings, double-click, change their minds."""
 
 import random
 import time
@@ -19,7 +19,7 @@ WORDS = ("Spring sale", "Весенняя распродажа", "Appointment", 
 
 @dataclass
 class Made:
-    """What was made: ids, and what went wrong in the making (by the exception's name)."""
+    """`ids`: mailings made. `failures`: exceptions by name and text. `twins`: double clicks that made two."""
 
     ids: list[int] = field(default_factory=list)
     failures: Counter[str] = field(default_factory=Counter)
@@ -29,7 +29,7 @@ class Made:
 
 
 def some_spec(rng: random.Random, phone: str, *, later: bool | None = None) -> Spec:
-    """A mailing as people make them: mostly at once, some for later."""
+    """A random mailing. `later`: for a later hour or not; None for half of each."""
     others = [f"7999{rng.randrange(10**7):07}" for _ in range(rng.choice((0, 0, 1, 3)))]
     options = {
         "name": rng.choice(WORDS),
@@ -42,7 +42,7 @@ def some_spec(rng: random.Random, phone: str, *, later: bool | None = None) -> S
 
 
 class People:
-    """Make `plan.mailings` mailings over the accounts, no faster than they are taken."""
+    """Makes `plan.mailings` mailings on random accounts, waiting while too many are queued."""
 
     def __init__(self, plan: Plan, accounts: list[Account], phone: str) -> None:
         self.plan, self.accounts, self.phone = plan, accounts, phone
@@ -70,7 +70,7 @@ class People:
             if rng.random() < 0.1:  # a double click
                 twin = outbox.make(spec, account=account, key=key, submit=True)
                 self.made.twins += twin.pk != mailing.pk
-        except Exception as error:  # noqa: BLE001 (counted: each is a mailing that was said not to be kept)
+        except Exception as error:  # noqa: BLE001 (counted: the person was told that it was not stored)
             self.made.failures[f"{type(error).__name__}: {error}"[:80]] += 1
             return
         self.made.slowest = max(self.made.slowest, time.monotonic() - began)
@@ -81,7 +81,7 @@ class People:
             self._change_mind(rng.choice(there))
 
     def _waiting_there(self) -> list[int]:
-        """Some that the provider has and that are for later: only of these does a cancel get to it."""
+        """Some accepted mailings for later: only for these does a cancel lead to a call."""
         there = Mailing.objects.filter(pk__in=self.made.ids, state=State.ACCEPTED, wish="")
         return list(there.filter(due_at__gt=timezone.now()).values_list("pk", flat=True)[:30])
 
@@ -94,7 +94,7 @@ class People:
 
 
 def race(pk: int, pause: float) -> str:
-    """Cancel a mailing a moment after it was sent off; what the person was told at once."""
+    """Cancel a mailing after a pause; the state that the person is told at once, or "impossible"."""
     time.sleep(pause)
     try:
         return str(outbox.wish(pk, Wish.CANCEL).state)

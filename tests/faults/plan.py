@@ -1,4 +1,4 @@
-"""What a campaign does, how much of it, and in which seconds."""
+"""The sizes of a campaign, the product's timings in it, and its secrets."""
 
 from dataclasses import dataclass, field
 
@@ -23,7 +23,7 @@ class Plan:
     makes: int = 15
     lost: int = 12
     restarts: int = 5
-    # Mailings with equal texts to overlapping people.
+    # Mailings with equal texts to overlapping recipients.
     equal: int = 40
     waiting: int = 50
     waves: int = 4
@@ -39,7 +39,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Seconds:
-    """The product's own seconds, about twenty times shorter than its defaults."""
+    """The product's settings in seconds, about twenty times shorter than their defaults."""
 
     connect: float = 1.0
     read: float = 1.5
@@ -50,13 +50,13 @@ class Seconds:
     sync: float = 2.0
     sweep: float = 1.0
     delivery: float = 2.0
-    # A constant of the sweep (a minute), which the nursery shortens like the rest.
+    # Replaces the sweep's constant NUDGE_AGAIN_AFTER (a minute); see the nursery.
     nudge_again: float = 4.0
-    # Constants of the pulls of messages likewise: how often each mailing is asked about, and how long a pull
-    # that was never ended counts as under way.
+    # Replace constants of delivery/: how often each mailing is asked about, and how long a pull that never
+    # ended counts as under way.
     asked_again: float = 3.0
     pull_under_way: float = 6.0
-    # How late a job is saved at the most: sooner than two reads could show its absence.
+    # How late a job is saved: early enough that two reads cannot show its absence before.
     saved_late: float = 3.0
 
     @property
@@ -83,7 +83,7 @@ CALLS_AT_ONCE = 4
 
 @dataclass(frozen=True)
 class Seeded:
-    """What must never be found anywhere. Each has a core that no way of writing it down changes."""
+    """The secrets to search for. Each has a core that looks the same in every encoding."""
 
     password_core: str
     key_core: str

@@ -1,6 +1,6 @@
-"""The sandbox as a process of its own: `python -m tests.faults.provider FILE`.
+"""Runs the sandbox as a process: `python -m tests.faults.provider FILE`.
 
-Its options are in a file, as JSON: a process list shows arguments, and a password is among them.
+FILE has the options as JSON. They are not arguments because a process list would show the password.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""A proxy between us and the sandbox that breaks calls on purpose (loopback and the standard library only).
+"""A proxy between Mailroom and the sandbox that breaks calls on purpose.
 
-It reads one whole request, passes it on, and spoils the answer, or the connection before it. It imports
-nothing of Mailroom: what it counts and does to calls stands on its own.
+It reads a request, forwards it, and spoils the answer; or cuts the connection before. It uses the standard
+library only and nothing of Mailroom, so that its counts are independent.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from tests.faults.makes import Make, said_anew
 
 HOST = "127.0.0.1"
-# What may become of a call, and how often one of them is drawn. The first three never reach the provider.
+# Faults and their weights in the draw. Those of NEVER_PASSED_ON do not reach the provider.
 FAULTS = {
     "cut_before_reading": 2,
     "cut_while_reading": 1,
@@ -46,18 +46,19 @@ _SCRIPT = re.compile(rb"/sys/([a-z]+)\.php")
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 PAGE = b"<html><head><title>Sorry</title></head><body><h1>It does not work</h1>%s</body></html>"
 
-# A moment of a call: "connected", "read" (whole, not passed on yet), "saved" (the provider has answered us),
-# "answered" (the last byte was handed to the caller). Called with the kind of call and the caller's port.
+# Called with a moment of a call, its kind, and the caller's port. Moments: "connected"; "read": the request
+# is read, but not forwarded yet; "saved": the provider has answered the proxy; "answered": the last byte was
+# sent.
 Witness = Callable[[str, str, int], None]
 
 
 class Gone(Exception):
-    """The caller has gone away, or has been cut off."""
+    """The caller has closed the connection, or was cut off."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds: the caller's patience between two bytes, and its patience in all."""
+    """The caller's timeouts in seconds: between two bytes, and in total."""
 
     read: float = 1.5
     total: float = 2.5
@@ -65,7 +66,7 @@ class Pace:
 
 @dataclass
 class Tally:
-    """What went through: calls by kind, faults by name, and the most calls that were under way at once."""
+    """Counts of calls by kind and of faults by name, and the most calls under way at once."""
 
     calls: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
@@ -74,12 +75,12 @@ class Tally:
 
 
 class Proxy:
-    """Listens on a port of its own; `share` of the calls are drawn a fault, 0 for none."""
+    """Listens on its own port. `share`: the share of calls that meet a random fault."""
 
     def __init__(self, upstream_port: int, *, seed: int, pace: Pace, witness: Witness | None = None) -> None:
         self.upstream_port = upstream_port
         self.share = 0.0
-        # Another make than the provider's own, put over its answers.
+        # The format to rewrite answers into, see makes.py.
         self.make: Make | None = None
         self.tally = Tally()
         self._forced: list[str] = []
@@ -97,7 +98,7 @@ class Proxy:
         return f"http://{HOST}:{self.port}/sys/"
 
     def force(self, *faults: str) -> None:
-        """The next calls meet these faults, one each, before any is drawn."""
+        """Let each of the next calls meet one of these faults, before random ones."""
         with self._lock:
             self._forced += faults
 
@@ -150,7 +151,7 @@ class Proxy:
         return fault
 
     def _enter(self, caller: socket.socket, kind: str, request: bytes) -> None:
-        """Count a call in. One whose caller has closed its end is over, noticed or not."""
+        """Count a call as under way. Calls whose caller has closed the connection do not count any more."""
         with self._lock:
             self._under_way = {other for other in self._under_way if not _has_left(other)} | {caller}
             self.tally.calls[kind] += 1
@@ -209,7 +210,7 @@ class Proxy:
         self._send_last(caller, answer[-1:])
 
     def _wait(self, caller: socket.socket, seconds: float) -> None:
-        """Wait, but not for a caller that has gone away."""
+        """Wait; raises Gone at once if the caller closes the connection."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             time.sleep(min(left, 0.05))
@@ -222,7 +223,7 @@ class Proxy:
 
 
 def spoilt(fault: str, answer: bytes, request: bytes) -> bytes:
-    """An answer as a fault leaves it; a whole one for no fault."""
+    """An answer with a fault applied; unchanged for faults that do not change its bytes."""
     body = _body(answer)
     match fault:
         case "server_error_before_saving" | "server_error_after_saving":
@@ -241,7 +242,7 @@ def spoilt(fault: str, answer: bytes, request: bytes) -> bytes:
 
 
 def kind_of(request: bytes) -> str:
-    """What a request asks for: add, del, cancel, get, get_all, messages, or the script's name."""
+    """The kind of call: add, del, cancel, get, get_all, messages, the script's name, or "unreadable"."""
     script = _SCRIPT.search(request.partition(b"\r\n")[0])
     if script and script[1] != b"jobs":
         return "messages" if script[1] == b"get" else script[1].decode()
@@ -259,7 +260,7 @@ def _body(message: bytes) -> bytes:
 
 
 def _read_request(caller: socket.socket, *, cut_short: bool) -> bytes:
-    """One request, whole; Gone when the caller leaves in its middle, or when it is to be cut there."""
+    """Read one request. Gone if the caller closes the connection, or if it is to be `cut_short`."""
     data = bytearray()
     while b"\r\n\r\n" not in data:
         data += _some(caller)
@@ -281,7 +282,7 @@ def _some(caller: socket.socket) -> bytes:
 
 
 def _has_left(caller: socket.socket) -> bool:
-    """Whether the other end is closed. Callers send nothing after their request, so nothing is lost."""
+    """Whether the caller has closed the connection. Callers send nothing after their request."""
     try:
         poll = select.poll()
         poll.register(caller, select.POLLIN)
@@ -291,6 +292,6 @@ def _has_left(caller: socket.socket) -> bool:
 
 
 def _reset(caller: socket.socket) -> None:
-    """Ends a connection by a reset."""
+    """End a connection with a TCP reset."""
     caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     raise Gone

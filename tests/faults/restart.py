@@ -1,4 +1,4 @@
-"""PostgreSQL ends under calls that are under way, as in an immediate restart: workers go on by themselves."""
+"""PostgreSQL crashes while calls are under way: workers must go on by themselves afterwards."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ CALLS_BEGIN_SECONDS = 0.5
 
 
 def run(campaign: "Campaign") -> None:
-    """Each time: slow calls, the end of every connection, and how long until a new mailing is accepted."""
+    """Each time: start slow calls, crash the server, and measure until a new mailing is accepted."""
     report, ids, waited = campaign.report, [], []
     campaign.pages.resting.set()
     for _ in range(campaign.plan.restarts):
@@ -42,7 +42,7 @@ def run(campaign: "Campaign") -> None:
 
 
 def crash() -> None:
-    """The server ends all its processes when one of them is killed, and begins anew from its log."""
+    """Kill one server process: PostgreSQL then ends all connections, and recovers from its log."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (pid,) = cursor.fetchone()
@@ -53,7 +53,7 @@ def crash() -> None:
 
 
 def make_again(campaign: "Campaign") -> int:
-    """A mailing as soon as the server takes one: it may answer once more before it ends."""
+    """Make a mailing as soon as the server allows it again."""
     while True:
         try:
             return campaign.make(campaign.accounts[0]).pk

@@ -1,4 +1,4 @@
-"""What befalls the processes: kills and freezes at chosen moments of a call, and what befalls Redis."""
+"""Kills and freezes workers at chosen moments of a call, kills beat, and disturbs Redis."""
 
 import random
 import signal
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from tests.faults.house import DIALECTS, House, Worker
 from tests.faults.plan import SECONDS, Plan
 
-# When a worker is hit: as its call connects (the row is claimed, no byte has gone out), once it has been
-# read, once it is saved, once the answer is handed over but hardly written down, or at any moment.
+# When to kill a worker, with weights: as its call connects (the row is claimed, no byte sent yet), after the
+# proxy has read it, after the provider has saved it, right after the answer was sent, or at any moment.
 MOMENTS = {"connected": 2, "read": 2, "saved": 3, "answered": 4, "any": 3}
-# A worker is frozen at the moments at which it matters that it thaws too late.
+# When to freeze one: mostly at moments where waking up after the lease is dangerous.
 FREEZES = {"connected": 4, "read": 1, "saved": 2, "answered": 2, "any": 1}
 AIM_SECONDS = 3.0
 REDIS_TROUBLES = ("flush", "kill", "flush", "freeze")
@@ -22,7 +22,11 @@ REDIS_TROUBLES = ("flush", "kill", "flush", "freeze")
 
 @dataclass
 class Shot:
-    """A worker to be hit: at which moment of which call, and by when at the latest."""
+    """A kill or freeze to come.
+
+    `moment`: of MOMENTS. `delay`: seconds to wait after it. `seconds_frozen`: 0 to kill. `deadline`: after
+    this moment of time.monotonic() any worker is hit.
+    """
 
     moment: str
     adds_only: bool
@@ -32,7 +36,7 @@ class Shot:
 
 
 class Marksman:
-    """Hits the worker whose call reaches the moment asked for; told of moments by the proxies."""
+    """Hits the worker whose call reaches the moment asked for. The proxies report moments to `witness`."""
 
     def __init__(self) -> None:
         self.house: House | None = None
@@ -53,7 +57,7 @@ class Marksman:
         if shot is None or self.house is None:
             return
         if moment == "saved" and shot.moment == "answered":
-            # Found out beforehand: when the answer is out, a millisecond decides.
+            # Look the worker up beforehand: after the answer there is only about a millisecond.
             owner = self.house.owner(port)
             if owner:
                 self._owners[port] = owner
@@ -63,7 +67,7 @@ class Marksman:
                 self._hit(owner, shot)
 
     def at_random(self, rng: random.Random) -> None:
-        """No call came to the moment asked for: whoever it is now."""
+        """No call has reached the moment in time: hit a random worker now."""
         shot, house = self._shot, self.house
         if shot and house and (awake := house.awake()):
             shot.moment = "any"
@@ -90,7 +94,7 @@ class Marksman:
 
 
 class Storm:
-    """Deals out what the plan wants, spread over the campaign's progress (0 to 1)."""
+    """Spreads the plan's kills, freezes and Redis troubles over the campaign's progress (0 to 1)."""
 
     def __init__(self, plan: Plan, house: House, marksman: Marksman) -> None:
         self.plan, self.house, self.marksman = plan, house, marksman
@@ -169,7 +173,7 @@ class Storm:
             )
 
     def _turn_dialects(self, progress: float) -> None:
-        """Each provider speaks each dialect in turn."""
+        """Switch the providers' dialects, so that each uses each in turn."""
         turn = int(progress * len(DIALECTS))
         if turn != self._turn and turn < len(DIALECTS):
             self._turn = turn
@@ -178,7 +182,7 @@ class Storm:
                 provider.control("settings", {"dialect": dialect})
 
     def calm(self) -> None:
-        """Nothing more befalls anybody."""
+        """End all disturbances."""
         if self._redis_back is not None:
             self._redis_back[1]()
             self._redis_back = None

@@ -1,4 +1,4 @@
-"""Two hosts with workers and pages, one PostgreSQL and one Redis, and a cut between them."""
+"""Two hosts with a worker and pages each, one PostgreSQL, one Redis; one host is cut off and comes back."""
 
 import http.client
 import json
@@ -26,7 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 MAILINGS, CALLS_AT_ONCE = 90, 3
 TOTAL, LEASE = 6, 9
 PATIENCE = 240.0
-# Of beat the sweep alone. A message that finds its host's database away is lost: a later sweep tells another.
+# Stands for beat. It has to go on: a nudge that reaches a host without its database is lost, and a later
+# sweep sends another.
 SWEEPS = """
 import time
 from mailings import outbox
@@ -37,7 +38,7 @@ while True:
 
 
 class Provider(ThreadingHTTPServer):
-    """Takes every job, 0.3 s each; lists them; what it has seen of each reference, and at once."""
+    """Accepts every job after 0.3 s, and lists them. `jobs`: names received. `most`: most calls at once."""
 
     daemon_threads = True
 
@@ -81,7 +82,7 @@ class _Call(BaseHTTPRequestHandler):
 
 
 class Machines:
-    """Two hosts, a worker and a web process on each, and what the database holds."""
+    """The processes on the two hosts, and their database."""
 
     def __init__(
         self, folder: Path, two: list[Host], cluster: PostgreSQL, environment: dict[str, str]
@@ -97,7 +98,7 @@ class Machines:
         )
 
     def seed(self) -> None:
-        """Mailings that wait."""
+        """Make the tables and MAILINGS queued mailings."""
         orders = [
             {"options": {"name": f"Order {at}", "phones": f"7999{at:07}", "mes": "Hello"}, "submit": True}
             for at in range(MAILINGS)
@@ -121,7 +122,7 @@ class Machines:
             self.processes.append(host.start(command, log, cwd=ROOT, env=environment, start_new_session=True))
 
     def page(self, host: Host) -> int:
-        """The status of /healthz of a host's own pages, or 0."""
+        """The HTTP status of /healthz on a host's web process; 0 without an answer."""
 
         def ask() -> int:
             connection = http.client.HTTPConnection(LOOPBACK, self.pages[host], timeout=20)
@@ -153,7 +154,7 @@ class Machines:
             connection.execute(f"UPDATE mailings_mailing SET not_before = {hour}, nudged_at = NULL")
 
     def sweep(self) -> None:
-        """From now on, again and again."""
+        """Start the process that sweeps every second."""
         command = [sys.executable, "manage.py", "shell", "-c", SWEEPS]
         with (self.folder / "sweeps.log").open("wb") as log:
             self.processes.append(
@@ -234,12 +235,12 @@ def test_a_host_that_is_cut_off_for_longer_than_its_lease_breaks_no_promise(mach
     before = machines.states()["accepted"]
     assert before < MAILINGS
     until(lambda: time.monotonic() > since + LEASE + 1, "the lease ended")
-    # then the other goes on, pages included, and what the lost one had in its hands is not known
+    # then the other host goes on, pages included, and the mailings that the lost one had claimed are unknown
     until(lambda: machines.states()["accepted"] > before, "the other host goes on")
     assert machines.page(other) == 200
     assert machines.page(cut) != 200
     until(lambda: not machines.states().keys() & {"queued", "sending"}, "nothing waits any more")
-    # and once it is back, nothing was lost, nothing was sent twice, and never too much at once
+    # and once it is back, nothing was lost or sent twice, and never were too many calls made at once
     cut.mend()
     until(lambda: machines.page(cut) == 200, "the lost host's pages are back")
     states = machines.states()

@@ -1,4 +1,4 @@
-"""The proxy counts and spoils as it says: a campaign is worth what its instruments are."""
+"""Tests of the proxy and the makes: a campaign's figures rest on them."""
 
 import json
 import socket
@@ -17,7 +17,7 @@ REQUEST = b"POST /sys/jobs.php HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (len(
 
 
 class Provider:
-    """Answers every request alike and counts them."""
+    """Gives the same answer to every request, and keeps the requests."""
 
     def __init__(self) -> None:
         self.requests: list[bytes] = []
@@ -54,7 +54,7 @@ def proxy(provider: Provider) -> Iterator[Proxy]:
 
 
 def ask(proxy: Proxy) -> bytes:
-    """What a patient caller gets."""
+    """All bytes that a caller with a long timeout gets."""
     with socket.create_connection((HOST, proxy.port), timeout=5) as caller:
         got = b""
         try:

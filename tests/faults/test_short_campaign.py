@@ -1,4 +1,4 @@
-"""The short form of `make faults`: real processes, a few kills, every promise."""
+"""A small `make faults`: real processes, few kills, but every figure is checked."""
 
 import shlex
 import subprocess

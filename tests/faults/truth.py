@@ -1,4 +1,4 @@
-"""What the rows say against what the provider has: the sandboxes' own records, read past the proxies."""
+"""Compares rows with what the providers have: the sandboxes' own records, not read through the proxies."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ LOOKS = 2
 
 @dataclass
 class Verdict:
-    """Rows that are not as promised, by promise; each with a word on why."""
+    """Lists of broken promises, each entry with the reason; and counts."""
 
     states: Counter[str] = field(default_factory=Counter)
     twice: list[str] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Verdict:
 
 
 def judge(ids: Iterable[int], jobs: dict[int, list[Job]]) -> Verdict:
-    """Compare the mailings `ids` with the providers' jobs (by account)."""
+    """Compare the mailings `ids` with the providers' jobs, given by account."""
     verdict = Verdict()
     by_code = {account: _by_code(found) for account, found in jobs.items()}
     by_id = {account: {str(job["id"]): job for job in found} for account, found in jobs.items()}
@@ -94,7 +94,7 @@ def _judge_accepted(verdict: Verdict, row: Mailing, name: str, job: Job | None) 
 
 
 def missing_evidence(row: Mailing) -> str:
-    """What a person who has to decide should find on record and does not; "" when all of it is there."""
+    """What is missing on record for a person who has to decide; "" if nothing is."""
     kinds = set(Event.objects.filter(mailing=row).values_list("kind", flat=True))
     creates = Attempt.objects.filter(mailing=row, kind=Attempt.Kind.CREATE)
     wanted = {State.UNKNOWN: EventKind.UNKNOWN, State.HELD: EventKind.HELD, State.REFUSED: EventKind.REFUSED}
@@ -118,7 +118,7 @@ def _by_code(jobs: list[Job]) -> dict[str, list[Job]]:
 
 
 def _strangers(by_code: dict[int, dict[str, list[Job]]]) -> list[str]:
-    """Jobs that no row of ours owns up to."""
+    """Jobs whose code belongs to no row."""
     known = set(Mailing.objects.filter(origin=Origin.LOCAL).values_list("code", flat=True))
     return [
         f"a job {code} without a row" for found in by_code.values() for code in found if code not in known
@@ -126,7 +126,7 @@ def _strangers(by_code: dict[int, dict[str, list[Job]]]) -> list[str]:
 
 
 def settled(ids: list[int]) -> int:
-    """How many of the mailings wait for nothing of ours."""
+    """How many of the mailings are neither draft, queued nor sending."""
     open_states = [State.DRAFT, State.QUEUED, State.SENDING]
     return Mailing.objects.filter(pk__in=ids).exclude(state__in=open_states).count()
 
@@ -136,7 +136,7 @@ def accepted(ids: list[int]) -> int:
 
 
 def restless(ids: list[int]) -> list[int]:
-    """Rows on which something will still happen by itself."""
+    """Mailings to which something will still happen without a person."""
     rows = Mailing.objects.filter(pk__in=ids).values_list(
         "pk", "state", "looks", "look_matches", "wish", "remote_id"
     )

@@ -1,6 +1,6 @@
-"""A process that writes as fast as it can: `python -m tests.faults.writer SECONDS SEED`; prints JSON.
+"""Writes to the database as fast as it can: `python -m tests.faults.writer SECONDS SEED`; prints JSON.
 
-Several of them, on one SQLite, beside workers: each write is one of the product's own transactions.
+Several of these run on one SQLite beside workers. They write by the product's own transactions.
 """
 
 import json
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def write(rng: random.Random, account: Account) -> None:
-    """Store a mailing, change it, take it back: six transactions or so."""
+    """Store a mailing, change it and withdraw it, in about six transactions."""
     draft = outbox.save_draft({"name": "Writing", "mes": "x"}, account=account)
     row = outbox.make(some_spec(rng, PHONE), account=account, submit=False, draft=draft)
     record(EventKind.EDITED, row)

@@ -1,4 +1,4 @@
-"""Every address that there is, and somebody of every role."""
+"""Every URL pattern of the project, an example path for each, and a login for every role."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from django.urls import URLResolver, get_resolver
 from tests.helpers.people import GROUPS, person
 
 ROLES = ("anonymous", "nobody", "viewer", "operator", "maker", "staff", "superuser")
-# Addresses of Django's admin and of the login, by their patterns.
+# URL patterns of Django's admin and of allauth, for visitors, for any login, and not offered.
 MODELS = (
     *("mailings/account", "mailings/mailing", "mailings/event", "auth/group", "auth/user"),
     *("account/emailaddress", "mfa/authenticator"),
@@ -49,7 +49,7 @@ NOT_OFFERED = {
 
 
 def addresses(patterns: Any, before: str = "") -> Iterator[tuple[str, str | None]]:
-    """The pattern and the name of every address that there is."""
+    """The full pattern and the name of every URL, recursively."""
     for pattern in patterns:
         route = before + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
@@ -63,12 +63,12 @@ def everything() -> dict[str, str | None]:
 
 
 def _sorted(match: re.Match[str]) -> str:
-    """Django names the applications of the admin in the order in which they were met."""
+    """Sorts the admin's app labels, whose order in Django's pattern varies."""
     return f"(?P<app_label>{'|'.join(sorted(match[1].split('|')))})"
 
 
 def example(route: str) -> str:
-    """A path that a pattern takes."""
+    """A path that matches the pattern."""
     path = route.replace("(?P<app_label>account|auth|mailings|mfa)", "auth").replace("(?P<url>.*)", "none")
     path = path.replace("(?:signup|email|confirm-email|password/reset|password/set)", "email")
     path = re.sub(r"<(path:content_type_id|path:object_id|int:pk|id)>", "1", path)
@@ -76,7 +76,7 @@ def example(route: str) -> str:
 
 
 def everybody() -> dict[str, Any]:
-    """A login for each role but `anonymous`; `maker` is an operator whose mailing it is."""
+    """A login for each role but `anonymous`. `maker`: an operator, for a test to give mailings to."""
     made = {role: person(role, role) for role in GROUPS}
     made["maker"] = person("maker")
     made["superuser"] = get_user_model().objects.create_superuser("root")

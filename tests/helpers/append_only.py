@@ -1,8 +1,8 @@
-"""Past the triggers that keep events, observations and attempts, for tests alone.
+"""Switches off the triggers that forbid changing events, observations and attempts. For tests only.
 
-A test's end empties every table, and a restored backup takes rows away; neither is something that Mailroom
-does. So the triggers are put out of force round it, in one transaction: on SQLite they are dropped and made
-anew from what the database says of them.
+The end of a test empties every table, and tests of a restored backup remove rows; Mailroom itself does
+neither. Triggers are switched off within one transaction. On SQLite they are dropped, and created again from
+their SQL in sqlite_master.
 """
 
 from collections.abc import Iterator
@@ -15,18 +15,18 @@ SQLITE = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LI
 
 
 def _sides(using: Any) -> tuple[list[str], list[str]]:
-    """The statements that take the triggers away and those that bring them back."""
+    """The statements that switch the triggers off, and those that switch them on again."""
     if using.vendor == "sqlite":
         with using.cursor() as cursor:
             found = cursor.execute(SQLITE).fetchall()
         return [f"DROP TRIGGER {name}" for name, _sql in found], [sql for _name, sql in found]
-    role = "SET LOCAL session_replication_role ="  # PostgreSQL's own word for "no triggers"
+    role = "SET LOCAL session_replication_role ="  # as a replica, PostgreSQL fires no ordinary triggers
     return [f"{role} replica"], [f"{role} DEFAULT"]
 
 
 @contextmanager
 def rows_may_go() -> Iterator[None]:
-    """Within it, rows of these tables can be changed and removed."""
+    """In this context, rows of append-only tables can be changed and removed."""
     off, on = _sides(connection)
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -39,7 +39,7 @@ def rows_may_go() -> Iterator[None]:
 
 
 def let_tests_empty_tables() -> None:
-    """Teach Django's flush, which ends every test with transactions of its own, to go past the triggers."""
+    """Patch Django's flush, which ends every transactional test, to switch the triggers off."""
     operations: Any = type(connection.ops)
     flush = operations.execute_sql_flush
 

@@ -1,4 +1,4 @@
-"""Every option and every value that the provider's page lists, as typed, and the bytes that must arrive."""
+"""Test cases: every option and listed value of the provider's page, as typed, and the bytes to be sent."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ BINARY = "0605040B8423F0" + "48656C6C6F"
 
 @dataclass(frozen=True)
 class Case:
-    """`typed` under `name`, among the options `others`, must arrive as `wire`."""
+    """The value `typed` for option `name`, together with `others`, must be sent as `wire` (b"": as typed)."""
 
     name: str
     typed: str

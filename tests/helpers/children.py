@@ -1,4 +1,4 @@
-"""Processes of their own (tests/accounts/child.py) beside a test, on its database and Redis."""
+"""Runs tests/accounts/child.py in further processes, on the database and Redis of the test."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def child_environment() -> dict[str, str]:
-    """What a process needs to share this test's database and Redis."""
+    """The environment for a process that shares this test's database and Redis."""
     made = connection.settings_dict
     if connection.vendor == "sqlite":
         url = f"sqlite:///{made['NAME']}"
@@ -47,7 +47,7 @@ def children(count: int, *arguments: str, **environment: str) -> Iterator[list[s
 
 
 def said(child: subprocess.Popen[str]) -> list[str]:
-    """The lines that a child printed until its end, which must be a good one."""
+    """The lines that a child printed. Waits for its end, and asserts exit code 0."""
     text, _ = child.communicate(timeout=60)
     assert child.returncode == 0
     return text.splitlines()

@@ -1,4 +1,4 @@
-"""Small makers of rows for tests: what a test does not name is plain and valid."""
+"""Factories for tests. Whatever a test does not specify is plain and valid."""
 
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ PHONE = "79990000001"
 
 
 def sandbox_account(sandbox: Sandbox, **fields: Any) -> Account:
-    """An account at a sandbox, proven to work, so that calls may go at once."""
+    """An account at a sandbox, marked as proven, so that several calls may go at once."""
     account = accounts.ensure_sandbox_account(sandbox.url)
     Account.objects.filter(pk=account.pk).update(**{"proven_at": timezone.now(), **fields})
     account.refresh_from_db()
@@ -29,12 +29,12 @@ def spec(now: datetime | None = None, **options: Any) -> Spec:
 
 
 def queued(account: Account, **options: Any) -> Mailing:
-    """A mailing that waits to be handed over."""
+    """A queued mailing."""
     return outbox.make(spec(**options), account=account, submit=True)
 
 
 def delivered(account: Account, **options: Any) -> Mailing:
-    """A mailing that the provider has."""
+    """An accepted mailing, handed over to the account's provider."""
     mailing = queued(account, **options)
     outbox.deliver_mailing(mailing.pk)
     mailing.refresh_from_db()
@@ -43,7 +43,7 @@ def delivered(account: Account, **options: Any) -> Mailing:
 
 
 def bare(account: Account, **fields: Any) -> Mailing:
-    """A row in any state, without the way there."""
+    """A row with any column values, without the transitions that lead there."""
     now = timezone.now()
     values = {"code": new_code(), "name": "Bare", "created_at": now, "state_at": now} | fields
     return Mailing.objects.create(account=account, **values)

@@ -1,4 +1,4 @@
-"""A provider that takes every request, gives each a number of its own, and keeps what it received."""
+"""A provider that accepts every request, answers with a new job number, and records what it received."""
 
 import itertools
 import re
@@ -23,14 +23,14 @@ class Recorder:
         return self.server.requests
 
     def only(self) -> dict[str, bytes]:
-        """The parameters of the one request, decoded, as bytes."""
+        """The decoded parameters of the only request, as bytes."""
         (request,) = self.requests
         return parameters(request)
 
 
 @contextmanager
 def recording() -> Iterator[Recorder]:
-    """Serve, with an account that sends there."""
+    """Serve in this context, with an account that points there."""
     numbers = itertools.count(4100001)
 
     def handler(sock: socket.socket, server: Server) -> None:
@@ -43,7 +43,7 @@ def recording() -> Iterator[Recorder]:
 
 
 def parameters(request: Received) -> dict[str, bytes]:
-    """What a body says, by name; of a body in parts, the contents of its files too."""
+    """The parameters in a request's body by name; of a multipart body also the files' contents."""
     kind = request.headers["content-type"]
     if kind.startswith("multipart/"):
         return {name: content for name, _file, content in parts(request)}

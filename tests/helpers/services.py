@@ -1,6 +1,6 @@
-"""What a test run needs around it: its own environment, Redis and, when asked, PostgreSQL.
+"""The surroundings of a test run: its environment variables, Redis and, with --postgres, PostgreSQL.
 
-The process that starts pytest makes all of it; workers of pytest-xdist inherit the environment.
+Made by the process that starts pytest; pytest-xdist's workers inherit the environment.
 """
 
 import os
@@ -12,7 +12,8 @@ from cryptography.fernet import Fernet
 
 from scripts.servers import PostgreSQL, Redis, Server
 
-# Every name that docs/contract.md reads from the environment, but for the keys and DEBUG.
+# Variables that config/settings.py reads, except the keys, VAR_DIR and DEBUG: the developer's own must not
+# count.
 OURS = (
     *("DATABASE_URL", "REDIS_URL", "SMSC_URL", "SMSC_LOGIN", "SMSC_PASSWORD", "SMSC_API_KEY"),
     *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "PORT", "PLAIN_HTTP", "TRUSTED_PROXIES"),
@@ -23,13 +24,13 @@ OURS = (
 
 
 def start(*, postgres: bool) -> list[Server]:
-    """Sets the environment that config/settings.py will read; returns the servers to stop at the end."""
+    """Set the environment for config/settings.py; returns the servers to stop at the end."""
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:
-        # A database of its own in the one Redis, so that a worker may flush it.
+        # Each worker uses its own database of the Redis, so that it may flush it.
         base, _, _ = os.environ["REDIS_URL"].rpartition("/")
         os.environ["REDIS_URL"] = f"{base}/{int(worker.removeprefix('gw')) + 1}"
-        # Files too: a test that travels in time clears away what the other worker's tests have uploaded.
+        # And its own files: a test that changes the time deletes uploads that seem old to it.
         own = Path(os.environ["VAR_DIR"]) / worker
         own.mkdir(parents=True, exist_ok=True)
         os.environ["VAR_DIR"] = str(own)
@@ -40,7 +41,7 @@ def start(*, postgres: bool) -> list[Server]:
     for name in OURS:
         os.environ.pop(name, None)
     os.environ |= {
-        "DEBUG": "1",  # plain http, no collectstatic; pytest-django turns DEBUG itself off again
+        "DEBUG": "1",  # allows plain http without collectstatic; pytest-django resets DEBUG itself to False
         "VAR_DIR": str(home / "var"),
         "REDIS_URL": redis.url(),
         "SECRET_KEY": secrets.token_urlsafe(40),

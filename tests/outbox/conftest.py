@@ -1,4 +1,4 @@
-"""A sandbox provider, an account at it, and a Redis for the gate."""
+"""A sandbox provider, an account at it, and a Redis for the limiter."""
 
 from collections.abc import Iterator
 

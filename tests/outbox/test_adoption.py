@@ -1,4 +1,4 @@
-"""Which job a mailing is, on a person's word: looked at first, refused when it cannot be, and taken back."""
+"""Adoption: a job named by a person is checked, adopted or refused, and an adoption can be undone."""
 
 import time
 from datetime import timedelta
@@ -19,7 +19,7 @@ def unknown(account) -> Mailing:
 
 
 def adopted(mailing: Mailing, number: int | str, **more) -> Mailing:
-    """Adopted, and looked at by a worker once the gap between identical calls has passed (conftest.py)."""
+    """Adopt, and let a worker check the candidate after the gap between identical calls (conftest.py)."""
     outbox.adopt(mailing.pk, str(number), **more)
     time.sleep(0.08)
     outbox.verify(mailing.pk)
@@ -64,7 +64,9 @@ def test_a_job_of_another_mailing_that_a_pull_has_met_is_refused_at_once(unknown
 
 
 @pytest.mark.parametrize("fault", ["server_error", "html", "cut_before_saving"])
-def test_without_an_answer_it_stays_unknown_and_is_looked_at_again(unknown, sandbox, fault):
+def test_without_an_answer_the_mailing_stays_unknown_and_the_candidate_is_checked_again(
+    unknown, sandbox, fault
+):
     number = sandbox.make_job("Spring sale")
     sandbox.fault(fault, calls="get")
     adopted(unknown, number)
@@ -77,7 +79,7 @@ def test_without_an_answer_it_stays_unknown_and_is_looked_at_again(unknown, sand
     assert unknown.state == State.ACCEPTED
 
 
-def test_without_a_permit_it_is_looked_at_again(unknown, sandbox, monkeypatch):
+def test_without_a_permit_the_candidate_is_kept(unknown, sandbox, monkeypatch):
     number = sandbox.make_job("Spring sale")
 
     def none(*args, **more):
@@ -89,7 +91,7 @@ def test_without_a_permit_it_is_looked_at_again(unknown, sandbox, monkeypatch):
     assert (unknown.state, unknown.candidate) == (State.UNKNOWN, str(number))
 
 
-def test_a_day_without_an_answer_ends_the_looking(unknown, sandbox):
+def test_a_candidate_is_dropped_after_a_day_without_an_answer(unknown, sandbox):
     sandbox.fault("server_error", calls="get", count=None)
     adopted(unknown, sandbox.make_job("Spring sale"))
     with time_machine.travel(timezone.now() + timedelta(hours=25), tick=True):
@@ -99,7 +101,7 @@ def test_a_day_without_an_answer_ends_the_looking(unknown, sandbox):
     assert reasons(unknown) == [NotItsJob.NO_ANSWER]
 
 
-def test_another_decision_ends_the_looking(unknown, sandbox):
+def test_another_decision_drops_the_candidate(unknown, sandbox):
     outbox.adopt(unknown.pk, str(sandbox.make_job("Spring sale")))
     outbox.send_again(unknown.pk)
     outbox.verify(unknown.pk)
@@ -116,7 +118,7 @@ def test_adopting_one_of_two_matches_raises_an_alarm_about_the_other(unknown):
     assert mailing.alarm == ""
 
 
-def test_the_row_that_a_pull_made_of_the_job_is_taken_in(unknown, account):
+def test_adopting_merges_the_row_that_a_pull_made_for_the_job(unknown, account):
     foreign = bare(
         account, code=None, origin="provider", state=State.ACCEPTED, remote_id="5", remote_status="waiting"
     )
@@ -142,17 +144,17 @@ def test_a_given_up_mailing_can_still_be_found(unknown, sandbox):
     assert adopted(unknown, sandbox.make_job("Spring sale")).state == State.ACCEPTED
 
 
-# --- what was wished before, and taking it back ---
+# --- earlier wishes, and undoing ---
 
 
-def test_a_wish_from_before_is_not_fired_at_a_job_on_a_persons_word(unknown, sandbox):
-    # given a person who asked to delete it, and another who slips in the number
+def test_an_earlier_wish_is_not_carried_out_on_a_job_adopted_on_a_persons_word(unknown, sandbox):
+    # given a person who asked to delete it, and another one who mistypes the job's number
     outbox.wish(unknown.pk, Wish.DELETE)
     number = sandbox.make_job("Somebody else's")
     # when
     adopted(unknown, number)
     outbox.fulfil(unknown.pk)
-    # then nothing was asked of the job until it is asked for again
+    # then no call was made about the job until the delete is asked for again
     assert (unknown.state, unknown.wish, unknown.wish_before) == (State.ACCEPTED, "", Wish.DELETE)
     assert {call["kind"] for call in sandbox.calls} == {"get"}
     time.sleep(0.08)
@@ -162,7 +164,7 @@ def test_a_wish_from_before_is_not_fired_at_a_job_on_a_persons_word(unknown, san
     assert (unknown.state, unknown.wish_before) == (State.DELETED, "")
 
 
-def test_a_wish_from_before_is_fired_at_the_job_that_bears_the_reference(unknown, sandbox):
+def test_an_earlier_wish_is_carried_out_on_an_adopted_job_with_our_reference(unknown, sandbox):
     outbox.wish(unknown.pk, Wish.CANCEL)
     adopted(unknown, sandbox.make_job(f"{unknown.code}a Spring sale"))
     assert (unknown.state, unknown.wish) == (State.ACCEPTED, Wish.CANCEL)
@@ -191,12 +193,12 @@ def test_an_adoption_cannot_be_undone_once_something_was_asked_of_the_job(unknow
         outbox.undo_adoption(unknown.pk)
 
 
-def test_an_adoption_that_the_reference_bears_out_is_not_undone(unknown, sandbox):
+def test_an_adoption_proven_by_the_reference_cannot_be_undone(unknown, sandbox):
     adopted(unknown, sandbox.make_job(f"{unknown.code}a Spring sale"))
     with pytest.raises(outbox.Impossible, match="bears its reference"):
         outbox.undo_adoption(unknown.pk)
 
 
-def test_what_was_handed_over_as_always_is_no_adoption(account):
+def test_a_mailing_that_was_handed_over_normally_has_no_adoption_to_undo(account):
     with pytest.raises(outbox.Impossible):
         outbox.undo_adoption(delivered(account).pk)

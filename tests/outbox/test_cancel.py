@@ -1,4 +1,4 @@
-"""Wishes: cancelled and deleted are said only after a second look; too late and unconfirmed are said too."""
+"""Wishes: cancelled or deleted only after a second look has shown it, else too late, unconfirmed, failed."""
 
 import time
 from datetime import timedelta
@@ -18,7 +18,7 @@ IN_AN_HOUR = "+60"
 
 
 def fulfil_now(mailing: Mailing) -> None:
-    """The next step, once the gap between identical calls has passed (conftest.py makes it short)."""
+    """Take the next step after the gap between identical calls, which conftest.py makes short."""
     time.sleep(settings.SAME_REQUEST_SECONDS * 1.5)
     Mailing.objects.filter(pk=mailing.pk).exclude(wish="").update(wish_next_at=timezone.now())
     outbox.fulfil(mailing.pk)
@@ -69,14 +69,16 @@ def test_too_late_is_said(account, sandbox):
 
 
 @pytest.mark.parametrize("dialect", ["strange", "bare"])
-def test_an_ok_whose_second_look_says_nothing_leaves_the_cancel_unconfirmed(account, sandbox, dialect):
-    # given a dialect with words of its own, or with no status at all
+def test_an_ok_whose_second_look_shows_no_known_status_leaves_the_cancel_unconfirmed(
+    account, sandbox, dialect
+):
+    # given a dialect with unknown status words, or without a status
     sandbox.dialect = dialect
     mailing = delivered(account, time=IN_AN_HOUR)
     # when the provider says OK
     outbox.wish(mailing.pk, Wish.CANCEL)
     fulfil_now(mailing)
-    # then nothing is called cancelled
+    # then the mailing is not shown as cancelled
     assert (mailing.state, mailing.wish, mailing.wish_result) == (
         State.ACCEPTED,
         "",
@@ -86,7 +88,7 @@ def test_an_ok_whose_second_look_says_nothing_leaves_the_cancel_unconfirmed(acco
 
 
 @pytest.mark.parametrize("dialect", ["short", "bare"])
-def test_a_no_whose_second_look_says_nothing_has_failed(account, sandbox, dialect):
+def test_error_3_whose_second_look_shows_no_known_status_ends_as_failed(account, sandbox, dialect):
     sandbox.dialect = dialect
     mailing = delivered(account, time=IN_AN_HOUR)
     sandbox.change_job(int(mailing.remote_id), status="aufgehoben")
@@ -204,7 +206,7 @@ def test_two_workers_make_one_step(account, sandbox):
 
 
 def test_the_end_of_an_older_wish_does_not_end_the_one_asked_for_since(account, sandbox, monkeypatch):
-    # given a worker that is slow to look, while the mailing is wished away anew
+    # given a worker whose second look is slow, and a new wish recorded meanwhile
     mailing = delivered(account, time=IN_AN_HOUR)
     outbox.wish(mailing.pk, Wish.CANCEL)
     really_look = cancel._ask_for_job
@@ -216,7 +218,7 @@ def test_the_end_of_an_older_wish_does_not_end_the_one_asked_for_since(account, 
     monkeypatch.setattr(cancel, "_ask_for_job", slow_look)
     # when
     outbox.fulfil(mailing.pk)
-    # then the later wish takes its own step
+    # then the new wish still has to take its own step
     mailing.refresh_from_db()
     assert (mailing.state, mailing.wish) == (State.ACCEPTED, Wish.CANCEL)
     monkeypatch.setattr(cancel, "_ask_for_job", really_look)
@@ -224,8 +226,8 @@ def test_the_end_of_an_older_wish_does_not_end_the_one_asked_for_since(account, 
     assert mailing.state == State.CANCELLED
 
 
-def test_a_step_for_which_there_was_no_permit_is_taken_again_soon(account, sandbox, settings, monkeypatch):
-    # given a provider whose every place is taken, many times over
+def test_a_step_without_a_permit_is_repeated_soon(account, sandbox, settings, monkeypatch):
+    # given a step that finds no free permit, several times
     monkeypatch.setattr(cancel, "WAIT_FOR_SLOT_SECONDS", 0.0)
     settings.SAME_REQUEST_SECONDS = 60.0
     mailing = delivered(account, time=IN_AN_HOUR)
@@ -236,15 +238,15 @@ def test_a_step_for_which_there_was_no_permit_is_taken_again_soon(account, sandb
         for _ in range(8):
             Mailing.objects.filter(pk=mailing.pk).update(wish_next_at=timezone.now())
             outbox.fulfil(mailing.pk)
-    # then nothing was asked, so that there is nothing to leave a growing gap after
+    # then no call was made, so the pause does not grow
     mailing.refresh_from_db()
     assert not mailing.attempts.filter(kind=Attempt.Kind.CANCEL).exists()
     assert mailing.wish_tries == 0
     assert mailing.wish_next_at - timezone.now() < timedelta(seconds=10)
 
 
-def test_a_look_for_which_there_was_no_permit_is_taken_again_soon(account, sandbox, monkeypatch):
-    # given a cancel that the provider agreed to
+def test_a_second_look_without_a_permit_is_repeated_soon(account, sandbox, monkeypatch):
+    # given a cancel that the provider accepts, and no permit for the second look
     mailing = delivered(account, time=IN_AN_HOUR)
     outbox.wish(mailing.pk, Wish.CANCEL)
 
@@ -264,7 +266,7 @@ def test_a_look_for_which_there_was_no_permit_is_taken_again_soon(account, sandb
     mailing.refresh_from_db()
     assert mailing.wish_next_at - timezone.now() < timedelta(seconds=10)
     fulfil_now(mailing)
-    # then the look alone was taken again
+    # then only the look was repeated
     assert mailing.state == State.CANCELLED
     assert [call["kind"] for call in sandbox.calls].count("cancel") == 1
 
@@ -272,7 +274,7 @@ def test_a_look_for_which_there_was_no_permit_is_taken_again_soon(account, sandb
 def test_a_delete_asked_for_while_a_cancel_is_in_the_air_is_asked_of_the_provider(
     account, sandbox, monkeypatch
 ):
-    """The late OK to the cancel says nothing about the delete."""
+    """The late OK to the cancel does not count for the delete."""
     # given a cancel whose OK arrives after a person has asked for a delete
     mailing = delivered(account, time=IN_AN_HOUR)
     outbox.wish(mailing.pk, Wish.CANCEL)
@@ -306,7 +308,7 @@ def test_a_final_refusal_ends_the_wish_and_is_not_repeated(account, sandbox, num
 
 
 def test_a_recurring_mailing_is_not_too_late_after_its_first_round(account, sandbox):
-    """Given a job that says that it has gone out, and a cancel that does not get through."""
+    """Given a job whose status is "gone out", and a cancel that does not arrive."""
     mailing = delivered(account, time=IN_AN_HOUR, rpt="2")
     assert mailing.repeats
     sandbox.change_job(int(mailing.remote_id), status="gone")
@@ -321,7 +323,7 @@ def test_a_recurring_mailing_is_not_too_late_after_its_first_round(account, sand
     assert mailing.state == State.CANCELLED
 
 
-def test_a_job_that_stays_after_error_3_again_and_again_comes_before_a_person(account, sandbox):
+def test_repeated_error_3_on_a_job_that_still_exists_ends_as_failed(account, sandbox):
     mailing = delivered(account, time=IN_AN_HOUR)
     sandbox.fault("wrong_error", calls="cancel", error=3, saved=False, count=None)
     outbox.wish(mailing.pk, Wish.CANCEL)
@@ -343,7 +345,7 @@ def test_error_3_to_a_delete_and_then_to_the_look_is_not_deleted(account, sandbo
 
 
 def test_a_delete_that_was_done_without_an_answer_is_confirmed_by_error_3(account, sandbox):
-    """Given error 3 to the second try, since the first was carried out."""
+    """Given error 3 to the second try, because the first one was carried out."""
     mailing = delivered(account, time=IN_AN_HOUR)
     sandbox.fault("cut_after_saving", calls="del")
     sandbox.fault("server_error", calls="get")
@@ -354,8 +356,8 @@ def test_a_delete_that_was_done_without_an_answer_is_confirmed_by_error_3(accoun
     assert (mailing.state, mailing.wish_result) == (State.DELETED, WishResult.CONFIRMED)
 
 
-def test_a_look_is_dated_by_its_asking(account, sandbox, monkeypatch):
-    """Given an answer that takes half a minute, and a list that was read meanwhile."""
+def test_a_second_look_is_dated_by_when_it_was_asked(account, sandbox, monkeypatch):
+    """Given an answer that takes half a minute: a list read meanwhile is newer than it."""
     mailing = delivered(account, time=IN_AN_HOUR)
     outbox.wish(mailing.pk, Wish.CANCEL)
     really_get = Client.get

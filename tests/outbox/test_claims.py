@@ -1,4 +1,4 @@
-"""Who may claim a mailing, and until when a claim may send."""
+"""Claims: who gets one, how long it may send, and what late answers of older claims do."""
 
 import dataclasses
 import time
@@ -21,7 +21,7 @@ FOUND = Created(remote_id="4100", cost=None, raw="{}")
 
 
 def test_a_mailing_that_is_to_be_cancelled_is_not_claimed(account):
-    """Given a wish that comes between a worker's look at the row and its claim."""
+    """Given a wish recorded between a worker's reading of the row and its claim."""
     mailing = queued(account)
     Mailing.objects.filter(pk=mailing.pk).update(wish=Wish.CANCEL)
     assert deliver.take(mailing) is None
@@ -30,7 +30,7 @@ def test_a_mailing_that_is_to_be_cancelled_is_not_claimed(account):
 
 
 def test_a_clock_that_was_set_back_gives_a_claim_no_more_time(account):
-    """Given a worker that froze past its deadline, by the clock that nobody sets."""
+    """Given a worker whose deadline has passed by the monotonic clock only."""
     claim = deliver.take(queued(account))
     assert claim is not None
     claim.confirm()
@@ -41,7 +41,7 @@ def test_a_clock_that_was_set_back_gives_a_claim_no_more_time(account):
 
 @pytest.fixture
 def claims(account) -> tuple[Claim, Claim]:
-    """An old claim, whose answer has not come, and the one made after a person sent the mailing again."""
+    """An old claim without an answer so far, and a newer one, made after a person sent the mailing again."""
     old = deliver.take(queued(account))
     assert old is not None
     Mailing.objects.filter(pk=old.mailing.pk).update(state=State.UNKNOWN)
@@ -55,7 +55,7 @@ def test_a_late_id_of_an_older_claim_stops_the_one_under_way(claims):
     old, new = claims
     # when
     outcomes.accept(old, FOUND)
-    # then the newer one sends nothing, and there is nothing to be alarmed about
+    # then the newer one sends nothing, and there is no alarm
     with pytest.raises(StaleClaim):
         new.confirm()
     outcomes.conclude(new, NotSent("objection"))
@@ -64,7 +64,7 @@ def test_a_late_id_of_an_older_claim_stops_the_one_under_way(claims):
 
 
 def test_two_ids_of_two_claims_are_an_alarm(claims):
-    """Given a newer claim whose request was on its way when the older one's id came."""
+    """Given a newer claim whose request was under way when the older one's id arrived."""
     old, new = claims
     outcomes.accept(old, FOUND)
     outcomes.accept(new, Created(remote_id="4200", cost=None, raw="{}"))
@@ -92,7 +92,7 @@ def test_a_late_id_and_then_a_killed_worker_may_be_two_jobs(claims):
 
 @pytest.mark.parametrize("state", [State.QUEUED, State.HELD, State.REFUSED, State.DRAFT])
 def test_a_late_id_is_taken_in_every_state_that_may_still_send(account, sandbox, state):
-    # given an old claim, and two further ones since, so that the row bears another token
+    # given an old claim, and newer ones since, so that the row has another token
     claim = deliver.take(queued(account))
     assert claim is not None
     Mailing.objects.filter(pk=claim.mailing.pk).update(state=state, token="another", held_reason="")
@@ -133,8 +133,8 @@ def test_a_cancel_recorded_before_the_first_byte_stops_the_call(account, sandbox
 
 
 @pytest.mark.parametrize("change", [{"token": "another"}, {"wish": Wish.CANCEL}, {"state": State.UNKNOWN}])
-def test_the_last_look_comes_after_the_wait_for_redis(account, monkeypatch, change):
-    """Given a Redis that takes its time, while the row changes."""
+def test_confirm_checks_the_row_after_the_wait_for_redis(account, monkeypatch, change):
+    """Given a slow Redis, and a row that changes meanwhile."""
     claim = deliver.take(queued(account))
     assert claim is not None
 
@@ -146,7 +146,7 @@ def test_the_last_look_comes_after_the_wait_for_redis(account, monkeypatch, chan
         claim.confirm()
 
 
-def test_the_time_is_looked_at_last(account, monkeypatch):
+def test_confirm_checks_the_deadline_last(account, monkeypatch):
     claim = deliver.take(queued(account))
     assert claim is not None
     with time_machine.travel(timezone.now(), tick=True) as clock:
@@ -170,8 +170,8 @@ def test_a_refusal_that_comes_late_still_counts_for_its_claim(account):
     assert Mailing.objects.get().state == State.REFUSED
 
 
-def test_what_was_looked_for_before_a_claim_says_nothing_of_its_attempt(account):
-    """Given a mailing that two reads did not show, and that a person let go all the same."""
+def test_a_claim_resets_the_looks_for_earlier_attempts(account):
+    """Given a mailing that two looks did not show, and that a person sent off again."""
     mailing = queued(account)
     Mailing.objects.filter(pk=mailing.pk).update(looks=2, look_at=timezone.now(), look_note="failed")
 
@@ -192,7 +192,7 @@ def test_what_was_looked_for_before_a_claim_says_nothing_of_its_attempt(account)
     ],
 )
 def test_an_account_that_changed_since_it_was_read_is_not_claimed_for(account, change):
-    """Given a worker with a permit whose account another worker met a refusal with, or a person changed."""
+    """Given a worker with a permit, and an account that another worker or a person has changed meanwhile."""
     mailing = Mailing.objects.select_related("account").get(pk=delivered_and_queued(account).pk)
     Account.objects.filter(pk=account.pk).update(**change)
 

@@ -1,4 +1,4 @@
-"""Handing over: one call per claim, and each outcome's one transition."""
+"""Handing over: one call per claim, and what each outcome means for the row."""
 
 import time
 from datetime import timedelta
@@ -63,7 +63,7 @@ def test_a_queued_mailing_arrives_once_under_its_reference(account, sandbox):
 @pytest.mark.parametrize(
     "fault", ["cut_after_saving", "half_answer", "half_json", "server_error", "html", "empty", "redirect"]
 )
-def test_an_answer_that_says_nothing_leaves_it_unknown_and_sends_nothing_more(account, sandbox, fault):
+def test_an_unreadable_answer_leaves_it_unknown_and_nothing_more_is_sent(account, sandbox, fault):
     # given
     mailing = queued(account)
     sandbox.fault(fault, calls="add")
@@ -120,8 +120,8 @@ def test_a_blocked_address_holds_it_until_the_block_is_over(account, sandbox):
     assert (state_of(mailing), mailing.held_reason) == (State.HELD, HeldReason.BLOCK)
 
 
-def test_nothing_left_us_puts_it_back_under_the_same_letter(account, sandbox):
-    # given a provider that is not there
+def test_a_call_that_did_not_leave_us_is_repeated_under_the_same_letter(account, sandbox):
+    # given a provider that cannot be reached
     mailing = queued(account)
     sandbox.stop()
     # when
@@ -130,7 +130,7 @@ def test_nothing_left_us_puts_it_back_under_the_same_letter(account, sandbox):
     assert state_of(mailing) == State.QUEUED
     assert mailing.not_before > timezone.now()
     assert only_attempt(mailing).outcome == OUTCOME.NOT_SENT
-    # and it waits for its time before it is tried again
+    # and it is not tried again before `not_before`
     outbox.deliver_mailing(mailing.pk)
     assert mailing.attempts.count() == 1
     Mailing.objects.filter(pk=mailing.pk).update(not_before=None)
@@ -139,7 +139,7 @@ def test_nothing_left_us_puts_it_back_under_the_same_letter(account, sandbox):
 
 
 def go_on(mailing: Mailing) -> None:
-    """The next try, once the gap between identical calls has passed (conftest.py makes it short)."""
+    """Make the next try after the gap between identical calls, which conftest.py makes short."""
     time.sleep(settings.SAME_REQUEST_SECONDS * 1.5)
     Mailing.objects.filter(pk=mailing.pk).update(not_before=None)
     outbox.deliver_mailing(mailing.pk)
@@ -185,7 +185,7 @@ def test_a_read_that_could_not_show_it_does_not_allow_the_second_try(account, to
     Pull.objects.update(incomplete_reason=reason, complete=False)
     go_on(too_soon)
     assert (state_of(too_soon), too_soon.waiting_for) == (State.QUEUED, "look")
-    # and after a while a person decides, who is told that the first try may have arrived
+    # and after a while it is unknown: a person is told that the first try may have arrived, and decides
     with time_machine.travel(timezone.now() + timedelta(minutes=16), tick=True):
         go_on(too_soon)
         assert (state_of(too_soon), too_soon.unknown_reason) == (State.UNKNOWN, "error 9")
@@ -195,7 +195,7 @@ def test_a_read_that_could_not_show_it_does_not_allow_the_second_try(account, to
     assert state_of(too_soon) == State.ACCEPTED
 
 
-def test_a_list_that_cannot_show_it_keeps_no_mailing_for_later_waiting_until_its_hour(account, sandbox):
+def test_a_mailing_for_later_does_not_wait_for_a_readable_list_until_its_hour(account, sandbox):
     mailing = queued(account, time="+600")
     sandbox.fault("wrong_error", calls="add", error=9, saved=False)
     outbox.deliver_mailing(mailing.pk)
@@ -230,7 +230,7 @@ def test_a_mailing_long_past_its_hour_waits_for_a_person(account, sandbox):
 
 
 def test_a_claim_that_went_stale_sends_nothing(account, sandbox, monkeypatch):
-    # given a worker that freezes between its claim and the first byte, past the deadline
+    # given a worker that is frozen between its claim and the first byte until its deadline has passed
     mailing = queued(account)
     really_send = deliver.send
 
@@ -307,7 +307,9 @@ def test_an_id_that_a_pull_has_met_already_makes_one_row(account):
     assert not Mailing.objects.filter(pk=twin.pk).exists()
 
 
-def test_a_wish_that_meets_a_mailing_on_its_way_back_takes_it_back(account, sandbox, monkeypatch):
+def test_a_cancel_recorded_during_a_call_that_was_not_sent_withdraws_the_mailing(
+    account, sandbox, monkeypatch
+):
     mailing = queued(account)
 
     def wished_meanwhile(claim, client):
@@ -379,7 +381,7 @@ def test_an_attachment_that_is_gone_gives_the_mailing_back_to_a_person(account, 
 
 
 class Killed(BaseException):
-    """Stands for a SIGKILL: what is not committed is undone, and nothing after it is done."""
+    """Stands for a SIGKILL: uncommitted changes are rolled back, and no `except Exception` runs."""
 
 
 @pytest.mark.parametrize(
@@ -402,7 +404,7 @@ def test_a_worker_killed_before_the_event_leaves_no_state_without_one(
     # when
     with pytest.raises(Killed):
         outbox.deliver_mailing(mailing.pk)
-    # then the row and its attempt are as they were before, and the sweep tells what became of it
+    # then row and attempt are unchanged, and the sweep makes the mailing unknown
     assert state_of(mailing) == State.SENDING
     assert only_attempt(mailing).outcome == ""
     with time_machine.travel(timezone.now() + timedelta(minutes=10)):
@@ -412,7 +414,7 @@ def test_a_worker_killed_before_the_event_leaves_no_state_without_one(
 
 
 def test_an_id_that_another_mailing_has_already_proves_nothing(account):
-    """Given a provider that answers a create with the id of a job that is known to be another mailing's."""
+    """Given a provider that answers a create with the id of another mailing's job."""
     bare(account, state=State.ACCEPTED, remote_id="4100")
     claim = claimed(account)
     outcomes.accept(claim, Created(remote_id="4100", cost=None, raw='{"id": 4100}'))

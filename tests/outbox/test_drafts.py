@@ -1,4 +1,4 @@
-"""Making, changing and taking back mailings: all of it or nothing, and one key makes one mailing."""
+"""Making, changing and withdrawing mailings: all or nothing, and one key makes one mailing."""
 
 import pytest
 from django.core.files.base import ContentFile

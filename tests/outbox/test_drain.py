@@ -1,4 +1,4 @@
-"""One message is enough for all that waits; and none stands in another's way."""
+"""One message makes a worker hand over all that is due, and no mailing holds up another."""
 
 import time
 from datetime import timedelta
@@ -17,7 +17,7 @@ from tests.helpers.factories import queued
 
 @pytest.fixture
 def told(monkeypatch) -> list[int]:
-    """Whom the workers are told of, as it would reach Celery."""
+    """The ids in the messages that would be sent to Celery."""
     found: list[int] = []
     monkeypatch.setattr("celery.current_app.send_task", lambda name, args, **_: found.append(*args))
     monkeypatch.setattr("django.db.transaction.on_commit", lambda send, **_: send())
@@ -37,7 +37,7 @@ def test_one_message_hands_over_all_that_is_due_and_nothing_else(account, told):
     assert states() == [State.ACCEPTED, State.ACCEPTED, State.QUEUED, State.ACCEPTED]
 
 
-def test_a_worker_is_told_once_until_it_begins(account, told):
+def test_one_deliver_message_is_sent_until_a_worker_begins(account, told):
     first, second, third = (queued(account).pk for _ in range(3))
     told.clear()
     notify.begun()
@@ -54,7 +54,7 @@ def test_a_worker_is_told_once_until_it_begins(account, told):
     assert told == [first, third, second, second, second]
 
 
-def test_a_worker_is_told_each_time_where_redis_cannot_say(account, told, settings):
+def test_every_deliver_message_is_sent_while_redis_is_away(account, told, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     notify.send("deliver", 1)
     notify.send("deliver", 2)
@@ -71,7 +71,7 @@ def test_another_thread_is_asked_for_while_more_waits(account, told):
     assert told == [mailings[1].pk]
 
 
-def test_as_many_threads_as_an_account_has_calls(account, told, settings):
+def test_no_more_threads_work_than_calls_may_go_at_once(account, told, settings):
     settings.CALLS_AT_ONCE = 1
     mailings = [queued(account) for _ in range(3)]
     told.clear()
@@ -82,7 +82,7 @@ def test_as_many_threads_as_an_account_has_calls(account, told, settings):
     def deliver(pk: int) -> bool:
         if not inner:
             inner.append(pk)
-            work.work(mailings[2].pk)  # a message more, while the only thread is at work
+            work.work(mailings[2].pk)  # a further message while the only allowed thread is working
         return deliver_mailing(pk)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -93,7 +93,7 @@ def test_as_many_threads_as_an_account_has_calls(account, told, settings):
     assert told == []
 
 
-def test_one_that_fails_stops_no_other_and_is_left_to_a_message_of_its_own(account, told, monkeypatch):
+def test_a_mailing_that_fails_stops_no_other_and_is_not_retried_by_other_messages(account, told, monkeypatch):
     first, second = queued(account), queued(account)
     tried: list[int] = []
 
@@ -112,7 +112,7 @@ def test_one_that_fails_stops_no_other_and_is_left_to_a_message_of_its_own(accou
     assert states() == [State.QUEUED, State.ACCEPTED]
 
 
-def test_one_that_cannot_go_now_rests_and_the_others_go(account, told, monkeypatch):
+def test_a_mailing_that_cannot_go_now_is_postponed_and_others_go(account, told, monkeypatch):
     first, second = queued(account), queued(account)
     monkeypatch.setattr(drain, "deliver_mailing", lambda pk: pk != first.pk and deliver_mailing(pk))
 
@@ -145,7 +145,7 @@ def test_an_account_without_a_permit_keeps_no_other_waiting(account, told, monke
     assert blocked[0] in told
 
 
-def test_one_that_failed_is_taken_up_again_after_a_while(account, told, monkeypatch):
+def test_a_mailing_that_failed_is_retried_after_a_while(account, told, monkeypatch):
     first, second = queued(account), queued(account)
     failures = [ValueError("a defect")]
 
@@ -164,7 +164,7 @@ def test_one_that_failed_is_taken_up_again_after_a_while(account, told, monkeypa
 
 
 def test_a_database_that_goes_away_leaves_nothing_behind_in_hand(account, told, monkeypatch):
-    """Given as many rows as one look brings, and a database that refuses each of them for a while."""
+    """Given rows that were read ahead, and a database that goes away before they are handed over."""
     mailings = [queued(account) for _ in range(3)]
     away = [True]
 
@@ -192,7 +192,7 @@ def test_a_thread_is_given_back_after_some_seconds_and_another_goes_on(account, 
     work = Drain()
     work.work(first.pk)
 
-    # Told once of what waits beside it, and once as the thread is given back.
+    # One message for another thread at the beginning, and one when this thread ends.
     assert told == [second.pk] * 2
     work.work(second.pk)
     assert states() == [State.ACCEPTED] * 2

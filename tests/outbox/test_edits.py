@@ -1,4 +1,4 @@
-"""The timeline says what an edit changed, and nothing where it changed nothing."""
+"""The timeline names what an edit changed, and has no line if nothing changed."""
 
 import pytest
 

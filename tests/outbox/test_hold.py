@@ -1,4 +1,4 @@
-"""The seconds after sending off: one press takes a mailing back to a draft, and it never goes both ways."""
+"""The hold after sending off: a mailing can become a draft again, or be claimed, but never both."""
 
 import threading
 from datetime import timedelta
@@ -32,7 +32,9 @@ def kinds(mailing: Mailing) -> list[str]:
     return list(Event.objects.filter(mailing=mailing).values_list("kind", flat=True))
 
 
-def test_it_waits_for_its_seconds_and_then_goes(account: Account, sandbox: Sandbox, monkeypatch):
+def test_a_mailing_waits_for_the_end_of_its_hold_and_then_goes(
+    account: Account, sandbox: Sandbox, monkeypatch
+):
     told: list[tuple[str, int, float]] = []
     monkeypatch.setattr(notify, "send", lambda task, pk, after=0.0: told.append((task, pk, after)))
     mailing = sent_off(account)
@@ -49,7 +51,7 @@ def test_it_waits_for_its_seconds_and_then_goes(account: Account, sandbox: Sandb
 
 
 def test_the_sweep_sends_what_no_message_sent(account: Account, monkeypatch):
-    """Given a worker that died with the message in its memory."""
+    """Given a worker that died while the delayed message was in its memory."""
     mailing = sent_off(account)
     told: list[int] = []
     monkeypatch.setattr(notify, "send", lambda task, pk, **_more: told.append(pk))
@@ -105,8 +107,8 @@ def test_held_too_late_it_says_how_it_stands(account: Account, state: State, sai
     assert (mailing.state, outbox.may_hold(mailing)) == (state, False)
 
 
-def test_what_waits_for_another_reason_is_not_held_back(account: Account):
-    """Given a row that a call may have been made for: it waits for its next try."""
+def test_a_mailing_that_waits_for_another_reason_cannot_be_held(account: Account):
+    """Given a row that waits for its next try: a call may have been made for it."""
     later = timezone.now() + timedelta(seconds=30)
     mailing = bare(account, state=State.QUEUED, not_before=later, waiting_for="provider")
 
@@ -141,8 +143,8 @@ def test_what_is_no_draft_any_more_is_not_sent_twice(account: Account):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_press_and_a_claim_at_once_end_in_one_of_the_two(account: Account, monkeypatch):
-    """Given a worker whose clock is ahead of the page's, so that both believe that it is their turn."""
+def test_a_hold_and_a_claim_at_the_same_moment_never_both_succeed(account: Account, monkeypatch):
+    """Given a worker whose clock is ahead of the page's, so that both think that they may act."""
     ahead = SimpleNamespace(now=lambda: timezone.now() + timedelta(seconds=61))
     monkeypatch.setattr(claims, "timezone", ahead)
     ends: set[str] = set()
@@ -160,7 +162,7 @@ def test_a_press_and_a_claim_at_once_end_in_one_of_the_two(account: Account, mon
 
 
 def race(mailing: Mailing) -> tuple[bool, bool]:
-    """Holds and claims one mailing at the same moment; whether each of them succeeded."""
+    """Hold and claim a mailing at the same moment; whether each succeeded."""
     start, came = threading.Barrier(2), dict[str, bool]()
 
     def press() -> None:
@@ -185,8 +187,8 @@ def race(mailing: Mailing) -> tuple[bool, bool]:
     return came["held"], came["claimed"]
 
 
-def test_what_was_held_changed_and_sent_off_anew_is_not_sent_as_it_was_read(account: Account):
-    """Given a worker that waits for a permit with the text from before."""
+def test_a_worker_cannot_claim_with_the_text_from_before_a_hold_and_an_edit(account: Account):
+    """Given a worker that has read the row, and then waits for a permit."""
     before = sent_off(account, seconds=5)
     draft_again = outbox.hold(before.pk)
     changed = outbox.make(spec(mes="Another text"), account=account, submit=False, draft=draft_again)
@@ -196,7 +198,7 @@ def test_what_was_held_changed_and_sent_off_anew_is_not_sent_as_it_was_read(acco
     assert claims.claim(Mailing.objects.get(), ()) is not None
 
 
-def test_a_nudge_that_comes_early_leaves_the_seconds_as_they_are(account: Account, monkeypatch):
+def test_an_early_nudge_does_not_change_the_hold(account: Account, monkeypatch):
     mailing = sent_off(account)
     monkeypatch.setattr("mailings.accounts.slot", lambda *args, **kwargs: pytest.fail("no permit is wanted"))
 
@@ -205,7 +207,7 @@ def test_a_nudge_that_comes_early_leaves_the_seconds_as_they_are(account: Accoun
     assert Mailing.objects.get().not_before == mailing.not_before
 
 
-def test_one_that_waited_for_something_before_can_be_held_as_any_other(account: Account):
+def test_an_earlier_reason_for_waiting_does_not_prevent_a_hold(account: Account):
     mailing = draft(account)
     Mailing.objects.update(waiting_for="gate")
 

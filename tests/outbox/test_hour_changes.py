@@ -1,4 +1,4 @@
-"""Another hour for a mailing that waits at the provider: a copy goes off only after a confirmed cancel."""
+"""Changing the hour of a mailing at the provider: a copy is sent only after a confirmed cancel."""
 
 import time
 from datetime import timedelta
@@ -29,7 +29,7 @@ def waiting(account: Account, sandbox: Any) -> Mailing:
 
 
 def step(mailing: Mailing) -> None:
-    """The next step of the cancel, once the gap between identical calls has passed."""
+    """Take the next step of the cancel, after the gap between identical calls."""
     time.sleep(settings.SAME_REQUEST_SECONDS * 1.5)
     Mailing.objects.filter(pk=mailing.pk).exclude(wish="").update(wish_next_at=timezone.now())
     outbox.fulfil(mailing.pk)
@@ -72,7 +72,7 @@ def test_a_cancel_that_comes_too_late_sends_nothing_again(waiting: Mailing, sand
 def test_a_worker_killed_after_the_cancel_leaves_the_copy_to_the_sweep(waiting: Mailing) -> None:
     outbox.change_hour(waiting.pk, in_hours(5))
     time.sleep(settings.SAME_REQUEST_SECONDS * 1.5)
-    outbox.cancel.fulfil(waiting.pk)  # and here the worker dies
+    outbox.cancel.fulfil(waiting.pk)  # here the worker dies
     assert others(waiting) == []
 
     assert outbox.sweep()["hours"] == 1
@@ -90,7 +90,7 @@ def test_a_worker_killed_before_the_cancel_leaves_it_to_the_sweep_too(waiting: M
     assert len(others(waiting)) == 1
 
 
-def test_killed_in_the_middle_of_the_copy_it_is_made_once(
+def test_a_worker_killed_while_making_the_copy_leaves_one_copy(
     waiting: Mailing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outbox.change_hour(waiting.pk, in_hours(5))
@@ -106,7 +106,7 @@ def test_killed_in_the_middle_of_the_copy_it_is_made_once(
     assert len(others(waiting)) == 1
 
 
-def test_two_workers_that_conclude_at_once_make_one_copy(waiting: Mailing) -> None:
+def test_concluding_a_second_time_makes_no_second_copy(waiting: Mailing) -> None:
     change = outbox.change_hour(waiting.pk, in_hours(5))
     step(waiting)
 
@@ -159,21 +159,21 @@ def test_a_past_hour_is_refused_and_nothing_is_cancelled(waiting: Mailing, hours
     assert waiting.wish == ""
 
 
-def test_what_has_not_left_us_repeats_or_was_made_elsewhere_keeps_its_hour(account: Account) -> None:
+def test_a_mailing_that_is_not_handed_over_or_repeats_keeps_its_hour(account: Account) -> None:
     unsent = queued(account, time="+60")
     assert not outbox.may_change_hour(unsent)
     repeating = delivered(account, time="+60", rpt="2")
     assert "repeats" in outbox.why_not_change_hour(repeating)
 
 
-def test_what_was_seen_before_has_to_be_so_still(waiting: Mailing) -> None:
+def test_an_hour_change_is_refused_when_the_mailing_has_changed_since(waiting: Mailing) -> None:
     seen = outbox.Seen(stamp="of another moment")
 
     with pytest.raises(outbox.Outdated):
         outbox.change_hour(waiting.pk, in_hours(5), seen=seen)
 
 
-def test_files_go_with_the_copy(account: Account) -> None:
+def test_the_files_of_a_mailing_can_be_uploaded_with_its_copy(account: Account) -> None:
     ref = FileRef("a.jpg", 3, "image/jpeg", "ab" * 32)
     made = spec(mms="1", time="+60")
     mailing = outbox.make(made, account=account, uploads=[(ref, ContentFile(b"abc"))], submit=False)
@@ -183,9 +183,7 @@ def test_files_go_with_the_copy(account: Account) -> None:
     assert (kept, content.read()) == (ref, b"abc")
 
 
-def test_a_file_that_is_missing_ends_the_change_without_a_copy_and_stops_no_other(
-    account: Account, sandbox: Any
-) -> None:
+def test_a_missing_file_ends_the_change_without_a_copy(account: Account, sandbox: Any) -> None:
     ref = FileRef("a.txt", 1, "text/plain", "0" * 64)
     first = delivered(
         account, time="+60", mail="1", subj="Hi", phones="ann@example.com", sender="shop@example.com"
@@ -200,9 +198,7 @@ def test_a_file_that_is_missing_ends_the_change_without_a_copy_and_stops_no_othe
     assert others(first) == []
 
 
-def test_a_change_that_cannot_be_ended_keeps_no_other_from_its_end(
-    waiting: Mailing, monkeypatch: Any
-) -> None:
+def test_an_error_while_ending_a_change_is_not_raised(waiting: Mailing, monkeypatch: Any) -> None:
     outbox.change_hour(waiting.pk, in_hours(5))
     Mailing.objects.filter(pk=waiting.pk).update(wish="")
     monkeypatch.setattr(hour_changes, "conclude", lambda pk: 1 / 0)

@@ -1,6 +1,6 @@
-"""No interleaving of claims, answers, sweeps, wishes, looks, flushes and restores sends anything twice.
+"""No order of claims, answers, sweeps, wishes, looks, flushes and restores sends anything twice.
 
-Hypothesis takes the steps in any order; what is checked after each stands in world.py.
+Hypothesis runs the rules in random order; the invariants checked after each are in world.py.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from tests.helpers.factories import bare, queued
 from tests.outbox.world import ANSWERS, PICK, World, lose_memory
 
 Decide = Callable[..., Mailing]
-# What a worker meets on the way to fulfilling a wish.
+# What the provider does when a worker tries to fulfil a wish.
 STEPS: dict[str, dict[str, Any]] = {
     "OK": {},
     "OK, and nothing done": {"fault": "false_ok", "calls": ["cancel", "del"]},
@@ -54,7 +54,7 @@ class Delivery(World):
     @precondition(lambda self: self.among(State.UNKNOWN, State.HELD))
     @rule(pick=PICK)
     def a_person_opens_a_page(self, pick: int) -> None:
-        """Of a mailing that waits for a decision; an older tab of it stays open as well."""
+        """The page of a mailing that waits for a decision. Up to four tabs stay open, also outdated ones."""
         mailing = Mailing.objects.get(pk=self.choose(pick, State.UNKNOWN, State.HELD))
         page = (mailing.pk, State(mailing.state), outbox.Seen(stamp=outbox.stamp(mailing)))
         self.tabs = [*self.tabs[-3:], page]
@@ -62,7 +62,7 @@ class Delivery(World):
     @precondition(lambda self: self.tabs)
     @rule(pick=PICK, decide=st.sampled_from([outbox.send_again, outbox.send_again, outbox.give_up]))
     def a_person_clicks_in_some_tab(self, pick: int, decide: Decide) -> None:
-        """However often: what one page showed is decided on once."""
+        """Click in any open tab, any number of times: what one page has shown is acted on only once."""
         pk, state, seen = self.tabs[pick % len(self.tabs)]
         decide = outbox.release if state == State.HELD else decide
         try:
@@ -77,7 +77,7 @@ class Delivery(World):
     @precondition(lambda self: self.among(State.UNKNOWN) and self.jobs_seen)
     @rule(pick=PICK, job=PICK)
     def a_person_says_which_job_it_is(self, pick: int, job: int) -> None:
-        """Right or wrong; a job that bears another reference is never taken."""
+        """Name any job, right or wrong; a job with another mailing's reference must never be adopted."""
         pk, number = self.choose(pick, State.UNKNOWN), sorted(self.jobs_seen)[job % len(self.jobs_seen)]
         try:
             outbox.adopt(pk, number)
@@ -87,7 +87,7 @@ class Delivery(World):
 
     @rule()
     def another_account_calls(self) -> None:
-        """An attempt that is given the next key, which one that a backup does not know may have had."""
+        """Make an attempt in between, so that after a restore primary keys are reused by other accounts."""
         other = bare(self.other, state=State.REFUSED)
         Attempt.objects.create(mailing=other, kind="create", token=uuid4().hex, begin=timezone.now())
 
@@ -102,7 +102,7 @@ class Delivery(World):
     @precondition(lambda self: self.jobs_seen)
     @rule()
     def the_backup_is_restored(self) -> None:
-        """The database goes back, the provider, Redis and the clock do not."""
+        """Restore the database; provider, Redis and clock go on."""
         self.hands = [None, None]
         transaction.savepoint_rollback(self.backup[0])
         self.rows = self.backup[1]
@@ -148,7 +148,7 @@ class Wishes(World):
         self.sandbox.change_job(int(row.remote_id or 0), status=status, deleted=False)
         today = spans.today()
         result = sync.pull(self.account, today - timedelta(days=20), today + timedelta(days=3), wait=1)
-        if result.error:  # a breaker is open: what nobody could see is not told, and taken back here
+        if result.error:  # the breaker is open, so the change cannot be seen: undo it
             self.sandbox.change_job(
                 int(row.remote_id or 0), status="cancelled", deleted=row.state == State.DELETED
             )

@@ -1,4 +1,4 @@
-"""The same next month: day and hour by the clock, on the last day where the month has no such day."""
+"""A copy for next month: same day and hour by the clock; a month without that day uses its last."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo

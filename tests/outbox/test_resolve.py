@@ -1,4 +1,4 @@
-"""A person's decisions on an unknown outcome: each rests on what was seen, and is made once."""
+"""A person's decisions on unknown mailings: refused if the facts have changed, and acted on once."""
 
 import pytest
 from django.utils import timezone
@@ -14,12 +14,12 @@ def unknown(account) -> Mailing:
 
 
 def shown(mailing: Mailing) -> outbox.Seen:
-    """What a page shows now."""
+    """What a page opened now would post back."""
     mailing.refresh_from_db()
     return outbox.Seen(stamp=outbox.stamp(mailing))
 
 
-def test_sending_again_starts_the_looking_afresh(unknown):
+def test_sending_again_resets_the_looks(unknown):
     Mailing.objects.filter(pk=unknown.pk).update(looks=2, look_note="x")
     mailing = outbox.send_again(unknown.pk)
     assert (mailing.state, mailing.looks, mailing.look_note) == (State.QUEUED, 0, "")
@@ -42,7 +42,7 @@ def test_decisions_are_for_unknown_outcomes_only(account, state):
 
 
 def test_a_second_click_on_send_again_sends_nothing_more(account, sandbox):
-    # given a provider that fails fast, so that the outcome is unknown again when the second click comes
+    # given a provider that fails at once, so that the mailing is unknown again at the second click
     mailing = queued(account, time="+600")
     sandbox.fault("cut_after_saving", calls="add", count=None)
     outbox.deliver_mailing(mailing.pk)
@@ -74,7 +74,7 @@ NEWER = [
 
 @pytest.mark.parametrize("decide", DECISIONS)
 @pytest.mark.parametrize("newer", NEWER)
-def test_anything_newer_refuses_a_decision(unknown, decide, newer):
+def test_a_decision_is_refused_when_anything_newer_is_known(unknown, decide, newer):
     seen = shown(unknown)
     Mailing.objects.filter(pk=unknown.pk).update(**newer)
     with pytest.raises(outbox.Outdated):
@@ -84,14 +84,14 @@ def test_anything_newer_refuses_a_decision(unknown, decide, newer):
 
 
 @pytest.mark.parametrize("decide", DECISIONS)
-def test_another_look_in_vain_refuses_nothing(unknown, decide):
+def test_a_decision_still_counts_after_another_look_in_vain(unknown, decide):
     seen = shown(unknown)
     Mailing.objects.filter(pk=unknown.pk).update(looks=2, look_at=timezone.now())
     decide(unknown.pk, seen=seen)
     assert outbox.stamp(Mailing.objects.get()) != seen.stamp
 
 
-def test_a_form_that_carries_nothing_decides_nothing(unknown):
+def test_a_form_with_an_empty_stamp_decides_nothing(unknown):
     with pytest.raises(outbox.Outdated):
         outbox.give_up(unknown.pk, seen=outbox.Seen(stamp=""))
 

@@ -1,4 +1,4 @@
-"""A restored backup, and a Redis that lost its memory: nothing that was sent before is sent again."""
+"""After a restored backup, or with a Redis that lost its memory, nothing is sent a second time."""
 
 import time
 
@@ -17,7 +17,7 @@ from tests.helpers.factories import bare, delivered, queued
 
 @pytest.fixture(autouse=True)
 def _open_gate(settings):
-    """The gate's own pause after a lost memory is tested in test_limiter.py."""
+    """Keep the limiter's own pause after a flush short; test_limiter.py tests it."""
     settings.PROVIDER_TOTAL_SECONDS = 0.5
 
 
@@ -29,7 +29,7 @@ def nudges(monkeypatch):
 
 
 def restore(account: Account, **account_fields) -> None:
-    """Take the database back to before the last attempts, as a backup does."""
+    """Put the database back to before the last attempts, as restoring a backup does."""
     with rows_may_go():
         for model in (Event, Attempt):
             model._base_manager.all()._raw_delete("default")
@@ -47,11 +47,11 @@ def let_go(mailing: Mailing) -> None:
 
 
 def test_a_mailing_that_was_sent_after_the_backup_is_tied_to_its_job_not_sent_again(account, sandbox, nudges):
-    # given a mailing that is at the provider, and a database that believes it waits
+    # given a mailing that is at the provider, and a restored database in which it is queued
     mailing = delivered(account, time="+600")
     sent = mailing.remote_id
     restore(account)
-    # when it is driven on
+    # when a worker tries to deliver it
     let_go(mailing)
     assert (mailing.state, mailing.held_reason) == (State.HELD, "restored")
     assert "pull_recent" in nudges
@@ -75,7 +75,7 @@ def own_cancel_is_made(account: Account, key: int) -> None:
 
 @pytest.mark.parametrize("traffic", [other_account_calls, own_cancel_is_made])
 def test_a_lost_commit_is_noticed_whatever_was_tried_since(account, sandbox, nudges, traffic):
-    # given a failover to a replica that lagged behind: the last attempt is gone, its key given out again
+    # given a failover to a lagging replica: the last attempt is lost, and its primary key used again
     _, lost = delivered(account, time="+600"), delivered(account, time="+600")
     key = Attempt.objects.latest("pk").pk
     take_back([lost])
@@ -98,7 +98,7 @@ def take_back(mailings: list[Mailing]) -> None:
 
 
 def test_a_lost_commit_below_a_kept_one_is_noticed(account, sandbox, nudges):
-    """Given two calls at once, of which the earlier key was committed later, and lost."""
+    """Given two simultaneous calls: the attempt with the lower key was committed later, and is lost."""
     first, _ = delivered(account, time="+600"), delivered(account, time="+600")
     take_back([first])
     let_go(first)
@@ -112,7 +112,7 @@ def test_a_cancel_notices_it_too(account, sandbox, nudges):
     # when
     outbox.wish(known.pk, Wish.CANCEL)
     outbox.fulfil(known.pk)
-    # then the cancel is made, and the doubt is noted before its attempt got a key
+    # then the cancel is made, and the doubt was noticed before its attempt got a primary key
     account.refresh_from_db()
     known.refresh_from_db()
     assert known.state == State.CANCELLED
@@ -122,7 +122,7 @@ def test_a_cancel_notices_it_too(account, sandbox, nudges):
 
 
 def held_in_doubt(account: Account) -> Mailing:
-    """A mailing that was never sent, of which that cannot be known."""
+    """A mailing held in doubt, although it was never sent."""
     delivered(account)
     waiting = queued(account)
     restore(account)
@@ -132,7 +132,7 @@ def held_in_doubt(account: Account) -> Mailing:
 
 
 def test_absence_never_sends_by_itself_but_a_person_does(account, sandbox, nudges, settings):
-    # given two complete reads, far enough from the doubt and from each other
+    # given two complete reads, long enough after the doubt and after each other
     settings.SETTLE_AFTER_SECONDS = 0
     waiting = held_in_doubt(account)
     time.sleep(0.6)
@@ -157,7 +157,7 @@ def test_reads_before_the_settle_distance_do_not_count(account, sandbox, nudges)
 
 
 def test_a_read_of_other_days_does_not_count(account, sandbox, nudges, settings):
-    # given a mailing whose job may be listed on the day after tomorrow, and a whole read of today
+    # given a mailing whose job would be listed the day after tomorrow, and a complete read of today
     settings.SETTLE_AFTER_SECONDS = 0
     delivered(account)
     waiting = queued(account, time="+2880")
@@ -186,7 +186,7 @@ def test_an_emptied_redis_is_a_doubt_but_is_not_called_a_restored_backup(account
     assert (mailing.state, mailing.held_reason) == (State.HELD, "forgotten")
 
 
-def test_a_mailing_made_after_the_memory_was_lost_waits_for_nothing(account, sandbox, nudges):
+def test_a_mailing_made_after_the_doubt_began_is_not_held(account, sandbox, nudges):
     delivered(account)
     restore(account)
     let_go(Mailing.objects.get())
@@ -217,7 +217,7 @@ def test_a_memory_lost_after_the_claim_sends_nothing(account, sandbox, nudges, m
 
 
 def test_a_backup_from_before_a_flush_is_noticed_although_no_call_was_made_since(account, sandbox, nudges):
-    # given a secret that Redis has replaced since, and the same attempts
+    # given a secret that Redis has replaced since, although the attempts are the same
     delivered(account)
     Account.objects.filter(pk=account.pk).update(memory="0" * 16)
     waiting = queued(account)
@@ -240,7 +240,7 @@ def test_of_two_workers_that_notice_a_restore_one_begins_the_new_memory(account,
 
 
 def test_a_mark_that_a_broken_connection_left_twice_stops_no_claim(account, sandbox):
-    """Given an attempt whose mark was asked of Redis once more, since the first answer was lost."""
+    """Given a mark that was written twice, because Redis's first answer was lost."""
     first = delivered(account)
     account.refresh_from_db()
     attempt = Attempt.objects.get(mailing=first)

@@ -1,4 +1,4 @@
-"""The stop list at the claim: who was put on it after a mailing was made gets nothing."""
+"""The stop list counts at the claim: whoever was added after a mailing was made gets nothing."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def handed_over(mailing: Mailing) -> Mailing:
 
 
 def asked(sandbox, name: str) -> str:
-    """A parameter of the one creating call that the provider got."""
+    """A parameter of the only creating call that the provider got."""
     (call,) = [call for call in sandbox.calls if call["kind"] == "add"]
     return dict(call["parameters"])[name]
 

@@ -1,4 +1,4 @@
-"""The sweep re-drives from the rows whatever a lost message left."""
+"""The sweep goes on with rows whose message was lost or whose worker died."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from tests.helpers.factories import bare, delivered, queued
 
 @pytest.fixture
 def nudges(monkeypatch, django_capture_on_commit_callbacks):
-    """What one sweep would tell the workers."""
+    """Runs a sweep; the messages that it would send, as (task, id)."""
     told = []
     monkeypatch.setattr("celery.current_app.send_task", lambda name, args, **_: told.append((name, *args)))
 
@@ -51,9 +51,9 @@ def test_an_expired_lease_makes_it_unknown_never_queued(account, nudges):
     assert claim.mailing.attempts.get().outcome == Attempt.Outcome.UNKNOWN
 
 
-def test_a_lease_is_ended_for_the_claim_that_was_read_and_for_no_newer_one(account, monkeypatch):
-    """Given a sweep that stood still while another ended the lease, a person sent again, and that lease ran
-    out as well: only its own claim's end is this sweep's to write down."""
+def test_a_sweep_does_not_end_the_lease_of_a_newer_claim(account, monkeypatch):
+    """Given a sweep that was frozen after it had found an expired claim, and a newer claim since, which has
+    expired too: this sweep must end the first one only."""
     claim = deliver.take(queued(account))
     past = timezone.now() - timedelta(seconds=1)
     Mailing.objects.update(lease_until=past)
@@ -94,7 +94,7 @@ def test_a_cancel_that_a_dead_worker_left_open_is_closed_as_unknown(account, nud
     assert attempt.outcome == Attempt.Outcome.UNKNOWN
 
 
-def test_a_dead_broker_fails_no_sweep(account, monkeypatch, django_capture_on_commit_callbacks):
+def test_a_dead_broker_does_not_stop_the_sweep(account, monkeypatch, django_capture_on_commit_callbacks):
     mailing = queued(account)
 
     def dead(*args, **kwargs):
@@ -108,7 +108,7 @@ def test_a_dead_broker_fails_no_sweep(account, monkeypatch, django_capture_on_co
 
 
 def test_a_clock_that_was_set_back_leaves_nothing_stuck(account, nudges):
-    """Given moments that were written when the clock was two hours ahead."""
+    """Given timestamps that were written while the clock was two hours ahead."""
     ahead = timezone.now() + timedelta(hours=2)
     waiting = queued(account)
     Mailing.objects.filter(pk=waiting.pk).update(not_before=ahead, nudged_at=ahead)

@@ -1,8 +1,7 @@
-"""What goes on by itself around a few mailings, step by step, and what must be true after every step.
+"""The base of the state machines: two workers, the clock, the sweep and a misbehaving provider.
 
-Two workers, the clock, the sweep and a misbehaving provider. What the provider has done is known for certain
-(the sandbox tells), so after every step it is compared with what the rows say. Nearly every step does
-something: a rule is only taken when a row is in the state that it is about.
+The sandbox tells what the provider has really done, so after every step the rows are compared with that.
+Preconditions make sure that nearly every step does something.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -49,11 +48,14 @@ Hand = tuple[Claim, Any]
 
 
 class World(RuleBasedStateMachine):
-    """What goes on by itself: two workers, each with at most one claim in hand, the clock and the list."""
+    """Rules for what happens without a person's decision, and the invariants.
+
+    `hands`: the claim of each of two workers, with the answer it got (None: frozen before the call).
+    """
 
     sandbox: Sandbox
     account: Account
-    waiting: tuple[str, ...]  # for when the mailings are that wait in the beginning
+    waiting: tuple[str, ...]  # the `time` of each mailing that is queued at the beginning
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,10 +65,10 @@ class World(RuleBasedStateMachine):
         self.now = self.clock.start()
         self.hands: list[Hand | None] = [None, None]
         self.jobs_seen: set[str] = set()
-        self.sent: set[str] = set()  # codes of which a job was made, and nobody asked for another since
-        self.forgotten: set[str] = set()  # those among them that a restored backup may not know of
+        self.sent: set[str] = set()  # codes with a job, unless a person has sent the mailing again since
+        self.forgotten: set[str] = set()  # those of them that a restored backup may not know
         self.rows: list[Mailing] = []
-        # The account has called before: restore_guard.py says what is not covered.
+        # Start with an account that has called before: restore_guard.py does not cover the first call.
         lose_memory()
         Account.objects.filter(pk=self.account.pk).update(memory="", doubt_from=None)
         self.account.refresh_from_db()
@@ -76,7 +78,7 @@ class World(RuleBasedStateMachine):
         self.clock.stop()
         transaction.savepoint_rollback(self.beginning)
 
-    # --- what happens ---
+    # --- rules ---
 
     @precondition(lambda self: len(self.rows) < 5 and not self.among(State.QUEUED))
     @rule(time=st.sampled_from(["+600", "0"]))
@@ -105,7 +107,7 @@ class World(RuleBasedStateMachine):
     def a_frozen_worker_goes_on(self, answer: str) -> None:
         worker = next(index for index, hand in enumerate(self.hands) if hand and hand[1] is None)
         claim = self.hands[worker][0]
-        # It has had its place all the time.
+        # It has kept its permit all the time.
         place = nullcontext(Client(credentials_of(self.account), base_url=self.account.base_url))
         self.hands[worker] = (claim, self.call(claim, answer, place))
 
@@ -135,10 +137,10 @@ class World(RuleBasedStateMachine):
         if not sync.pull_recent(self.account, wait=1).error:
             self.nothing_on_the_list_is_left_aside()
 
-    # --- what is true then ---
+    # --- invariants ---
 
     def nothing_on_the_list_is_left_aside(self) -> None:
-        """Each job is its row's, or in front of a person; of a call under way the end is not known yet."""
+        """After a read, every job belongs to a row, or is named in one, unless its call is under way."""
         for job in self.sandbox.jobs:
             number, ours = str(job["id"]), Mailing.objects.filter(code=code_of(job)).first()
             if job["deleted"] or (ours and ours.state == State.SENDING):
@@ -168,7 +170,7 @@ class World(RuleBasedStateMachine):
         self.jobs_seen |= jobs.keys()
 
     def nothing_that_was_sent_is_taken_for_unsent(self) -> None:
-        """Nor is shown to be absent. A restored backup may believe so, until the list was read."""
+        """Nor shown as absent. After a restore the rows may be wrong until the list was read."""
         for row in self.rows:
             if row.code in self.sent - self.forgotten:
                 assert row.state not in UNSENT
@@ -177,7 +179,7 @@ class World(RuleBasedStateMachine):
     # --- helpers ---
 
     def among(self, *states: State) -> list[int]:
-        """The rows that are in one of these states."""
+        """The keys of the rows in one of these states."""
         return [row.pk for row in self.rows if row.state in states]
 
     def choose(self, pick: int, *states: State) -> int:
@@ -185,11 +187,11 @@ class World(RuleBasedStateMachine):
         return found[pick % len(found)]
 
     def wished(self) -> bool:
-        """Whether a wish can take a step."""
+        """Whether there is a wish for which a step can be taken."""
         return any(row.wish and row.remote_id for row in self.rows)
 
     def call(self, claim: Claim, answer: str, place: AbstractContextManager[Client]) -> Any:
-        """The creating call of a claim; what came of it is not written down yet."""
+        """Make a claim's creating call; returns the answer or the error, without writing it down."""
         if ANSWERS[answer]:
             self.sandbox.fault(calls="add", **ANSWERS[answer])
         try:
@@ -202,7 +204,7 @@ class World(RuleBasedStateMachine):
 
 
 def lose_memory() -> None:
-    """All but the gate's: its pause after a flush is tested in test_limiter.py and would slow this down."""
+    """Delete the restore guard's keys only. Deleting the limiter's too would make it pause."""
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.delete(*client.keys("mailroom:memory:*"), *client.keys("mailroom:marks:*"), "none")
 
@@ -219,7 +221,7 @@ def code_of(job: dict[str, Any]) -> str:
 
 
 def reachable(state: State) -> set[State]:
-    """Every state that the table leads to from `state`, in any number of changes."""
+    """The states that can be reached from `state` by any number of legal transitions."""
     found: set[State] = set()
     ahead = [state]
     while ahead:

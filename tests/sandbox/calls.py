@@ -1,4 +1,4 @@
-"""Calls to the sandbox over plain http.client and urllib: no line of Mailroom's own client."""
+"""Calls to the sandbox with http.client only, without Mailroom's own client."""
 
 import http.client
 import json
@@ -25,7 +25,7 @@ def fetch(
     login: dict[str, str] | None = None,
     timeout: float = 10,
 ) -> tuple[int, str, bytes]:
-    """One POST: status, content type and body of the answer. Text is sent as the charset given says."""
+    """One POST; status, content type and body of the answer. Texts are sent in the given `charset`."""
     given = (LOGIN if login is None else login) | (parameters or {})
     charset = str(given.get("charset") or "windows-1251")
     body = urlencode(given, encoding=charset)
@@ -41,29 +41,29 @@ def fetch(
 
 
 def text(sandbox: Sandbox, script: str = "jobs", **parameters: Any) -> str:
-    """The text of an answer, in whatever `fmt` was asked for."""
+    """The answer's body as text, in the `fmt` asked for."""
     body = fetch(sandbox, script, parameters)[2]
     return body.decode(str(parameters.get("charset") or "windows-1251"))
 
 
 def data(sandbox: Sandbox, script: str = "jobs", **parameters: Any) -> Any:
-    """What an answer with fmt=3 in UTF-8 holds."""
+    """The decoded JSON of an answer (fmt=3, UTF-8)."""
     return json.loads(text(sandbox, script, fmt="3", charset="utf-8", **parameters))
 
 
 def add(sandbox: Sandbox, **changes: Any) -> int:
-    """Adds a mailing and gives its id."""
+    """Add a mailing; its id."""
     return int(data(sandbox, **(ADD | changes))["id"])
 
 
 def error(sandbox: Sandbox, script: str = "jobs", **parameters: Any) -> int | None:
-    """The error number of an answer, None when there is none."""
+    """The error number of an answer, or None."""
     answer = data(sandbox, script, **parameters)
     return answer.get("error_code") if isinstance(answer, dict) else None
 
 
 def control(sandbox: Sandbox, method: str, what: str, asked: Any = None) -> tuple[int, Any]:
-    """One control request: its status and what it answers."""
+    """One control request; HTTP status and decoded answer."""
     connection = connect(sandbox)
     try:
         body = None if asked is None else json.dumps(asked)

@@ -1,4 +1,4 @@
-"""A sandbox that lets the same call come twice at once, as most tests want it."""
+"""A sandbox without a gap between identical calls, as most tests need it."""
 
 from collections.abc import Iterator
 

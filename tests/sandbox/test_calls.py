@@ -1,4 +1,4 @@
-"""The sandbox's calls: what each does and answers, in four formats and three charsets."""
+"""The sandbox's calls, in four formats and three charsets."""
 
 import hashlib
 import http.client

@@ -1,4 +1,4 @@
-"""What a test does to the sandbox itself: over HTTP, over restarts, and as a process."""
+"""Controlling the sandbox: over HTTP, over restarts, and as a process."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The four shapes in which the sandbox tells of mailings."""
+"""The four shapes of the sandbox's answers to `get` and `get_all`."""
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator

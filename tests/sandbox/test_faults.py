@@ -1,4 +1,4 @@
-"""The sandbox's faults on request: what the caller sees, and whether the thing was done all the same."""
+"""The sandbox's faults: what the caller gets, and whether the request was carried out all the same."""
 
 import http.client
 import threading
@@ -250,7 +250,7 @@ def test_faults_can_be_called_off(sandbox: Sandbox) -> None:
         [{"fault": "empty"}, {"fault": "meteor"}],
     ],
 )
-def test_what_there_is_not_cannot_be_ordered(sandbox: Sandbox, rule: Any) -> None:
+def test_unknown_faults_calls_and_options_are_refused(sandbox: Sandbox, rule: Any) -> None:
     status, answer = control(sandbox, "POST", "faults", rule)
 
     assert status == 400

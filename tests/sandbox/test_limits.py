@@ -1,4 +1,4 @@
-"""The sandbox's limits on callers: wrong logins, blocks, identical requests, calls at once."""
+"""The sandbox's limits: wrong logins, blocks, identical requests, calls at once."""
 
 import threading
 import time
@@ -159,7 +159,9 @@ def test_old_requests_are_forgotten_and_recent_ones_are_not() -> None:
         limits.check_repeat("5999", 62, 1, 60)
 
 
-def test_a_call_with_a_wrong_login_takes_no_place_of_the_account(sandbox: Sandbox) -> None:
+def test_a_call_with_a_wrong_login_does_not_count_as_one_of_the_accounts_calls_at_once(
+    sandbox: Sandbox,
+) -> None:
     sandbox.settings({"at_once": 2})
     sandbox.fault("slow", "add", seconds=0.5)
     thread = threading.Thread(target=refused, args=(sandbox, "x"))

@@ -1,4 +1,4 @@
-"""The sandbox's look-ups and prices: four formats each, and errors and slowness on request."""
+"""The sandbox's look-ups in four formats, and faults on look-ups and prices."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""What became of each message: get.php?get_messages and status.php, by the provider's page."""
+"""The sandbox's message results: get.php?get_messages=1 and status.php."""
 
 import xml.etree.ElementTree as ET
 from datetime import datetime, timedelta, timezone

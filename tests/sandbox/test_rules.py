@@ -1,4 +1,4 @@
-"""What the sandbox refuses: missing and invalid parameters (error 1) and unreadable times (error 5)."""
+"""What the sandbox accepts and refuses: invalid parameters (error 1), unreadable times (error 5), costs."""
 
 from collections.abc import Iterator
 from typing import Any

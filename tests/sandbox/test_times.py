@@ -1,4 +1,4 @@
-"""How the sandbox's mailings go by their own time: waiting, going, gone out, again."""
+"""The sandbox's jobs over time: waiting, going, gone out, repeated. Also parts and transliteration."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,1 +1,1 @@
-"""The command line, `manage.py mailings <verb>` (docs/contract.md): what comes in, and the verbs."""
+"""The command line, `manage.py mailings <verb>` (docs/contract.md): reading its input, and the verbs."""

@@ -1,7 +1,7 @@
-"""Who gets an order's mailing: a file with its columns, or the phones among its options.
+"""The recipients of an order: from a file with columns, or from the options `phones` or `list`.
 
-A text with `{Heading}` of the file's columns becomes personal messages, which take the place of `phones` and
-`mes`. What is wrong is told by the parameter of the order that can mend it.
+With a file, a text that contains `{Heading}` of a column becomes personal messages (`list`), in place of
+`phones` and `mes`. Every error is reported under the parameter of the order that has to be corrected.
 """
 
 from collections.abc import Mapping
@@ -22,14 +22,14 @@ from mailings.recipients.reasons import UnreadableFile
 from mailings.smsc.spec.vocabulary import Channel
 
 Options = dict[str, Any]
-# What personal messages take the place of, or set themselves.
+# Options that personal messages replace or set.
 TAKEN = ("phones", "list", "mes", "nl")
 SAME_FOR_ALL = ("mes2", "subj")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How a file is to be read. `columns`: by role, "" for a role that no column has."""
+    """How to read a file. `columns`: role to heading, with "" for a role that no column has."""
 
     sheet: str | None = None
     columns: Mapping[str, str] | None = None
@@ -38,12 +38,12 @@ class Reading:
 
 
 def limits() -> Limits:
-    """What a file of recipients may hold and cost on the command line."""
+    """The limits for a file of recipients on the command line."""
     return Limits(megabytes=settings.UPLOAD_MB, rows=settings.UPLOAD_ROWS, seconds=60)
 
 
 def by_file(options: Options, file: IO[bytes], name: str, how: Reading, country: str) -> Options:
-    """The options with the file's recipients, or its personal messages; raises BadInput."""
+    """The options with the file's recipients or personal messages added. Raises BadInput."""
     _alone(options)
     with closing(file):
         found = _addressed(options, file, name, how, country)
@@ -95,19 +95,19 @@ def _addressed(options: Options, file: IO[bytes], name: str, how: Reading, count
 
 
 def _place(refusal: UnreadableFile) -> str:
-    """The parameter that chose what the file does not have."""
+    """The parameter to report the refusal of a file under."""
     return {"no_such_column": "columns", "no_such_sheet": "sheet"}.get(refusal.said.what.code, FILE)
 
 
 def _placeless(options: Options) -> Errors:
-    """Texts that are the same for everybody cannot be filled from a row."""
+    """Errors for `{Heading}` in texts that are the same for everybody, so cannot be filled from a row."""
     said = _("This is the same for everybody, so {%(name)s} cannot be filled here. Take it out.")
     found = {name: messages.names_in(str(options.get(name) or "")) for name in SAME_FOR_ALL}
     return {name: [said % {"name": places[0]}] for name, places in found.items() if places}
 
 
 def by_phones(options: Options, country: str) -> Options:
-    """The recipients among the options as they are sent; what is no text or number is left to the spec."""
+    """The options with their recipients cleaned up. Values of wrong types are left for the spec to refuse."""
     options = _with_list(_with_braces(options), country)
     given = options.get("phones")
     if not isinstance(given, str | list):
@@ -122,7 +122,7 @@ def by_phones(options: Options, country: str) -> Options:
 
 
 def _with_list(options: Options, country: str) -> Options:
-    """Personal messages as they were typed, their recipients judged as all others are."""
+    """The same for `list`: the recipients of personal messages are checked like all others."""
     text = options.get("list")
     if not isinstance(text, str):
         return options
@@ -137,7 +137,7 @@ def _nl(options: Options) -> bool:
 
 
 def _with_braces(options: Options) -> Options:
-    """`{name}` without columns to fill it is never sent in silence; `{{name}}` says that braces are meant."""
+    """Refuse `{name}`, as no column can fill it; turn `{{name}}` into `{name}`."""
     text = options.get("mes")
     if not isinstance(text, str):
         return options
@@ -148,7 +148,7 @@ def _with_braces(options: Options) -> Options:
 
 
 def channel_of(options: Options) -> Channel | None:
-    """The channel that options as given choose; None where that is in doubt, which is refused later."""
+    """The channel that the options choose; None if they choose several, which the spec refuses later."""
     off = ("", "0", "None", "False")
     given = {one: str(options.get(one.option or "", "")).strip() for one in Channel}
     chosen = [one for one, value in given.items() if value not in off]
@@ -185,7 +185,7 @@ def sheet(value: Any) -> str | None:
 
 
 def rule(among: tuple[Rule, ...], value: Any) -> Rule:
-    """What becomes of rows that are not valid; raises Unfit."""
+    """What to do with rows that are not valid: one of `among`. Raises Unfit."""
     if value is None:
         return Rule.REFUSE
     if value not in [one.value for one in among]:

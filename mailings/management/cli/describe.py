@@ -1,6 +1,6 @@
-"""A mailing as a JSON object with the names of docs/contract.md: what `mailings show` and `list` print.
+"""A mailing as the JSON object of docs/contract.md, which `mailings show` and `list` print.
 
-Times are ISO 8601 in UTC, money is a decimal string, and what is not there is None.
+Times are ISO 8601 in UTC, money is a decimal string, missing values are None.
 """
 
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ from mailings.models import Attempt, Mailing, Recipient
 
 
 def described(mailings: "QuerySet[Mailing]") -> Iterator[dict[str, Any]]:
-    """The rows of a query set, one by one: a mailing may have a million recipients."""
+    """Describes each row of a query set. Loads one at a time, as a mailing can have a million recipients."""
     rows = mailings.select_related("account").prefetch_related("attempts")
     return (describe(row) for row in rows.iterator(chunk_size=1))
 
 
 def describe(mailing: Mailing) -> dict[str, Any]:
-    """One mailing. Without select_related and prefetch_related it takes three queries more."""
+    """One mailing as an object. Reads its account and attempts, so select and prefetch those."""
     attempts = list(mailing.attempts.all())
     references = [attempt.reference for attempt in attempts if attempt.kind == Attempt.Kind.CREATE]
     return {
@@ -65,7 +65,7 @@ def moment(at: datetime | None) -> str | None:
 
 
 def money(amount: Decimal | None) -> str | None:
-    """An amount with two decimals, or as many more as it has."""
+    """An amount with at least two decimals."""
     if amount is None:
         return None
     whole, _, decimals = f"{amount:f}".partition(".")

@@ -1,4 +1,4 @@
-"""What was given to a verb and cannot be used."""
+"""Errors for input that a verb cannot use."""
 
 from collections.abc import Mapping
 
@@ -6,11 +6,11 @@ Errors = dict[str, list[str]]
 
 
 class Unfit(Exception):
-    """One parameter's value cannot be used; the text says why."""
+    """The value of one parameter cannot be used; the text says why."""
 
 
 class BadInput(Exception):
-    """What was given cannot be used: messages by parameter."""
+    """The input cannot be used. `errors`: lists of messages by parameter."""
 
     def __init__(self, errors: Mapping[str, list[str]]) -> None:
         super().__init__("wrong parameters")

@@ -1,6 +1,6 @@
-"""What `mailings create` reads: a JSON object that names options, files and recipients, turned into a spec.
+"""The input of `mailings create`: a JSON object (an order) with options, files and recipients.
 
-Whatever is wrong is told by parameter, all at once as far as it can be, and before anything is stored.
+Errors are reported by parameter, as many at once as possible, and before anything is stored.
 """
 
 import hashlib
@@ -31,13 +31,13 @@ from mailings.smsc.spec.spec import FileRef, Spec, SpecError, validate
 STANDARD_INPUT = "-"
 LONGEST_KEY = 64
 OF_FILE = ("sheet", "columns", "wrong", "doubtful")
-# Where to mend what a file of recipients was made into.
+# With a file of recipients, errors of these options are reported under what they were made from.
 PLACES = {"phones": FILE, "list": "mes", "nl": "mes"}
 
 
 @dataclass(frozen=True)
 class Order:
-    """What was asked for, with everything read but the options not yet looked at."""
+    """A parsed order. Its options are not validated yet: `spec` does that."""
 
     options: dict[str, Any]
     files: tuple[tuple[FileRef, Path], ...]
@@ -48,7 +48,7 @@ class Order:
     from_file: bool = False
 
     def spec(self, now: datetime) -> Spec:
-        """The options as a spec; BadInput when they do not make a mailing."""
+        """The validated spec. Raises BadInput."""
         try:
             return validate(self.options, [ref for ref, _path in self.files], now=now)
         except SpecError as error:
@@ -59,7 +59,7 @@ class Order:
             raise BadInput(errors) from None
 
     def uploads(self) -> list[tuple[FileRef, File[bytes]]]:
-        """The files, open for reading; BadInput when one of them has gone meanwhile."""
+        """The files, opened for reading. Raises BadInput if one has disappeared meanwhile."""
         try:
             return [(ref, File(_opened(path), name=ref.name)) for ref, path in self.files]
         except Unfit as error:
@@ -67,9 +67,9 @@ class Order:
 
 
 def texts(source: str) -> list[tuple[int, str]]:
-    """The orders in a file, or on standard input for `-`, with the numbers of their lines.
+    """The orders in a file ("-": standard input), each with its line number.
 
-    One over all lines; a line each where the first of them is a whole object by itself.
+    If the first line is a JSON object by itself, every line is an order; otherwise the whole text is one.
     """
     text = text_of(source)
     lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
@@ -77,12 +77,12 @@ def texts(source: str) -> list[tuple[int, str]]:
 
 
 def read(source: str) -> Order:
-    """The one order in a file, or on standard input for `-`."""
+    """The single order in a file ("-": standard input). Raises BadInput."""
     return parsed(text_of(source))
 
 
 def parsed(text: str) -> Order:
-    """The order that a text holds as a JSON object."""
+    """The order in a JSON text. Raises BadInput."""
     given = _object(text)
     errors: Errors = {name: [_("There is no such parameter here.")] for name in given if name not in READERS}
     found: dict[str, Any] = {}
@@ -97,7 +97,7 @@ def parsed(text: str) -> Order:
 
 
 def _addressed(found: dict[str, Any], given: Mapping[str, Any]) -> Order:
-    """The order with its recipients among the options, in the form in which they are sent."""
+    """The order, with its recipients added to the options in the form in which they are sent."""
     path, country = found.pop(FILE), accounts.home_country(found["account"])
     how = addressed.Reading(**{name: found.pop(name) for name in OF_FILE})
     if path is None:
@@ -116,7 +116,7 @@ def _addressed(found: dict[str, Any], given: Mapping[str, Any]) -> Order:
 
 
 def text_of(source: str) -> str:
-    """What a file holds, or standard input for `-`; BadInput when it cannot be read."""
+    """The text of a file ("-": standard input). Raises BadInput if it cannot be read, or is not UTF-8."""
     try:
         raw = sys.stdin.buffer.read() if source == STANDARD_INPUT else _bytes_of(source)
         return _decoded(raw)
@@ -178,7 +178,7 @@ def _files(value: Any) -> tuple[tuple[FileRef, Path], ...]:
 
 
 def _file_ref(path: Path) -> FileRef:
-    """What an attached file is. It goes to people, so it must be what its name says, as an upload must."""
+    """Name, size, type and SHA-256 of a file to attach. Its content must match its name, as for uploads."""
     with _opened(path) as file:
         try:
             head = file.read(kinds.HEAD)
@@ -196,10 +196,10 @@ def _file_ref(path: Path) -> FileRef:
 
 
 def _opened(path: Path) -> BufferedReader:
-    """A regular file, open for reading. Devices, pipes and folders are refused: they may never end.
+    """Open a regular file for reading. Devices, pipes and folders are refused: reading them may never end.
 
-    What was opened is looked at, not the name, which may stand for another file a moment later; and opened
-    without waiting, as a pipe that nobody writes to would let it wait for ever.
+    The open file is checked, not its path, which may be replaced in between. O_NONBLOCK, because opening a
+    pipe without a writer would block for ever.
     """
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -1,4 +1,4 @@
-"""The verbs on people: `stop` (the list of addresses that nothing is sent to) and `person`."""
+"""The verbs `stop` (the stop list: addresses that nothing is sent to) and `person`."""
 
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ def stop(asked: Namespace) -> Iterator[Object]:
         if asked.deed == "list":
             yield from _list(asked)
             return
-        # Changes are committed before a line is printed: whoever reads may go away.
+        # Commit before printing: the reader of our output may close the pipe.
         with transaction.atomic():
             said = list(DEEDS[asked.deed](asked))
     except stop_list.NotAnAddress as error:

@@ -1,4 +1,4 @@
-"""The verb `price`: what a mailing would cost, asked of the provider; nothing is sent and nothing stored."""
+"""The verb `price`: asks the provider what a mailing would cost, and sends nothing."""
 
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
@@ -22,12 +22,12 @@ from mailings.smsc.spec.spec import Spec
 from mailings.wording import prices
 
 Object = dict[str, Any]
-# Some seconds more than the gap between identical calls, which a call by hand waits for.
+# A command waits out the gap between identical calls, plus these seconds for a permit.
 MORE_THAN_THE_GAP = 10.0
 
 
 class NoPrice(Exception):
-    """The provider named none; the text says why."""
+    """There is no price; the text says why."""
 
 
 def price(asked: Namespace) -> Iterator[Object]:

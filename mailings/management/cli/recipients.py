@@ -1,4 +1,4 @@
-"""The verb `recipients`: a file of recipients read as the page reads it; nothing is stored."""
+"""The verb `recipients`: reads a file of recipients as the page does, and stores nothing."""
 
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ FIELD = "recipients_file"
 
 
 def recipients(asked: Namespace) -> Iterator[Object]:
-    """Read a file of recipients and say what became of each row."""
+    """Read a file of recipients; print its figures and, on request, its rows."""
     choices = reader.Choices(
         channel=_channel(asked.channel),
         country=_country(asked.country),
@@ -38,12 +38,12 @@ def recipients(asked: Namespace) -> Iterator[Object]:
 
 
 def reading(file: IO[bytes], name: str, choices: reader.Choices) -> reader.Reading:
-    """The reading of a file within the limits of uploads, against the stop list of the default account."""
+    """A reading of the file, with the limits of uploads and the stop list of the default account."""
     return reader.read(file, name, choices, limits(), stopped=_stopped())
 
 
 def _said(found: reader.Reading, *, valid: bool, problems: bool) -> Iterator[Object]:
-    """The summary, which needs the whole walk, and then the rows that were asked for in a second one."""
+    """The summary, then the rows asked for. Reads the file twice, as the summary needs all rows."""
     for _entry in found:
         pass
     yield summary(found)
@@ -56,7 +56,7 @@ def _said(found: reader.Reading, *, valid: bool, problems: bool) -> Iterator[Obj
 
 
 def summary(found: reader.Reading) -> Object:
-    """What a file came to, in figures; questions that it leaves open stand first among the notes."""
+    """The figures of a file. Open questions come first among the notes."""
     counts = {verdict.value: found.counts[verdict] for verdict in Verdict}
     said = [*found.questions, *found.notes]
     return {
@@ -69,7 +69,7 @@ def summary(found: reader.Reading) -> Object:
 
 
 def problem(entry: reader.Entry) -> Object:
-    """A row that is not sent to, or not by itself."""
+    """A row that is not valid, with the reason."""
     return {
         "line": entry.line,
         "value": entry.value,

@@ -1,4 +1,4 @@
-"""The verb `text`: what a text takes as an SMS; nothing is asked of the provider."""
+"""The verb `text`: how many SMS parts a text takes; makes no call to the provider."""
 
 from argparse import Namespace
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ from mailings.management.cli.errors import BadInput
 from mailings.smsc.spec.problems import Refusal
 from mailings.smsc.spec.texts import clean, message_parts
 
-# The names of the alphabets in the GSM standard.
+# Our names of the alphabets to those of the GSM standard.
 ALPHABETS = {"gsm": "gsm", "unicode": "ucs2"}
 
 
 def text(asked: Namespace) -> Iterator[dict[str, Any]]:
     """How many characters and parts a text takes, and what makes it long."""
     try:
-        # The line end that a file ends with is not part of the text.
+        # A file's last line end is not part of the text.
         given = clean(order.text_of(asked.file)).removesuffix("\n")
     except Refusal as refusal:
         raise BadInput({"mes": [refusal.at("mes").message(_)]}) from None

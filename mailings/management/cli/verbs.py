@@ -1,4 +1,4 @@
-"""The verbs. Each takes the parsed arguments and gives the objects to print; exit code 0 unless it raises."""
+"""The verbs. Each takes the parsed arguments and yields objects to print; errors are raised."""
 
 import re
 import sys
@@ -32,13 +32,13 @@ Object = dict[str, Any]
 WRONG, FAILED, RAN_OUT = 1, 2, 3
 LOOK_EVERY_SECONDS = 0.2
 AWAY = "The database cannot be used (%s); this one was not stored."
-# Some seconds more than the gap between identical calls, which a call by hand waits for.
+# A command waits out the gap between identical calls, plus these seconds for a permit.
 MORE_THAN_THE_GAP = 10.0
 DAY = re.compile("([0-9]{2})[.]([0-9]{2})[.]([0-9]{4})")
 
 
 class Stop(Exception):
-    """The verb ends here: what to print last, and the exit code."""
+    """Ends the verb: `last` is printed as its last object, `code` is the exit code."""
 
     def __init__(self, last: Object, code: int) -> None:
         super().__init__(code)
@@ -58,7 +58,7 @@ def create(asked: Namespace) -> Iterator[Object]:
 
 
 def _create_each(texts: list[tuple[int, str]], asked: Namespace) -> Iterator[Object]:
-    """An object for each line, as it is stored; what is wrong with one keeps no other from being made."""
+    """One object for each line, printed as soon as it is stored; a wrong line does not stop the others."""
     begun, code = time.monotonic(), 0
     said: list[Object] = []
     for number, text in texts:
@@ -88,7 +88,7 @@ def _create_each(texts: list[tuple[int, str]], asked: Namespace) -> Iterator[Obj
 def _made(text: str, by: Any) -> Mailing:
     wanted = order.parsed(text)
     twin = Mailing.objects.filter(key=wanted.key).first() if wanted.key else None
-    # The same key again: its options are read as they were then, for their hour may have passed since.
+    # The same key again must give the same spec: validate it as of then, for its hour may be past by now.
     spec = wanted.spec(twin.created_at if twin else timezone.now())
     uploads = wanted.uploads()
     try:
@@ -111,7 +111,7 @@ def _made(text: str, by: Any) -> Mailing:
 
 
 def _stored(mailing: Mailing) -> Object:
-    """What `create` says of a mailing: with how many were left out, since they are on the stop list."""
+    """What `create` prints; `stopped`: how many recipients were left out, as they are on the stop list."""
     try:
         event = mailing.events.filter(kind=EventKind.LEFT_OUT).order_by("pk").first()
     except DatabaseError:
@@ -121,7 +121,7 @@ def _stored(mailing: Mailing) -> Object:
 
 
 def _settled(pk: int, seconds: float) -> str:
-    """The state once it is neither queued nor sending."""
+    """Wait until the mailing is neither queued nor sending; its state. Raises Stop after `seconds`."""
     until, state = time.monotonic() + seconds, str(State.QUEUED)
     while True:
         state = _state(pk) or state
@@ -133,7 +133,7 @@ def _settled(pk: int, seconds: float) -> str:
 
 
 def _state(pk: int) -> str | None:
-    """None while the database cannot be asked: what was stored stays so."""
+    """The state; None while the database is away, as the mailing is stored and the wait can go on."""
     try:
         return Mailing.objects.values_list("state", flat=True).get(pk=pk)
     except DatabaseError:
@@ -141,7 +141,7 @@ def _state(pk: int) -> str | None:
 
 
 def show(asked: Namespace) -> Iterator[Object]:
-    """One mailing."""
+    """Show one mailing."""
     return described(Mailing.objects.filter(pk=_existing(asked.id)))
 
 
@@ -154,17 +154,17 @@ def list_newest(asked: Namespace) -> Iterator[Object]:
 
 
 def cancel(asked: Namespace) -> Iterator[Object]:
-    """Record the wish that a mailing be cancelled."""
+    """Ask to cancel a mailing."""
     yield _brief(outbox.wish(_existing(asked.id), Wish.CANCEL, asked.by))
 
 
 def delete(asked: Namespace) -> Iterator[Object]:
-    """Record the wish that a mailing be deleted."""
+    """Ask to delete a mailing."""
     yield _brief(outbox.wish(_existing(asked.id), Wish.DELETE, asked.by))
 
 
 def resolve(asked: Namespace) -> Iterator[Object]:
-    """A person's decision on an unknown outcome."""
+    """Decide on an unknown mailing: name its job, send it again, or give it up."""
     pk, seen = _existing(asked.id), outbox.Seen(attempt=asked.attempt)
     if asked.adopt is not None:
         yield _brief(_adopted(pk, asked.adopt, asked.by, seen))
@@ -175,7 +175,7 @@ def resolve(asked: Namespace) -> Iterator[Object]:
 
 
 def _adopted(pk: int, remote_id: str, by: Any, seen: outbox.Seen) -> Mailing:
-    """A command may wait for the provider: what a look at the job shows is said at once."""
+    """Adopt a job and check it at once: unlike a page, a command may wait for the provider."""
     outbox.adopt(pk, remote_id, by, seen=seen)
     outbox.verify(pk)
     mailing = Mailing.objects.get(pk=pk)
@@ -185,12 +185,12 @@ def _adopted(pk: int, remote_id: str, by: Any, seen: outbox.Seen) -> Mailing:
 
 
 def release(asked: Namespace) -> Iterator[Object]:
-    """A person's word that a held mailing may go."""
+    """Let a held mailing go."""
     yield _brief(outbox.release(_existing(asked.id), asked.by))
 
 
 def pull(asked: Namespace) -> Iterator[Object]:
-    """One pull of every account; without days the last two months and what is to come."""
+    """Pull once from every account; without days, the last two months and a month ahead."""
     days = _days(asked.start, asked.end)
     found = list(Account.objects.order_by("pk"))
     if not found:
@@ -214,7 +214,7 @@ def _pull(account: Account, days: tuple[date, date] | None) -> sync.Result:
 
 
 def deliveries(asked: Namespace) -> Iterator[Object]:
-    """What became of a mailing's messages, or one pull of it."""
+    """Show what became of a mailing's messages, or read the results of all from the provider."""
     if asked.pull:
         yield _pull_deliveries(asked)
     elif asked.id is None:
@@ -225,7 +225,7 @@ def deliveries(asked: Namespace) -> Iterator[Object]:
 
 
 def _pull_deliveries(asked: Namespace) -> Object:
-    """One pull of every account; without days, of yesterday and today."""
+    """Pull results once from every account; without days, of yesterday and today."""
     days = _days(asked.start or asked.end, asked.end)
     start, end = days or (spans.today() - spans.DAY, spans.today())
     results = [delivery.pull(account, start, end) for account in Account.objects.order_by("pk")]
@@ -242,7 +242,7 @@ def _pull_deliveries(asked: Namespace) -> Object:
 
 
 def probe(asked: Namespace) -> Iterator[Object]:
-    """Two calls that change nothing, and how far their answers could be read."""
+    """Make two read-only calls, and show which fields of the answers were recognised."""
     wait = settings.SAME_REQUEST_SECONDS + MORE_THAN_THE_GAP
     try:
         account = accounts.default_account()
@@ -294,7 +294,10 @@ def _brief(mailing: Mailing) -> Object:
 
 
 def _days(start: str | None, end: str | None) -> tuple[date, date] | None:
-    """The days given, or those of two months where one is not; None without any."""
+    """First and last day; None if neither is given. Raises BadInput.
+
+    A missing end is spans.MONTH_AHEAD from today, a missing start is two months before the end.
+    """
     if start is None and end is None:
         return None
     errors: Errors = {}
@@ -322,7 +325,7 @@ def _day(name: str, text: str | None, errors: Errors) -> date | None:
 
 
 def _said(error: str) -> str:
-    """An error in a sentence: why no call could go out, or what came of it."""
+    """The reason why no call could go out, as a sentence; any other error unchanged."""
     sentences = {
         "breaker": _("The account's calls are stopped until its login is mended or the block is over."),
         "credentials": _("The account's login cannot be read."),

@@ -1,4 +1,4 @@
-"""Who is behind the command line: a login that was named, else the machine's user."""
+"""Who acts on the command line: the login that was named, else the machine's user."""
 
 import os
 import pwd
@@ -11,13 +11,13 @@ from mailings.models import SystemUser
 
 
 class NoSuchLogin(Exception):
-    """There is no login of that name that may act. The text says so."""
+    """There is no active login of that name."""
 
 
 def behind(name: str | None) -> Any:
     """The login named by `--as`, else a SystemUser. Raises NoSuchLogin.
 
-    The machine's user is the kernel's word, not the environment's, where anybody writes what he likes.
+    The machine's user comes from the kernel's user id: variables such as USER can be set to anything.
     """
     if name is None:
         return SystemUser(_system_user())
@@ -32,5 +32,5 @@ def behind(name: str | None) -> Any:
 def _system_user() -> str:
     try:
         return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # as in a container whose user has a number only
+    except KeyError:  # in a container the user may have no name
         return f"uid {os.getuid()}"

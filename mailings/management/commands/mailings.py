@@ -1,7 +1,7 @@
 """`manage.py mailings <verb>`: Mailroom from the command line, for people and scripts.
 
-Prints JSON, one object a line. Exit codes: 0; 1 for what is wrong with what was given, with `errors` by
-parameter, or `error`; 2 for a provider that could not be read; 3 when `--wait` ran out.
+Prints JSON, one object a line. Exit codes: 0; 1 for wrong input, with `errors` by parameter or `error`; 2 if
+the provider could not be asked; 3 if the time of `--wait` was over.
 """
 
 import json
@@ -29,7 +29,7 @@ MOST_ROWS = 1_000_000
 
 
 class Parser(CommandParser):
-    """Says what is wrong with a command line as this command says everything: JSON, and exit code 1."""
+    """Reports a wrong command line like all other errors: as JSON, with exit code 1."""
 
     def error(self, message: str) -> NoReturn:
         sys.stdout.write(_line({"error": message}) + "\n")
@@ -52,7 +52,7 @@ class Command(BaseCommand):
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser.__class__ = Parser  # Django names its own class; only the way of saying errors differs
+        parser.__class__ = Parser  # Django always makes its own class; ours differs in `error` only
         return parser
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -80,7 +80,7 @@ class Command(BaseCommand):
             )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the verb; whatever comes of it is said in JSON."""
+        """Run the verb, and print its objects or its error as JSON."""
         try:
             accounts.at_process_start()
             by = behind(options["login"])
@@ -98,7 +98,7 @@ class Command(BaseCommand):
             self._end({"error": f"The database cannot be used ({type(error).__name__})."}, WRONG)
 
     def _print(self, value: Object, code: int = 0) -> None:
-        """`code`: what the command ends with at once when nobody reads any more (`list | head`)."""
+        """Print a line. If nobody reads any more (`list | head`), end at once with exit code `code`."""
         try:
             self.stdout.write(_line(value))
         except BrokenPipeError:
@@ -111,12 +111,12 @@ class Command(BaseCommand):
 
 
 def _line(value: Object) -> str:
-    """One line of JSON. A text that cannot be written as UTF-8 (a broken file name) is written with marks."""
+    """One line of JSON. Characters that UTF-8 cannot hold (from a broken file name) become "?"."""
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
 def _reads(verbs: Any) -> None:
-    """What is read of the provider on request."""
+    """The arguments of `sync` and `deliveries`."""
     pull = verbs.add_parser("sync", help="read the provider's list now")
     told = verbs.add_parser("deliveries", help=_help("deliveries"))
     told.add_argument("id", nargs="?", metavar="ID")
@@ -128,7 +128,7 @@ def _reads(verbs: Any) -> None:
 
 
 def _people(verbs: Any) -> None:
-    """The verbs on texts, prices, files of recipients and people."""
+    """The arguments of the verbs on texts, prices, files of recipients and people."""
     counted = verbs.add_parser("text", help=_help("text"))
     counted.add_argument("file", nargs="?", default=STANDARD_INPUT, metavar="FILE")
     counted.add_argument("--translit", type=int, choices=(0, 1, 2), default=0)
@@ -176,14 +176,14 @@ def _count(text: str) -> int:
 
 
 def _in_utf8() -> None:
-    """JSON is UTF-8, whatever the locale says."""
+    """Write UTF-8, as JSON requires, whatever the locale."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8")
 
 
 def _nobody_reads() -> None:
-    """What has not been written goes nowhere: Python would try once more at its end, and complain."""
+    """Discard the rest of our output: at exit Python would try to flush it once more, and print an error."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

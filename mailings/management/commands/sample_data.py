@@ -1,4 +1,4 @@
-"""`manage.py sample_data`: two weeks of the past to look at, and what the real workers hand over."""
+"""`manage.py sample_data`: mailings of the last two weeks as rows, and some ahead for the real workers."""
 
 from datetime import timedelta
 from typing import Any
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             outbox.make(validate(given, now=now), account=account, by=maker, key=KEY + key, submit=True)
         for key, typed in drafts():
             outbox.save_draft(typed, account=account, by=maker, key=KEY + key)
-        # What the sandbox says of the past, and the first look for the mailing whose outcome is not known.
+        # Read the past jobs from the sandbox; this is also the first look for the unknown mailing.
         sync.pull_two_months(account)
         sync.refresh_account(account)
         delivery.pull(account, (now - timedelta(days=15)).date(), now.date())

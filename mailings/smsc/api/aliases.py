@@ -3,8 +3,8 @@
 Nobody outside the provider knows these fields; all that is published is that a line of text begins with the
 id. So every name below is ASSUMED, as are the words of the status. A name that is not here is kept in the
 payload and listed as unrecognised; a status word that is not here is no status. Names are compared in small
-letters without separators. Only a row's own keys are its fields: an owner's name is no mailing's name, and a
-sender's status no mailing's status.
+letters without separators. Only keys of the row itself, or of a section of it (SECTIONS), are its fields: the
+name of an owner or the status of a sender inside it are not the mailing's.
 """
 
 import re
@@ -77,8 +77,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-# All assumed. Of the numbers only the two whose meaning the provider publishes for single messages (-1
-# waiting, -2 stopped): any other could mean anything, and "cancelled" must never be a guess.
+# All assumed. The only numbers are two that the provider publishes for single messages (-1 waiting, -2
+# stopped): any other could mean anything, and "cancelled" must never be a guess.
 STATUS_WORDS: dict[JobStatus, tuple[str, ...]] = {
     JobStatus.WAITING: (
         *(
@@ -128,7 +128,7 @@ STATUS_WORDS: dict[JobStatus, tuple[str, ...]] = {
     ),
 }
 
-# All assumed, as above: a row of sender names, groups or templates, and an answer with a price.
+# All assumed, too: the names in a row of sender names, groups or templates, and in an answer with a price.
 LOOK_UPS: dict[str, tuple[str, ...]] = {
     "id": ("id", "groupid", "templateid", "tplid", "senderid", "code"),
     "name": ("name", "sender", "title", "groupname", "templatename", "caption"),
@@ -140,11 +140,11 @@ PRICES: dict[str, tuple[str, ...]] = {
     "messages": ("cnt", "count"),
 }
 
-# Assumed: sections of a row. What lies in one is the row's own, where the row itself has no such key. Any
-# other object in a row (its owner, sender, template) is another thing, whose fields are not the mailing's.
+# Assumed: objects that only divide a row into sections: a field that the row itself has no key for may stand
+# in one. The fields of any other object in a row (its owner, sender, template) are not the mailing's.
 SECTIONS = frozenset({"info", "data", "details", "attributes", "fields", "properties", "money"})
 
-# The status words that the provider publishes for a message as other than waiting or stopped.
+# The statuses that the provider publishes for a message, without waiting (-1) and stopped (-2).
 _MESSAGE_STATUSES = frozenset({"-3", "0", "1", "2", "3", "4", "20", "22", "23", "24", "25"})
 _FIELD_OF = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
 _RANK = {alias: rank for aliases in ALIASES.values() for rank, alias in enumerate(aliases)}
@@ -153,7 +153,7 @@ _DEPTH = 3
 _ID = re.compile("[1-9][0-9]{0,18}")
 _NO_ID = 10**19
 _MONEY = re.compile(r"[+-]?[0-9]{1,15}(?:[.,][0-9]{1,9})?")
-# No sum is as large, and none that is could be kept.
+# No real amount is as large, and the database's columns could not store it.
 _MOST_MONEY = 10**10
 _COUNT = re.compile("[0-9]{1,12}")
 _NO_COUNT = 10**12
@@ -162,9 +162,11 @@ T = TypeVar("T")
 
 
 class Leaf(NamedTuple):
-    """One value of a row: the plain key it goes by, the way to it in the provider's keys, how deep it lay.
+    """One value of a row, with the place where it was found.
 
-    `sections`: how many sections it lay in.
+    `alias`: the plain key by which it is looked up in ALIASES, "" for none. `path`: the provider's keys that
+    lead to it, joined by dots. `depth`: how many objects inside the row enclose it; `sections`: how many of
+    these are sections.
     """
 
     alias: str
@@ -175,7 +177,7 @@ class Leaf(NamedTuple):
 
 
 class Reading:
-    """A row's fields, found by the table. `recognised`: our field -> their key; `unrecognised`: the rest."""
+    """A row's fields, found by the table. `recognised`: our field -> the path of its value."""
 
     def __init__(self, row: dict[str, Any]) -> None:
         self._row = row
@@ -192,7 +194,7 @@ class Reading:
 
     @property
     def unrecognised(self) -> list[str]:
-        """The keys that are no field of ours."""
+        """The paths of the values that were not read as a field, nor may be the status."""
         used = {*self.recognised.values(), *(leaf.path for leaf in self._candidates.get("status", ()))}
         return [leaf.path for leaf in _leaves(self._row) if leaf.path not in used]
 
@@ -205,7 +207,7 @@ class Reading:
         return None
 
     def _remote_id(self) -> str | None:
-        """The row's own id: in a section an id may be anything's."""
+        """The id among the row's own keys: one in a section may be the id of something else."""
         for leaf in self._candidates.get("remote_id", ()):
             if leaf.depth == 0 and (found := id_of(leaf.value)):
                 self.recognised["remote_id"] = leaf.path
@@ -213,7 +215,10 @@ class Reading:
         return None
 
     def _status(self) -> tuple[str | None, JobStatus | None]:
-        """The word and its meaning: of a number and a word whichever we know; a contradiction is none."""
+        """The status word and its meaning. Of several (a number and a word) the one in the table counts.
+
+        If none is in the table, or they contradict each other: all of them in one text, and no meaning.
+        """
         words = [(leaf, word) for leaf in self._candidates.get("status", ()) if (word := text_of(leaf.value))]
         if not words:
             return None, None
@@ -227,7 +232,7 @@ class Reading:
 
 
 def glance(row: dict[str, Any]) -> tuple[str | None, str | None] | None:
-    """The id and the name that a `Reading` of a flat row finds; None: things lie in things, so read it."""
+    """The id and the name that a `Reading` of a flat row would find; None for a row that is not flat."""
     if not _is_flat(row):
         return None
     keys = _keys_of_fields(tuple(row))
@@ -242,7 +247,7 @@ def glance(row: dict[str, Any]) -> tuple[str | None, str | None] | None:
 
 
 def glances(items: list[Any]) -> tuple[list[str], list[str | None]] | None:
-    """Ids and names of flat rows that bear an id each; None: not all of the items are such rows."""
+    """The ids and the names of flat rows that all have an id; None if any item is something else."""
     ids: list[str] = []
     names: list[str | None] = []
     for item in items:
@@ -255,7 +260,7 @@ def glances(items: list[Any]) -> tuple[list[str], list[str | None]] | None:
 
 
 def _is_flat(row: dict[str, Any]) -> bool:
-    """Whether no object lies in a row: then its keys alone tell what may be what."""
+    """Whether a row holds no object (but empty ones): then its keys alone tell which field a value may be."""
     return dict not in map(type, row.values()) or not any(
         isinstance(value, dict) and value for value in row.values()
     )
@@ -272,7 +277,7 @@ def _keys_of_fields(keys: tuple[str, ...]) -> dict[str, list[str]]:
 
 
 def _of_flat(row: dict[str, Any]) -> dict[str, list[Leaf]]:
-    """`_by_field` of a flat row."""
+    """What `_by_field` gives, for a flat row."""
     return {
         field: [Leaf(plain_key(key), key, row[key], 0, 0) for key in keys]
         for field, keys in _keys_of_fields(tuple(row)).items()
@@ -281,7 +286,7 @@ def _of_flat(row: dict[str, Any]) -> dict[str, list[Leaf]]:
 
 @lru_cache(maxsize=4096)
 def plain_key(key: str) -> str:
-    """A key in small letters without separators: Job_ID, jobId and job-id are one."""
+    """A key in small letters without separators: Job_ID, jobId and job-id become the same."""
     return re.sub(r"[\W_]", "", key).lower()
 
 
@@ -294,7 +299,7 @@ def status_of(word: str) -> JobStatus | None:
 
 
 def _is_doubtful(status: JobStatus, words: list[tuple[Leaf, str]]) -> bool:
-    """Whether something stands beside "cancelled" that may mean another thing: it must never be a guess."""
+    """Whether the status is "cancelled" but a value beside it may mean something else: never guess that."""
     others = [word.strip() for _, word in words if status_of(word) is not status]
     return status is JobStatus.CANCELLED and any(
         word in _MESSAGE_STATUSES or not re.fullmatch("-?[0-9]+", word) for word in others if word
@@ -302,7 +307,7 @@ def _is_doubtful(status: JobStatus, words: list[tuple[Leaf, str]]) -> bool:
 
 
 def id_of(value: Any) -> str | None:
-    """An id, given as a number or in digits; None for nought, the negative, the fractional and the rest."""
+    """An id of at most 19 digits, given as a number or as text; None for anything else, 0 included."""
     if type(value) is int:  # no bool
         return str(value) if 0 < value < _NO_ID else None
     text = value.strip() if isinstance(value, str) else ""
@@ -338,7 +343,7 @@ def first_of(keys: dict[str, Any], names: tuple[str, ...], read: Callable[[Any],
 
 
 def text_of(value: Any) -> str | None:
-    """A text or a number as text; None for what has no words."""
+    """A text, or a number as text; None for anything else."""
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
@@ -349,7 +354,7 @@ def _count(value: Any) -> int | None:
 
 
 def _by_field(leaves: Iterable[Leaf]) -> dict[str, list[Leaf]]:
-    """The leaves that may be a field of ours: those of the row itself, else of a section; likeliest first."""
+    """Our field -> the values that may be it, likeliest first: the row's own, else those of a section."""
     found: dict[str, list[Leaf]] = {}
     for leaf in leaves:
         if leaf.alias in _FIELD_OF:
@@ -362,9 +367,10 @@ def _by_field(leaves: Iterable[Leaf]) -> dict[str, list[Leaf]]:
 
 
 def _leaves(row: dict[str, Any]) -> Iterator[Leaf]:
-    """The values of a row, the outermost first. What lies inside a known field belongs to that field.
+    """The values of a row, the outermost first.
 
-    What lies in any other object, a section apart, goes by no key.
+    A value inside an object is looked up by the object's key if that is a known field, in a section by its
+    own key, and in any other object by none.
     """
     waiting: deque[tuple[dict[str, Any], str, str | None, int, int]] = deque([(row, "", None, 0, 0)])
     while waiting:
@@ -382,7 +388,7 @@ def _leaves(row: dict[str, Any]) -> Iterator[Leaf]:
 
 
 def texts_of(value: Any) -> Iterator[str]:
-    """Every text in a row, keys and numbers included, however deep it lies."""
+    """Every text in a row at any depth; keys and numbers are texts, too."""
     waiting: deque[Any] = deque([value])
     while waiting:
         item = waiting.popleft()

@@ -54,7 +54,7 @@ _FIGURES = frozenset({"id", "cost", "cnt", "count", "smscnt", "balance"})
 _NO_ERROR = frozenset({"error", "errorcode"})  # an error there would have been raised
 
 
-# What may be kept of the rows of a list: their payloads and the fingerprints of these.
+# Turns the rows of a list into the payloads that may be stored, and the fingerprints of these.
 Keep = Callable[[list[dict[str, Any]]], tuple[list[dict[str, Any]], list[str]]]
 
 
@@ -69,14 +69,14 @@ class Created:
 
 @dataclass(frozen=True)
 class Done:
-    """The provider said OK to a cancel or a delete. Whether it is so is shown by a second look."""
+    """The provider said OK to a cancel or a delete. Only a later `get` or list can show that it was done."""
 
     raw: str
 
 
 @dataclass(frozen=True)
 class Balance:
-    """What is left, in the currency that was named, if any."""
+    """The money left on the account. `currency`: None if the answer names none."""
 
     amount: Decimal
     currency: str | None
@@ -85,7 +85,7 @@ class Balance:
 
 @dataclass(frozen=True)
 class Price:
-    """What sending would cost, and how many messages it would be."""
+    """What sending would cost, in the account's currency. `count`: how many messages, None if not said."""
 
     cost: Decimal
     count: int | None
@@ -94,9 +94,10 @@ class Price:
 
 @dataclass(frozen=True)
 class LookupRow:
-    """A sender name, a template or a group; where there is no id of its own, the name is the id.
+    """A sender name, a template or a group.
 
-    `text`: a template's own; `people`: how many numbers a group has. None where the answer does not say.
+    `id`: its own, else the key it lay under, else its name. `text`: a template's text; `people`: how many
+    numbers a group has; both None where the answer does not say.
     """
 
     id: str
@@ -115,12 +116,12 @@ class Lookup:
 
 
 def as_they_came(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Everything."""
+    """The rows unchanged, with their fingerprints."""
     return rows, [fingerprint(row) for row in rows]
 
 
 def parse_created(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Created:
-    """The answer to add. No id that is certain: UnreadableAnswer."""
+    """The answer to add. Raises UnreadableAnswer if it holds no id that is certain."""
     content = read(body, http_status, content_type, framed)
     if isinstance(content.value, str):
         remote_id, cost = _created_text(content)
@@ -132,7 +133,10 @@ def parse_created(body: bytes, http_status: int, content_type: str = "", framed:
 
 
 def parse_done(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Done:
-    """The answer to cancel and del: a bare OK; in JSON, whose form is not published, any plain OK."""
+    """The answer to cancel and del: a bare OK, or a plain OK in JSON, whose form is not published.
+
+    Raises UnreadableAnswer for anything else.
+    """
     content = read(body, http_status, content_type, framed)
     value = unwrapped(content)
     said = (
@@ -148,7 +152,7 @@ def parse_done(body: bytes, http_status: int, content_type: str = "", framed: bo
 def parse_job(
     body: bytes, http_status: int, content_type: str = "", framed: bool = True, *, remote_id: str
 ) -> Job:
-    """The answer to get for this id. Rows of other ids only, or nothing but the id: UnreadableAnswer."""
+    """The answer to get. Raises UnreadableAnswer if no row has this id, or the row has nothing beside it."""
     content = read(body, http_status, content_type, framed)
     rows = _rows_of(content).rows
     if len(rows) == 1 and rows[0].key is None:
@@ -163,7 +167,7 @@ def parse_job(
 def parse_jobs(
     body: bytes, http_status: int, content_type: str = "", framed: bool = True, *, keep: Keep = as_they_came
 ) -> Jobs:
-    """The answer to get_all. One odd row never fails the rest. `keep`: what may be kept of the rows."""
+    """The answer to get_all. One odd row never fails the rest. `keep` gives what may be stored of them."""
     content = read(body, http_status, content_type, framed)
     plain = _plain_list(content.value)
     if plain is not None:
@@ -177,7 +181,7 @@ def parse_jobs(
 
 
 def parse_balance(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Balance:
-    """The answer of balance.php."""
+    """The answer of balance.php. Raises UnreadableAnswer if it holds no amount."""
     content = read(body, http_status, content_type, framed)
     value = unwrapped(content)
     amount: Decimal | None = None
@@ -193,7 +197,7 @@ def parse_balance(body: bytes, http_status: int, content_type: str = "", framed:
 
 
 def parse_price(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Price:
-    """The answer of send.php with cost=1: cost and count."""
+    """The answer of send.php with cost=1. Raises UnreadableAnswer if it holds no cost of zero or more."""
     content = read(body, http_status, content_type, framed)
     value = unwrapped(content)
     cost: Decimal | None = None
@@ -212,7 +216,10 @@ def parse_price(body: bytes, http_status: int, content_type: str = "", framed: b
 
 
 def parse_lookup(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Lookup:
-    """The answer of senders.php, templates.php or phones.php, none of which is published."""
+    """The answer of senders.php, templates.php or phones.php, whose forms are not published.
+
+    Raises UnreadableAnswer if it holds no rows, nor an empty list.
+    """
     content = read(body, http_status, content_type, framed)
     rows = _rows_of(content, lines=True).rows
     return Lookup(tuple(row for row in map(_lookup_row, rows) if row is not None), content.value)
@@ -226,7 +233,7 @@ def _created_text(content: Content) -> tuple[str | None, Decimal | None]:
     if content.format != "numbers":
         return None, None
     first, *others = (number.strip() for number in text.split(","))
-    # A number with a decimal point in first place is a cost: the line is another call's and holds no id.
+    # A first number with a decimal point is a cost: then this is the answer to another call and holds no id.
     costs = [number for number in others[:2] if "." in number]
     return (id_of(first) if len(others) < 4 else None), money(costs[0]) if costs else None
 
@@ -247,19 +254,19 @@ def _created_fields(content: Content) -> tuple[str | None, Decimal | None]:
 
 
 def _is_answer_to_add(keys: dict[str, Any]) -> bool:
-    """Whether an object has the form of an answer to add: with a "no" or other words the number is no id."""
+    """Whether an object may answer an add: beside a "no" or an unknown key its number need not be an id."""
     said_yes = all(says_yes(keys[key]) for key in keys.keys() & _SAYS_YES)
     return said_yes and not keys.keys() - _FIGURES - _SAYS_YES - _NO_ERROR
 
 
 def _says_ok(value: dict[str, Any]) -> bool:
-    """Assumed: {"result": "OK"}, {"status": "OK"}, {"ok": true} and the like; a no beside it is no OK."""
+    """Assumed to say OK: {"result": "OK"}, {"status": "OK"}, {"ok": true} and the like, with no "no"."""
     said = [item for key, item in _plain(value).items() if key in _SAYS_YES]
     return bool(said) and all(says_yes(item) for item in said)
 
 
 def _rows_of(content: Content, *, lines: bool = False) -> Found:
-    """The rows of an answer. Raises an error that stands alone; UnreadableAnswer when there are no rows."""
+    """The rows of an answer. Raises the provider's error, or UnreadableAnswer if nothing looks like rows."""
     value = content.value
     for _ in range(_WRAPPERS):
         raise_error_in(value, content, is_row=isinstance(value, dict) and is_row(value))
@@ -299,12 +306,12 @@ def _job(row: AnswerRow) -> Job | None:
 
 
 def _plain_list(value: Any) -> tuple[list[str], list[str | None]] | None:
-    """Ids and names of a list of flat rows; None: look for the rows. (One alone may be an error.)"""
+    """The ids and names of a plain list of flat rows, else None. A single row may be an error: None, too."""
     return glances(value) if isinstance(value, list) and len(value) > 1 else None
 
 
 def _seen(row: AnswerRow) -> tuple[str, str | None, dict[str, Any]] | None:
-    """Id, name and value of a row of a list: read on only where these cannot be told at a glance."""
+    """Id, name and value of a listed row; None without an id. Only a row that is not flat is read in full."""
     value = unwrapped_row(row.value)
     if not isinstance(value, dict):
         return None

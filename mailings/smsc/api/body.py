@@ -1,7 +1,7 @@
 """The body of a request: a form, or multipart when files go along. Streamed, with its exact length.
 
-A body has `__len__` and a fresh `__iter__`, so that a million numbers are never joined into one string: they
-are encoded slice by slice, once to be counted and once to be sent.
+A body has `__len__` and can be iterated repeatedly, so that a million numbers are never joined into one
+string: they are encoded slice by slice, once to be counted and once to be sent.
 """
 
 import secrets
@@ -14,8 +14,8 @@ from typing import Protocol
 Value = str | bytes | Sequence[str]
 Param = tuple[str, Value]
 
-_ITEMS = 4096  # recipients a slice
-_CHARACTERS = 32 * 1024  # characters a slice of a long text
+_ITEMS = 4096  # recipients in a slice
+_CHARACTERS = 32 * 1024  # characters in a slice of a long text
 _CHUNK = 64 * 1024  # bytes handed to the socket at once
 
 # A comma needs no escape in a form body: it saves two bytes a recipient. A space becomes a plus.
@@ -27,7 +27,7 @@ _ESCAPES[ord(" ")] = b"+"
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that goes along: form field, file name, content type, where it lies, and its size in bytes."""
+    """A file to be sent: form field, file name, content type, its path on our disk, and its size in bytes."""
 
     field: str
     name: str
@@ -47,7 +47,10 @@ class Body(Protocol):
 
 
 def body_of(params: Sequence[Param], uploads: Sequence[Upload] = ()) -> Body:
-    """The body for these. Raises ValueError for text that UTF-8 cannot hold, OSError for a missing file."""
+    """The body for these. Raises ValueError for text that UTF-8 cannot hold.
+
+    Raises OSError for a file that is missing or has another size.
+    """
     return MultipartBody(params, uploads) if uploads else FormBody(params)
 
 
@@ -67,7 +70,7 @@ class FormBody:
         return _gathered(self._escaped())
 
     def _marks(self) -> int:
-        """How many = and & there are, which stand unescaped."""
+        """How many = and & join the parameters."""
         return max(2 * len(self._params) - 1, 0)
 
     def _pieces(self) -> Iterator[bytes]:
@@ -131,7 +134,10 @@ class MultipartBody:
 
 
 def value_pieces(name: str, value: Value) -> Iterator[bytes]:
-    """The bytes of a value in slices; a sequence is joined by commas. ValueError names the parameter only."""
+    """The bytes of a value in slices; a sequence is joined by commas.
+
+    Raises ValueError for text that UTF-8 cannot hold: it names the parameter, never the value.
+    """
     try:
         if isinstance(value, bytes):
             yield value
@@ -149,7 +155,7 @@ def value_pieces(name: str, value: Value) -> Iterator[bytes]:
 
 
 def _file_pieces(upload: Upload) -> Iterator[bytes]:
-    """Exactly `size` bytes, or OSError: a body that is not as long as announced must not pass as whole."""
+    """Exactly `size` bytes, or OSError: a body that is shorter than announced must not pass as complete."""
     left = upload.size
     with Path(upload.path).open("rb") as file:
         while left:
@@ -161,7 +167,7 @@ def _file_pieces(upload: Upload) -> Iterator[bytes]:
 
 
 def _escape(data: bytes) -> bytes:
-    """Percent-encode for a form body, fast for what needs nothing but a leading plus (numbers)."""
+    """Percent-encode for a form body, with a fast path for numbers, where only a plus needs it."""
     if not data.translate(None, _KEPT):
         return data
     if not data.translate(None, _KEPT + b"+"):

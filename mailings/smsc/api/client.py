@@ -32,7 +32,7 @@ DEFAULT_URL = "https://smscentre.com/sys/"
 BACKUP_URL = "https://www2.smscentre.com/sys/"
 DEFAULT_TIMEOUTS = Timeouts()
 
-# Of how many rows of a list is looked through at once.
+# How many rows of a list are searched for our credentials in one go.
 _AT_ONCE = 1000
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ Parse = Callable[[bytes, int, str, bool], T]
 
 @dataclass(frozen=True)
 class Credentials:
-    """A login with its password, sent as typed, or a key alone. Nothing of it stands in a repr."""
+    """A login with its password, sent as typed, or a key alone. A repr shows none of them."""
 
     login: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
@@ -63,16 +63,16 @@ class Credentials:
         return [("login", self.login), ("psw", self.password)]
 
     def hide(self, text: str) -> str:
-        """The text without login, password and key, however they were spelt. For what is only read."""
+        """The text without login, password and key, in any spelling. For texts that only people read."""
         return without(self.hide_secrets(text), self.login)
 
     def may_stand_in(self, text: bytes) -> bool:
-        """Whether password or key may stand in JSON: one look instead of one at each of its texts."""
+        """Whether this JSON may hold password or key: one search of it all, not one of each of its texts."""
         secrets = [secret for secret in (self.password, self.apikey) if secret]
         return any(spelling in text for secret in secrets for spelling in spellings_in_json(secret))
 
     def hide_secrets(self, text: str) -> str:
-        """The text without password and key. For what is kept as it came, where a login may well be an id."""
+        """The text without password and key. For stored payloads: a text like the login may be an id."""
         return without(without(text, self.password), self.apikey)
 
 
@@ -92,8 +92,8 @@ class Client:
     """One login at one address. Every call raises the errors of mailings.smsc.api.errors.
 
     `base_url`: https, or plain http to this machine only; ValueError otherwise. `deadline`: a
-    time.monotonic() moment by which every call must have ended. `sent` tells whether a request may have
-    reached the provider, `answered` whether its answer was read and said yes.
+    time.monotonic() moment by which every call must have ended. `sent`: whether the last request may have
+    reached the provider. `answered`: whether a call has got an answer that was read and is no error.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Client:
     def add(
         self, params: Sequence[Param], uploads: Sequence[Upload] = (), **limits: Unpack[CallLimits]
     ) -> Created:
-        """Create a mailing. Files go along as multipart, streamed from disk."""
+        """Create a mailing. Files are sent as multipart, streamed from disk."""
         _refuse_own(params)
         asked = [("add", "1"), ("cost", "1"), *params]
         created = self._call("jobs.php", asked, answers.parse_created, uploads, **limits)
@@ -139,7 +139,7 @@ class Client:
         return job.with_payload(self._hidden(job.payload))
 
     def get_all(self, start: date, end: date, **limits: Unpack[CallLimits]) -> Jobs:
-        """The mailings of a span of days. Both ends are said: without them the provider gives ten at most."""
+        """The mailings of a span of days. Both ends are sent: without them the provider gives ten at most."""
         asked = [("get_all", "1"), ("start", f"{start:%d.%m.%Y}"), ("end", f"{end:%d.%m.%Y}")]
         parse = partial(answers.parse_jobs, keep=self._kept)
         found = self._call("jobs.php", asked, parse, **limits)
@@ -157,8 +157,8 @@ class Client:
     ) -> Messages:
         """What became of the messages of a span of days, the newest first, a thousand at most.
 
-        `addresses`: of these alone. `mail`: e-mail, which the provider lists apart. `before`: the `int_id`
-        of the oldest row that is known, to go on from. Error 3 is taken for a list without rows.
+        `addresses`: only messages to these. `mail`: e-mail, which the provider lists separately. `before`:
+        the `int_id` of the oldest row known, to go on from there. Error 3 is taken for a list without rows.
         """
         asked = messages_asked(start, end, addresses=addresses, mail=mail, before=before)
         try:
@@ -167,12 +167,12 @@ class Client:
             return Messages((), 0, 0)
 
     def message_status(self, address: str, message_id: str, **limits: Unpack[CallLimits]) -> Message:
-        """What became of one message, by its address and its `id`."""
+        """What became of one message, found by its address and its `id`."""
         asked = [("phone", address), ("id", _checked_id(message_id)), ("all", "1")]
         return self._call("status.php", asked, parse_status, **limits)
 
     def balance(self, **limits: Unpack[CallLimits]) -> Balance:
-        """What is left on the account."""
+        """The money left on the account."""
         found = self._call("balance.php", [("cur", "1")], answers.parse_balance, **limits)
         return replace(found, payload=self._hidden(found.payload))
 
@@ -197,7 +197,7 @@ class Client:
         return self._lookup("phones.php", "get_group", limits)
 
     def digest(self, call: str, params: Sequence[Param]) -> str:
-        """A stable name for a request of this login, to keep identical ones apart. Holds no credentials."""
+        """A stable name for a request of this login, the same for the same request. Holds no credentials."""
         digest = hashlib.blake2b(f"{self._credentials.identity} {call} ".encode(), digest_size=16)
         for piece in FormBody(params):
             digest.update(piece)
@@ -254,7 +254,7 @@ class Client:
         return post(last + script, body, Exchange(self._timeouts, deadline, before_first_byte))
 
     def _kept(self, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
-        """The rows of a list without our password and key, with their fingerprints; each spelt out once."""
+        """The rows of a list without our password and key, and their fingerprints."""
         payloads: list[dict[str, Any]] = []
         fingerprints: list[str] = []
         for begin in range(0, len(rows), _AT_ONCE):

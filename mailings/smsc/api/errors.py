@@ -2,17 +2,17 @@
 
     SmscError
     ├── NotSent                  no byte of the request was handed to the socket: may be sent again by itself
-    │   ├── FileMissing          an attached file is gone or has changed on our disk: a person mends it
-    │   └── Objected             our own last look before the first byte said no
+    │   ├── FileMissing          an attached file is missing or has changed on our disk: a person must act
+    │   └── Objected             our own check right before the first byte (`before_first_byte`) failed
     ├── ProviderError            the provider answered with an error number
     │   ├── WrongParameters  1   final: refused; a person edits it and sends it again
-    │   ├── LoginRefused     2   held; ALL calls of the account stop until a person has mended the login
-    │   ├── NotSaved         3   a create: unknown (no proof that nothing was saved); cancel, delete: it has
-    │   │                        gone already; get: there is no such job (so a delete is confirmed)
+    │   ├── LoginRefused     2   held; ALL calls of the account stop until a person has corrected the login
+    │   ├── NotSaved         3   a create: unknown (no proof that nothing was saved); cancel, delete: the job
+    │   │                        does not exist any more; get: there is no such job (a delete is confirmed)
     │   ├── Blocked          4   held; the account waits out half an hour, then one probe
     │   ├── WrongDate        5   final: refused; a defect of ours
-    │   ├── TooSoon          9   the same request within a minute, or too many calls at once; a create: may go
-    │   │                        again (new letter) on the very first try only, later it is unknown
+    │   ├── TooSoon          9   the same request within a minute, or too many calls at once; a create: sent
+    │   │                        again (with a new attempt letter) after the first try only, later unknown
     │   └── OtherError           any other number: unknown
     └── OutcomeUnknown           the request may have been carried out: a create is unknown, never sent again
         │                        by itself; a wish (cancel, delete) is repeated after the gap
@@ -20,8 +20,8 @@
         └── UnreadableAnswer           3xx, 4xx, 5xx, empty, HTML, half a JSON, no id, an ambiguous number
 
 The numbers are those of the provider's page for jobs.php. Neither str() nor repr() of any of these holds a
-password, a key, a phone number or words of the answer: `text` and `raw` have those words, for the row and the
-page only, and they too without credentials and numbers.
+password, a key, a phone number or words of the answer. `text` and `raw` hold the provider's words, for the
+mailing's row and page only; the client takes credentials and phone numbers out of them (`hide`).
 """
 
 import re
@@ -35,7 +35,11 @@ VEIL = "•••"
 
 
 class SmscError(Exception):
-    """A call did not give what was asked for. `reason` is a slug of our own, safe to show and log."""
+    """A call did not give what was asked for. `reason` is a slug of our own, safe to show and log.
+
+    `code`: the provider's error number. `text`: its words for the error; `raw`: its whole answer.
+    `bytes_handed`: whether any byte of the request was handed to the socket.
+    """
 
     sentence: ClassVar[str] = "The call to SMS Centre failed"
 
@@ -65,7 +69,7 @@ class SmscError(Exception):
 
 
 class NotSent(SmscError):
-    """Proof that no byte of the request was handed to the socket: only then may a create repeat."""
+    """Proof that no byte of the request was handed to the socket."""
 
     sentence = "Nothing was sent to SMS Centre"
 
@@ -88,7 +92,7 @@ class Objected(NotSent):
 
 
 class ProviderError(SmscError):
-    """The provider answered with an error number: `code`, and its own words: `text`."""
+    """The provider answered with an error number (`code`) and its own words (`text`)."""
 
     sentence = "SMS Centre answered with an error"
 
@@ -130,7 +134,7 @@ class TooSoon(ProviderError):
 
 
 class OtherError(ProviderError):
-    """Any other error number: nobody here knows what it says about the outcome."""
+    """Any other error number: what it means for the outcome is not known."""
 
 
 class OutcomeUnknown(SmscError):
@@ -146,7 +150,7 @@ class Interrupted(OutcomeUnknown):
 
 
 class UnreadableAnswer(OutcomeUnknown):
-    """An answer came, and it does not say for certain what happened."""
+    """An answer came, but it does not say for certain what happened."""
 
     sentence = "The answer of SMS Centre could not be read"
 

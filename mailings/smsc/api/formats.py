@@ -1,7 +1,7 @@
 """The four formats of an answer (text, numbers, XML, JSON) and a bare OK, made into one plain value.
 
-Sources: docs/provider.md, "Answers", and the line on `fmt` of the provider's page for jobs.php. Whatever was
-asked for, any of them is read. An error of the provider is raised here, before anybody looks for success.
+Sources: docs/provider.md, "Answers", and the line on `fmt` of the provider's page for jobs.php. All are read,
+whichever was asked for. An error of the provider is raised here, before anyone looks for success.
 """
 
 import re
@@ -25,7 +25,7 @@ _NO_ERROR = ("", "0", "none", "null", "false")
 
 @dataclass(frozen=True)
 class Content:
-    """An answer that was read: the format it came in, its value (of text and numbers: the text)."""
+    """An answer that was read. `value`: of text and numbers the text, else plain Python values."""
 
     came: str | bytes
     format: str  # "json" "xml" "numbers" "text"
@@ -33,7 +33,7 @@ class Content:
 
     @property
     def text(self) -> str:
-        """What came, as text; made when asked for: the text of a long list weighs as much as its rows."""
+        """The body as text, made on demand: for a long list it takes as much memory as the rows."""
         return self.came if isinstance(self.came, str) else decode(self.came)
 
 
@@ -41,7 +41,7 @@ def read(body: bytes, status: int, content_type: str = "", framed: bool = True) 
     """Read an answer in whichever format it came. Raises the provider's error, or UnreadableAnswer.
 
     `framed`: the end of the answer was marked. If not, text and numbers may have been cut (an id 17 of 1734),
-    and only what closes itself (JSON, XML, a bare OK) is believed.
+    and only an answer that shows its own end (JSON, XML, a bare OK) is believed.
     """
     if status == HTTPStatus.OK and (value := tolerant_json.plain(body)) is not None:
         return Content(body, "json", value)
@@ -60,9 +60,9 @@ def read(body: bytes, status: int, content_type: str = "", framed: bool = True) 
 
 
 def decode(body: bytes, content_type: str = "") -> str:
-    """UTF-8, which we ask for; else what the answer names, else windows-1251, the provider's default.
+    """The body as text: UTF-8, which we ask for; else koi8-r if the answer names it, else windows-1251.
 
-    Without NUL, which PostgreSQL keeps in no text.
+    Windows-1251 is the provider's default. NUL, which PostgreSQL cannot store, becomes U+FFFD.
     """
     try:
         text = body.decode("utf-8-sig")
@@ -72,7 +72,7 @@ def decode(body: bytes, content_type: str = "") -> str:
 
 
 def error_number(value: Any) -> int | None:
-    """An error number as a number or a string; None when it is none above zero."""
+    """An error number, given as a number or in digits; None for anything else, 0 included."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return None
     digits = str(value).strip()
@@ -109,7 +109,7 @@ def _xml(stripped: str, text: str) -> Any:
     if root.tag.lower() in ("html", "body", "head"):
         raise UnreadableAnswer("html", raw=text)
     value = _element(root, _DEPTH, text)
-    # A root of one's own name, such as <balance>, says what its text is.
+    # A root with a telling name, such as <balance>, says what its text is: keep the name as a key.
     return {root.tag: value} if isinstance(value, str) and root.tag.lower() != "result" else value
 
 
@@ -133,9 +133,10 @@ def _element(element: Element, depth: int, text: str) -> Any:
 
 
 def raise_error_in(value: Any, content: Content, *, is_row: bool = False) -> None:
-    """Raise the error that a value holds, if any; whatever stands beside it, the error wins.
+    """Raise the error that a value holds, if any, whatever stands beside it.
 
-    `is_row`: only for words and number together, since one of them may be a mailing's own field.
+    `is_row`: the value may be a mailing; then only `error` and `error_code` together are an error, since one
+    alone may be a field of the mailing.
     """
     if isinstance(value, str):
         _raise_error_text(value.strip(), content)
@@ -151,7 +152,10 @@ def raise_error_in(value: Any, content: Content, *, is_row: bool = False) -> Non
 
 
 def unwrapped(content: Content) -> Any:
-    """The value without wrappers of one key or one row, up to three. Raises an error found on the way."""
+    """The value without up to three wrappers (an object of one key, a list of one item).
+
+    Raises an error of the provider found on the way.
+    """
     value = content.value
     for _ in range(3):
         raise_error_in(value, content)

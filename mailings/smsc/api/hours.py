@@ -1,6 +1,6 @@
-"""The hour of a job as the provider names it. How it is spelt is not published: all that is here is ASSUMED.
+"""A job's date and time ("hour") as the provider names it. How it is spelt is not published: ALL is assumed.
 
-Without a zone of its own an hour is read by Moscow time, by which the provider counts.
+Without a zone of its own it is read as Moscow time, by which the provider counts.
 """
 
 import re
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 MOSCOW = timezone(timedelta(hours=3))
-# An hour outside of these years is no hour of a mailing: the figure means something else.
+# A figure that names another year is not the time of a mailing: it means something else.
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 
 _DAY_FIRST = re.compile(
@@ -56,7 +56,7 @@ def _stamp(text: str) -> datetime | None:
 
 
 def _iso(text: str) -> datetime | None:
-    """`2025-11-26 09:30`, with seconds and a zone at will. A day without an hour is no hour."""
+    """`2025-11-26 09:30`; seconds and a zone may follow. None for a day alone."""
     if not re.match(r"\d{4}-\d{2}-\d{2}[ T]\d", text, re.ASCII):
         return None
     found = datetime.fromisoformat(text)

@@ -1,7 +1,7 @@
-"""A mailing as the provider shows it, and the rows of a list before anybody has read them.
+"""A mailing as the provider shows it, and the rows of a list of mailings before their fields are read.
 
-Most rows of a list say what they said a minute ago. Of a row only its id and name are read at once, and its
-fingerprint is taken. Where that is another one it becomes a `Job`, which reads its fields when asked.
+Most rows of a list have not changed since the last pull. So at first only id, name and fingerprint of a row
+are taken; if the fingerprint differs, the row becomes a `Job`, which reads its other fields on demand.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ import orjson
 
 from mailings.smsc.api.aliases import JobStatus, Reading
 
-# What a `Reading` tells of a job, but for the id.
+# The fields of a `Job` that a `Reading` has, too.
 _FIELDS = (
     *("name", "status", "status_word", "cost", "parts", "recipients", "send_at_text", "send_at"),
     *("recognised", "unrecognised"),
@@ -24,10 +24,10 @@ _FIELDS = (
 
 
 def canonical(payload: Any) -> bytes:
-    """A payload as JSON in UTF-8, its keys in order: equal bytes, nothing changed."""
+    """A payload as JSON in UTF-8 with sorted keys, so that equal payloads give equal bytes."""
     try:
         return orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # what JSON has no form for
+    except TypeError:  # a value that orjson does not take, such as half a surrogate pair
         text = json.dumps(payload, sort_keys=True, ensure_ascii=False, default=str)
         return text.encode("utf-8", "surrogatepass")
 
@@ -47,7 +47,7 @@ class Job:
     """A mailing as the provider shows it, read by assumed names; what is not there, or not readable, is None.
 
     `status` is None for a word that is not in the table; `status_word` has it. `payload`: the row as it came.
-    Of a list only id and name are read at once, the rest when it is asked for.
+    A job made from a list has only id and name at first; its other fields are read on demand.
     """
 
     remote_id: str
@@ -65,11 +65,11 @@ class Job:
 
     @classmethod
     def read(cls, remote_id: str, reading: Reading, payload: dict[str, Any]) -> "Job":
-        """A job of which everything was read."""
+        """A job with all of its fields."""
         return cls(remote_id=remote_id, payload=payload, **_fields(reading))
 
     def __getattr__(self, field: str) -> Any:
-        """Called for what is not there yet."""
+        """Reads a field of a listed row when it is first asked for. (Called for missing attributes only.)"""
         row = self.__dict__.get("_row")
         if row is None or field not in _FIELDS:
             raise AttributeError(field)
@@ -79,11 +79,11 @@ class Job:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of its payload."""
+        """The fingerprint of the payload."""
         return fingerprint(self.payload)
 
     def with_payload(self, payload: dict[str, Any]) -> "Job":
-        """The same job with another word of what came; read is what really came."""
+        """The same job with another payload to store; its fields are still those of the row as it came."""
         if payload is self.payload:
             return self
         job = object.__new__(type(self))
@@ -93,7 +93,7 @@ class Job:
 
 
 class Listed(NamedTuple):
-    """A row of a list, with what tells whether its job is as it was known.
+    """A row of a list, with the fingerprint that tells whether its job has changed.
 
     `row`: as it came; `payload`: as it may be kept, without our credentials; `fingerprint`: the payload's.
     """
@@ -105,7 +105,7 @@ class Listed(NamedTuple):
     fingerprint: str
 
     def job(self) -> Job:
-        """The row as a job, whose other fields are read when they are asked for."""
+        """The row as a job, whose other fields are read on demand."""
         job = object.__new__(Job)
         job.__dict__.update(
             remote_id=self.remote_id,
@@ -132,7 +132,7 @@ class Jobs:
 
     @property
     def jobs(self) -> tuple[Job, ...]:
-        """Every one of them as a job."""
+        """All of them as jobs."""
         return tuple(each.job() for each in self.listed)
 
 

@@ -38,7 +38,7 @@ Figure = TypeVar("Figure", int, Decimal)
 
 
 class Outcome(StrEnum):
-    """What a status comes to for whoever asks who got it."""
+    """What a status says to the question who got the message."""
 
     WAITING = "waiting"
     DELIVERED = "delivered"
@@ -47,7 +47,7 @@ class Outcome(StrEnum):
 
 
 class Status(NamedTuple):
-    """A published status: our word for it, what it comes to, whether nothing follows it."""
+    """A published status: our word for it, its outcome, and whether it is the last one of a message."""
 
     word: str
     outcome: Outcome
@@ -59,7 +59,7 @@ STATUSES: dict[int, Status] = {
     -2: Status("stopped", Outcome.FAILED),
     -1: Status("waiting", Outcome.WAITING, final=False),
     0: Status("passed_on", Outcome.WAITING, final=False),
-    1: Status("delivered", Outcome.DELIVERED),  # of an SMS; other ways can tell that it was read as well
+    1: Status("delivered", Outcome.DELIVERED),  # the last one of an SMS; on other channels "read" may follow
     2: Status("read", Outcome.READ),
     3: Status("expired", Outcome.FAILED),
     4: Status("clicked", Outcome.READ),
@@ -72,14 +72,14 @@ STATUSES: dict[int, Status] = {
 
 
 def outcome_of(status: int | None) -> Outcome | None:
-    """What a status comes to; None for one that is not in the table: it is never guessed at."""
+    """The outcome of a status; None for one that is not in the table: it is never guessed."""
     known = None if status is None else STATUSES.get(status)
     return None if known is None else known.outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message as the provider tells of it; None for what is not there or cannot be read.
+    """One message as the provider shows it; None for fields that are missing or cannot be read.
 
     `int_id`: the row's own number, 0 in an answer of status.php that has none. `sent`, `last`: seconds since
     1970. `job`: the row's `id`, a mailing's or not. `address`: the number or e-mail as it came.
@@ -108,7 +108,7 @@ class Messages:
 
     @property
     def oldest(self) -> int | None:
-        """The number of the row that was sent first: what was sent before it comes next."""
+        """The `int_id` of the message sent first, to ask for those before it; None if no row has a time."""
         dated = [(message.sent, message.int_id) for message in self.messages if message.sent is not None]
         return min(dated)[1] if dated else None
 
@@ -116,7 +116,7 @@ class Messages:
 def parse_messages(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Messages:
     """The answer to get_messages in any of the four formats. One odd row never fails the rest.
 
-    UnreadableAnswer when none of its rows is one: then nobody knows what it tells.
+    Raises UnreadableAnswer if there are rows but none of them is a message.
     """
     content = read(body, http_status, content_type, framed)
     rows = list(_rows(content))
@@ -128,7 +128,7 @@ def parse_messages(body: bytes, http_status: int, content_type: str = "", framed
 
 
 def parse_status(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Message:
-    """The answer of status.php: one message. UnreadableAnswer when it names no status."""
+    """The answer of status.php: one message. Raises UnreadableAnswer if it names no status."""
     content = read(body, http_status, content_type, framed)
     rows = list(_rows(content))
     message = _message(rows[0]) if len(rows) == 1 else None
@@ -138,7 +138,7 @@ def parse_status(body: bytes, http_status: int, content_type: str = "", framed: 
 
 
 def _rows(content: Content) -> Iterator[Any]:
-    """Every row of an answer, as it came. UnreadableAnswer for what holds no list."""
+    """Every row of an answer, as it came. Raises UnreadableAnswer if there is neither a list nor a row."""
     if content.format in ("text", "numbers"):
         yield from filter(None, map(str.strip, content.value.splitlines()))
         return
@@ -193,7 +193,7 @@ def _fields(row: Any) -> dict[str, Any] | None:
     if _PAIR.match(row):
         return _pairs(row)
     values = [value.strip() for value in row.split(",", len(KEYS) - 1)]
-    # Without `err`, which only what failed has, the row is one value shorter.
+    # Only a failed message has `err`; without it the row is one value shorter.
     keys = [key for key in KEYS if key != "err"]
     if len(values) >= len(keys) and hour_of(values[5]) is not None:
         return dict(zip(keys, row.split(",", len(keys) - 1), strict=True))
@@ -201,7 +201,7 @@ def _fields(row: Any) -> dict[str, Any] | None:
 
 
 def _pairs(line: str) -> dict[str, str]:
-    """`key = value, key = value`; the message, which may hold anything, is the last."""
+    """`key = value, key = value`; `message`, whose text may hold anything, is the last."""
     found: dict[str, str] = {}
     marks = list(_PAIR.finditer(line))
     for mark, following in zip(marks, [*marks[1:], None], strict=True):
@@ -213,18 +213,18 @@ def _pairs(line: str) -> dict[str, str]:
 
 
 def _own_number(value: Any) -> int:
-    """The row's number; 0 for none that a database could keep."""
+    """The row's number; 0 if there is none that fits a 64-bit column."""
     number = int(id_of(value) or 0)
     return number if number < 2**63 else 0
 
 
 def _below(figure: Figure | None, limit: int) -> Figure | None:
-    """A figure that can be one; None for what means something else, and for what no database keeps."""
+    """The figure; None for one so large that it must mean something else."""
     return None if figure is None or not -limit < figure < limit else figure
 
 
 def _number(value: Any) -> int | None:
-    """A whole number below or above nought, as a number or in digits."""
+    """A whole number, negative ones included, given as a number or in digits; None for anything else."""
     if type(value) is int:
         return value if -1_000_000_000 < value < 1_000_000_000 else None
     text = value.strip() if isinstance(value, str) else ""
@@ -232,7 +232,7 @@ def _number(value: Any) -> int | None:
 
 
 def _moment(fields: dict[str, Any], which: str) -> int | None:
-    """The moment by its timestamp, else by its date, on Moscow's clock."""
+    """Seconds since 1970, from the timestamp, else from the date in Moscow time."""
     stamp = fields.get(f"{which}_timestamp")
     if type(stamp) is int and 946_684_800 <= stamp < 4_102_444_800:  # of this century
         return stamp

@@ -1,8 +1,8 @@
-"""The rows of an answer whose envelope nobody publishes, and what speaks against having found all of them.
+"""The rows of an answer whose envelope is not published, and signs that these are not all of the rows.
 
-Every list that looks like mailings is read, and they are joined: grouped by day or by status, in pages, by id
-beside a total, a PHP array beside a word. A count or a "more" in the envelope that does not agree with the
-rows, and a part that could not be read as rows, are doubts: such an answer shows nothing absent.
+All lists that look like mailings are joined, whether the rows come grouped by day or status, in pages, under
+their ids or as a PHP array. A count that differs from the number of rows, a "more", or a part that could not
+be read as rows are doubts: from an answer with doubts nobody may conclude that a mailing is gone.
 """
 
 import re
@@ -19,7 +19,7 @@ _IDS, _NAMES, _STATUSES = (frozenset(ALIASES[name]) for name in ("remote_id", "n
 _YES = frozenset({"ok", "true", "1", "success"})
 _NO = frozenset({"error", "fail", "failed", "failure", "false"})
 # Assumed: keys of an envelope that count its rows (`total`, `jobs_count`, `vsego`), or say that there are
-# others. What is not known here and holds a small number above that of the rows is taken for a count, too.
+# more. An unknown key whose number is somewhat larger than that of the rows is taken for a count, too.
 _TALLY = (
     "total|count|cnt|num|quantity|qty|vsego|itogo|kolichestvo|kolvo|chislo|всего|итого|количество|колво|число"
 )
@@ -59,7 +59,7 @@ _NOTHING = frozenset({"", "0", "false", "no", "none", "null"})
 
 @dataclass(frozen=True)
 class AnswerRow:
-    """A row as it came, and the id that the key it lay under may be."""
+    """A row as it came. `key`: the key it lay under, which may be its id; None in a list."""
 
     value: Any
     key: str | None = None
@@ -67,7 +67,7 @@ class AnswerRow:
 
 @dataclass
 class Found:
-    """The rows of an answer. `doubts`: "count", "more", "unread": why there may be others than these."""
+    """The rows of an answer. `doubts` ("count", "more", "unread"): why there may be more of them."""
 
     rows: list[AnswerRow] = field(default_factory=list)
     doubts: set[str] = field(default_factory=set)
@@ -78,7 +78,7 @@ class Found:
 
 
 def find_rows(value: Any, depth: int = _DEPTH) -> Found | None:
-    """The rows in any envelope; None when nothing in it looks like rows, nor like a list without any."""
+    """The rows in any envelope; None if it holds neither rows nor an empty list."""
     if value in ("", None, {}, []):
         return Found()  # an empty XML list is an empty text
     if not depth or not isinstance(value, (dict, list)):
@@ -93,7 +93,9 @@ def find_rows(value: Any, depth: int = _DEPTH) -> Found | None:
 
 
 def is_row(value: dict[str, Any]) -> bool:
-    """A mailing itself, no envelope: an id with a name or a status, or those two and nothing deeper."""
+    """Whether an object is a mailing, not an envelope.
+    A mailing has an id and a name or a status, or else a name, a status and no list or object inside.
+    """
     keys = {plain_key(key) for key, item in value.items() if not isinstance(item, list)}
     has_id, has_name, has_status = bool(keys & _IDS), bool(keys & _NAMES), bool(keys & _STATUSES)
     is_flat = not any(isinstance(item, (dict, list)) for item in value.values())
@@ -101,7 +103,7 @@ def is_row(value: dict[str, Any]) -> bool:
 
 
 def says_no(value: dict[str, Any]) -> bool:
-    """Assumed: an envelope such as {"success": false, "data": []} is no list without rows."""
+    """Whether an envelope reports a failure. Assumed: {"success": false, "data": []} is not an empty list."""
     keys = {plain_key(key): item for key, item in value.items()}
     plain_no = [keys[key] for key in ("ok", "success") if key in keys and not says_yes(keys[key])]
     return bool(plain_no) or any(str(keys.get(key)).lower() in _NO for key in ("result", "status", "answer"))
@@ -112,7 +114,7 @@ def says_yes(item: Any) -> bool:
 
 
 def _in_list(items: list[Any], depth: int) -> Found:
-    """The items of a list are its rows; a page or a group among them gives its own."""
+    """The items of a list are rows; a page or a group among them gives the rows inside it."""
     found = Found()
     for item in items:
         inner = find_rows(item, depth - 1) if _may_be_group(item) else None
@@ -130,7 +132,7 @@ def _may_be_group(item: Any) -> bool:
 
 
 def _in_envelope(value: dict[str, Any], depth: int) -> Found | None:
-    """All rows under the keys of an object. One object alone is a row only where there is no list."""
+    """All rows under the keys of an object. A single object is a row only if there is no list beside it."""
     numbered = {key: item for key, item in value.items() if _DIGITS.fullmatch(str(key))}
     named = {key: item for key, item in value.items() if key not in numbered}
     found = _by_number(numbered, depth) if numbered else Found()
@@ -149,7 +151,7 @@ def _in_envelope(value: dict[str, Any], depth: int) -> Found | None:
 
 
 def _by_number(items: dict[str, Any], depth: int) -> Found:
-    """Rows by their ids, or a PHP array, whose keys (from nought on) are no ids, or numbered groups."""
+    """Rows under their ids; or a PHP array, whose keys 0, 1, 2 … are no ids; or numbered groups of rows."""
     counted = set(items) == {str(index) for index in range(len(items))}
     found = Found()
     for key, item in items.items():
@@ -162,7 +164,7 @@ def _by_number(items: dict[str, Any], depth: int) -> Found:
 
 
 def _under_names(items: dict[str, Any], depth: int) -> tuple[list[Found], list[dict[str, Any]]]:
-    """What lies under the named keys: lists and envelopes with rows, and objects that are a row alone."""
+    """What lies under the named keys: rows of lists and envelopes, and objects that are rows themselves."""
     lists: list[Found] = []
     alone: list[dict[str, Any]] = []
     for item in items.values():
@@ -176,7 +178,10 @@ def _under_names(items: dict[str, Any], depth: int) -> tuple[list[Found], list[d
 
 
 def _with_unlike(found: Found, unlike: list[Found]) -> Found:
-    """Lists in which no mailing could be read. Beside others, a list of texts alone is none of mailings."""
+    """Adds lists in which no mailing could be read: the longest counts as the rows if there are no others.
+
+    Beside other rows such a list is a doubt, unless it holds only texts.
+    """
     if not found.rows:
         return max(unlike, key=lambda each: len(each.rows))
     if any(not isinstance(row.value, str) for each in unlike for row in each.rows):
@@ -185,7 +190,10 @@ def _with_unlike(found: Found, unlike: list[Found]) -> Found:
 
 
 def _marks(items: dict[str, Any], depth: int) -> Iterator[tuple[str, Any]]:
-    """The plain values of an envelope, with those of objects in it that hold no rows (its "meta")."""
+    """The plain values of an envelope, with those of objects in it that hold no rows (its "meta").
+
+    A list or object under a key that means "more" counts as "yes" if it is not empty.
+    """
     for key, item in items.items():
         if not isinstance(item, (dict, list)):
             yield plain_key(key), item
@@ -196,7 +204,7 @@ def _marks(items: dict[str, Any], depth: int) -> Iterator[tuple[str, Any]]:
 
 
 def _doubts(marks: Iterator[tuple[str, Any]], rows: int) -> set[str]:
-    """Why the marks of an envelope do not agree with the number of rows in it."""
+    """Which values of an envelope say that there are more than its `rows` rows."""
     doubts = set()
     for key, item in marks:
         if _says_more(key, item, whole(item) or 0, rows):
@@ -229,7 +237,7 @@ def _says_more(key: str, item: Any, number: int, rows: int) -> bool:
 
 
 def _readable(rows: list[AnswerRow]) -> int:
-    """How many of the first rows look like mailings: they have an id of their own or lie under one."""
+    """How many of the first rows look like mailings: they hold an id or lie under one."""
     return sum(1 for row in rows[:_SAMPLE] if _looks_like_row(row.value) or _lies_under_id(row))
 
 
@@ -245,19 +253,19 @@ def _looks_like_row(value: Any) -> bool:
 
 
 def unwrapped_row(value: Any) -> Any:
-    """A row without objects of one key around it: {"job": {"id": 17}}."""
+    """The row inside objects of one key: {"id": 17} for {"job": {"id": 17}}."""
     while isinstance(value, dict) and len(value) == 1 and isinstance(next(iter(value.values())), dict):
         value = next(iter(value.values()))
     return value
 
 
 def _has_fields(item: Any) -> bool:
-    """Whether an object has a name or a status of its own, so that what lies deeper is the row's."""
+    """Whether an object has a name or a status: then it is a row, and what lies deeper belongs to it."""
     return isinstance(item, dict) and any(plain_key(key) in _NAMES | _STATUSES for key in item)
 
 
 def _holds_named_rows(value: dict[str, Any]) -> bool:
-    """Whether what looks like one mailing may be an envelope that bears a number and a name itself."""
+    """Whether what looks like a mailing may be an envelope: it has a list whose items look like mailings."""
     lists = [item for item in value.values() if isinstance(item, list)]
     inner = [each for items in lists for each in items[:_SAMPLE] if isinstance(each, dict)]
     return any({plain_key(key) for key in each} & _NAMES and _looks_like_row(each) for each in inner)

@@ -1,8 +1,8 @@
-"""JSON into values that any database can keep, whatever odd one stands among them.
+"""Reads JSON into values that any database can store, even where some of them are odd.
 
-The provider may print what JSON, or a database, does not take: half a surrogate pair, NUL, 1e400, NaN,
-thousands of brackets. Such a value becomes U+FFFD, its own text, or an ellipsis; the rest of the answer stays
-as it came. What is broken as a whole (half a JSON, say) is never guessed at.
+The provider may print what JSON or a database does not take: half a surrogate pair or NUL (read as U+FFFD),
+1e400 or NaN (read as text), thousands of brackets (cut, with an ellipsis). The rest of the answer stays as it
+came. JSON that is broken or cut off is never guessed at.
 """
 
 import json
@@ -53,7 +53,7 @@ def _loads_oddly(text: str) -> Any:
             _shallow(text), strict=False, parse_int=_whole, parse_float=_figure, parse_constant=str
         )
     except RecursionError:
-        raise ValueError("nested too deep") from None  # and never closed: what closes was cut already
+        raise ValueError("nested too deep") from None  # brackets that never close: `_shallow` cut the others
     return _storable(value)
 
 

@@ -1,8 +1,8 @@
-"""One POST on one connection of its own: what was handed to the socket, and a deadline that is kept.
+"""One POST on a connection of its own, which knows whether a byte was handed over, and keeps its deadline.
 
-Nothing here is repeated, redirected, or read from the environment. Exception classes prove nothing about what
-the other side has got (a TLS error has been seen after the server had read the whole request), so our own
-connection classes write down, right before it happens, that the first byte of the request goes to the socket.
+Nothing here is repeated, redirected, or read from the environment. The class of an exception proves nothing
+about what the server has received (a TLS error has been seen after it had read the whole request). So our own
+connection classes note that the first byte of the request goes to the socket, right before it does.
 
 The watchdog closes the connection at the total deadline: a read time-out starts anew with every byte of a
 dripping answer. It holds a duplicate of the socket, which stays valid while TLS wraps the first one and when
@@ -52,7 +52,7 @@ class Answer:
 
 
 class _Refused(Exception):
-    """Raised from within `send`; not an OSError, since urllib3 passes over some of those."""
+    """Raised from within `send`; not an OSError, since urllib3 ignores some of those."""
 
 
 class Exchange:
@@ -78,7 +78,7 @@ class Exchange:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        """Ends the exchange, and takes in whatever broke it off: only this object knows what that means."""
+        """Ends the exchange and swallows what broke it off: `failure` then tells what that means."""
         self._watchdog.cancel()
         with self._lock:
             if self._socket is not None:
@@ -91,7 +91,7 @@ class Exchange:
         return True
 
     def start(self) -> None:
-        """Start the watchdog; within the exchange, so that without a thread to spare nothing is sent."""
+        """Start the watchdog. Called within the exchange: if no thread can be started, nothing is sent."""
         self._watchdog.start()
 
     def left(self) -> float:
@@ -124,7 +124,10 @@ class Exchange:
         raise problem
 
     def hand_over(self) -> None:
-        """Called right before every piece of the request that goes to the socket."""
+        """Called right before every piece of the request goes to the socket.
+
+        Raises _Refused when the deadline has passed, or when `before_first_byte` raises.
+        """
         if not self.handed:
             self._refuse_when_late()
             self._ask()
@@ -133,7 +136,7 @@ class Exchange:
         self.phase = "send"
 
     def failure(self) -> NotSent | Interrupted:
-        """The error for what broke the exchange off."""
+        """The error for an exchange that broke off: Objected, NotSent, or Interrupted (bytes handed over)."""
         if self.objection is not None:
             return Objected()
         return Interrupted(self.reason) if self.handed else NotSent(self.reason)
@@ -166,7 +169,10 @@ class Exchange:
 
 
 def _resolve(host: str, port: int, seconds: float) -> list[Any]:
-    """Addresses of a host. In a thread of its own: the system's resolver knows no deadline."""
+    """The addresses of a host, looked up in a separate thread, since the system's resolver has no deadline.
+
+    Raises OSError, or TimeoutError after `seconds`.
+    """
     found: Future[list[Any]] = Future()
 
     def resolve_host() -> None:
@@ -192,7 +198,7 @@ class _Connection(HTTPConnection):
         )
 
     def connect(self) -> None:
-        # What is sent while connecting (a TLS handshake) is no part of the request.
+        # What is sent while connecting (the TLS handshake) is not part of the request.
         self._connecting = True
         try:
             super().connect()
@@ -204,7 +210,7 @@ class _Connection(HTTPConnection):
             if self.sock is None and not self.exchange.handed:
                 self.connect()
             self.exchange.hand_over()
-            # urllib3 gives sending the connect time; a large body may take as long as an answer.
+            # urllib3 sends under the connect time-out; a large body needs the longer one for reading.
             self.sock.settimeout(self.exchange.timeouts.read)
         super().send(data)
 
@@ -261,12 +267,13 @@ class _Adapter(HTTPAdapter):
 def post(url: str, body: Body, exchange: Exchange) -> Answer:
     """POST the body and read the answer whole; no proxy, no redirect, no second try.
 
-    Raises NotSent (no byte handed over; from the objection if that was it), Interrupted, UnreadableAnswer.
+    Raises NotSent (no byte was handed over), among them Objected, whose cause is the error of
+    `before_first_byte`; Interrupted; UnreadableAnswer.
     """
     with exchange:
         exchange.start()
         return _post(url, body, exchange)
-    # What broke it off is not chained: its text may hold what the other side said.
+    # The error that broke it off is not chained: its text may hold words of the answer.
     raise exchange.failure() from exchange.objection
 
 
@@ -297,13 +304,16 @@ def _read(response: requests.Response, exchange: Exchange) -> Answer:
     headers = response.headers
     framed = "Content-Length" in headers or "chunked" in headers.get("Transfer-Encoding", "").lower()
     if exchange.expired and not framed:
-        raise Interrupted("deadline")  # the end that was read is our own watchdog's
+        raise Interrupted("deadline")  # our watchdog closed the connection, so this end proves nothing
     body = _unpacked(b"".join(pieces), headers.get("Content-Encoding", "identity").lower())
     return Answer(response.status_code, headers.get("Content-Type", ""), body, framed)
 
 
 def _unpacked(data: bytes, encoding: str) -> bytes:
-    """We ask for no compression, but something between may compress all the same."""
+    """The data, unpacked: we ask for no compression, but a proxy between may compress all the same.
+
+    Raises UnreadableAnswer for another encoding than gzip, broken data, or more than ANSWER_LIMIT.
+    """
     if encoding in ("identity", ""):
         return data
     if encoding not in ("gzip", "x-gzip"):

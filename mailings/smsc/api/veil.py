@@ -1,4 +1,4 @@
-"""Takes a secret out of the provider's words, without making a riddle of words that only look like it.
+"""Takes a secret out of the provider's words, but leaves ordinary words alone that happen to equal it.
 
 A password that could be a word of any sentence ("sandbox") is veiled where it stands as a value: between
 delimiters, alone on a line, or right after a name such as psw. Any other is veiled wherever it stands.
@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 
 from mailings.smsc.api.errors import VEIL
 
-# From these lengths on, no text holds a secret by chance: one of letters alone, any other.
+# From these lengths on, no text holds a secret by chance: LONG_WORD for letters alone, LONG for others.
 LONG_WORD, LONG = 16, 8
 _NAMES = "psw|pass|passwd|password|apikey|key|login|пароль|ключ|логин"
 _BEFORE = r"((?:^|[\"'=:&<>(){}\[\],;|«“])\s?)"
@@ -21,7 +21,7 @@ _AFTER_NAME = rf"(\b(?i:{_NAMES})\W{{1,3}})"
 
 
 def without(text: str, secret: str) -> str:
-    """The text with the secret veiled, as it is and as it is spelt in addresses, JSON and HTML."""
+    """The text with the secret veiled, plain or as spelt in URLs, JSON and HTML."""
     if not secret:
         return text
     for spelling in _spellings(secret):
@@ -32,7 +32,7 @@ def without(text: str, secret: str) -> str:
 
 @lru_cache(maxsize=32)
 def _spellings(secret: str) -> tuple[str, ...]:
-    """The longest first."""
+    """A secret plain and as spelt in URLs, JSON and HTML, the longest first."""
     encoded = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
     lower = {re.sub("%[0-9A-F]{2}", lambda code: code[0].lower(), one) for one in encoded}
     escaped = {html.escape(secret), html.escape(secret, quote=False)}
@@ -43,7 +43,7 @@ def _spellings(secret: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=32)
 def spellings_in_json(secret: str) -> tuple[bytes, ...]:
-    """How a secret stands in JSON of UTF-8 when a text of it holds one of its spellings."""
+    """The bytes that stand in UTF-8 JSON if one of its texts holds a spelling of the secret."""
     inside = {json.dumps(spelling, ensure_ascii=False)[1:-1] for spelling in _spellings(secret)}
     return tuple(each.encode("utf-8", "surrogatepass") for each in inside)
 
