@@ -186,11 +186,13 @@ def fulfil(mailing_id: int) -> None:
 
 def _shown_by_list(mailing: Mailing) -> WishResult | None:
     """The result that a read of the list since the wish has shown already; None if it shows none."""
-    asked, agreed, seen = mailing.wish_at, mailing.wish_agreed_at, mailing.verified_at
+    asked, seen = mailing.wish_at, mailing.verified_at
     if asked is None or seen is None or seen <= asked:
         return None
     if mailing.wish == Wish.DELETE:
-        return WishResult.CONFIRMED if mailing.gone and agreed and seen > agreed else None
+        # `gone` rests on error 3 to `get`, or on an OK: our request must have been under way before that.
+        ours = _of_this_wish(mailing).filter(begin__lt=seen).exclude(code=ERROR_NO)
+        return WishResult.CONFIRMED if mailing.gone and ours.exists() else None
     if mailing.gone:
         return None
     if mailing.remote_status == JobStatus.CANCELLED:

@@ -37,6 +37,8 @@ def main() -> None:
     import_module("celery.concurrency.thread")
     sweep: Any = import_module("mailings.outbox.sweep")
     sweep.NUDGE_AGAIN_AFTER = timedelta(seconds=SECONDS.nudge_again)
+    cancel: Any = import_module("mailings.outbox.cancel")
+    cancel.LONGEST_PAUSE = timedelta(seconds=SECONDS.longest_pause)
     hasten_pulls()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps dead children
     signal.signal(signal.SIGTERM, end_all)

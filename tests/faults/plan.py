@@ -52,6 +52,8 @@ class Seconds:
     delivery: float = 2.0
     # Replaces the sweep's constant NUDGE_AGAIN_AFTER (a minute); see the nursery.
     nudge_again: float = 4.0
+    # Replaces LONGEST_PAUSE between the steps of a cancel or delete (15 minutes).
+    longest_pause: float = 45.0
     # Replace constants of delivery/: how often each mailing is asked about, and how long a pull that never
     # ended counts as under way.
     asked_again: float = 3.0

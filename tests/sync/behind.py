@@ -39,7 +39,7 @@ class Behind:
 
     def __init__(self, account: Account, sandbox: Sandbox, seed: int, count: int) -> None:
         self.account, self.sandbox, self.rng = account, sandbox, random.Random(seed)
-        self.now, self.history = timezone.now(), dict[str, str]()
+        self.now, self.history, self.codes = timezone.now(), dict[str, str](), set[str]()
         for _ in range(count):
             self._made(self.rng.choices(list(KINDS), list(KINDS.values()))[0])
         assert sync.pull_two_months(account, wait=1).complete
@@ -69,7 +69,7 @@ class Behind:
 
     def _made(self, kind: str) -> None:
         due = self.now + timedelta(hours=self.rng.randint(30, 500))
-        code = "" if kind == "elsewhere" else new_code()
+        code = "" if kind == "elsewhere" else self._free_code()
         made: dict[str, Any] = {"time": f"0{int(due.timestamp())}", "age": self.rng.randint(60, 10 * 86400)}
         number = self.sandbox.make_job(f"{code}a Sale" if code else "Made elsewhere", **made)
         self.history[str(number)] = kind
@@ -94,6 +94,12 @@ class Behind:
             self.sandbox.change_job(number, deleted=True)
         elif kind != "waiting":
             self.sandbox.change_job(number, status=kind)
+
+    def _free_code(self) -> str:
+        while (code := new_code()) in self.codes:
+            pass
+        self.codes.add(code)
+        return code
 
     # --- what the provider may do -----------------------------------------------------------------------
 

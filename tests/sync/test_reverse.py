@@ -190,6 +190,37 @@ def test_a_wish_is_confirmed_by_the_list_where_no_get_can_be_read(account, sandb
     assert mailing.state == (State.CANCELLED if kind == Wish.CANCEL else State.DELETED)
 
 
+def test_a_delete_without_an_answer_is_confirmed_once_a_later_read_does_not_find_the_job(account, sandbox):
+    delivered(account, time="+1440")
+    mailing = delivered(account, time="+1440")
+    sandbox.fault("cut_after_saving", calls="del")
+    sandbox.fault("server_error", calls="get")
+    outbox.wish(mailing.pk, Wish.DELETE)
+    outbox.fulfil(mailing.pk)
+    mailing.refresh_from_db()
+    assert (mailing.wish, mailing.wish_agreed_at) == (Wish.DELETE, None)
+
+    pull(account)
+    outbox.fulfil(mailing.pk)
+
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.wish_result) == (State.DELETED, WishResult.CONFIRMED)
+    assert [call["kind"] for call in sandbox.calls].count("del") == 1
+
+
+def test_a_list_that_missed_the_job_before_we_asked_does_not_confirm_the_delete(account, sandbox):
+    delivered(account, time="+1440")
+    mailing = delivered(account, time="+1440")
+    outbox.wish(mailing.pk, Wish.DELETE)
+    sandbox.change_job(int(mailing.remote_id), deleted=True)
+    pull(account)
+
+    outbox.fulfil(mailing.pk)
+
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.wish_answer) == (State.ACCEPTED, WishAnswer.NOT_THERE)
+
+
 def test_a_list_from_before_the_wish_confirms_nothing(account, sandbox):
     mailing = delivered(account, time="+1440")
     sandbox.fault("server_error", calls=["get", "cancel"], count=None)

@@ -30,10 +30,10 @@ TO_PHONES = frozenset({Kind.NUMBER, Kind.GROUP})
 TO_MAIL = frozenset({Kind.EMAIL, Kind.GROUP})
 TO_TELEGRAM = TO_PHONES | {Kind.NICKNAME, Kind.TELEGRAM_ID}
 
-# So many wrong entries are named one by one; the others are counted.
+# How many wrong entries are named one by one; the rest are only counted.
 SHOWN = 10
 
-# A phone number without blanks and signs inside.
+# A phone number without blanks and punctuation.
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{7,15}")
 
 _GROUP = re.compile(r"[Gg]([0-9]{1,12})")
@@ -44,7 +44,7 @@ _EMAIL = re.compile(rf"(?:{_WORD}|/){{1,64}}@(?:{_LABEL}+\.)+(?![0-9]){_LABEL}{{
 _NICKNAME = re.compile(r"@?[A-Za-z][A-Za-z0-9_]{3,31}")
 _TELEGRAM_ID = re.compile(r"#-?[0-9]{1,20}")
 _SEPARATOR = re.compile(r"[,;]")
-# What people write inside numbers, and the invisible marks that address books put around them.
+# Characters that people write inside numbers, and invisible marks that address books put around them.
 _FILLING = re.compile(
     r"[ \u00a0\u2009\u202f()./\-\u2010-\u2015\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
 )
@@ -65,7 +65,7 @@ class WrongAddress:
 
 @dataclass(frozen=True)
 class Recipients:
-    """`valid`: cleaned, in order, each once. `duplicates`: entries left out because they came before."""
+    """`valid`: cleaned, in order, each once. `duplicates`: how many entries repeat an earlier one."""
 
     valid: tuple[str, ...]
     duplicates: int
@@ -81,7 +81,7 @@ class Recipients:
 
 
 def kinds_for(channel: Channel | None) -> frozenset[Kind]:
-    """What recipients `channel` takes; None (not known which) takes all."""
+    """The kinds of recipients that `channel` takes; all of them for None (channel not known)."""
     if channel is None:
         return frozenset(Kind)
     if channel is Channel.MAIL:
@@ -92,7 +92,7 @@ def kinds_for(channel: Channel | None) -> frozenset[Kind]:
 
 
 def is_group(entry: str) -> bool:
-    """Whether a cleaned entry is a group: nicknames that look like one are read as groups, too."""
+    """Whether a cleaned entry is a group. A nickname that looks like one was read as a group."""
     return entry[0] == "G" and entry[1:].isdigit()
 
 
@@ -102,7 +102,7 @@ def is_email(text: str) -> bool:
 
 
 def clean(entry: str, kinds: frozenset[Kind]) -> str | None:
-    """One recipient in the form that is sent, or None if it is of none of `kinds`."""
+    """One recipient in the form that is sent; None if it is of none of `kinds`."""
     entry = entry.strip().strip("\ufeff\u200b")
     if Kind.GROUP in kinds and (group := _GROUP.fullmatch(entry)):
         return f"G{group[1]}"
@@ -120,13 +120,13 @@ def clean(entry: str, kinds: frozenset[Kind]) -> str | None:
 
 
 def looks_like_number(text: str) -> bool:
-    """Whether `text` was meant as a phone number: five digits or more, and only what stands in numbers."""
+    """Whether `text` was meant as a phone number: at least five characters, all of them usual in numbers."""
     bare = _FILLING.sub("", text.strip())
     return _NUMBER_LIKE.fullmatch(bare) is not None and len(bare) >= 5
 
 
 def read(value: str | Iterable[Any], kinds: frozenset[Kind]) -> Recipients:
-    """Reads pasted text, or a sequence of entries (each counts as one line).
+    """The recipients in a pasted text, or in a sequence of entries (each counts as one line).
 
     A number with and without + is one recipient; so are addresses and nicknames that differ in case only.
     """
@@ -135,7 +135,7 @@ def read(value: str | Iterable[Any], kinds: frozenset[Kind]) -> Recipients:
     position = 0
     numbers = Kind.NUMBER in kinds
     for line, entry in _entries(value):
-        if numbers and NUMBER.fullmatch(entry):  # the way of nearly all of a million
+        if numbers and NUMBER.fullmatch(entry):  # fast path for nearly all entries of a long list
             position += 1
             valid.setdefault(entry[1:] if entry[0] == "+" else entry, entry)
         elif entry.strip():
@@ -149,7 +149,7 @@ def read(value: str | Iterable[Any], kinds: frozenset[Kind]) -> Recipients:
 
 
 def _key(cleaned: str) -> str:
-    """Equal for two entries that mean one recipient."""
+    """A key that is equal for two entries that mean the same recipient."""
     if cleaned[0] in "+@" and "@" not in cleaned[1:]:
         cleaned = cleaned[1:]
     return cleaned.casefold()
@@ -167,14 +167,14 @@ def _entries(value: str | Iterable[Any]) -> Iterator[tuple[int, str]]:
 
 
 def _text(value: Any) -> str:
-    """An entry of a JSON list that is no text: a whole number may be meant, anything else is wrong."""
+    """An item of a JSON list that is no text: None is blank, a whole number is read, others are wrong."""
     if value is None:
         return ""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else "?"
 
 
 def problems(wrong: Sequence[WrongAddress], channel: Channel | None, field: str = "phones") -> list[Problem]:
-    """The wrong entries as problems: the first ten by line, the others as a number."""
+    """The wrong entries as problems: one for each of the first ten, and one that counts the rest."""
     template = _template(channel)
     found = [
         Problem(
@@ -208,6 +208,6 @@ def _template(channel: Channel | None) -> str:
 
 
 def shorten(text: str) -> str:
-    """At most 40 characters, for a message; what cannot be printed becomes a question mark."""
+    """At most 40 characters, for a message; unprintable characters become question marks."""
     text = text if len(text) <= 40 else text[:39] + "…"
     return "".join(char if char.isprintable() else "?" for char in text)

@@ -1,7 +1,7 @@
 """The catalogue: every option of the provider's call that creates a mailing list, in the order of our form.
 
-Source: the provider's page "Actions with mailing lists", the table of parameters for creating a list, one
-entry here per line there (`nl` and `fl[5]` stand inside the lines on `list` and `mes2`). Left out are
+Source: the provider's page "Actions with mailing lists", the table of parameters for creating a list: one
+entry here for each line there (`nl` and `fl[5]` are described in the lines on `list` and `mes2`), without
 those that the client itself sets (mailings/smsc/reserved.py).
 
 Labels, helps and choice labels are English, marked for extraction; nothing here translates.
@@ -31,7 +31,7 @@ WITH_TEXT = ALL - QUIET
 WITH_FILES = frozenset({Channel.MMS, Channel.MAIL, Channel.VOICE})
 SMS = frozenset({Channel.SMS})
 
-# At most one of these is not 0, and then no other channel is chosen.
+# Options that choose a kind of SMS: at most one may be on, and then no channel but SMS.
 KINDS_OF_SMS = ("flash", "bin", "push")
 
 OFF_ON = (Choice("0", N_("No")), Choice("1", N_("Yes")))
@@ -374,7 +374,7 @@ _CATALOGUE = (
 # Every create option by its wire name, in the order of the form (and of the request).
 OPTIONS: dict[str, Option] = {option.name: option for option in _CATALOGUE}
 
-# The attachments: parts of the request's body, not a parameter, so they stand beside the catalogue.
+# The attachments. They are parts of the request's body, not a parameter, so they are not in OPTIONS.
 FILES = Option(
     "files",
     N_("Files"),
@@ -393,7 +393,7 @@ FILES = Option(
 
 
 def options_for(channel: Channel, section: Section | None = None) -> tuple[Option, ...]:
-    """What the form shows for `channel` (in one `section`, or all), in order, with `FILES`."""
+    """What the form shows for `channel` (in one `section`, or all), in order; `FILES` comes after `subj`."""
     shown = []
     for option in _CATALOGUE:
         shown.append(option)

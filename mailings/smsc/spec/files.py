@@ -1,4 +1,4 @@
-"""Attachments: what is known of a file before it is sent, and which files a channel takes.
+"""Attachments: what the spec knows about a file, and which files a channel takes.
 
 Source: the provider's lines on `mms` (file types), `mail` and `call` (files in the request's body).
 """
@@ -13,7 +13,7 @@ FIELD = "files"
 
 # File name endings for an MMS, as the page lists them.
 MMS_TYPES = frozenset({"txt", "jpg", "gif", "png", "wav", "amr", "mp3", "mid", "mp4", "3gp"})
-# Endings that mean sound where the content type does not say so; the page lists none for a call.
+# Endings that mean sound if the content type does not say so; the provider's page lists none for a call.
 SOUND_TYPES = frozenset({"wav", "amr", "mp3", "mid", "ogg", "opus", "m4a", "aac", "flac", "wma"})
 
 
@@ -36,7 +36,7 @@ class FileRef:
 
 
 def check(files: Sequence[FileRef], channel: Channel | None) -> Iterator[Problem]:
-    """What is wrong with `files` on `channel` (None: not known which; then what is wrong on any)."""
+    """What is wrong with `files` on `channel`; for None (channel not known) what is wrong on all of them."""
     for file in files:
         if not file.name.strip() or not file.name.isprintable():
             yield Problem((FIELD,), "file_name", N_("A file has a name that cannot be sent. Rename it."))

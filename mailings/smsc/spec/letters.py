@@ -1,4 +1,4 @@
-"""Characters that deceive the eye: those that nobody sees, and letters that look like those of another kind.
+"""Characters that deceive the eye: invisible ones, and letters that look like those of another alphabet.
 
 Names are English, marked for extraction; nothing here translates, and nothing here changes a text.
 """
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from mailings.smsc.spec.problems import N_
 
-# By what people call them; the others are called by their number (U+200A).
+# Names for people; an invisible character without one here is named by its code point (U+200A).
 INVISIBLE: Mapping[str, str] = {
     "\u00a0": N_("no-break space"),
     "\u2007": N_("figure space"),
@@ -40,7 +40,7 @@ _TWINS = frozenset(LATIN + CYRILLIC)
 
 
 class Mixed(NamedTuple):
-    """A word in which letters of another alphabet hide. `stray`: each once. `cyrillic`: whether theirs is."""
+    """A word with stray letters of another alphabet, each once; `cyrillic`: whether these are Cyrillic."""
 
     word: str
     stray: tuple[str, ...]
@@ -48,18 +48,18 @@ class Mixed(NamedTuple):
 
 
 def is_unseen(char: str) -> bool:
-    """Whether nobody sees the character: a blank of any kind, a mark, a filler."""
+    """Whether a character is invisible: a blank of any kind, a control or format character, a filler."""
     picked = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
     return picked or char in _FILLERS or unicodedata.category(char) in _UNSEEN
 
 
 def is_visible(text: str) -> bool:
-    """Whether there is anything to see in a text."""
+    """Whether a text holds any visible character."""
     return not all(map(is_unseen, text))
 
 
 def unseen(text: str) -> dict[str, int]:
-    """The invisible characters of a text but plain blanks and parts of an emoji, and how many of each."""
+    """How often each invisible character occurs in a text, except spaces, line ends and parts of an emoji."""
     found: dict[str, int] = {}
     for before, char in zip(f" {text}", text, strict=False):
         if char in " \n" or not is_unseen(char) or "\ufe00" <= char <= "\ufe0f":
@@ -71,7 +71,7 @@ def unseen(text: str) -> dict[str, int]:
 
 
 def mixed(text: str) -> Iterator[Mixed]:
-    """The words in which a look-alike letter stands among those of the other alphabet, each once."""
+    """The words, each once, with letters of both alphabets, if all of the rarer one are look-alikes."""
     for word in dict.fromkeys(_WORD.findall(text)):
         latin = [char for char in word if _is_of(char, "LATIN")]
         cyrillic = [char for char in word if _is_of(char, "CYRILLIC")]

@@ -2,8 +2,8 @@
 
 Source: the provider's line on `list`. A line is `phones:mes` or `phones;mes`, several numbers by
 commas, perhaps with `sender|` or `sender,tz|` in front; `\\n` inside a text stands for a line end. With
-`nl` a text may go on over several lines; how the provider tells where it ends is not published: here a line
-that begins with recipients and a separator starts the next message, any other goes on with the text above.
+`nl` a text may have several lines. How the provider finds its end is not published. Here a line that begins
+with recipients and a separator starts the next message; any other line belongs to the text above it.
 """
 
 import re
@@ -24,7 +24,10 @@ _LINE = re.compile(r"(?:(?P<prefix>[^|:;]*)\|)?(?P<phones>[^|:;]*)(?P<mark>[:;])
 
 
 class Entry(NamedTuple):
-    """One message of a list. `line` counts from 1; `text` as the person gets it; `zone` in hours."""
+    """One message of a list. `line` counts from 1; `text`: as the person gets it; `zone`: hours from Moscow.
+
+    `source`: the message as it is kept and sent, its recipients cleaned.
+    """
 
     line: int
     sender: str | None
@@ -39,8 +42,9 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Scan:
-    """A list that was read. `text`: cleaned, as it is kept and sent. `zones`: of the lines, None for one
-    without. `senders`: whether every line has one. `problems`: the first ten, and how many more."""
+    """A list that was read. `text`: cleaned, as it is kept and sent. `zones`: those of its messages, None for
+    one without. `senders`: whether every message has one. `problems`: the first ten, and one that counts the
+    rest."""
 
     text: str
     messages: int
@@ -57,10 +61,10 @@ class Scan:
 def entries(
     text: str, *, nl: bool, kinds: frozenset[Kind], read: Callable[[str], str] | None = None
 ) -> Iterator[Entry | Problem]:
-    """The messages of `text` in order; a problem in place of each that cannot be read.
+    """The messages of `text` in order, with a problem in place of each that cannot be read.
 
-    `read`: what was typed as a recipient -> its sent form, or several by commas; it raises Refusal.
-    Without it the shape decides.
+    `read` turns a recipient as typed into the form that is sent (or several, joined by commas); it raises
+    Refusal. Without it the entry must have the shape of one of `kinds`.
     """
     for number, chunk in _chunks(text, kinds) if nl else enumerate(text.split("\n"), 1):
         if chunk.strip():
@@ -78,7 +82,7 @@ def scan(
     mail: bool = False,
     check_text: Callable[[str], object] | None = None,
 ) -> Scan:
-    """Reads the whole list once. `check_text` refuses a text for reasons of its channel."""
+    """Reads the whole list once. `check_text` raises Refusal for a text that the channel does not take."""
     kept: list[str] = []
     found: list[Problem] = []
     numbers = groups = 0
@@ -127,7 +131,7 @@ def _at_line(line: int, refusal: Refusal) -> Problem:
 
 
 def first_of(found: list[Problem]) -> Iterable[Problem]:
-    """The first ten problems, and how many more there are."""
+    """The first ten problems, and one more that counts the rest."""
     if len(found) <= addresses.SHOWN:
         return found
     more = Problem(
@@ -140,7 +144,7 @@ def first_of(found: list[Problem]) -> Iterable[Problem]:
 
 
 def _chunks(text: str, kinds: frozenset[Kind]) -> Iterator[tuple[int, str]]:
-    """With `nl`: the lines of one message together, and the number of the first."""
+    """The messages of a list with `nl`: the number of its first line (from 1), and all its lines."""
     first, lines = 1, list[str]()
     for number, line in enumerate(text.split("\n"), 1):
         if lines and not begins(line, kinds):
@@ -155,9 +159,9 @@ def _chunks(text: str, kinds: frozenset[Kind]) -> Iterator[tuple[int, str]]:
 
 
 def begins(line: str, kinds: frozenset[Kind] = frozenset(Kind)) -> bool:
-    """Whether a line starts a message: recipients and a separator, or what was meant as a number.
+    """Whether a line starts a message: a separator after recipients, or after what was meant as numbers.
 
-    A nickname needs its @ here: "Hello: …" inside a text is no person.
+    A nickname needs its @ here: "Hello: …" inside a text names nobody.
     """
     match = _LINE.fullmatch(line)
     if match is None:
@@ -220,7 +224,7 @@ def _prefix(prefix: str | None) -> tuple[str | None, int | float | None]:
 
 
 def without(entry: Entry, addresses_left: Collection[str], *, nl: bool) -> str:
-    """An entry's line without these addresses; empty when nobody of it is left."""
+    """An entry's line without the addresses that are left out; "" if no recipient remains."""
     phones = [phone for phone in entry.phones if phone not in addresses_left]
     if len(phones) == len(entry.phones):
         return entry.source

@@ -1,9 +1,9 @@
-"""What is wrong with a set of create options, said so that any language can be put to it.
+"""What is wrong with a set of create options, in a form that can be translated.
 
 Nothing here translates: a `Problem` holds a template, marked for extraction with `N_`, and the
 parameters to fill it with. Pages and the command line hand their own `gettext` to `Problem.message`.
-A template may quote what a person typed, so it belongs beside the field and never into a log: `repr` and
-`str` of everything here keep quiet about the parameters.
+A message may quote what a person typed, so it is shown beside the field and never logged: `repr` and `str` of
+everything here leave the parameters out.
 """
 
 import re
@@ -15,7 +15,7 @@ _PLAIN_NAME = re.compile(r"[a-z][a-z_]*[0-9]?(?:\[[0-9]\])?")
 
 
 def mark(template: str) -> str:
-    """Marks `template` for extraction, unchanged. Called as `N_`, the name that extractors know."""
+    """Returns `template` unchanged. Called as `N_`, the name by which gettext extracts it."""
     return template
 
 
@@ -36,9 +36,9 @@ class Problem:
     params: Mapping[str, Any] = field(default_factory=dict)
 
     def message(self, translate: Callable[[str], str] = str) -> str:
-        """The sentence for a person, after `translate` has had the template.
+        """The sentence for a person: the translated template, filled with the parameters.
 
-        A parameter may be a problem itself ("Line 3: …"): it is put into words first.
+        A parameter may be a problem itself ("Line 3: …"): its message is made first.
         """
         params = {
             name: value.message(translate) if isinstance(value, Problem) else value
@@ -52,7 +52,7 @@ class Problem:
 
 
 class Refusal(Exception):
-    """One value cannot be read; its reader does not know the field. `validate` makes a SpecError of it."""
+    """A value cannot be read. Its reader does not know the field; `validate` adds it and raises SpecError."""
 
     def __init__(self, code: str, template: str, **params: Any) -> None:
         super().__init__(code)
@@ -61,7 +61,7 @@ class Refusal(Exception):
         self.params = params
 
     def at(self, *fields: str) -> Problem:
-        """The same as a problem beside `fields`."""
+        """The refusal as a problem beside `fields`."""
         return Problem(fields, self.code, self.template, self.params)
 
 

@@ -1,7 +1,7 @@
-"""The rules between create options. Each is one function that yields problems, put at every option it names.
+"""The rules between create options: each is a function that yields problems, shown at every option it names.
 
-Source: the provider's page, line by line as named below. "Any of the additional parameters is applied to each
-message": a channel forbids no option; refused is only what the page forbids, or what cannot be.
+Source: the provider's page, at the lines named below. "Any of the additional parameters is applied to each
+message": so no option is refused for the channel alone, but only what the page forbids or what cannot work.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -19,10 +19,10 @@ from mailings.smsc.spec.problems import N_, Problem, Refusal
 
 @dataclass(frozen=True)
 class Given:
-    """What was given, each option read by itself. `broken`: given, but unreadable (and reported already).
+    """The options that were given, each read by itself. `broken`: unreadable ones, already reported.
 
-    `channel` is None when it is not clear, see `channel_of`; `phones` and `scan` are None when not
-    given.
+    `channel` is None if it is not clear, see `channel_of`. `phones` and `scan` (the `list`, read) are None if
+    they were not given.
     """
 
     values: dict[str, Any]
@@ -44,7 +44,7 @@ class Given:
         return bool(self.values.get(name))
 
     def is_off(self, name: str) -> bool:
-        """Whether a flag or choice is surely 0: not given, or given as 0."""
+        """Whether a flag or choice is certainly 0: not given, or given as 0, but not unreadable."""
         return name not in self.broken and not self.on(name)
 
     @property
@@ -54,7 +54,7 @@ class Given:
 
 
 def chosen_channels(read: dict[str, Any]) -> list[Channel]:
-    """The channels whose options are given and not 0, in the order of `Channel`; none means SMS."""
+    """The channels whose options are given and not 0, in the order of `Channel`; an empty list means SMS."""
     return [channel for channel in Channel if channel.option and read.get(channel.option)]
 
 
@@ -67,7 +67,7 @@ def channel_of(read: dict[str, Any], broken: Collection[str]) -> Channel | None:
 
 
 def text_check(read: dict[str, Any], channel: Channel | None) -> Callable[[str], object]:
-    """What a text (`mes`, or one of a list) must pass, by kind and channel."""
+    """The check of a text (`mes`, or one of a list) for this kind and channel; it raises Refusal."""
     if read.get("bin"):
         return lambda text: _check_binary(text, read["bin"])
     if read.get("push"):
@@ -156,12 +156,12 @@ def _text_needed(given: Given) -> Iterator[Problem]:
 
 
 def _may_be_textless(given: Given) -> bool:
-    """Whether a channel that is not clear may turn out to be one that does without `mes`."""
+    """Whether the channel is not clear, but may turn out to be one that needs no `mes`."""
     return given.channel is None and any(not given.is_off(name) for name in ("hlr", "ping", "mms", "call"))
 
 
 def _beside_channel(given: Given, problem: Problem) -> Problem:
-    """For an e-mail, and for kinds of SMS, the option that makes the rule is named, too."""
+    """The problem, shown also beside `mail`, `bin` or `push` if it is on: that option makes the rule."""
     naming = [name for name in ("mail", "bin", "push") if given.on(name)]
     return Problem(problem.fields + tuple(naming), problem.code, problem.template, problem.params)
 
@@ -200,9 +200,9 @@ def _senders(given: Given) -> Iterator[Problem]:
 
 
 def _texts(given: Given) -> Iterator[Problem]:
-    """mes: at most 1000 characters, and something to see; what bin, push and tg make of it.
+    """mes: at most 1000 characters, some of them visible; with bin, push and tg the forms that these need.
 
-    mes2 is the text of a plain SMS.
+    mes2 is always the text of a plain SMS.
     """
     if "mes" in given.values and given.channel not in QUIET:
         try:
@@ -234,7 +234,7 @@ def _template(given: Given) -> Iterator[Problem]:
 
 
 def _list_alone(given: Given) -> Iterator[Problem]:
-    """list carries numbers and texts, so phones and mes stay out; nl only with it; bytes do not fit in."""
+    """list holds numbers and texts, so neither phones nor mes beside it, and no bytes; nl needs a list."""
     if given.has("list"):
         for name in ("phones", "mes"):
             if given.has(name):
@@ -278,7 +278,7 @@ def _repeats(given: Given) -> Iterator[Problem]:
 
 
 def _stretch(given: Given) -> Iterator[Problem]:
-    """period is "used in conjunction with the freq parameter"; freq without period is ignored."""
+    """period is "used in conjunction with the freq parameter"; freq alone is ignored: so both are needed."""
     if given.has("period") != given.has("freq"):
         yield Problem(
             ("period", "freq"),
@@ -370,13 +370,13 @@ RULES: tuple[Callable[[Given], Iterator[Problem]], ...] = (
 
 
 def problems(given: Given) -> Iterator[Problem]:
-    """Everything that is wrong between the options."""
+    """The problems of all rules, in the order of RULES."""
     for rule in RULES:
         yield from rule(given)
 
 
 def scan_list(read: dict[str, Any], channel: Channel | None) -> Scan:
-    """The `list` of `read` with the checks of its kind and channel."""
+    """The `list` option, read with the checks of its kind and channel."""
     return lists.scan(
         read["list"],
         nl=bool(read.get("nl")),

@@ -1,7 +1,7 @@
-"""The spec of a mailing: its create options, validated and frozen, and what can be read off them.
+"""The spec of a mailing: its create options, validated and frozen, and what follows from them.
 
-`validate` is the only way from what a person gave to a `Spec`; `Spec.from_json` brings back one
-that was validated before, without looking at it again (its time may have passed meanwhile).
+`validate` is the only way from what a person gave to a `Spec`. `Spec.from_json` restores one that was
+validated before; it does not validate again, since the time of sending may have passed meanwhile.
 """
 
 import hashlib
@@ -33,19 +33,19 @@ __all__ = [
     "validate",
 ]
 
-# Of the JSON form; `from_json` reads this one only.
+# The version of the stored JSON; `from_json` reads no other.
 VERSION = 1
 
 Wire = list[tuple[str, str | bytes | Sequence[str]]]
 
 
 class SpecVersionError(ValueError):
-    """A stored spec is of a version, or a shape, that this program does not know."""
+    """A stored spec has a version or a shape that this program does not know."""
 
 
 class Addressee(NamedTuple):
-    """One recipient. `text`: its own, None where all get the same; `front`: its own sender and zone, as they
-    stand in a line of the list."""
+    """One recipient. `text`: its own text, None if all get the same; `front`: its sender and zone, as in a
+    line of the list (`sender,tz|`), "" if it has none."""
 
     address: str
     text: str | None = None
@@ -77,12 +77,12 @@ class Spec:
 
     @property
     def channel(self) -> Channel:
-        """How it travels."""
+        """The channel that the options choose."""
         return next(iter(rules.chosen_channels(dict(self.options))), Channel.SMS)
 
     @property
     def when(self) -> When:
-        """`time`, read."""
+        """The `time` option, read."""
         return times.parse(self.options["time"])
 
     @property
@@ -91,7 +91,7 @@ class Spec:
         return self.options.get("tz")
 
     def to_json(self) -> dict[str, Any]:
-        """The stored form, without the recipients and their texts."""
+        """The stored form, without the recipients and the texts of personal messages."""
         stored = self._whole()
         if "list" in self.options:
             options = {name: value for name, value in self.options.items() if name != "list"}
@@ -109,7 +109,7 @@ class Spec:
     def from_json(
         cls, data: Mapping[str, Any], phones: Iterable[str] = (), lines: Iterable[str] = ()
     ) -> "Spec":
-        """What `to_json` stored, with its recipients, or the lines of its personal messages; raises
+        """The spec of what `to_json` gave, with its recipients or the lines of its personal messages. Raises
         SpecVersionError for anything else."""
         version = data.get("version")
         if version != VERSION or isinstance(version, bool):
@@ -127,7 +127,7 @@ class Spec:
         return cls(_frozen({**options, **listed}), tuple(phones), files)
 
     def digest(self) -> str:
-        """A fingerprint of everything, recipients included; equal specs have equal ones. 64 hex digits."""
+        """A fingerprint of the whole spec, recipients included: 64 hex digits, the same for equal specs."""
         stable = json.dumps(self._whole(), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         found = hashlib.sha256(stable.encode())
         found.update(b"\n" + "\n".join(self.phones).encode())
@@ -144,16 +144,16 @@ class Spec:
 
     @property
     def has_groups(self) -> bool:
-        """Whether more people get it than `recipients` says."""
+        """Whether there are groups, so that more people may get it than `recipients` says."""
         return self.groups > 0
 
     @property
     def recipients(self) -> int:
-        """How many numbers or addresses; a group counts as none."""
+        """How many numbers or addresses it has; groups are not counted."""
         return self._scan.numbers if self._scan else len(self.phones) - self.groups
 
     def people(self) -> Iterator[Addressee]:
-        """Each address that it goes to, in order, with what is its own."""
+        """Each recipient (a group is one) in order, with its own text, sender and zone if it has them."""
         if "list" not in self.options:
             yield from map(Addressee, self.phones)
             return
@@ -162,7 +162,7 @@ class Spec:
             yield from (Addressee(phone, entry.text, front) for phone in entry.phones)
 
     def at(self, time: str) -> "Spec":
-        """The same at another moment (`0<timestamp>`); raises Refusal where it cannot be."""
+        """The same spec with another `time` (`0<timestamp>`). Raises Refusal if its messages have zones."""
         if self._scan is not None and self._scan.zones != {None}:
             raise Refusal(
                 "list_zone_needs_date",
@@ -171,7 +171,7 @@ class Spec:
         return replace(self, options=_frozen({**self.options, "time": time}))
 
     def leaving_out(self, addresses_left: Collection[str]) -> "Spec":
-        """The same personal messages without these addresses."""
+        """The same spec with personal messages that leave out these addresses."""
         if not addresses_left:
             return self
         lines = (
@@ -182,15 +182,15 @@ class Spec:
         return Spec(_frozen({**self.options, "list": text}), self.phones, self.files)
 
     def _messages(self) -> Iterator[lists.Entry]:
-        """The personal messages; a spec holds only such as can be read."""
+        """The personal messages: all can be read, since the spec was validated."""
         kinds = addresses.kinds_for(self.channel)
         found = lists.entries(self.options["list"], nl=bool(self.options.get("nl")), kinds=kinds)
         return (entry for entry in found if isinstance(entry, lists.Entry))
 
     @cached_property
     def parts(self) -> int | None:
-        """SMS parts over all recipients outside groups; None where nothing is counted in parts, or the text
-        is a template that only the provider knows. Of a transliterated text it is an estimate."""
+        """SMS parts for all recipients outside groups. None if the channel does not count in parts, or if the
+        text is a template that only the provider knows. For a transliterated text it is an estimate."""
         if self.channel in (Channel.HLR, Channel.PING):
             return self.recipients
         if self.channel is not Channel.SMS or "tpl" in self.options:
@@ -208,8 +208,8 @@ class Spec:
         return texts.message_parts(text, translit=self.options.get("translit", 0)).parts
 
     def due_at(self, now: datetime) -> datetime | None:
-        """The moment asked for, in UTC: `now` for now, so much later for `+m`; None for hours of the day
-        and for a date whose zone is the account's own. With zones in the list: the earliest."""
+        """The moment asked for, in UTC: `now` for 0, m minutes later for `+m`; None for hours of the day and
+        for a date in the account's own zone. With zones in the list: the earliest moment."""
         when = self.when
         if when.form is not TimeForm.DATED or self._scan is None:
             return times.due(when, self.zone, now)
@@ -218,12 +218,12 @@ class Spec:
         return min(known, default=None) if len(known) == len(moments) else None
 
     def occurrences(self, now: datetime, limit: int = 10) -> list[datetime]:
-        """The next sendings from `now` on, in UTC; what is assumed about repeats stands in `times`."""
+        """The next sendings from `now` on, in UTC, at most `limit`. For what is assumed, see `times`."""
         repeat = self.options.get("rpt", 0), self.options.get("rptn")
         return times.occurrences(self.when, self.zone, repeat, now, limit)
 
     def notices(self) -> tuple[Problem, ...]:
-        """What a person should know although nothing is wrong."""
+        """What a person should know, although the spec is valid."""
         found = []
         if (
             self.when.form in (TimeForm.DATED, TimeForm.HOURS)
@@ -255,8 +255,8 @@ class Spec:
         return self._scan is not None and None not in self._scan.zones
 
     def wire(self, reference: str) -> Wire:
-        """The request's parameters in order, `reference` in front of the name; nothing that the client
-        adds, and no files. `phones` is a sequence, to be joined by commas; `mes` with bin=1 is bytes."""
+        """The request's parameters in order, the name with `reference` in front; without files and what the
+        client adds. `phones` is a sequence, to be joined by commas; `mes` with bin=1 is bytes."""
         found: Wire = []
         for name in OPTIONS:
             if name == "phones" and self.phones:
@@ -275,12 +275,12 @@ class Spec:
 
     @staticmethod
     def upload_field(number: int) -> str:
-        """The body part's name for the file `number` (from 0): `file1` …; the page has none."""
+        """The name of the body part for file `number` (from 0): `file1` and so on. The page names none."""
         return f"file{number + 1}"
 
 
 def _frozen(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The options in the order of the catalogue, not to be changed."""
+    """The options in the order of the catalogue, read-only."""
     return MappingProxyType({name: options[name] for name in OPTIONS if name in options})
 
 
@@ -336,7 +336,10 @@ def _unknown(options: Mapping[str, Any]) -> Iterable[Problem]:
 
 
 def _read(given: Mapping[str, Any], found: list[Problem]) -> tuple[dict[str, Any], set[str]]:
-    """Every option but phones, each by itself; what cannot be read is put into `found` and named."""
+    """Every option but phones, each read by itself, and the names of the unreadable ones.
+
+    Their problems are added to `found`.
+    """
     read: dict[str, Any] = {}
     broken: set[str] = set()
     for name, value in given.items():

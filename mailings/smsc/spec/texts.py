@@ -1,7 +1,8 @@
-"""What a text costs on the way: alphabets, parts, and what a binary SMS is made of.
+"""How many SMS parts a text takes in which alphabet, how a binary SMS is made, and which texts are refused.
 
 Source: the provider's lines on `mes` (160 or 70 characters in one SMS, 153 or 67 in each of several),
-`bin` and `push`, and GSM 03.38 for the alphabet. Nothing here changes what a person typed, but line ends.
+`bin` and `push`, and GSM 03.38 for the alphabet. Of a typed text only line ends are changed, and in a binary
+message blanks between the digits are taken out.
 """
 
 import re
@@ -28,8 +29,8 @@ BINARY_IN_PARTS = 134
 _CLASS = "[" + "".join(re.escape(char) for char in sorted(GSM)) + "]*"
 _PLAIN_GSM = re.compile(_CLASS)
 
-# How many Latin characters a Cyrillic letter becomes, where it is not one. The provider's tables are not
-# published: these follow common practice, and serve an estimate only.
+# How many Latin characters a Cyrillic letter becomes, for those that become more than one. The provider's
+# tables are not published: these follow common practice and are good for an estimate only.
 _TRANSLIT = {
     1: dict.fromkeys("ёжхцчшюя", 2) | {"щ": 3},
     2: dict.fromkeys("ёдйлцыэю", 2) | dict.fromkeys("жшщ", 3),
@@ -58,7 +59,7 @@ class Parts:
 
 
 def message_parts(text: str, *, translit: int = 0) -> Parts:
-    """What `text` takes as an SMS; an empty one takes no part."""
+    """How `text` is cut as an SMS; an empty text has no parts."""
     if _PLAIN_GSM.fullmatch(text):
         return Parts("gsm", *_cut("gsm", b"\1" * len(text)))
     estimate = translit in _TRANSLIT
@@ -73,7 +74,7 @@ def message_parts(text: str, *, translit: int = 0) -> Parts:
 
 
 def _cut(alphabet: str, widths: bytes) -> tuple[int, int, int]:
-    """Units, places of a part, and parts, of characters with these widths (1 or 2 places each)."""
+    """Units, places in a part, and number of parts, for characters of these widths (1 or 2 places each)."""
     units, room = sum(widths), IN_PARTS[alphabet]
     if units <= SINGLE[alphabet]:
         return units, SINGLE[alphabet], min(units, 1)
@@ -81,7 +82,7 @@ def _cut(alphabet: str, widths: bytes) -> tuple[int, int, int]:
 
 
 def _packed(widths: bytes, room: int) -> int:
-    """Parts needed when a character of two places may not be cut in the middle."""
+    """How many parts are needed, since a character of two places may not be split between two."""
     parts, used = 1, 0
     for width in widths:
         if used + width > room:
@@ -99,7 +100,7 @@ def _transliterated(text: str, lengths: dict[str, int]) -> str:
 
 
 def clean(text: str) -> str:
-    """`text` as it is sent: line ends as LF, nothing stripped. Refuses what UTF-8 or a text cannot hold."""
+    """`text` as it is sent: line ends as LF, nothing stripped. Refuses NUL and half surrogate pairs."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\x00" in text:
         raise Refusal(
@@ -121,7 +122,7 @@ def _surrogates(text: str) -> bool:
 
 
 def check_plain(text: str) -> None:
-    """Refuses a text over 1000 characters (code points), and one in which there is nothing to see."""
+    """Refuses a text over 1000 characters (code points), and one without any visible character."""
     if not letters.is_visible(text):
         raise Refusal(
             "text_unseen",
@@ -150,17 +151,17 @@ class Binary:
 
     @property
     def raw(self) -> bytes:
-        """What is sent with bin=1."""
+        """The bytes that are sent with bin=1."""
         return self.data + self.tail.encode("ascii")
 
     @property
     def parts(self) -> int:
-        """How many SMS it takes, by the 140 bytes of one."""
+        """How many SMS it takes: 140 bytes fit in one, 134 in each of several."""
         return 1 if len(self.data) <= BINARY_SINGLE else -(-len(self.data) // BINARY_IN_PARTS)
 
 
 def binary_text(text: str) -> str:
-    """A typed binary message in the form that is kept: hex without blanks, then the tail exactly."""
+    """A typed binary message in the form that is kept: hex without blanks, then the tail as typed."""
     digits, tilde, tail = text.partition("\n~~~")
     return "".join(digits.split()) + (tilde + tail).rstrip("\n")
 
@@ -168,7 +169,7 @@ def binary_text(text: str) -> str:
 def parse_binary(text: str) -> Binary:
     """Reads what `binary_text` keeps; raises Refusal.
 
-    The first byte is the length of the header, which follows and must fit; 00 means that there is none.
+    The first byte is the length of the header that follows and must fit; 00 means no header.
     """
     digits, tilde, rest = text.partition("\n~~~")
     tail = tilde + rest
@@ -206,7 +207,7 @@ def _check_tail(tail: str) -> None:
 
 
 def check_push(text: str) -> None:
-    """Refuses a wap-push text that is not a link, a line end and a title."""
+    """Refuses a wap-push text other than a link, a line end and a title."""
     link, _, title = text.partition("\n")
     if not _LINK.fullmatch(link.strip()) or not title.strip() or "\n" in title.strip():
         raise Refusal(
@@ -216,6 +217,6 @@ def check_push(text: str) -> None:
 
 
 def check_code(text: str) -> None:
-    """Refuses a Telegram text without a code: there is a digit in every one."""
+    """Refuses a Telegram text without a code, that is, without any digit."""
     if not any(char in "0123456789" for char in text):
         raise Refusal("tg_code", N_("Telegram sends a confirmation code: put the code into the text."))

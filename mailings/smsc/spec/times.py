@@ -25,7 +25,7 @@ from mailings.smsc.spec.problems import N_, Refusal
 MOSCOW_OFFSET = 3.0
 MOSCOW = timezone(timedelta(hours=MOSCOW_OFFSET))
 NOW = "0"
-MAX_MINUTES = 5_256_000  # ten years; beyond it is a slip of the finger
+MAX_MINUTES = 5_256_000  # ten years; more must be a typing mistake
 
 _DIGITS = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})")
 _DOTTED = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{2})\s+([0-9]{2}):\s?([0-9]{2})")
@@ -71,7 +71,7 @@ def at(moment: datetime) -> str:
 
 
 def parse(text: str) -> When:
-    """Reads a `time`; raises Refusal. Whether it is past is another question: see `is_past`."""
+    """Reads a `time`; raises Refusal. It may be past: see `is_past`."""
     text = text.strip()
     if text == NOW:
         return When(TimeForm.NOW, NOW)
@@ -134,7 +134,7 @@ def absolute(local: datetime, zone: float) -> datetime:
 
 
 def due(when: When, zone: float | None, now: datetime) -> datetime | None:
-    """The moment asked for, in UTC; None for hours of the day, and for a date whose zone is not known."""
+    """The moment asked for, in UTC; None for hours of the day, and for a date without a known time zone."""
     if when.form is TimeForm.NOW:
         return now.astimezone(UTC)
     if when.form is TimeForm.LATER:
@@ -145,10 +145,10 @@ def due(when: When, zone: float | None, now: datetime) -> datetime | None:
 
 
 def is_past(when: When, zone: float | None, now: datetime) -> bool:
-    """Whether the provider would send it at once because its time has gone by.
+    """Whether the time is past, so that the provider would send the mailing at once.
 
-    A date without a zone is measured by Moscow time, the provider's own, though the account's zone may be
-    another: rather ask a person for the zone once too often than let a mailing out at once that should wait.
+    A date without a zone is taken as Moscow time, the provider's own, though the account may have another
+    zone: better to ask a person for the zone once too often than to send at once a mailing that should wait.
     """
     moment = absolute(when.local, zone or 0) if when.local is not None else when.moment
     return moment is not None and moment < now
@@ -157,7 +157,7 @@ def is_past(when: When, zone: float | None, now: datetime) -> bool:
 # Recurrences. What the provider does exactly is not published; assumed here, and said on the page:
 # the first sending is at `time` whatever day that is, the later ones at the same hour of the days that
 # `rpt` names; a month without the 29th, 30th or 31st, and a year without 29 February, use its last day;
-# `rptn` counts the repeats after the first sending. Days are days in `tz`, or in Moscow without it.
+# `rptn` counts the repeats after the first sending. Days are days in `tz`, without it in Moscow.
 
 _STEPS = {1: timedelta(hours=1), 2: timedelta(days=1), 5: timedelta(weeks=1)}
 _WEEKDAYS = {3: range(5), 4: range(5, 7)}
@@ -167,7 +167,7 @@ _MONTHS = {6: 1, 7: 12}
 def occurrences(
     when: When, zone: float | None, repeat: tuple[int, int | None], now: datetime, limit: int = 10
 ) -> list[datetime]:
-    """The next sendings from `now` on, in UTC, at most `limit`; empty if the moment cannot be known.
+    """The next sendings from `now` on, in UTC, at most `limit`; [] if the first moment is not known.
 
     `repeat`: `rpt` and `rptn` (None: without end).
     """
@@ -196,7 +196,7 @@ def _next_in_hours(when: When, zone: float | None, now: datetime) -> datetime | 
 
 
 def _series(first: datetime, rpt: int) -> Iterator[datetime]:
-    """All sendings from the first on; ends where the calendar does."""
+    """All sendings from the first on; ends with the year 9999."""
     if rpt in _MONTHS:
         return _by_months(first, _MONTHS[rpt])
     if rpt in _WEEKDAYS:

@@ -1,7 +1,7 @@
-"""One reader for each type of option: what a form or a JSON file gives -> the value that a spec keeps.
+"""One reader for each type of option, from what a form or a JSON file gives to the value that a spec keeps.
 
-Values come as text, numbers or booleans. A reader raises Refusal; it knows nothing of other options. What
-depends on a second option (is this sender an address?) has a `check_*` here and is called from `rules`.
+Values come as text, numbers or booleans. A reader raises Refusal and does not know the other options. A check
+that depends on a second option (must this sender be an address?) is a `check_*` here, called from `rules`.
 """
 
 import re
@@ -25,7 +25,7 @@ _PARAM = re.compile(r"([0-9]{1,6})\s*,\s*([0-9]{1,6})\s*,\s*([0-9]{1,6})")
 _HOURS = re.compile(r"[0-9]{1,2}")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 
-# What `w`, `i` and `n` of `param` may be: outside, the provider clamps or falls back.
+# The ranges of `w`, `i` and `n` in `param`. Outside of them the provider takes another value by itself.
 PARAM_RANGES = ((10, 35), (10, 3600), (1, 9))
 
 
@@ -42,7 +42,7 @@ def read(option: Option, value: Any) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """Text, or a number written as text."""
+    """A text as it is, a whole number as text; raises Refusal for anything else."""
     if isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
@@ -53,9 +53,9 @@ def as_text(value: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    """What a number field holds, without blanks (a typographic minus is one too); "" for what is none.
+    """A number as text, without blanks and with a plain minus; "" for values of other types.
 
-    Yes and no (a boolean) are no number: only a flag takes them.
+    A boolean is not a number here: only a flag takes one.
     """
     if isinstance(value, str):
         return value.strip().replace("\u2212", "-")
@@ -209,7 +209,7 @@ READERS: Mapping[Type, Callable[[Option, Any], Any]] = {
 
 
 def check_sender(text: str, *, mail: bool) -> None:
-    """Refuses a sender that is not an address (e-mail), or not 11 characters or 15 digits (all others)."""
+    """Refuses a sender that is not an address (e-mail), or over 11 characters or 15 digits (all others)."""
     if mail:
         if not is_email(text):
             raise Refusal(

@@ -27,7 +27,7 @@ class Channel(StrEnum):
 
     @property
     def option(self) -> str | None:
-        """The option that selects this channel; None for SMS, which is what the provider does by itself."""
+        """The option that selects this channel; None for SMS, which the provider uses by default."""
         return None if self is Channel.SMS else self.value
 
     @property
@@ -62,13 +62,13 @@ class Section(StrEnum):
 
 
 class Type(StrEnum):
-    """What a value is; each has one reader in `values.READERS`. In brackets: how it is kept in a spec."""
+    """The type of an option's value, read by `values.READERS`. In brackets: how a spec keeps it."""
 
     FLAG = "flag"  # 0 or 1 (int)
     CHOICE = "choice"  # one of the choices (int)
     INTEGER = "integer"  # (int)
     NUMBER = "number"  # hours, with a fraction (int or float)
-    ZONE = "zone"  # hours from Moscow, quarter hours (int or float)
+    ZONE = "zone"  # hours from Moscow, in quarters (int or float)
     LINE = "line"  # one line of text (str, trimmed)
     TEXT = "text"  # several lines (str, as typed, line ends as LF)
     PHONES = "phones"  # recipients (kept apart: Spec.phones)
@@ -95,11 +95,11 @@ class Choice:
 class Option:
     """One create option.
 
-    `default`: what the provider assumes when the option is not sent (wire value), None where it has no such
-    value. `minimum`, `maximum`: inclusive; of a line the maximum counts characters (code points).
-    `helps`, `examples`: in a channel's own words, where they differ.
-    `channels`: where the form shows it; no option is refused on a channel by this alone: the page says
-    that any of the additional parameters is applied to each message.
+    `default`: what the provider assumes if the option is not sent (wire value); None if it assumes nothing.
+    `minimum`, `maximum`: inclusive; the maximum of a line counts characters (code points). `helps`,
+    `examples`: those of single channels, where they differ from `help` and `example`. `channels`: where the
+    form shows it. On other channels it is not refused for that alone: the provider's page says that any of
+    the additional parameters is applied to each message.
     """
 
     name: str
@@ -117,7 +117,7 @@ class Option:
     examples: Mapping[Channel, str] = field(default_factory=dict)
 
     def help_for(self, channel: Channel) -> str:
-        """The line of help in the words of a channel (English, marked)."""
+        """The line of help for a channel (English, marked)."""
         return self.helps.get(channel, self.help)
 
     def example_for(self, channel: Channel) -> str:

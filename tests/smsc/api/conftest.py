@@ -1,4 +1,4 @@
-"""TLS for the servers of these tests, with an authority that the client trusts."""
+"""TLS for the servers of these tests, with a certificate authority that the client trusts."""
 
 import ssl
 from pathlib import Path
@@ -18,7 +18,7 @@ def authority() -> trustme.CA:
 def tls(
     request: pytest.FixtureRequest, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> ssl.SSLContext | None:
-    """Every test that asks for this runs plain and over TLS, with an authority that the client trusts."""
+    """Every test that asks for this runs twice, plain and over TLS."""
     return None if request.param == "http" else trusted(authority, tmp_path, monkeypatch)
 
 

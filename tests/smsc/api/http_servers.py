@@ -1,4 +1,4 @@
-"""Small real servers on free loopback ports: what a test says is done with each connection, byte for byte."""
+"""Small real servers on loopback ports: a test decides, byte for byte, what they do on a connection."""
 
 import contextlib
 import socket
@@ -47,7 +47,7 @@ class Server:
 def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     """Serve until the block ends; every connection is handled in a thread of its own.
 
-    The end is a last connection of our own, so that all who came before it are counted.
+    A connection of its own marks the end, so that all connections before that one are counted.
     """
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
     server = Server(listener.getsockname()[1], "https" if tls else "http")
@@ -88,7 +88,7 @@ def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> Iterator[Ser
 
 
 def read_request(sock: socket.socket, server: Server) -> Received:
-    """Read one request whole, and keep it."""
+    """Read one whole request, and add it to those of the server."""
     data = b""
     while b"\r\n\r\n" not in data:
         data += _more(sock, server)

@@ -1,4 +1,4 @@
-"""Answers in all four formats, those that must not be believed, and rows whose fields nobody publishes."""
+"""Answers in all four formats, those that must not be believed, and rows whose fields are not published."""
 
 import json
 from collections.abc import Callable
@@ -108,12 +108,12 @@ def test_an_error_wins_over_all_that_stands_beside_it() -> None:
         "<result><id>17</id><error>words</error><error_code>9</error_code></result>",
     ],
 )
-def test_an_add_with_an_id_and_an_error_is_neither(text: str) -> None:
+def test_an_add_with_an_id_and_an_error_is_unreadable(text: str) -> None:
     with pytest.raises(errors.UnreadableAnswer, match="error_and_id"):
         created(text)
 
 
-def test_an_empty_error_is_none() -> None:
+def test_an_empty_error_field_is_no_error() -> None:
     assert created('{"id": 17, "error": null, "error_code": 0}').remote_id == "17"
     assert created('{"id": 17, "error": "", "error_code": "0"}').remote_id == "17"
 
@@ -147,7 +147,7 @@ def test_an_empty_error_is_none() -> None:
         ('\ufeff{"id": 17}', None),
     ],
 )
-def test_a_mailing_was_created(text: str, cost: str | None) -> None:
+def test_id_and_cost_of_a_created_mailing_are_read(text: str, cost: str | None) -> None:
     answer = created(text)
 
     assert answer.remote_id == "17"
@@ -251,7 +251,7 @@ def test_what_may_have_been_cut_is_not_believed() -> None:
         '["OK"]',
     ],
 )
-def test_an_ok_is_an_ok(text: str) -> None:
+def test_a_plain_ok_is_read_in_every_form(text: str) -> None:
     assert answers.parse_done(text.encode(), 200).raw == text
 
 
@@ -275,7 +275,7 @@ def test_an_ok_is_an_ok(text: str) -> None:
         "<html>OK</html>",
     ],
 )
-def test_no_ok_is_no_ok(text: str) -> None:
+def test_anything_but_a_plain_ok_is_unreadable(text: str) -> None:
     with pytest.raises(errors.UnreadableAnswer):
         answers.parse_done(text.encode(), 200)
 
@@ -467,7 +467,7 @@ def test_half_of_an_answer_is_never_another_id(remote_id: int, length: int) -> N
         {"name": ["a list"], "id": 21, "label": 5},
     ],
 )
-def test_a_job_of_a_list_tells_the_same_as_one_that_is_read_at_once(row):
+def test_a_listed_job_has_the_same_fields_as_one_read_in_full(row):
     body = json.dumps([row, {"id": 99, "name": "Other", "status": "1"}]).encode()
     listed = next((job for job in answers.parse_jobs(body, 200).jobs if job.remote_id != "99"), None)
     read = answers._job(AnswerRow(row))

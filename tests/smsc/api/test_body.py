@@ -1,4 +1,4 @@
-"""Bodies: what a server decodes is what was given, and the length is exact."""
+"""Bodies of requests: a server decodes what was given, and the announced length is exact."""
 
 import time
 import tracemalloc

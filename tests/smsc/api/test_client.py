@@ -1,4 +1,4 @@
-"""The client's calls as a server receives them, its outcomes, the backup host, and what is never said."""
+"""The client's calls as a server receives them, their outcomes, the backup host, addresses and digests."""
 
 import socket
 import ssl
@@ -55,7 +55,7 @@ def client_of(server: Server, credentials: Credentials = LOGIN) -> Client:
     return Client(credentials, base_url=server.url, timeouts=QUICK)
 
 
-# --- what goes out ---
+# --- what is sent ---
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_every_call_is_a_post_with_all_it_says_in_the_body(
     assert received.form == COMMON | asked
 
 
-def test_an_add_says_everything_once_and_as_it_was_typed() -> None:
+def test_an_add_sends_every_parameter_once_and_as_it_was_typed() -> None:
     with serving(answering(CREATED)) as server:
         created = client_of(server).add(MAILING)
 
@@ -108,7 +108,7 @@ def test_an_add_says_everything_once_and_as_it_was_typed() -> None:
     }
 
 
-def test_a_key_goes_alone() -> None:
+def test_a_key_is_sent_without_login_and_password() -> None:
     with serving(answering(CREATED)) as server:
         client_of(server, KEY).add([])
 
@@ -141,7 +141,7 @@ def test_a_file_that_is_not_there_is_not_sent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["login", "psw", "apikey", "charset", "cost", "fmt", "add", "del", "id"])
-def test_what_the_client_says_itself_cannot_be_given(name: str) -> None:
+def test_parameters_that_the_client_sets_itself_are_refused(name: str) -> None:
     client = Client(LOGIN)
 
     with pytest.raises(ValueError, match=name):
@@ -151,14 +151,14 @@ def test_what_the_client_says_itself_cannot_be_given(name: str) -> None:
 
 
 @pytest.mark.parametrize("remote_id", ["", "0", "-1", "17 ", "1,2", "abc", "017", "١٧"])
-def test_only_an_id_is_asked_about(remote_id: str) -> None:
+def test_what_is_no_id_is_refused_before_the_call(remote_id: str) -> None:
     client = Client(LOGIN)
     for call in (client.get, client.cancel, client.delete):
         with pytest.raises(ValueError, match="whole number"):
             call(remote_id)
 
 
-# --- what comes of it ---
+# --- outcomes ---
 
 
 def test_an_error_of_the_provider_has_its_number_and_words() -> None:
@@ -211,7 +211,7 @@ def test_the_deadline_is_the_earlier_of_the_callers_and_the_clients_own() -> Non
                 client.add(MAILING, deadline=deadline)
 
 
-def test_every_call_takes_a_last_look() -> None:
+def test_calls_about_mailings_and_look_ups_can_be_stopped_before_the_first_byte() -> None:
     def object_to_it() -> None:
         raise LookupError("the token has changed")
 
@@ -237,17 +237,17 @@ def test_every_call_takes_a_last_look() -> None:
 
 
 @responses.activate
-def test_answers_may_be_faked_at_the_edge() -> None:
+def test_the_library_responses_can_fake_answers() -> None:
     responses.post(DEFAULT_URL + "jobs.php", body=CREATED)
 
     assert Client(LOGIN).add(MAILING).remote_id == "17"
 
 
-# --- the stand-in ---
+# --- the sandbox ---
 
 
 @pytest.mark.parametrize("dialect", ["plain", "strange", "short", "bare"])
-def test_the_stand_in_is_understood_in_all_its_dialects(dialect: str) -> None:
+def test_the_sandbox_is_understood_in_all_its_dialects(dialect: str) -> None:
     with Sandbox(dialect=dialect, same_request_seconds=0) as sandbox:
         client = Client(Credentials(login="sandbox", password="sandbox"), base_url=sandbox.url)
         soon = f"0{int(time.time()) + 3600}"
@@ -283,7 +283,7 @@ def provider_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLCont
 
 
 def resolve(monkeypatch: pytest.MonkeyPatch, ports: dict[str, int]) -> list[str]:
-    """Let the provider's names lead to ports of this machine; returns the names that were looked up."""
+    """Resolve the provider's host names to ports of this machine; returns the names that were looked up."""
     names: list[str] = []
 
     def look_up(host: str, port: int, **_: Any) -> list[Any]:
@@ -405,7 +405,7 @@ def test_other_addresses_are_refused_in_words_that_repeat_no_secret(url: str, wh
 # --- names of logins and requests ---
 
 
-def test_an_identity_stays_with_the_login_and_tells_nothing() -> None:
+def test_an_identity_depends_on_the_login_alone_and_reveals_nothing() -> None:
     changed = Credentials(login="operator", password="new")
 
     assert LOGIN.identity == changed.identity
@@ -432,6 +432,6 @@ def test_a_digest_does_not_depend_on_how_a_list_is_given() -> None:
     assert client.digest("get", []) == Client(Credentials(login="operator", password="new")).digest("get", [])
 
 
-def test_errors_2_of_a_key_are_told_too() -> None:
+def test_a_refused_key_is_a_refused_login() -> None:
     with serving(answering("0,-2")) as server, pytest.raises(LoginRefused):
         client_of(server, KEY).balance()

@@ -1,4 +1,4 @@
-"""What is never said aloud: passwords, keys and numbers, in whatever way a call ends."""
+"""Passwords, keys and numbers stand in no log and no error, however a call ends."""
 
 import logging
 import socket
@@ -38,13 +38,13 @@ SECRETS = ("S3cret/Päss word", "0123456789abcdefkey", "79261234567", "seeded-lo
 
 
 def listen_to_everything(caplog: pytest.LogCaptureFixture) -> None:
-    """Also to the library below, which the settings keep quiet."""
+    """Capture all logs, those of urllib3 included, which the settings silence."""
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.DEBUG, "urllib3")
 
 
 def echoing(status: str) -> Handler:
-    """A server that gives back all it got, in every spelling."""
+    """A server that answers with the request, encoded as it came and decoded."""
 
     def handler(sock: socket.socket, server: Server) -> None:
         received = read_request(sock, server)
@@ -105,7 +105,7 @@ def test_no_secret_or_number_is_logged_or_stands_in_an_error(
     assert not [line for line in said if "S3cret" in line], "however it is spelt"
 
 
-def test_the_library_below_logs_method_and_path_only(caplog: pytest.LogCaptureFixture) -> None:
+def test_urllib3_logs_method_and_path_only(caplog: pytest.LogCaptureFixture) -> None:
     listen_to_everything(caplog)
     with serving(answering(CREATED)) as server:
         client_of(server).add(MAILING)

@@ -1,4 +1,4 @@
-"""The error tree: what each leaf carries, and that it can travel."""
+"""The error tree: what each error holds, what it shows, and that it can be pickled."""
 
 import pickle
 
@@ -12,7 +12,7 @@ def leaves(kind: type[errors.SmscError] = errors.SmscError) -> list[type[errors.
     return [leaf for child in below for leaf in leaves(child)] if below else [kind]
 
 
-def test_the_tree_is_shown_first_and_whole() -> None:
+def test_the_docstring_of_the_module_names_every_error() -> None:
     assert errors.__doc__
     for leaf in leaves():
         assert leaf.__name__ in errors.__doc__
@@ -38,12 +38,12 @@ def test_a_known_number_has_a_class_of_its_own(number: int) -> None:
 
 
 @pytest.mark.parametrize("number", [6, 7, 8, 10, 100])
-def test_an_unknown_number_is_another_error(number: int) -> None:
+def test_an_unknown_number_gives_other_error(number: int) -> None:
     assert type(errors.provider_error(number, "", "")) is errors.OtherError
 
 
 @pytest.mark.parametrize("leaf", leaves())
-def test_an_error_survives_a_process_border(leaf: type[errors.SmscError]) -> None:
+def test_an_error_can_be_pickled(leaf: type[errors.SmscError]) -> None:
     error = leaf("why")
     error.raw = "raw"
 
@@ -58,7 +58,7 @@ def test_an_error_survives_a_process_border(leaf: type[errors.SmscError]) -> Non
     )
 
 
-def test_words_and_numbers_of_the_answer_are_never_said() -> None:
+def test_words_and_numbers_of_the_answer_are_in_neither_str_nor_repr() -> None:
     error = errors.provider_error(6, "number 79001234567 is forbidden", "ERROR = 6 (number 79001234567 …)")
 
     assert "79001234567" not in f"{error} {error!r}"
@@ -76,7 +76,7 @@ def test_credentials_and_numbers_are_hidden_before_the_answer_is_cut() -> None:
     assert error.raw == "x" * (errors.RAW_LIMIT - 10) + "•••"
 
 
-def test_an_id_and_a_date_are_not_taken_for_numbers() -> None:
+def test_an_id_and_a_date_are_not_taken_for_phone_numbers() -> None:
     error = errors.UnreadableAnswer("no_id", raw='{"id": 123456789, "time": "22.11.2026 16:00"')
 
     error.hide(lambda text: text)

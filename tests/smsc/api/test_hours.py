@@ -1,4 +1,4 @@
-"""Hours as a provider may spell them: read where they can be, and left alone where they cannot."""
+"""Dates and times as a provider may spell them: read where that is certain, else None."""
 
 from datetime import UTC, datetime
 from typing import Any

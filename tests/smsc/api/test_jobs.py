@@ -1,4 +1,4 @@
-"""Rows of a list before they are read: what is told at a glance is what a reading tells."""
+"""Rows of a list: the fast ways to read them give the same as a full `Reading`."""
 
 from typing import Any
 
@@ -23,21 +23,21 @@ FLAT: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
 
 
 @given(FLAT)
-def test_a_flat_row_is_read_as_any_other(row: dict[str, Any]):
+def test_the_fast_way_for_flat_rows_finds_the_same_fields(row: dict[str, Any]):
     flat, any_other = aliases._of_flat(row), aliases._by_field(aliases._leaves(row))
 
     assert flat == any_other
 
 
 @given(FLAT)
-def test_what_is_told_at_a_glance_is_what_a_reading_tells(row: dict[str, Any]):
+def test_a_glance_finds_the_same_id_and_name_as_a_reading(row: dict[str, Any]):
     reading = Reading(row)
 
     assert aliases.glance(row) == (reading.remote_id, reading.name)
 
 
 @given(st.lists(FLAT | st.just({"job": {"id": 17, "name": "A"}}) | st.just("text"), min_size=2, max_size=5))
-def test_a_list_of_plain_rows_is_taken_for_what_it_would_be_row_by_row(rows: list[Any]):
+def test_a_list_of_flat_rows_gives_the_same_as_row_by_row(rows: list[Any]):
     plain = answers._plain_list(rows)
 
     if plain is not None:
@@ -45,7 +45,7 @@ def test_a_list_of_plain_rows_is_taken_for_what_it_would_be_row_by_row(rows: lis
         assert list(zip(*plain, rows, strict=True)) == told
 
 
-def test_only_what_is_asked_of_a_listed_row_is_read():
+def test_a_listed_row_has_id_and_name_and_gives_other_fields_as_a_job():
     (listed,) = answers.parse_jobs(b'[{"id": 17, "name": "A", "cost": "1.40"}]', 200).listed
 
     assert (listed.remote_id, listed.name, str(listed.job().cost)) == ("17", "A", "1.40")

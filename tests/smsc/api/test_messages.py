@@ -132,7 +132,7 @@ def test_an_error_is_raised_before_anything_is_read():
         parse_messages(b"ERROR = 2 (authorise error)", 200)
 
 
-def test_a_status_that_is_not_in_the_table_comes_to_nothing():
+def test_a_status_that_is_not_in_the_table_has_no_outcome():
     assert outcome_of(7) is None
     assert outcome_of(None) is None
     assert [status for status, known in STATUSES.items() if not known.final] == [-1, 0]

@@ -1,4 +1,4 @@
-"""JSON that a strict reader, or a database, would refuse for the sake of one odd value."""
+"""JSON that a strict reader, or a database, would refuse because of one odd value."""
 
 import json
 from typing import Any
@@ -41,9 +41,7 @@ def nested(levels: int) -> str:
         (r'{"id": 5, "name": "\"[[", "cost": NaN}', {"id": 5, "name": '"[[', "cost": "NaN"}),
     ],
 )
-def test_one_odd_row_leaves_the_others_and_is_kept_as_far_as_it_can_be(
-    odd: str, payload: dict[str, Any]
-) -> None:
+def test_an_odd_row_is_kept_as_far_as_possible_and_spoils_no_other(odd: str, payload: dict[str, Any]) -> None:
     found = jobs(odd, GOOD)
 
     assert [job.remote_id for job in found.jobs] == ["5", "7"]
@@ -52,7 +50,7 @@ def test_one_odd_row_leaves_the_others_and_is_kept_as_far_as_it_can_be(
 
 
 @pytest.mark.parametrize("levels", [200, 700, 5000, 200_000])
-def test_what_lies_too_deep_is_cut_and_can_be_written_down(levels: int) -> None:
+def test_deep_nesting_is_cut_so_that_the_payload_can_be_written_as_json(levels: int) -> None:
     found = jobs(f'{{"id": 5, "more": {nested(levels)}}}', GOOD)
 
     text = json.dumps(found.jobs[0].payload)

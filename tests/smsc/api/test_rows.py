@@ -1,4 +1,4 @@
-"""Rows of get and get_all, whose fields nobody publishes: found in any envelope, read by assumed names."""
+"""Rows of get and get_all, whose form is not published: found in any envelope, read by assumed names."""
 
 import json
 from decimal import Decimal
@@ -54,7 +54,7 @@ def test_mailings_are_found_in_any_envelope(value: Any) -> None:
 
 
 @pytest.mark.parametrize("value", [[], {}, {"jobs": []}, {"count": 0, "jobs": []}, {"result": {"items": []}}])
-def test_no_mailings_are_no_mailings(value: Any) -> None:
+def test_an_envelope_without_rows_is_an_empty_list(value: Any) -> None:
     assert (jobs(value).jobs, jobs(value).rows) == ((), 0)
 
 
@@ -225,7 +225,7 @@ def test_another_mailing_is_not_the_one_asked_for(value: Any) -> None:
         job(value)
 
 
-def test_a_mailings_own_list_is_not_taken_for_the_mailings() -> None:
+def test_a_list_inside_a_mailing_is_not_taken_for_mailings() -> None:
     messages = [{"id": 1, "phone": "x"}, {"id": 2, "phone": "y"}]
 
     assert job({**ROW, "messages": messages}).remote_id == "17"
@@ -247,5 +247,5 @@ def test_a_mailings_own_error_field_is_no_error() -> None:
         ("-2,50", Decimal("-2.50")),
     ],
 )
-def test_a_sum_that_is_too_large_to_be_kept_is_none(given: object, read: Decimal | None) -> None:
+def test_an_amount_that_is_too_large_to_be_stored_is_none(given: object, read: Decimal | None) -> None:
     assert money(given) == read

@@ -1,4 +1,4 @@
-"""What was handed to the socket, and the deadline: with real sockets, plain and over TLS."""
+"""Whether anything was handed to the socket, and the deadline: with real sockets, plain and over TLS."""
 
 import contextlib
 import gzip
@@ -50,7 +50,7 @@ def test_an_answer_is_read_whole_and_the_connection_is_not_kept(tls: ssl.SSLCont
     assert received.form == {"login": "operator", "phones": "79001234567"}
 
 
-def test_nobody_listening_is_not_sent() -> None:
+def test_where_nobody_listens_nothing_is_sent() -> None:
     asked: list[bool] = []
 
     with pytest.raises(NotSent) as failure:
@@ -84,7 +84,7 @@ def test_a_tls_error_after_the_whole_request_proves_nothing(only_tls: ssl.SSLCon
 
 
 def test_a_server_that_closes_before_it_reads_leaves_the_outcome_open(tls: ssl.SSLContext | None) -> None:
-    # The request lies in its buffers: our own connection handed it over.
+    # The request lies unread in the server's buffers, but our connection has handed it over.
     def closes_unread(sock: socket.socket, _: Any) -> None:
         select.select([sock], [], [], 5)
         reset(sock)
@@ -162,7 +162,7 @@ def test_an_answer_given_before_the_body_was_read_counts(tls: ssl.SSLContext | N
 @pytest.mark.parametrize(
     "objection", [ValueError("token"), BrokenPipeError(), ConnectionResetError(104, "x")]
 )
-def test_an_objection_just_before_the_first_byte_keeps_everything_back(
+def test_an_objection_just_before_the_first_byte_sends_nothing(
     tls: ssl.SSLContext | None, objection: Exception
 ) -> None:
     def object_to_it() -> None:
@@ -176,7 +176,7 @@ def test_an_objection_just_before_the_first_byte_keeps_everything_back(
     assert server.bytes_seen == 0
 
 
-def test_the_last_look_is_taken_once_and_in_the_callers_thread(tls: ssl.SSLContext | None) -> None:
+def test_before_first_byte_is_called_once_and_in_the_callers_thread(tls: ssl.SSLContext | None) -> None:
     looks: list[threading.Thread] = []
     with serving(answering(OK), tls) as server:
         call(
@@ -188,7 +188,7 @@ def test_the_last_look_is_taken_once_and_in_the_callers_thread(tls: ssl.SSLConte
     assert looks == [threading.current_thread()]
 
 
-def test_a_last_look_that_outlasts_the_deadline_sends_nothing(tls: ssl.SSLContext | None) -> None:
+def test_a_before_first_byte_that_outlasts_the_deadline_sends_nothing(tls: ssl.SSLContext | None) -> None:
     with serving(reading_then_breaking, tls) as server, pytest.raises(NotSent) as failure:
         call(server.url, deadline=time.monotonic() + 0.3, before_first_byte=lambda: time.sleep(0.5))
 
@@ -204,7 +204,7 @@ def test_a_deadline_that_has_passed_sends_nothing(tls: ssl.SSLContext | None) ->
     assert server.bytes_seen == 0
 
 
-# --- nothing that nobody asked for ---
+# --- no redirects, no repeats, nothing from the environment ---
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_chunks_without_their_end_are_interrupted(tls: ssl.SSLContext | None) ->
         call(server.url)
 
 
-def test_whether_the_end_was_marked_is_told(tls: ssl.SSLContext | None) -> None:
+def test_an_answer_says_whether_its_end_was_marked(tls: ssl.SSLContext | None) -> None:
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n17\r\n0\r\n\r\n"
     with serving(answering_raw(chunked), tls) as server:
         whole = call(server.url)
@@ -313,7 +313,7 @@ def test_a_request_never_goes_on_over_a_second_connection_or_after_its_end() -> 
                 late.open_socket("127.0.0.1", server.port, [])
 
 
-def test_nothing_is_left_running_or_open(tls: ssl.SSLContext | None) -> None:
+def test_no_thread_is_left_running(tls: ssl.SSLContext | None) -> None:
     with serving(answering(OK), tls) as server:
         call(server.url)
         before = threading.active_count()
@@ -334,5 +334,5 @@ def test_an_interrupt_of_the_process_is_passed_on() -> None:
 
 
 def test_the_adapter_is_the_one_of_requests() -> None:
-    # So that a test may also fake answers at the edge with the library `responses`.
+    # The library `responses` fakes answers by replacing this adapter's `send`.
     assert issubclass(transport._Adapter, requests.adapters.HTTPAdapter)

@@ -1,4 +1,4 @@
-"""The deadline is kept whatever the other side does, and says whether anything was handed over."""
+"""The deadline is kept whatever the server does, and the error says whether anything was handed over."""
 
 import socket
 import ssl

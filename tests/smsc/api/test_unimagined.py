@@ -1,4 +1,4 @@
-"""Answers that nobody here had imagined: other envelopes, fields of other objects, a no with a number."""
+"""Unforeseen answers: other envelopes, fields of other objects, a refusal that holds a number."""
 
 import json
 from collections.abc import Callable

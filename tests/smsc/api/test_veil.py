@@ -1,4 +1,4 @@
-"""A password is veiled as a whole value: a leak is, and words that only look like it stay readable."""
+"""A leaked password is veiled, but ordinary words that happen to equal it stay readable."""
 
 import html
 import json

@@ -116,7 +116,7 @@ def test_doubles_are_removed_in_order_and_counted() -> None:
     assert found.duplicates == 3
 
 
-def test_capitals_and_the_at_sign_make_no_other_person() -> None:
+def test_entries_that_differ_in_case_or_the_at_sign_are_one_recipient() -> None:
     assert read("Ann@Example.com ; ann@example.com", TO_MAIL).valid == ("Ann@Example.com",)
     assert read("@NickName, nickname", TO_TELEGRAM).valid == ("@NickName",)
 

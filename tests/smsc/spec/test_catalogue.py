@@ -39,7 +39,7 @@ def test_the_catalogue_is_the_page_less_what_the_client_sets() -> None:
     assert all(name == option.name for name, option in OPTIONS.items())
 
 
-def test_what_the_calls_own_is_reserved() -> None:
+def test_the_parameters_that_the_client_sets_are_reserved() -> None:
     assert THE_CLIENTS | {"add", "del", "cancel", "get", "get_all", "id", "start", "end"} == RESERVED
     assert not RESERVED & set(OPTIONS)
 

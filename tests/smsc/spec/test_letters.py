@@ -1,4 +1,4 @@
-"""Characters that deceive the eye are named, and a text of nothing visible is no text."""
+"""Characters that deceive the eye are named, and a text without visible characters is refused."""
 
 from datetime import UTC, datetime
 
@@ -78,7 +78,7 @@ def test_a_letter_of_the_other_alphabet_in_a_word_is_found(
     assert list(letters.mixed(text)) == found
 
 
-def test_the_twins_are_twins() -> None:
+def test_the_look_alikes_are_pairs_of_a_latin_and_a_cyrillic_letter() -> None:
     assert len(letters.LATIN) == len(letters.CYRILLIC)
     assert all(char.isascii() for char in letters.LATIN)
     assert not any(char.isascii() for char in letters.CYRILLIC)

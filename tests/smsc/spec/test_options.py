@@ -1,4 +1,4 @@
-"""One value at a time: what it is kept as, and what is refused at its field."""
+"""Values of single options: how they are kept, and which are refused at their field."""
 
 from typing import Any
 
@@ -158,7 +158,7 @@ def test_each_type_of_option_has_a_bad_value_above() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(RESERVED))
-def test_what_the_calls_own_is_an_error(name: str) -> None:
+def test_a_parameter_that_the_client_sets_is_an_error(name: str) -> None:
     assert wrong(**{name: "1"}) == {name: ["reserved_option"]}
 
 

@@ -37,7 +37,7 @@ def test_a_list_takes_the_place_of_recipients_and_text() -> None:
     assert not wrong(phones=None, mes=None, list="79990000001:Hello")
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     found = wrong(name="", mes="a" * 1001, time="x", freq=0, viber=2, unheard="of", login="me")
     assert set(found) == {"name", "mes", "time", "freq", "period", "viber", "unheard", "login"}
 
@@ -52,7 +52,7 @@ def test_problems_come_in_the_order_of_the_form() -> None:
 
 @pytest.mark.parametrize("first", FLAGS)
 @pytest.mark.parametrize("second", ["viber", "bot", "mail", "hlr"])
-def test_two_channels_are_one_too_many(first: str, second: str) -> None:
+def test_two_channels_are_refused_at_both_options(first: str, second: str) -> None:
     if first == second:
         return
     given = {first: 1, second: "@shop_bot" if second == "bot" else 1}
@@ -87,7 +87,7 @@ def test_a_bot_is_a_channel() -> None:
     assert spec(bot="@shop_bot", phones="@nickname, #123").channel is Channel.BOT
 
 
-def test_no_channel_is_an_sms() -> None:
+def test_without_a_chosen_channel_it_is_an_sms() -> None:
     assert spec().channel is Channel.SMS
     assert spec(flash=1).channel is Channel.SMS
 

@@ -1,4 +1,4 @@
-"""The frozen spec: its stored form, its digest, its wire, its moments and its counts."""
+"""The frozen spec: its stored form, digest, request parameters, moments and counts."""
 
 import dataclasses
 import json
@@ -16,7 +16,7 @@ from mailings.smsc.spec.spec import Spec, SpecError, SpecVersionError, read_reci
 from tests.smsc.spec.spec_factory import NOW, PHONE, file, options, problems, spec
 
 ONE_OF_EACH: dict[str, dict[str, Any]] = {
-    # option -> what must go along for it to be allowed
+    # option -> the other options that it needs
     "mail": {"phones": "ann@example.com", "sender": "shop@example.com", "subj": "Sale"},
     "hlr": {"mes": None},
     "ping": {"mes": None},
@@ -43,7 +43,7 @@ def on_the_wire(found: Spec, reference: str = "K7Q2Ma") -> dict[str, Any]:
 
 
 def again(found: Spec) -> Spec:
-    """The spec as it comes back from where it is kept: its recipients and their texts apart from it."""
+    """The spec, stored and read back: its recipients and their texts are stored apart."""
     stored = json.loads(json.dumps(found.to_json()))
     assert "list" not in stored["options"]
     return Spec.from_json(stored, found.phones, [found.options["list"]] if "list" in found.options else [])
@@ -85,7 +85,7 @@ def test_what_is_not_given_is_not_sent_but_time_always_is() -> None:
     assert spec(time="").options["time"] == "0"
 
 
-def test_moscow_is_sent_outright() -> None:
+def test_zone_0_is_sent_and_not_taken_for_blank() -> None:
     assert on_the_wire(spec(tz=0))["tz"] == "0"
 
 
@@ -178,7 +178,7 @@ def test_the_stored_form_is_plain_json_and_comes_back_the_same() -> None:
     assert back.wire("A") == found.wire("A")
 
 
-def test_a_stored_spec_is_not_judged_again() -> None:
+def test_a_stored_spec_is_not_validated_again() -> None:
     found = spec(time="2411250930", tz=0)
     later = NOW + timedelta(days=365)
     back = Spec.from_json(found.to_json(), found.phones)
@@ -284,7 +284,7 @@ def test_what_cannot_be_known_is_said(given: dict[str, Any], codes: list[str]) -
     assert [notice.code for notice in spec(**given).notices()] == codes
 
 
-def test_the_present_needs_a_zone() -> None:
+def test_validate_refuses_a_now_without_a_zone() -> None:
     with pytest.raises(ValueError, match="zone"):
         validate(options(), now=NOW.replace(tzinfo=None))
 

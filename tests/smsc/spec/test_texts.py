@@ -49,7 +49,7 @@ def test_a_character_of_two_places_is_not_cut_in_the_middle() -> None:
     assert message_parts("ж" * 66 + "😀" + "ж" * 66).parts == 3  # 134 units, one place lost
 
 
-def test_the_characters_that_cost_are_named_once_in_order() -> None:
+def test_the_characters_that_force_unicode_are_named_once_in_order() -> None:
     assert message_parts("Hello ё “you” ё").culprits == ("ё", "“", "”")
 
 
@@ -137,7 +137,7 @@ def test_a_header_that_fits_passes(text: str) -> None:
         ("00AA\n~~~\npid: 0, dcs: 0 ", "bin_tail"),
     ],
 )
-def test_a_binary_message_that_is_none_is_refused(text: str, code: str) -> None:
+def test_an_invalid_binary_message_is_refused(text: str, code: str) -> None:
     with pytest.raises(Refusal) as refusal:
         texts.parse_binary(text)
     assert refusal.value.code == code

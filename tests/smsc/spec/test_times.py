@@ -164,11 +164,11 @@ def test_a_mailing_without_repeats_goes_out_once() -> None:
     assert sendings("0", 0) == [NOW]
 
 
-def test_one_that_has_gone_has_no_next_sending() -> None:
+def test_a_mailing_that_has_gone_out_has_no_next_sending() -> None:
     assert sendings("2111250930", 0) == []
 
 
-def test_nothing_is_said_of_a_moment_that_cannot_be_known() -> None:
+def test_there_are_no_sendings_when_the_moment_is_not_known() -> None:
     assert sendings("2411250930", 2, zone=None) == []
     assert sendings("10-18", 2, zone=None) == []
 
