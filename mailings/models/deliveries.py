@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from mailings.models.accounts import Account
 from mailings.models.mailing import Mailing
@@ -18,7 +19,7 @@ class Result(models.TextChoices):
     """What is known of a recipient's message. The label is what a person reads."""
 
     DELIVERED = "delivered", _("delivered")
-    READ = "read", _("read")
+    READ = "read", pgettext_lazy("message", "read")
     FAILED = "failed", _("not delivered")
     WAITING = "waiting", _("on the way")
     UNCLEAR = "unclear", _("unclear whose message it was")
