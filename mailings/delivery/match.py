@@ -124,7 +124,7 @@ class Senders:
         """By address: the mailings that go to it, the place in each, and the text of its own."""
         wanted = {form for spellings in spelt for form in spellings}
         people: dict[str, list[tuple[int, int, str | None]]] = {}
-        known = Recipient.objects.filter(mailing__in=list(self.by_id), address__in=wanted, stopped=False)
+        known = Recipient.objects.filter(mailing__in=list(self.by_id), address__among=wanted, stopped=False)
         for mailing, position, address, text in known.values_list(
             "mailing_id", "position", "address", "text"
         ):

@@ -16,7 +16,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from mailings import accounts
-from mailings.delivery import plan, results
+from mailings.delivery import endings, plan, results
 from mailings.delivery.match import Senders
 from mailings.delivery.plan import Ask
 from mailings.models import Account, Delivery, DeliveryPull, Mailing, State
@@ -65,6 +65,7 @@ def pull_due(account: Account) -> Result:
         return Result(ended_by=JOINED)
     DeliveryPull.objects.filter(account=account, begun_at__lt=now - KEPT).delete()
     plan.enrol(account)
+    endings.keep(account)
     meant = plan.due(account, now)
     if not meant:
         return Result()

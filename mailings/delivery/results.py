@@ -61,7 +61,7 @@ def news(account: Account, told: Sequence[Told]) -> list[Told]:
 
     Whoever alone may have been meant stays so: a mailing that is handed over later has sent nothing before.
     """
-    kept = Message.objects.filter(account=account, int_id__in=[row.int_id for row in told], alone=True)
+    kept = Message.objects.filter(account=account, int_id__among={row.int_id for row in told}, alone=True)
     known = set(kept.values_list("int_id", "status", "last", "err"))
     return [row for row in told if (row.int_id, row.status, row.last or 0, row.err) not in known]
 
@@ -106,7 +106,7 @@ def _sorted_out(account: Account, found: Sequence[Meant]) -> _Write:
     """Whoever alone was meant stays so, whatever is handed over later or told without its text."""
     ids = {message.int_id for message in found}
     known = {
-        (row.int_id, *place(row)): row for row in Message.objects.filter(account=account, int_id__in=ids)
+        (row.int_id, *place(row)): row for row in Message.objects.filter(account=account, int_id__among=ids)
     }
     owners = {row.int_id: place(row) for row in known.values() if row.alone}
     write = _Write()

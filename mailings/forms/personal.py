@@ -3,7 +3,7 @@
 Braces that nothing fills are asked about beside the text: a switch says that they are meant as they stand.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from mailings.forms.when import from_moscow, zone_of
 from mailings.recipients import messages
 from mailings.recipients.columns import ZONE
 from mailings.recipients.corrections import Chosen
-from mailings.recipients.held_rows import HeldRows
+from mailings.recipients.held_rows import HeldRows, first_gap, shortest_and_longest
 from mailings.recipients.messages import Template
 from mailings.recipients.personal import Addressed, Rule, Wanted, address, own_roles
 from mailings.recipients.reasons import Verdict
@@ -23,10 +23,12 @@ from mailings.smsc.spec import times
 from mailings.smsc.spec.problems import N_, Problem, Refusal
 
 # So many rows of a long file are looked at while a person types.
-WHILE_TYPING = 2_000
+WHILE_TYPING = 100
+# A row beyond is found again at later keys only up to here: the way to it grows with its number.
+KEPT_IN_VIEW = 2_000
 # Rows that are asked for by what they are, beside numbers.
 SHORTEST, LONGEST, GAP = "shortest", "longest", "gap"
-FIRST, SHOWN = "", "shown"
+LONGEST_NUMBER = 9
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class PersonalRow:
 class RowPreview:
     """The row that is shown. `has_gap`: whether there is, or may be, one with an empty cell.
 
-    `shortest`, `longest`: of the first rows, so many as were `looked` at.
+    `shortest`, `longest`: of the first rows, so many as were `looked` at; of all where they were asked for.
     """
 
     shown: PersonalRow
@@ -56,8 +58,13 @@ class RowPreview:
 
     @property
     def is_near(self) -> bool:
-        """Whether it stands among the rows that are read while a person types."""
-        return self.shown.number < WHILE_TYPING
+        """Whether it is shown again at later keys."""
+        return self.shown.number < KEPT_IN_VIEW
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether nothing is shorter or longer in the whole file."""
+        return self.looked >= self.count
 
     @property
     def before(self) -> int | None:
@@ -142,12 +149,21 @@ class Personal:
         """The lines of the list: of the first rows while a person types, of all when it is sent."""
         if self.filed is None:
             return None
-        return address(_walk(self.filed, None if self.whole else WHILE_TYPING), self._wanted)
+        return address(_walk(self.filed, None) if self.whole else self._first, self._wanted)
 
-    @property
+    @cached_property
+    def _first(self) -> HeldRows:
+        """The first rows of the file; asked for only where there is one."""
+        if self.filed is None:
+            raise ValueError("no file")
+        return _walk(self.filed, WHILE_TYPING)
+
+    @cached_property
     def unread(self) -> int:
         """How many of the file's recipients were not looked at."""
-        return max(self.filed.count - WHILE_TYPING, 0) if self.filed and not self.whole else 0
+        if self.filed is None or self.whole:
+            return 0
+        return self.filed.count - self._first.counted
 
     @property
     def skipped(self) -> int:
@@ -156,7 +172,8 @@ class Personal:
 
     @property
     def duplicates(self) -> int:
-        return self.addressed.duplicates if self.addressed else 0
+        """Rows that say the same to the same person; not known while only the first of many are read."""
+        return self.addressed.duplicates if self.addressed and not self.unread else 0
 
     @property
     def problems(self) -> Iterator[Problem]:
@@ -230,49 +247,56 @@ class Personal:
         """The row that was asked for, else the first; None where there is nothing personal to read."""
         if not self.applies or self.filed is None:
             return None
+        found = list(self._read(self._first))
+        if not found:
+            return None
+        first, wanted, unread = found[0], self.typed.row, self.filed.count - self._first.counted
+        if unread and wanted in (SHORTEST, LONGEST, GAP):
+            found += self._beyond(wanted)
+        gap = next((row for row in found if row.gaps), None)
+        shortest, longest = min(found, key=_length), max(found, key=_length)
+        shown = {SHORTEST: shortest, LONGEST: longest, GAP: gap}.get(wanted) or self._numbered(found)
+        count = len(found) if not unread else self.filed.count
+        looked = count if unread and wanted in (SHORTEST, LONGEST) else len(found)
+        has_gap = bool(gap or (unread and wanted != GAP))
+        return RowPreview(shown or first, count, has_gap, shortest, longest, looked)
+
+    def _beyond(self, wanted: str) -> list[PersonalRow]:
+        """Those of the whole file that may be what is asked for, found by the database."""
+        addressed = self._first.addressed
+        places = (first_gap if wanted == GAP else shortest_and_longest)(addressed, self.template)
+        return [row for place in places for row in self._at(place)]
+
+    def _numbered(self, found: Sequence[PersonalRow]) -> PersonalRow | None:
+        """The row whose number was asked for."""
         wanted = self.typed.row
-        near = not wanted or (wanted.isdecimal() and len(wanted) < 9 and int(wanted) < WHILE_TYPING)
-        return _rows(
-            _walk(self.filed, WHILE_TYPING if near else None), self.template, wanted, self.filed.count
-        )
+        number = int(wanted) if wanted.isdecimal() and len(wanted) < LONGEST_NUMBER else 1
+        if number <= len(found):
+            return found[max(number, 1) - 1]
+        places = self._first.addressed.values_list("position", flat=True)[number - 1 : number]
+        return next((replace(row, number=number) for place in places for row in self._at(place)), None)
+
+    def _at(self, place: int) -> Iterator[PersonalRow]:
+        """The row at a place of the file, numbered among those that its counts are of."""
+        if self.filed is None:
+            return
+        one = HeldRows(self.filed.imported, doubtful=self.filed.doubtful, places=[place])
+        before = self._first.addressed.filter(position__lt=place).count()
+        yield from self._read(one, before + 1)
+
+    def _read(self, walk: HeldRows, number: int = 1) -> Iterator[PersonalRow]:
+        """What each of these recipients reads, once."""
+        walk.says(self.template.fill)
+        for entry in walk:
+            if entry.verdict is not Verdict.DUPLICATE:
+                text, gaps = self.template.fill(entry.cells), self.template.gaps(entry.cells)
+                yield PersonalRow(number, entry.line, entry.recipient, text, gaps)
+                number += 1
 
 
 def _walk(filed: Chosen, at_most: int | None) -> HeldRows:
     return HeldRows(filed.imported, doubtful=filed.doubtful, at_most=at_most)
 
 
-def _rows(walk: HeldRows, template: Template, wanted: str, known: int) -> RowPreview | None:
-    """`known`: how many recipients the file has, of whom not all may be walked through."""
-    walk.says(template.fill)
-    number = int(wanted) if wanted.isdecimal() and len(wanted) < 9 else 1
-    found: dict[str, PersonalRow] = {}
-    count = 0
-    for entry in walk:
-        if entry.verdict is Verdict.DUPLICATE:
-            continue
-        count += 1
-        row = PersonalRow(
-            count, entry.line, entry.recipient, template.fill(entry.cells), template.gaps(entry.cells)
-        )
-        for what in _what_it_is(row, found, number):
-            found[what] = row
-    if not found:
-        return None
-    chosen = found.get(wanted) or found.get(SHOWN) or found[FIRST]
-    return RowPreview(
-        chosen, max(count, known), GAP in found or count < known, found[SHORTEST], found[LONGEST], count
-    )
-
-
-def _what_it_is(row: PersonalRow, found: dict[str, PersonalRow], number: int) -> Iterator[str]:
-    """By which of these it is known from now on; of equal ones the first stays."""
-    if FIRST not in found:
-        yield FIRST
-    if row.number == number:
-        yield SHOWN
-    if SHORTEST not in found or len(row.text) < len(found[SHORTEST].text):
-        yield SHORTEST
-    if LONGEST not in found or len(row.text) > len(found[LONGEST].text):
-        yield LONGEST
-    if row.gaps and GAP not in found:
-        yield GAP
+def _length(row: PersonalRow) -> int:
+    return len(row.text)

@@ -1,7 +1,8 @@
 """The rows: accounts, mailings, and what is recorded of them."""
 
 from mailings.models.accounts import Account, Breaker, Pull
-from mailings.models.deliveries import Delivery, DeliveryPull, Message, Result
+from mailings.models.among import Among
+from mailings.models.deliveries import Delivery, DeliveryPull, Ending, Message, Result
 from mailings.models.hour_changes import HourChange
 from mailings.models.imports import Correction, Import, ImportedRow
 from mailings.models.lists import ListedPerson, SavedList
@@ -36,6 +37,7 @@ from mailings.models.states import (
 __all__ = [
     "Account",
     "Alarm",
+    "Among",
     "Attachment",
     "Attempt",
     "Breaker",
@@ -44,6 +46,7 @@ __all__ = [
     "Correction",
     "Delivery",
     "DeliveryPull",
+    "Ending",
     "Event",
     "EventKind",
     "HeldReason",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from mailings.models.accounts import Account
 from mailings.models.mailing import Mailing
@@ -18,10 +19,14 @@ class Result(models.TextChoices):
     """What is known of a recipient's message. The label is what a person reads."""
 
     DELIVERED = "delivered", _("delivered")
-    READ = "read", _("read")
+    READ = "read", pgettext_lazy("message", "read")
     FAILED = "failed", _("not delivered")
     WAITING = "waiting", _("on the way")
     UNCLEAR = "unclear", _("unclear whose message it was")
+
+
+# So many characters of an address are its ending.
+ENDING = 4
 
 
 class Delivery(models.Model):
@@ -50,6 +55,8 @@ class Delivery(models.Model):
     rounds = models.JSONField(default=list)
     as_of = models.DateTimeField(null=True)
     ask_at = models.DateTimeField(null=True)
+    # Whether the endings of its people's numbers were written, for searches.
+    endings = models.BooleanField(default=False, db_default=False)
     # Nothing more is asked: all is settled, or the days for it are over.
     final = models.BooleanField(default=False)
 
@@ -119,6 +126,23 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"message of mailing {self.mailing_id}"
+
+
+class Ending(models.Model):
+    """The last characters of a recipient's address, where a mailing has so many that they are looked up."""
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="+", db_index=False)
+    ending = models.CharField(max_length=ENDING)
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["mailing", "ending", "position"], name="ending_of_recipient")]
+
+    if TYPE_CHECKING:
+        mailing_id: int
+
+    def __str__(self) -> str:
+        return f"ending in mailing {self.mailing_id}"
 
 
 class DeliveryPull(models.Model):

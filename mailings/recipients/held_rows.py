@@ -3,22 +3,39 @@
 Another text to the same person is no duplicate there, so what a row comes to depends on the text.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import Q, QuerySet, TextField, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce, Length, Trim
 
 from mailings.models import Import, ImportedRow
+from mailings.recipients.messages import Template
 from mailings.recipients.reader import Entry
 from mailings.recipients.reasons import Question, Reason, Verdict
 
 CHUNK = 2_000
+# So many rows of one length by the database's count are measured anew: it sees no blanks but spaces.
+FEW = 10
+# line, verdict, value, address, key, cells
+Row = tuple[int, str, str, str, int | None, Any]
 
 
 class HeldRows:
-    """Those who may get a message. `doubtful`: whether doubtful ones are among them. `at_most`: rows."""
+    """Those who may get a message. `doubtful`: whether doubtful ones are among them. `at_most`: only so many
+    of the first rows. `places`: only the rows at these places."""
 
     questions: Sequence[Question] = ()
 
-    def __init__(self, imported: Import, *, doubtful: bool, at_most: int | None = None) -> None:
+    def __init__(
+        self, imported: Import, *, doubtful: bool, at_most: int | None = None,
+        places: Sequence[int] | None = None,
+    ) -> None:  # fmt: skip
         self._imported, self._doubtful, self._at_most = imported, doubtful, at_most
+        self._places = places
         self._text_of: Callable[[Sequence[str]], str] | None = None
 
     @property
@@ -31,19 +48,25 @@ class HeldRows:
         found: dict[str, int] = self._imported.columns
         return found
 
+    @property
+    def addressed(self) -> "QuerySet[ImportedRow]":
+        """The rows that the file's counts are of, in its order: no person stands there twice."""
+        verdicts = [Verdict.VALID, *([Verdict.DOUBTFUL] if self._doubtful else [])]
+        return ImportedRow.objects.filter(imported=self._imported, verdict__in=verdicts).order_by("position")
+
+    @cached_property
+    def counted(self) -> int:
+        """How many of the rows that are walked through the file's counts are of."""
+        return sum(row[1] != Verdict.DUPLICATE for row in self._few)
+
     def says(self, text_of: Callable[[Sequence[str]], str] | None) -> None:
         self._text_of = text_of
 
     def __iter__(self) -> Iterator[Entry]:
-        wanted = [Verdict.VALID, *([Verdict.DUPLICATE] if self._text_of else [])]
-        wanted += [Verdict.DOUBTFUL] if self._doubtful else []
-        rows = ImportedRow.objects.filter(imported=self._imported)
-        stopped = set(rows.filter(verdict=Verdict.STOPPED).values_list("key", flat=True))
-        found = rows.filter(verdict__in=wanted).order_by("position")[: self._at_most]
-        values = found.values_list("line", "verdict", "value", "address", "key", "cells")
         told: set[int | None] = set()
-        for line, verdict, value, address, key, cells in values.iterator(chunk_size=CHUNK):
-            if key in stopped:
+        stopped = self._stopped
+        for line, verdict, value, address, key, cells in self._values():
+            if key in stopped or (verdict == Verdict.DUPLICATE and not self._text_of):
                 continue
             both = hash((key, self._text_of(cells or ()))) if self._text_of else key
             if both in told:
@@ -52,3 +75,49 @@ class HeldRows:
             told.add(both)
             kept = Verdict.VALID if verdict == Verdict.DUPLICATE else Verdict(verdict)
             yield Entry(line, kept, value or address, address, None, cells or ())
+
+    def _values(self) -> Iterable[Row]:
+        """The rows; a few of them are read once, however often they are walked through."""
+        if self._at_most is None and self._places is None:
+            return self._rows.iterator(chunk_size=CHUNK)
+        return self._few
+
+    @cached_property
+    def _few(self) -> list[Row]:
+        return list(self._rows[: self._at_most])
+
+    @property
+    def _rows(self) -> "QuerySet[ImportedRow, Row]":
+        wanted = [Verdict.VALID, Verdict.DUPLICATE, *([Verdict.DOUBTFUL] if self._doubtful else [])]
+        rows = ImportedRow.objects.filter(imported=self._imported, verdict__in=wanted).order_by("position")
+        if self._places is not None:
+            rows = rows.filter(position__in=self._places)
+        return rows.values_list("line", "verdict", "value", "address", "key", "cells")
+
+    @property
+    def _stopped(self) -> set[int | None]:
+        rows = ImportedRow.objects.filter(imported=self._imported, verdict=Verdict.STOPPED)
+        if self._at_most is not None or self._places is not None:
+            rows = rows.filter(key__in=[row[4] for row in self._few])
+        return set(rows.values_list("key", flat=True))
+
+
+def shortest_and_longest(rows: "QuerySet[ImportedRow]", template: Template) -> list[int]:
+    """The places of those whose text is the shortest, and the longest, a few of each: the database counts."""
+    filled = [part for part in template.parts if isinstance(part, int)]
+    size = sum((Length(_cell(index)) for index in filled), Value(0))
+    sized = rows.annotate(size=size).values_list("position", flat=True)
+    return [*sized.order_by("size", "position")[:FEW], *sized.order_by("-size", "position")[:FEW]]
+
+
+def first_gap(rows: "QuerySet[ImportedRow]", template: Template) -> list[int]:
+    """The place of the first row that has nothing in a cell that the text needs; none where all have."""
+    cells = {f"cell_{index}": _cell(index) for index in template.names}
+    empty = reduce(or_, (Q(**{name: ""}) for name in cells), Q(pk=None))
+    found = rows.annotate(**cells).filter(empty).order_by("position")
+    return list(found.values_list("position", flat=True)[:1])
+
+
+def _cell(index: int) -> Coalesce:
+    """What stands in a column, without the blanks around it."""
+    return Coalesce(Trim(KeyTextTransform(str(index), "cells")), Value(""), output_field=TextField())

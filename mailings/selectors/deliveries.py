@@ -4,13 +4,13 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from mailings.models import Delivery, Mailing, Recipient, Result
-from mailings.models.deliveries import moment
+from mailings.models import Delivery, Ending, Mailing, Recipient, Result
+from mailings.models.deliveries import ENDING, moment
 from mailings.models.recipients import RecipientQuerySet
 from mailings.recipients import people as person
 from mailings.recipients.stop_list import NotAnAddress
@@ -107,19 +107,40 @@ def status_of(row: Recipient) -> str | None:
     return "stopped" if row.stopped else row.result or None
 
 
-def search(mailing: Mailing, wanted: str, result: str = "") -> QuerySet[Recipient]:
-    """Whoever has this address, in any spelling; else those whose address holds what is searched for.
+class Found(NamedTuple):
+    """Whoever was searched for. `ending`: what their numbers end in, where only there was looked."""
 
-    A whole address is found by the index, a part of one only by looking through everybody.
+    rows: QuerySet[Recipient]
+    ending: str = ""
+
+
+def search(mailing: Mailing, wanted: str, result: str = "", *, anywhere: bool = False) -> Found:
+    """Whoever has this address, in any spelling; else those whose number ends so; else those that hold it.
+
+    `anywhere`: those that hold it at once. Of a large mailing only that looks through everybody.
     """
     rows = people(mailing, result)
     with contextlib.suppress(NotAnAddress):
-        whole = rows.filter(address__in=person.find(wanted, mailing.account.home).spellings)
-        if whole.exists():
-            return whole
+        spellings = person.find(wanted, mailing.account.home).spellings
+        # The places first: to have them in order, SQLite would sooner read everybody than sort a few.
+        whole = Recipient.objects.filter(mailing=mailing, address__in=spellings)
+        if places := list(whole.values_list("position", flat=True)):
+            return Found(rows.filter(position__in=places))
     plain = "".join(sign for sign in wanted if sign.isdigit())
     needle = plain if plain and "@" not in wanted else wanted.strip()
-    return rows.filter(address__icontains=needle)
+    if needle == plain and len(plain) >= ENDING and not anywhere:
+        ending = _ending_in(mailing, rows, plain)
+        if ending is not None and ending.exists():
+            return Found(ending, plain)
+    return Found(rows.filter(address__icontains=needle))
+
+
+def _ending_in(mailing: Mailing, rows: RecipientQuerySet, digits: str) -> RecipientQuerySet | None:
+    """Those whose number ends in these digits, by the index; None where there is none."""
+    if not Delivery.objects.filter(mailing=mailing, endings=True).exists():
+        return None
+    there = Ending.objects.filter(mailing=mailing, ending=digits[-ENDING:])
+    return rows.filter(position__in=there.values("position"), address__endswith=digits)
 
 
 def _iso(at: datetime | None) -> str | None:

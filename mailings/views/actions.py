@@ -58,6 +58,7 @@ def _only_delete(mailing: Mailing) -> bool:
     return outbox.may_delete(mailing) and not outbox.may_withdraw(mailing)
 
 
+HOLD = Verb("hold", gettext_lazy("Hold it"), "hand-raised", outbox.may_hold, "primary", post=True)
 VERBS = (
     Verb(
         "resolve",
@@ -66,7 +67,7 @@ VERBS = (
         outbox.may_resolve,
         "primary",
     ),
-    Verb("hold", gettext_lazy("Hold it"), "hand-raised", outbox.may_hold, "primary", post=True),
+    HOLD,
     Verb("release", gettext_lazy("It may go now…"), "play", outbox.may_release, "primary"),
     Verb("edit", gettext_lazy("Go on writing"), "pencil-square", outbox.may_edit, "primary"),
     Verb(

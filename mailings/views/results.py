@@ -33,12 +33,15 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     mailing = get_object_or_404(Mailing.objects.select_related("account", "self_test").defer("remote"), pk=pk)
     result = request.GET.get("result", "")
     wanted = wanted_in(request, "number")
-    rows = deliveries.search(mailing, wanted, result) if wanted else deliveries.people(mailing, result)
+    found = deliveries.Found(deliveries.people(mailing, result))
+    if wanted:
+        found = deliveries.search(mailing, wanted, result, anywhere="anywhere" in request.POST)
     after, before = row_id(request.GET.get("after", "")), row_id(request.GET.get("before", ""))
     context = results_of(mailing) | {
         "mailing": mailing,
-        "page": deliveries.page(rows, after=after, before=before),
+        "page": deliveries.page(found.rows, after=after, before=before),
         "wanted": wanted,
+        "ending": found.ending,
         "result": result,
         "filters": deliveries.filters(mailing.channel),
     }

@@ -19,7 +19,7 @@ from mailings import accounts, health, outbox
 from mailings.models import Account, Mailing
 from mailings.selectors import history, news, today
 from mailings.views import sandbox
-from mailings.views.actions import ASIDE, offered
+from mailings.views.actions import ASIDE, HOLD, offered
 from mailings.views.back import back
 from mailings.wording import chips, sentences
 
@@ -47,7 +47,7 @@ def _today(request: HttpRequest, now: datetime) -> dict[str, object]:
     latest = news.read(now)
     rows = latest.accounts
     needs = today.needs_a_person(now)
-    figures = today.spent(now)
+    figures, week = today.spent(now), today.week_ahead(now)
     return {
         "now": now,
         "trials": sandbox.card(request, rows),
@@ -57,7 +57,8 @@ def _today(request: HttpRequest, now: datetime) -> dict[str, object]:
         "need_count": len(needs.mailings),
         "more_needs": needs.more,
         "last_day": today.last_day(rows),
-        "week": today.week_ahead(now),
+        "week": week,
+        "may_hold": _holdable(week, request.user),
         "figures": figures,
         "chart": today.chart(figures, now),
         "purses": today.purses(rows, figures),
@@ -66,6 +67,12 @@ def _today(request: HttpRequest, now: datetime) -> dict[str, object]:
         "currency": rows[0].currency if len(rows) == 1 else "",
         "failed_query": history.failed_query(),
     }
+
+
+def _holdable(week: Sequence[today.Day], user: Any) -> set[int]:
+    """Which of the shown ones can still be held, by this person."""
+    shown = [sending.mailing for day in week for sending in day.shown]
+    return {mailing.pk for mailing in shown if offered(mailing, user, (HOLD,))}
 
 
 def _cards(mailings: Sequence[Mailing], user: Any) -> list[tuple[Mailing, dict[str, object]]]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from mailings.delivery.plan import CALLS_AN_HOUR
 from mailings.models import Account, Delivery, Recipient, Result
@@ -21,7 +21,7 @@ STATUS_WORDS = {
     "waiting": gettext_lazy("waits to be sent"),
     "passed_on": gettext_lazy("with the operator"),
     "delivered": gettext_lazy("delivered"),
-    "read": gettext_lazy("read"),
+    "read": pgettext_lazy("message", "read"),
     "expired": gettext_lazy("its time ran out"),
     "clicked": gettext_lazy("read, the link was followed"),
     "undeliverable": gettext_lazy("could not be delivered"),
@@ -60,7 +60,7 @@ def pieces(delivery: Delivery, channel: str = "") -> list[Piece]:
     """The parts of the bar that are not empty. Together they are all recipients."""
     labels = {
         "delivered": _("delivered"),
-        "read": _("read"),
+        "read": pgettext("message", "read"),
         "on_the_way": _("on the way"),
         "failed": _("not delivered"),
         "unclear": _("unclear whose it was"),

@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import Page, Response, expect
@@ -18,6 +18,23 @@ MOST_CLICKS, MOST_SECONDS = 4, 20
 # Bytes as they come, compressed.
 FIRST_LOAD = 150 * 1024
 HOLD_SECONDS = "30"
+
+
+class Words(NamedTuple):
+    """What the pages say in a language."""
+
+    people: str
+    price: str
+    counts: str
+    held: str
+
+
+WORDS = {
+    "en-GB": Words("2 people", "price not known yet", r"in \d+ s", "Held in time: nothing was sent."),
+    "ru-RU": Words(
+        "2 получателя", "цена пока неизвестна", r"через \d+ с", "Задержана вовремя: ничего не отправлено."
+    ),
+}
 THREE = "+79990000001\n+79990000002\n+79990000003"
 OWN = "+79160000009"
 
@@ -85,14 +102,20 @@ def test_the_first_load_of_the_form_weighs_little(still_desk: Desk) -> None:
 # --- how it looks where there is little room ----------------------------------------------------------------
 
 
+@pytest.mark.parametrize("locale", list(WORDS))
 @pytest.mark.parametrize("width", [360, 720], ids=["telephone", "a desk at twice the size"])
-def test_where_there_is_little_room_the_bar_opens_the_rest_as_a_sheet(still_desk: Desk, width: int) -> None:
-    page = still_desk.page
+def test_where_there_is_little_room_the_bar_opens_the_rest_as_a_sheet(
+    still: Mailroom, new_desk: Callable[..., Desk], still_login: Any, width: int, locale: str
+) -> None:
+    still_desk = new_desk(still, storage_state=still_login, locale=locale)
+    page, words = still_desk.page, WORDS[locale]
     page.set_viewport_size({"width": width, "height": 640 if width == 360 else 450})
+    if locale != "en-GB":
+        page.emulate_media(color_scheme="dark")
     still_desk.write("Sale", phones="+79990000001, +79990000002")
     toggle, sheet = page.locator("#sheet-toggle"), page.locator("#sheet")
-    expect(page.locator("#bar-people")).to_have_text("2 people")
-    expect(page.locator("#bar-price")).to_contain_text("price not known yet")
+    expect(page.locator("#bar-people")).to_have_text(words.people)
+    expect(page.locator("#bar-price")).to_contain_text(words.price)
     expect(toggle).to_be_in_viewport(ratio=1)
     expect(still_desk.review_button).to_be_in_viewport(ratio=1)
     expect(sheet).to_be_hidden()
@@ -223,24 +246,30 @@ def test_a_personal_mailing_from_a_file_goes_out_as_a_list(desk: Desk, truth: Tr
 # --- held in time -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("locale", ["en-GB", "ru-RU"], ids=["on its page", "from today, in Russian"])
 def test_a_mailing_is_held_in_time_and_nothing_of_it_leaves(
-    mailroom: Mailroom, desk: Desk, truth: Truth
+    mailroom: Mailroom,
+    new_desk: Callable[..., Desk],
+    logins: dict[str, Any],
+    truth: Truth,
+    locale: str,
 ) -> None:
-    name = "Придержать ✋"
-    desk.url = mailroom.another_web("holding", HOLD_SECONDS=HOLD_SECONDS)
-    desk.send(name)
+    name, counts = f"Придержать ✋ {locale}", re.compile(WORDS[locale].counts)
+    desk = new_desk(mailroom, storage_state=logins[CHIEF], locale=locale)
+    desk.url = mailroom.another_web(f"holding-{locale}", HOLD_SECONDS=HOLD_SECONDS)
+    number = desk.send(name)
     desk.sees_state("queued")
-    desk.sees(re.compile(r"queued · in \d+ s"))
-    for path in ("/", "/mailings/"):
+    desk.sees(counts)
+    for path in ("/mailings/", "/"):
         other = desk.tab()
         other.open(path)
         row = other.page.locator("[data-state=queued]", has_text=name).first
-        expect(row).to_contain_text(re.compile(r"in \d+ s"))
-        other.page.close()
-    desk.page.click("#do-hold")
-    desk.page.wait_for_url(re.compile(r"\?draft=\d+$"))
-    expect(desk.page.locator("[role=status] .alert")).to_contain_text("Held in time: nothing was sent.")
-    expect(desk.option("mes")).to_have_value(TEXT)
+        expect(row).to_contain_text(counts)
+    held, button = (other, f"#hold-{number}") if locale == "ru-RU" else (desk, "#do-hold")
+    held.page.click(button)
+    held.page.wait_for_url(re.compile(r"\?draft=\d+$"))
+    expect(held.page.locator("[role=status] .alert")).to_contain_text(WORDS[locale].held)
+    expect(held.option("mes")).to_have_value(TEXT)
     time.sleep(3)  # three sweeps
     assert truth.jobs(name) == []
     assert not [

@@ -205,6 +205,44 @@ def test_whom_another_mailing_tells_the_same_is_said_beside_the_form(page: Clien
     assert "1 of them gets the same text from “Debt 1”" in text_of(panel)
 
 
+def test_in_a_long_file_the_longest_text_and_the_first_gap_are_one_press_away(page: Client) -> None:
+    rows = [f"Анна;7999{number:07};{number:04}" for number in range(2_500)]
+    rows[700] = "Виктория-Александра;79990000700;700"
+    rows[900] = "Я;79990000900;"
+    held = post(page, TEXT | table("Имя;Телефон;Долг\n" + "\n".join(rows)), "refresh")
+    imports.read_import(Import.objects.get().pk)
+
+    first = reposted(held, "refresh", page)
+    assert shown_row(first) == "Hi Анна, you owe 0000 ₽"
+    assert "of the first 100; the review looks at all" in text_of(first)
+
+    longest = reposted(first, "row:longest", page)
+    assert shown_row(longest) == "Hi Виктория-Александра, you owe 700 ₽"
+    assert "701 of 2,500" in text_of(longest)
+    assert "of the first 100" not in text_of(longest)
+    shortest = reposted(first, "row:shortest", page)
+    assert shown_row(shortest) == "Hi Я, you owe  ₽"
+    gap = reposted(first, "row:gap", page)
+    assert "Line 902 of the file has nothing in: Долг." in text_of(gap)
+    assert "901 of 2,500" in text_of(gap)
+
+
+def test_where_no_row_of_a_long_file_has_a_gap_none_is_offered_once_asked(page: Client) -> None:
+    rows = "".join(f"Анна;7999{number:07};{number}\n" for number in range(150))
+    first = post(page, TEXT | table("Имя;Телефон;Долг\n" + rows), "refresh")
+    assert 'value="row:gap"' in first.content.decode()
+
+    assert 'value="row:gap"' not in reposted(first, "row:gap", page).content.decode()
+
+
+def test_of_a_file_beyond_the_rows_that_are_looked_at_all_people_are_counted(page: Client) -> None:
+    rows = "".join(f"Анна;7999{number:07};5\n" for number in range(148))
+    twice = "Анна;79990000000;5\nАнна;79990000000;5\n"
+    answer = post(page, TEXT | table("Имя;Телефон;Долг\n" + twice + rows), "refresh")
+
+    assert "148 people" in text_of(answer)
+
+
 WITH_SENDERS = "Телефон;Отправитель;tz\n79990000001;SHOP;2\n79990000002;;\n79990000001;SHOP;2\n"
 
 

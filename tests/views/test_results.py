@@ -8,13 +8,15 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from mailings import outbox
-from mailings.delivery import results
-from mailings.models import Delivery, DeliveryPull, Mailing, Recipient, State
+from mailings.delivery import endings, results
+from mailings.models import Delivery, DeliveryPull, Ending, Mailing, Recipient, State
 from mailings.selectors import deliveries
 from mailings.smsc.api.messages import STATUSES
 from mailings.wording import deliveries as wording
@@ -88,6 +90,61 @@ def test_the_table_is_filtered_paged_and_searched(page: Client) -> None:
     assert "+79990000099" in back
     assert "+79990000050" in back
     assert answer.content.decode().count("<tr>") == 2
+
+
+def test_in_a_large_mailing_the_last_digits_are_looked_up_and_the_rest_on_demand(
+    page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endings, "FROM_PEOPLE", 3)
+    mailing = told(3, s1=1)
+    Recipient.objects.filter(mailing=mailing, position=2).update(address="+79000100077")
+    for _again in range(2):
+        endings.keep(mailing.account)
+    address = reverse("results", args=[mailing.pk])
+
+    shown = page.post(address, {"number": "00-01"}).content.decode()
+    anywhere = page.post(address, {"number": "00-01", "anywhere": "1"}).content.decode()
+    elsewhere = page.post(address, {"number": "0100077"}).content.decode()
+    middle = page.post(address, {"number": "90001"}).content.decode()
+
+    assert Ending.objects.count() == 3
+    assert "numbers that end in 0001" in shown
+    assert "+79990000001" in shown
+    assert "+79000100077" not in shown
+    assert "+79000100077" in anywhere
+    assert "+79000100077" in elsewhere
+    assert "+79000100077" in middle
+    assert "numbers that end" not in anywhere + middle
+
+
+def test_a_whole_number_is_asked_for_by_an_index_in_any_filter() -> None:
+    mailing = told(5, s1=5)
+
+    with CaptureQueriesContext(connection) as asked:
+        found = deliveries.search(mailing, "8 999 000-00-03", "delivered")
+        assert [one.position for one in found.rows] == [3]
+
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            plans = "".join(
+                str(cursor.execute(f"EXPLAIN QUERY PLAN {one['sql']}").fetchall()) for one in asked
+            )
+        assert "(address=? AND mailing_id=?)" in plans
+        assert "(mailing_id=? AND position=?)" in plans
+    assert not deliveries.search(mailing, "8 999 000-00-03", "failed").rows.exists()
+
+
+def test_the_last_digits_are_asked_for_by_an_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endings, "FROM_PEOPLE", 3)
+    mailing = told(5)
+    endings.keep(mailing.account)
+
+    found = deliveries.search(mailing, "00003")
+
+    assert found.ending == "00003"
+    assert [one.position for one in found.rows] == [3]
+    if connection.vendor == "sqlite":
+        assert "ending_of_recipient (mailing_id=? AND ending=?)" in found.rows.explain()
 
 
 def test_whoever_was_not_heard_of_is_a_filter_of_its_own() -> None:

@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils import translation
 
 from mailings.forms import ComposeForm, Files, Preview, from_draft
-from mailings.models import EventKind, State, record
+from mailings.models import EventKind, Result, State, record
 from mailings.models.states import HeldReason
 from mailings.smsc.spec.vocabulary import Channel
 from mailings.wording import reasons, sentences
+from mailings.wording.deliveries import status_word
 from scripts import translations
 from tests.views.rows import account, row
 
@@ -209,3 +210,9 @@ def test_a_reason_is_told_in_words_and_the_provider_s_own_text_as_it_came() -> N
         assert reasons.words("timeout") == "SMS-центр не ответил вовремя"
         assert reasons.words("http_502") == "SMS-центр ответил статусом HTTP 502"
         assert reasons.words("sender is not allowed") == "sender is not allowed"
+
+
+def test_a_message_that_was_read_is_not_said_to_be_checked() -> None:
+    with translation.override("ru"):
+        assert str(Result.READ.label) == "прочитано"
+        assert status_word(2) == "прочитано"

@@ -155,6 +155,8 @@ _NO_ID = 10**19
 _MONEY = re.compile(r"[+-]?[0-9]{1,15}(?:[.,][0-9]{1,9})?")
 # No real amount is as large, and the database's columns could not store it.
 _MOST_MONEY = 10**10
+_COUNT = re.compile("[0-9]{1,12}")
+_NO_COUNT = 10**12
 
 T = TypeVar("T")
 
@@ -333,17 +335,23 @@ def money(value: Any) -> Decimal | None:
     """An amount, given as a number or as text with a point or a comma."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
-    text = str(value).strip()
+    return _amount(str(value))
+
+
+# Of a thousand messages nearly all cost the same.
+@lru_cache(maxsize=1024)
+def _amount(text: str) -> Decimal | None:
+    text = text.strip()
     found = Decimal(text.replace(",", ".")) if _MONEY.fullmatch(text) else None
     return found if found is not None and abs(round(found, 4)) < _MOST_MONEY else None
 
 
 def whole(value: Any) -> int | None:
     """A count, given as a number or in digits."""
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        return None
-    text = str(value).strip()
-    return int(text) if re.fullmatch("[0-9]{1,12}", text) else None
+    if type(value) is int:  # no bool
+        return value if 0 <= value < _NO_COUNT else None
+    text = value.strip() if isinstance(value, str) else ""
+    return int(text) if _COUNT.fullmatch(text) else None
 
 
 def first_of(keys: dict[str, Any], names: tuple[str, ...], read: Callable[[Any], T | None]) -> T | None:

@@ -1,0 +1,38 @@
+/* Keys for whoever works without a mouse: single letters, only while no field has the focus, and only where wished. */
+"use strict";
+(() => {
+  const dialog = document.getElementById("keys");
+  if (!dialog) return;
+  const off = dialog.querySelector("[data-keys-off]");
+  off.checked = localStorage.getItem("keys") === "off";
+  off.addEventListener("change", () => localStorage.setItem("keys", off.checked ? "off" : "on"));
+
+  const isField = (node) => node.closest("input:not([type=checkbox]), select, textarea, [contenteditable]");
+  const row = () => document.activeElement.closest("main [data-mailing]");
+  const walk = (step) => {
+    const rows = [...document.querySelectorAll("main [data-mailing]")].filter((one) => one.querySelector("a[href]") && one.getClientRects().length);
+    const at = rows.indexOf(row());
+    const next = rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : at + step];
+    next?.querySelector("a[href]").focus();
+  };
+  const search = () => {
+    const field = document.querySelector("main form[role=search] input:not([type=hidden])");
+    if (field) field.focus();
+    else if (dialog.dataset.search) location.assign(dialog.dataset.search);
+  };
+  const deeds = {
+    c: () => dialog.dataset.compose && location.assign(dialog.dataset.compose),
+    "/": search,
+    j: () => walk(1),
+    k: () => walk(-1),
+    x: () => row()?.querySelector("[data-select-row]")?.click(),
+    "?": () => dialog.showModal(),
+  };
+  document.addEventListener("keydown", (event) => {
+    const known = Object.hasOwn(deeds, event.key) && !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat;
+    if (!known || dialog.open || event.isComposing || isField(event.target)) return;
+    if (off.checked && event.key !== "?") return;
+    event.preventDefault();
+    deeds[event.key]();
+  });
+})();
