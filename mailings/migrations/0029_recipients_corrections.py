@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailings", "0027_doubt_labels"),
+        ("mailings", "0028_speed_readings"),
     ]
 
     operations = [
