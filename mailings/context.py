@@ -67,11 +67,15 @@ class Frame:
 
     @cached_property
     def account(self) -> Account | None:
-        return Account.objects.order_by("id").first()
+        return next(iter(self._accounts), None)
 
     @cached_property
     def warnings(self) -> list[str]:
-        return health.warnings()
+        return health.warnings(self._accounts)
+
+    @cached_property
+    def _accounts(self) -> list[Account]:
+        return list(Account.objects.order_by("id"))
 
     @property
     def zone(self) -> str:

@@ -9,6 +9,7 @@ reading has a short timeout, so that no page waits long.
 import shutil
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -181,12 +182,9 @@ def _leave(key: str) -> None:
         return
 
 
-def warnings() -> list[str]:
+def warnings(accounts: Iterable[Account]) -> list[str]:
     """Sentences for the top of a page: what does not work, and what that means for mailings."""
-    return [
-        *_machinery(current()),
-        *(text for account in Account.objects.order_by("id") for text in _of(account)),
-    ]
+    return [*_machinery(current()), *(text for account in accounts for text in _of(account))]
 
 
 def _machinery(signs: Signs) -> list[str]:

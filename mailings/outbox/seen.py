@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -66,9 +66,15 @@ class Seen:
 UNBOUND = Seen()
 
 
-def stamp(mailing: Mailing) -> str:
-    """24 hex digits over everything that a decision on this mailing rests on; forms post it back."""
-    return _digest(mailing, _newest(mailing))
+def stamp(mailing: Mailing, attempts: Iterable[Attempt] | None = None) -> str:
+    """24 hex digits over everything that a decision on this mailing rests on; forms post it back.
+
+    `attempts`: all of the mailing's, if they were read already.
+    """
+    if attempts is None:
+        return _digest(mailing, _newest(mailing))
+    creates = [attempt for attempt in attempts if attempt.kind == Attempt.Kind.CREATE]
+    return _digest(mailing, max(creates, key=lambda attempt: attempt.pk, default=None))
 
 
 def stamps(mailings: Collection[Mailing]) -> dict[int, str]:

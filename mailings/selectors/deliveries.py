@@ -37,8 +37,9 @@ def filters(channel: str = "") -> list[tuple[str, str]]:
 
 
 def delivery_of(mailing: Mailing) -> Delivery | None:
-    """A mailing's figures; None while nothing was ever asked."""
-    return Delivery.objects.filter(mailing=mailing, as_of__isnull=False).first()
+    """A mailing's figures, queried unless selected with it; None while nothing was ever asked."""
+    found: Delivery | None = getattr(mailing, "delivery", None)
+    return found if found is not None and found.as_of is not None else None
 
 
 def people(mailing: Mailing, result: str = "") -> RecipientQuerySet:

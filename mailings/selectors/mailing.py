@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from mailings.models import HourChange, Mailing, Recipient
+from mailings.models import Attempt, HourChange, Mailing, Recipient
 from mailings.smsc.spec.catalogue import OPTIONS
 from mailings.wording import moments
 
@@ -61,6 +61,11 @@ def _time(text: str) -> str:
     if STAMP.fullmatch(text):
         return moments.exact(datetime.fromtimestamp(int(text), tz=UTC))
     return text
+
+
+def latest_attempts(mailing: Mailing, at_most: int) -> list[Attempt]:
+    """The latest ones, the earliest of them first."""
+    return list(mailing.attempts.order_by("-begin", "-id")[:at_most])[::-1]
 
 
 def first_people(mailing: Mailing) -> People:

@@ -39,7 +39,7 @@ def read(now: datetime) -> News:
         "newest_pull": _newest(Pull.objects.all()),
     }
     newest["newest_delivery"] = _newest(DeliveryPull.objects.exclude(changed=0))
-    rows = Account.objects.annotate(**newest, **_last_day(now), **_asking(now))
+    rows = Account.objects.annotate(**newest, **_last_day(now), **_asking(now), **_ended_pull())
     accounts = list(rows.order_by("pk")[:ACCOUNTS_AT_MOST])
     seen = [
         (chips.health_chip(row, now).word, row.balance, *(getattr(row, name) for name in newest))
@@ -67,6 +67,12 @@ def _asking(now: datetime) -> dict[str, Subquery]:
         "asked_since": Subquery(lately.order_by("begun_at").values("begun_at")[:1]),
         "asked_next": Subquery(due.order_by("ask_at").values("ask_at")[:1]),
     }
+
+
+def _ended_pull() -> dict[str, Subquery]:
+    """Per account: its newest pull that has ended."""
+    ended = Pull.objects.filter(account=OuterRef("pk"), ended_at__isnull=False)
+    return {"ended_pull": Subquery(ended.order_by("-begun_at").values("pk")[:1])}
 
 
 def _newest(records: QuerySet[Any]) -> Subquery:

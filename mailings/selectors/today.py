@@ -1,6 +1,6 @@
 """The first page: what needs a person, what goes out next, what was spent. All queries are bounded."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -45,25 +45,23 @@ class Needs:
 
 def needs_a_person(now: datetime) -> Needs:
     """Alarms, unknown outcomes, refusals, held mailings, and wishes that failed in the last days."""
-    found: dict[int, Mailing] = {}
-    queries = (
-        light().filter(alarm__gt=""),
-        light().filter(_newest_of_each(NEEDS_A_PERSON)).order_by("-created_at", "-id"),
-        light().filter(_stands("wish_result_at"), wish_result_at__gte=now - REMIND, wish_result__in=UNHAPPY),
+    rows = Mailing.objects.all()
+    unhappy = rows.filter(
+        _stands("wish_result_at"), wish_result_at__gte=now - REMIND, wish_result__in=UNHAPPY
     )
-    for query in queries:
-        found.update((mailing.pk, mailing) for mailing in query[: AT_MOST + 1])
-    rows = sorted(found.values(), key=_urgency)
-    return Needs(rows[:AT_MOST], len(rows) > AT_MOST)
+    # The newest of each state: an index gives them in order, while a query for all would have to sort.
+    of_states = [rows.filter(_stands("state_at"), state=each).newest_first() for each in NEEDS_A_PERSON]
+    found = _first_of([rows.filter(alarm__gt=""), unhappy, *of_states], AT_MOST + 1, light())
+    found.sort(key=_urgency)
+    return Needs(found[:AT_MOST], len(found) > AT_MOST)
 
 
-def _newest_of_each(states: Iterable[State]) -> Q:
-    """The newest of each state: an index gives them in order, while a query for all would have to sort."""
-    found = Q()
-    for state in states:
-        standing = Mailing.objects.filter(_stands("state_at"), state=state).newest_first()
-        found |= Q(pk__in=standing.values("pk")[: AT_MOST + 1])
-    return found
+def _first_of(
+    queries: Iterable[QuerySet[Mailing]], at_most: int, fetched: QuerySet[Mailing]
+) -> list[Mailing]:
+    """The first rows of each of these, without duplicates, by one query. `fetched`: what is read of a row."""
+    one, *others = (fetched.filter(pk__in=query.values("pk")[:at_most]) for query in queries)
+    return list({mailing.pk: mailing for mailing in one.union(*others, all=True)}.values())
 
 
 def _stands(since: str) -> Q:
@@ -140,16 +138,14 @@ def _once(now: datetime) -> Iterator[Sending]:
 
     By the provider's hour if it names one, as the job may have been moved there; else by ours.
     """
-    until = now + timedelta(days=AHEAD_DAYS)
-    rows = Mailing.objects.defer("spec", "remote", "draft")
+    until, rows = now + timedelta(days=AHEAD_DAYS), Mailing.objects.all()
     held = timedelta(seconds=settings.HOLD_SECONDS)  # a mailing for "now" may still be in its hold
     due = rows.filter(due_at__gte=now - held, due_at__lt=until).order_by("due_at")
-    theirs = rows.filter(remote_send_at__gte=now, remote_send_at__lt=until)
-    for query in (due, theirs.order_by("remote_send_at")):
-        for mailing in query[: 10 * AT_MOST]:
-            at = _goes_at(mailing, now)
-            if not mailing.repeats and at >= now and _still_to_go(mailing):
-                yield Sending(at, mailing)
+    theirs = rows.filter(remote_send_at__gte=now, remote_send_at__lt=until).order_by("remote_send_at")
+    for mailing in _first_of([due, theirs], 10 * AT_MOST, rows.defer("spec", "remote", "draft")):
+        at = _goes_at(mailing, now)
+        if not mailing.repeats and at >= now and _still_to_go(mailing):
+            yield Sending(at, mailing)
 
 
 def _goes_at(mailing: Mailing, now: datetime) -> datetime:
@@ -210,27 +206,29 @@ def spent(now: datetime) -> list[Spent]:
     start = now - timedelta(days=BACK_DAYS)
     ours = Q(created_at__gte=start) & (Q(origin=Origin.LOCAL) | Q(remote_send_at=None))
     theirs = Q(origin=Origin.PROVIDER, remote_send_at__gte=start, remote_send_at__lte=now)
-    figures = [*_by_day(ours, "created_at", now), *_by_day(theirs, "remote_send_at", now)]
+    days = [timezone.localdate(now) - timedelta(days=back) for back in range(BACK_DAYS + 2)]
+    rows = _by_day(ours, "created_at", days).union(_by_day(theirs, "remote_send_at", days), all=True)
     together: dict[tuple[date, str], Spent] = {}
-    for one in figures:
+    for row in rows:
+        people, cost = row["recipients"] or 0, row["cost"] or Decimal()
+        one = Spent(days[row["day"]], row["channel"], row["mailings"], people, cost)
         same = together.get((one.day, one.channel))
         together[one.day, one.channel] = one.with_(same) if same else one
     return sorted(together.values(), key=lambda one: (-one.day.toordinal(), one.channel))
 
 
-def _by_day(which: Q, moment: str, now: datetime) -> Iterator[Spent]:
-    """The figures by day and channel.
+def _by_day(which: Q, moment: str, days: Sequence[date]) -> QuerySet[Any, Any]:
+    """The figures by day, as its place in `days` (the latest first), and channel.
 
     A day is found by comparing with midnights: SQLite's TruncDate would call a Python function for every row.
     """
-    zone, today = timezone.get_current_timezone(), timezone.localdate(now)
-    days = [today - timedelta(days=back) for back in range(BACK_DAYS + 2)]
+    zone = timezone.get_current_timezone()
     midnights = [datetime.combine(day, time.min, tzinfo=zone) for day in days]
     day = Case(
         *(When(**{f"{moment}__gte": midnight}, then=Value(back)) for back, midnight in enumerate(midnights)),
         output_field=IntegerField(),
     )
-    rows = (
+    return (
         Mailing.objects.filter(which, state=State.ACCEPTED)
         .exclude(remote_status=JobStatus.CANCELLED)
         .annotate(day=day)
@@ -238,9 +236,6 @@ def _by_day(which: Q, moment: str, now: datetime) -> Iterator[Spent]:
         .annotate(mailings=Count("id"), recipients=Sum("recipients_count"), cost=Sum("cost"))
         .order_by()
     )
-    for row in rows:
-        people, cost = row["recipients"] or 0, row["cost"] or Decimal()
-        yield Spent(days[row["day"]], row["channel"], row["mailings"], people, cost)
 
 
 def chart(figures: list[Spent], now: datetime) -> dict[str, Any]:
@@ -335,9 +330,15 @@ class ProviderHealth:
         return self.account.breaker == Breaker.LOGIN
 
 
-def provider_health(account: Account) -> ProviderHealth:
-    """What is known of the provider, from the database and Redis; makes no call."""
-    pull = account.pulls.filter(ended_at__isnull=False).order_by("-begun_at").first()
+def provider_health(accounts: Sequence[Account]) -> list[ProviderHealth]:
+    """What is known of the provider, from the database and Redis, for accounts that were read by `news.read`;
+    makes no call."""
+    newest = {account.pk: getattr(account, "ended_pull", None) for account in accounts}
+    pulls = Pull.objects.in_bulk(filter(None, newest.values()))
+    return [_health_of(account, pulls.get(newest[account.pk])) for account in accounts]
+
+
+def _health_of(account: Account, pull: Pull | None) -> ProviderHealth:
     calls = calls_last_hour(account) if health.current().redis else None
     asking = deliveries.asking(account, timezone.now())
     return ProviderHealth(account, chips.health_chip(account), pull, calls, asking)

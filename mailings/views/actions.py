@@ -24,8 +24,9 @@ from mailings.models import Mailing, Wish
 from mailings.rights import Right
 from mailings.selectors import jobs
 from mailings.selectors.deliveries import delivery_of
+from mailings.selectors.mailing import latest_attempts
 from mailings.wording import chips, deliveries, sentences, timeline
-from mailings.wording.whom import whom_to_ask
+from mailings.wording.whom import who_can_do_it, who_can_grant_it
 
 asked_once = require_http_methods(["GET", "POST"])
 
@@ -142,13 +143,15 @@ def offered(mailing: Mailing, user: Any, among: Sequence[Verb] = VERBS) -> list[
 
 
 def withheld(mailing: Mailing, user: Any) -> list[str]:
-    """In place of buttons that others have for this mailing: whom to ask, a sentence for each right."""
+    """In place of buttons that others have for this mailing: whom to ask, a sentence for each right, and who
+    can grant them."""
     missing: dict[Right, list[str]] = {}
     for verb in VERBS:
         if verb.when(mailing) and not rights.may(user, verb.name, mailing):
             label = _("“{button}”").format(button=str(verb.label).rstrip("…"))
             missing.setdefault(rights.RIGHTS[verb.name], []).append(label)
-    return [f"{', '.join(labels)}: {whom_to_ask(right, mailing)}" for right, labels in missing.items()]
+    said = [f"{', '.join(labels)}: {who_can_do_it(right, mailing)}" for right, labels in missing.items()]
+    return [*said, who_can_grant_it()] if said else []
 
 
 def _fetch(pk: int) -> Mailing:
@@ -379,7 +382,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
         "search_progress": sentences.search_progress(mailing, now),
         **_messages_seen(mailing),
         "facts": what_it_is(mailing, now),
-        "attempts": mailing.attempts.order_by("begin", "id")[:20],
+        "attempts": latest_attempts(mailing, 20),
         "jobs": jobs.jobs(mailing),
         "may_send_again": outbox.may_send_again(mailing),
         "may_give_up": outbox.may_give_up(mailing),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from mailings import outbox, rights
 from mailings.models import EventKind, Mailing, State
 from mailings.selectors import jobs, mailing
-from mailings.selectors.mailing import last_hour_change
+from mailings.selectors.mailing import last_hour_change, latest_attempts
 from mailings.smsc.api.answers import JobStatus
 from mailings.views.actions import offered, withheld
 from mailings.views.history import STOP_POLLING
@@ -22,11 +22,12 @@ from mailings.wording import chips, sentences, timeline
 
 SOON_SECONDS = 3
 LATER_SECONDS = 20
+ATTEMPTS_AT_MOST = 100
 
 
 def fetch(pk: int) -> Mailing:
     """A mailing with what its page names, or a 404."""
-    people = ("account", "created_by", "submitted_by", "wish_by", "candidate_by", "self_test__of")
+    people = ("account", "created_by", "submitted_by", "wish_by", "candidate_by", "self_test__of", "delivery")
     rows = Mailing.objects.select_related(*people).prefetch_related("hour_changes")
     return get_object_or_404(rows, pk=pk)
 
@@ -46,7 +47,7 @@ def refresh_seconds(mailing: Mailing) -> int | None:
 
 def state_of(request: HttpRequest, mailing: Mailing) -> dict[str, Any]:
     """What `_status.html` needs: the page includes it, and the poll renders it."""
-    now = timezone.now()
+    now, attempts = timezone.now(), latest_attempts(mailing, ATTEMPTS_AT_MOST)
     bad, said = (
         sentences.bad_news(mailing, now),
         sentences.sentences(mailing, now, actor=_who_gave_up(mailing)),
@@ -63,11 +64,11 @@ def state_of(request: HttpRequest, mailing: Mailing) -> dict[str, Any]:
         "channel": chips.channel_label(mailing.channel),
         "actions": offered(mailing, request.user),
         "withheld": withheld(mailing, request.user),
-        "seen": outbox.stamp(mailing),
+        "seen": outbox.stamp(mailing, attempts if len(attempts) < ATTEMPTS_AT_MOST else None),
         "refresh_seconds": refresh_seconds(mailing),
         "version": version(mailing),
-        "timeline": timeline.moments(mailing),
-        "attempts": mailing.attempts.order_by("begin", "id")[:100],
+        "timeline": timeline.moments(mailing, attempts),
+        "attempts": attempts,
     }
 
 
@@ -106,7 +107,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     row = fetch(pk)
     context = state_of(request, row) | {
         "options": mailing.options(row),
-        "files": list(row.attachments.all()),
+        "files": list(row.attachments.all()) if not row.spec or row.spec.get("files") else [],
         "people": mailing.first_people(row),
         **results_of(row),
         "raw": json.dumps(row.remote, ensure_ascii=False, indent=2) if row.remote is not None else "",

@@ -62,7 +62,7 @@ def _today(request: HttpRequest, now: datetime) -> dict[str, object]:
         "figures": figures,
         "chart": today.chart(figures, now),
         "purses": today.purses(rows, figures),
-        "health": [today.provider_health(account) for account in rows],
+        "health": today.provider_health(rows),
         "not_refreshed": chips.NOT_REFRESHED,
         "currency": rows[0].currency if len(rows) == 1 else "",
         "failed_query": history.failed_query(),

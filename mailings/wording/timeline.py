@@ -41,9 +41,9 @@ class Moment:
     words: str = ""
 
 
-def moments(mailing: Mailing) -> list[Moment]:
-    """All lines: events, changes of the provider's status word, and calls under way."""
-    found = [*_events(mailing), *_observations(mailing), *_under_way(mailing)]
+def moments(mailing: Mailing, attempts: Iterable[Attempt]) -> list[Moment]:
+    """All lines: events, changes of the provider's status word, and those of its `attempts` under way."""
+    found = [*_events(mailing), *_observations(mailing), *_under_way(attempts)]
     return sorted(found, key=lambda moment: moment.at)
 
 
@@ -75,9 +75,10 @@ def _observations(mailing: Mailing) -> Iterable[Moment]:
         last = word
 
 
-def _under_way(mailing: Mailing) -> Iterable[Moment]:
-    for attempt in mailing.attempts.filter(outcome=""):
-        yield Moment(attempt.begin, _("Call under way: {kind}").format(kind=attempt.get_kind_display()))
+def _under_way(attempts: Iterable[Attempt]) -> Iterable[Moment]:
+    for attempt in attempts:
+        if not attempt.outcome:
+            yield Moment(attempt.begin, _("Call under way: {kind}").format(kind=attempt.get_kind_display()))
 
 
 def rejected_since(mailing: Mailing) -> list[str]:

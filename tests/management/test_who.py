@@ -49,7 +49,9 @@ def test_else_the_machine_s_user_did_it(sandbox: Sandbox, mailings: Run, verb, s
     event = Event.objects.get(kind=kind)
     name = pwd.getpwuid(os.getuid()).pw_name
     assert (event.who, event.data["system_user"]) == (None, name)
-    assert f"{name}, on the command line" in {moment.who for moment in timeline.moments(row)}
+    assert f"{name}, on the command line" in {
+        moment.who for moment in timeline.moments(row, row.attempts.all())
+    }
 
 
 def test_a_login_that_there_is_not_does_nothing(account: Account, mailings: Run):

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from mailings import health
+from mailings.models import Account
 from mailings.views import health as health_view
 from tests.views.rows import account, row
 
@@ -129,7 +130,7 @@ def test_pages_say_which_process_is_silent(
     page: Client, redis_url: str, silent: tuple[str, ...], expected: str
 ) -> None:
     leave_signs(*silent)
-    said = health.warnings()
+    said = health.warnings(Account.objects.all())
     assert [text for text in said if text.startswith(expected)] == said
     assert escape(expected).encode() in page.get("/").content
 
@@ -152,7 +153,7 @@ def test_pages_say_whose_clock_is_off(
         connection.set(getattr(health, key), f"{time.time():.0f} -20.0")
     health.forget()
     said = f"The clock of {process} differs by 20 s from that of Redis"
-    assert [text.split(":")[0] for text in health.warnings()] == [said]
+    assert [text.split(":")[0] for text in health.warnings(Account.objects.all())] == [said]
     assert said.encode() in page.get("/").content
     assert json.loads(page.get("/healthz").content)["clocks"] == "differ"
 

@@ -123,8 +123,15 @@ def test_today_tells_the_balance_and_how_long_it_lasts(page: Client) -> None:
 def test_today_takes_few_queries(page: Client, django_assert_max_num_queries: Any) -> None:
     for state in State:
         row(state)
-    with django_assert_max_num_queries(17):
+    account(name="another")
+    with django_assert_max_num_queries(12):
         page.get("/")
+
+
+def test_a_mailing_takes_few_queries_in_every_state(page: Client, django_assert_max_num_queries: Any) -> None:
+    for mailing in [row(state) for state in State]:
+        with django_assert_max_num_queries(12):
+            page.get(f"/mailings/{mailing.pk}/")
 
 
 @pytest.mark.parametrize("path", ["/nothing/", "/mailings/999999/"])

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -212,7 +212,3 @@ def test_error_3_is_a_list_without_rows_and_not_a_message(sandbox: Sandbox, clie
 def test_an_answer_without_a_status_is_unreadable(body: bytes):
     with pytest.raises(UnreadableAnswer):
         parse_status(body, 200)
-
-
-def test_a_moment_is_that_of_moscow():
-    assert datetime.fromtimestamp(1795683600, UTC).hour == 9
