@@ -8,6 +8,7 @@ import pytest
 from mailings.models import Account, EventKind, Mailing, Recipient
 from mailings.outbox.drafts import spec_of
 from mailings.recipients import stop_list
+from mailings.smsc.spec.lists import Lines
 from tests.management.conftest import Run, refused
 
 TABLE = "Имя;Телефон;Долг\nАнна;8 999 000-00-01;117\nОлег;+79990000002;80\n"
@@ -38,7 +39,8 @@ def told(mailing: Mailing) -> list[tuple[str, str | None]]:
 
 
 def wire(mailing: Mailing) -> dict[str, Any]:
-    return dict(spec_of(mailing).wire("K7Q2Maa"))
+    sent = spec_of(mailing).wire("K7Q2Maa")
+    return {name: "\n".join(value) if isinstance(value, Lines) else value for name, value in sent}
 
 
 def test_a_text_with_headings_becomes_personal_messages(ordered: Any) -> None:
