@@ -14,9 +14,11 @@ from mailings.models.deliveries import ENDING, moment
 from mailings.models.recipients import RecipientQuerySet
 from mailings.recipients import people as person
 from mailings.recipients.stop_list import NotAnAddress
+from mailings.smsc.spec.vocabulary import Channel
 from mailings.wording.deliveries import result_label
 
 PAGE_SIZE = 50
+FAILED_SHOWN = 5
 # Whoever nothing was heard of, in an address.
 UNHEARD = "unheard"
 
@@ -40,6 +42,13 @@ def delivery_of(mailing: Mailing) -> Delivery | None:
     """A mailing's figures, queried unless selected with it; None while nothing was ever asked."""
     found: Delivery | None = getattr(mailing, "delivery", None)
     return found if found is not None and found.as_of is not None else None
+
+
+def failed_since(moment: datetime) -> list[Delivery]:
+    """Mailings that went out since then and did not reach all, the most failures first; a few, with names."""
+    told = Delivery.objects.filter(opens__gte=moment, as_of__isnull=False, failed__gt=0)
+    sent = told.exclude(mailing__channel__in=(Channel.HLR, Channel.PING)).select_related("mailing")
+    return list(sent.only("failed", "mailing__name").order_by("-failed", "-mailing")[:FAILED_SHOWN])
 
 
 def people(mailing: Mailing, result: str = "") -> RecipientQuerySet:

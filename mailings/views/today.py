@@ -17,7 +17,7 @@ from kombu.exceptions import KombuError
 
 from mailings import accounts, health, outbox
 from mailings.models import Account, Mailing
-from mailings.selectors import history, news, today
+from mailings.selectors import deliveries, history, news, today
 from mailings.views import sandbox
 from mailings.views.actions import ASIDE, HOLD, offered
 from mailings.views.back import back
@@ -57,6 +57,7 @@ def _today(request: HttpRequest, now: datetime) -> dict[str, object]:
         "need_count": len(needs.mailings),
         "more_needs": needs.more,
         "last_day": today.last_day(rows),
+        "failed": deliveries.failed_since(now - news.DAY),
         "week": week,
         "may_hold": _holdable(week, request.user),
         "figures": figures,

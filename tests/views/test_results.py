@@ -350,3 +350,18 @@ def test_today_says_what_became_of_the_last_days_messages_and_counts_no_number_t
     Mailing.objects.filter(pk=looked_up.pk).update(channel="hlr")
 
     assert "5 people: 3 delivered · 1 on the way or not clear · 1 not delivered" in html(page, "/")
+
+
+def test_today_names_the_mailings_that_did_not_reach_all_and_leads_to_who_did_not_get_them(
+    page: Client,
+) -> None:
+    few, many, none = told(5, s1=3, s20=1), told(5, s1=1, s20=3), told(5, s1=5)
+    old = told(5, s20=5)
+    Delivery.objects.filter(mailing=old).update(opens=timezone.now() - timedelta(days=2))
+
+    shown = html(page, "/")
+
+    places = [shown.find(f"/mailings/{one.pk}/results/?result=failed") for one in (many, few)]
+    assert 0 < places[0] < places[1]
+    assert f"{many.name}: 3 not delivered" in shown
+    assert not [one for one in (none, old) if f"/mailings/{one.pk}/results/" in shown]
