@@ -157,16 +157,20 @@ def _insert(rows: Iterable[RecipientValues]) -> int:
 
 
 def _copy(rows: Iterable[RecipientValues]) -> int:
-    """Write rows in one stream (PostgreSQL)."""
+    """Write rows in a stream for each chunk (PostgreSQL).
+
+    The rows may come from a query of their own, which would wait for ever inside a COPY of its connection.
+    """
     written = 0
-    with (
-        connection.cursor() as cursor,
-        connection.wrap_database_errors,
-        cursor.copy(f"COPY {TABLE} ({COLUMNS}) FROM STDIN") as copy,
-    ):
-        for row in rows:
-            copy.write_row((*row, False))
-            written += 1
+    with connection.cursor() as cursor:
+        for chunk in _chunks(rows):
+            with (
+                connection.wrap_database_errors,
+                cursor.copy(f"COPY {TABLE} ({COLUMNS}) FROM STDIN") as copy,
+            ):
+                for row in chunk:
+                    copy.write_row((*row, False))
+            written += len(chunk)
     return written
 
 

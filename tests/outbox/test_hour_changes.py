@@ -39,6 +39,19 @@ def others(mailing: Mailing) -> list[Mailing]:
     return list(Mailing.objects.exclude(pk=mailing.pk))
 
 
+def test_a_personal_mailing_gets_its_new_hour_with_all_its_texts(account: Account, sandbox: Any) -> None:
+    told = "79990000001:Hi Anna\n79990000002:Hi Oleg"
+    personal = delivered(account, time="+60", phones="", mes="", list=told)
+
+    outbox.change_hour(personal.pk, in_hours(5))
+    step(personal)
+
+    (copy,) = others(personal)
+    assert copy.state == State.QUEUED
+    texts = [list(row.people.order_by("position").values_list("address", "text")) for row in (personal, copy)]
+    assert texts[0] == texts[1] == [("79990000001", "Hi Anna"), ("79990000002", "Hi Oleg")]
+
+
 def test_it_is_cancelled_and_then_a_copy_is_sent_off_for_the_new_hour(waiting: Mailing) -> None:
     moment = in_hours(5)
 

@@ -1,14 +1,17 @@
 """Personal messages leave the rows for the wire a part at a time: a worker never holds the texts of all."""
 
 import tracemalloc
+from typing import Any, NoReturn
 
 import pytest
+from django.db import OperationalError
 
 from mailings import outbox
 from mailings.models import Account, Mailing, Recipient, State
+from mailings.models.recipients import RecipientQuerySet
 from mailings.smsc.api.body import FormBody
 from mailings.smsc.spec.spec import Addressee
-from tests.helpers.factories import bare
+from tests.helpers.factories import bare, queued
 
 pytestmark = pytest.mark.django_db
 PEOPLE = 20_000
@@ -38,6 +41,22 @@ def test_the_body_of_many_long_texts_takes_the_room_of_a_few(mailing: Mailing) -
 
     assert sent == len(body) > PEOPLE * len(TEXT) * 2
     assert peak < 16 * 1024 * 1024  # all lines and the text that they make: 30 MB
+
+
+def test_a_database_that_goes_away_while_the_list_is_counted_leaves_the_mailing_in_the_queue(
+    account: Account, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing = queued(account, phones="", mes="", list="79990000001:Hi Anna")
+
+    def gone(*_: object) -> NoReturn:
+        raise OperationalError("the server went away")
+
+    monkeypatch.setattr(RecipientQuerySet, "lines", gone)
+    outbox.deliver_mailing(mailing.pk)
+
+    mailing.refresh_from_db()
+    assert mailing.state == State.QUEUED
+    assert sandbox.calls == []
 
 
 def test_whoever_is_left_out_at_the_claim_is_in_neither_walk(mailing: Mailing) -> None:

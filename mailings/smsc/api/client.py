@@ -227,9 +227,10 @@ class Client:
         ends = (time.monotonic() + self._timeouts.total, self._deadline, deadline)
         end = min(moment for moment in ends if moment is not None)
         said: list[Param] = [*self._credentials.params(), ("charset", "utf-8"), ("fmt", "3"), *params]
+        body = _body(said, uploads)  # may read a long list from the database, which may be away
         self.sent = True
         try:
-            answer = self._post(script, _body(said, uploads), end, before_first_byte)
+            answer = self._post(script, body, end, before_first_byte)
             found = parse(answer.body, answer.status, answer.content_type, answer.framed)
         except SmscError as error:
             self.sent = not isinstance(error, NotSent)
