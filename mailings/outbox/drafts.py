@@ -225,12 +225,12 @@ def duplicate(mailing_id: int, by: Any = None, hour: dict[str, str] | None = Non
             _("This mailing was made elsewhere and its text is not known here, so it cannot be copied.")
         )
     uploads = copies_of_files(original)
-    sent = imports.kept_of(original)
+    sent = None if original.draft else imports.kept_of(original)
     options = dict(sent.typed) if sent else typed_options(original)
     if hour:
         options = {name: value for name, value in options.items() if name not in HOUR} | hour
     options["name"] = _name_of_copy(str(options.get("name") or ""))
-    held = sent or (original.imports.first() if original.state == State.DRAFT else None)
+    held = original.imports.first() if original.draft else sent
     imported = imports.copy(held, login_of(by)) if held else None
     return save_draft(options, account=original.account, by=by, uploads=uploads, imported=imported)
 
@@ -239,7 +239,7 @@ def reopen(mailing_id: int, by: Any = None) -> Mailing:
     """Turn a refused mailing back into a draft; the row keeps the reason until it is sent off again."""
     with transaction.atomic():
         mailing = Mailing.objects.get(pk=mailing_id)
-        values = {"draft": typed_before(mailing) or typed_options(mailing)}
+        values = {"draft": imports.taken_back(mailing) or typed_options(mailing)}
         if not (
             may_reopen(mailing) and Mailing.objects.move(mailing_id, State.REFUSED, State.DRAFT, **values)
         ):
@@ -286,12 +286,6 @@ def typed_options(mailing: Mailing) -> dict[str, Any]:
     elif "list" not in options:
         options["phones"] = "\n".join(Recipient.objects.addresses(mailing))
     return {name: value for name, value in options.items() if value != ""}
-
-
-def typed_before(mailing: Mailing) -> dict[str, Any]:
-    """What stood in the form of a mailing that was sent off with a file; empty where none is kept."""
-    sent = imports.kept_of(mailing)
-    return dict(sent.typed) if sent else {}
 
 
 def spec_of(mailing: Mailing) -> Spec:

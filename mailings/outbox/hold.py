@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailings.models import Confirmation, EventKind, Mailing, State, record
-from mailings.outbox.drafts import submit_draft, typed_before
+from mailings.outbox.drafts import submit_draft
 from mailings.outbox.errors import Impossible
 from mailings.outbox.may import may_send_off
 from mailings.outbox.seen import Outdated
+from mailings.recipients import imports
 
 
 def send_off(
@@ -51,7 +52,7 @@ def hold(mailing_id: int, by: Any = None) -> Mailing:
         nothing = {"submitted_at": None, "submitted_by": None, "due_at": None, "not_before": None}
         if not waiting.move(mailing_id, State.QUEUED, State.DRAFT, **nothing):
             raise Impossible(_too_late(Mailing.objects.get(pk=mailing_id)))
-        if typed := typed_before(Mailing.objects.get(pk=mailing_id)):
+        if typed := imports.taken_back(Mailing.objects.get(pk=mailing_id)):
             Mailing.objects.filter(pk=mailing_id).update(draft=typed)
         record(EventKind.HELD_BACK, mailing_id, by=by)
     return Mailing.objects.get(pk=mailing_id)

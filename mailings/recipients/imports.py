@@ -161,7 +161,9 @@ def overdue(at_most: int) -> list[int]:
 
 
 def keep_for(draft: Mailing, imported: Import | None) -> None:
-    """Let a draft keep this file, and no other, for as long as it is a draft."""
+    """Let a draft keep this file, and no other, for as long as it is a draft; of another mailing's a copy."""
+    if imported is not None and imported.draft_id not in (None, draft.pk):
+        imported = copy(imported, imported.owner)
     others = Import.objects.filter(draft=draft)
     (others.exclude(pk=imported.pk) if imported else others).update(draft=None)
     if imported is None or imported.draft_id == draft.pk:
@@ -186,6 +188,16 @@ def sent_with(mailing: Mailing, typed: Mapping[str, Any], by: Any) -> None:
 def kept_of(mailing: Mailing) -> Import | None:
     """The file that a mailing was sent off with, as long as it is kept, with what was `typed`."""
     return Import.objects.filter(draft=mailing, state=Import.State.READY).exclude(typed={}).first()
+
+
+def taken_back(mailing: Mailing) -> dict[str, Any]:
+    """The mailing becomes a draft again, which keeps the file: what was `typed`, for its form.
+
+    Empty where it was sent off without a file.
+    """
+    sent = kept_of(mailing)
+    Import.objects.filter(draft=mailing).update(typed={})
+    return dict(sent.typed) if sent else {}
 
 
 def copy(imported: Import, owner: Any) -> Import:

@@ -94,6 +94,38 @@ def test_what_was_refused_is_changed_with_its_file(reviewed: Mailing, page: Clie
     opened_as_before(page, reviewed)
 
 
+@pytest.mark.parametrize("back", ["held", "refused"])
+def test_a_copy_of_what_came_back_and_was_changed_since_has_the_new_text(
+    back: str, reviewed: Mailing, page: Client
+) -> None:
+    send_off(reviewed)
+    if back == "held":
+        outbox.hold(reviewed.pk)
+    else:
+        Mailing.objects.update(state=State.REFUSED)
+        outbox.reopen(reviewed.pk)
+    answer = page.get(f"/mailings/new/?draft={reviewed.pk}")
+    reposted(answer, "draft", page, mes="Hi {Имя}, only {Долг} ₽")
+
+    for state in (State.DRAFT, State.WITHDRAWN):
+        Mailing.objects.filter(pk=reviewed.pk).update(state=state)
+        copy = outbox.duplicate(reviewed.pk)
+        assert copy.draft["mes"] == "Hi {Имя}, only {Долг} ₽"
+        assert copy.imports.count() == 1
+
+
+def test_a_draft_made_in_the_form_of_one_that_was_sent_takes_no_file_from_it(reviewed: Mailing) -> None:
+    send_off(reviewed)
+    (sent,) = reviewed.imports.all()
+
+    other = outbox.save_draft({"name": "Other"}, account=reviewed.account, imported=sent)
+
+    assert reviewed.imports.get() == sent
+    assert other.imports.get() != sent
+    assert outbox.duplicate(reviewed.pk).draft["mes"] == TEXT["mes"]
+    assert outbox.duplicate(other.pk).draft["name"] == "Other (copy)"
+
+
 def test_after_some_months_the_file_goes_and_a_copy_has_the_messages_as_they_were_sent(
     reviewed: Mailing, page: Client
 ) -> None:
