@@ -8,14 +8,13 @@ import logging
 import threading
 import time
 from collections import deque
-from datetime import datetime, timedelta
-from itertools import zip_longest
+from datetime import timedelta
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from mailings.models import Account, Mailing, State, Waiting
+from mailings.models import Mailing, State, Waiting
 from mailings.models.mailing import CLOCK_WENT_BACK
 from mailings.models.patience import AWAY, drop_dead_connections
 from mailings.models.prepared import Prepared, given
@@ -30,7 +29,7 @@ SECONDS = 3.0
 REST = timedelta(seconds=5)
 # How long a mailing that failed by a bug of ours is passed over, unless a message names it.
 FAILED_RESTS = 30.0
-# How many due rows of an account one query brings.
+# How many due rows one query brings.
 LOOK = 64
 
 
@@ -40,16 +39,11 @@ def _due(now: object, far: object) -> QuerySet[Mailing]:
 
 
 _DUE = Prepared(
-    lambda: (
-        _due(
-            given(Mailing, not_before__lte="now")["not_before__lte"],
-            given(Mailing, not_before__gt="far")["not_before__gt"],
-        )
-        .filter(**given(Mailing, "account_id"))
-        .values_list("id")[:LOOK]
-    )
+    lambda: _due(
+        given(Mailing, not_before__lte="now")["not_before__lte"],
+        given(Mailing, not_before__gt="far")["not_before__gt"],
+    ).values_list("id")[:LOOK]
 )
-_ACCOUNTS = Prepared(lambda: Account.objects.order_by("id").values_list("id"))
 
 
 class Drain:
@@ -166,20 +160,13 @@ class Drain:
         return self._ahead[0] if self._ahead else None
 
     def _found(self) -> list[int]:
-        """What is due, the accounts in turn: one that sends much keeps no other waiting."""
         now, moment = timezone.now(), time.monotonic()
         for passed_over in (self._failed, self._resting):
             for key in [key for key, until in passed_over.items() if until <= moment]:
                 del passed_over[key]
-        accounts = [pk for (pk,) in _ACCOUNTS.rows() if pk not in self._resting]
-        turns = zip_longest(*(self._due_of(account, now) for account in accounts))
-        return [pk for turn in turns for pk in turn if pk is not None]
-
-    def _due_of(self, account: int, now: datetime) -> list[int]:
-        far = now + CLOCK_WENT_BACK
-        if not self._failed:
-            return [pk for (pk,) in _DUE.rows(account_id=account, now=now, far=far)]
-        due = _due(now, far).filter(account=account).exclude(pk__in=self._failed)
+        if not self._failed and not self._resting:
+            return [pk for (pk,) in _DUE.rows(now=now, far=now + CLOCK_WENT_BACK)]
+        due = _due(now, now + CLOCK_WENT_BACK).exclude(pk__in=self._failed).exclude(account__in=self._resting)
         return list(due.values_list("id", flat=True)[:LOOK])
 
 

@@ -197,24 +197,3 @@ def test_a_thread_is_given_back_after_some_seconds_and_another_goes_on(account, 
     work.work(second.pk)
     assert states() == [State.ACCEPTED] * 2
     assert limiter.calls_last_hour(account.identity) == 2
-
-
-def test_an_account_with_much_to_send_lets_the_others_take_turns(account, told, monkeypatch):
-    other, third = (
-        Account.objects.create(name=name, kind=account.kind, base_url=account.base_url)
-        for name in ("other", "third")
-    )
-    many = [queued(account).pk for _ in range(5)]
-    few = [queued(other).pk for _ in range(2)]
-    one = queued(third).pk
-    tried: list[int] = []
-
-    def deliver(pk: int) -> bool:
-        tried.append(pk)
-        Mailing.objects.filter(pk=pk).update(state=State.WITHDRAWN)
-        return True
-
-    monkeypatch.setattr(drain, "deliver_mailing", deliver)
-    Drain().work(many[0])
-
-    assert tried == [many[0], few[0], one, many[1], few[1], *many[2:]]
