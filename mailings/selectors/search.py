@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Func, Q, QuerySet, Value
+from django.db.models import Q, QuerySet
 
 from mailings.models import Mailing
 from mailings.models.mailing import CODE_LENGTH, searchable
@@ -25,13 +25,6 @@ _AT_END = frozenset("0123456789abcdefghijklmnopqrstuvwxyz")
 _PLAIN = re.compile("[ -~\u0430-\u045f]+")
 
 
-class Among(Func):
-    """Whether a row's id is in a list of many, given as JSON (SQLite)."""
-
-    template = "mailings_mailing.id IN (SELECT value FROM json_each(%(expressions)s))"
-    output_field = BooleanField()
-
-
 def found(rows: QuerySet[Mailing], text: str) -> QuerySet[Mailing]:
     """Those of the rows that bear every word of a text somewhere in name, code and job number.
 
@@ -43,7 +36,7 @@ def found(rows: QuerySet[Mailing], text: str) -> QuerySet[Mailing]:
     bears = [_bears(word) for word in words]
     if connection.vendor == "sqlite":
         ids = by_letters(words)
-        return rows.filter(*bears) if ids is None else rows.filter(Among(Value(str(ids))), *bears)
+        return rows.filter(*bears) if ids is None else rows.filter(*bears, id__among=ids)
     ids = list(Mailing.objects.filter(*bears).order_by().values_list("id", flat=True)[: RARE + 1])
     return rows.filter(id__in=ids) if len(ids) <= RARE else rows.filter(*bears)
 

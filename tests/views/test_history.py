@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.http import QueryDict
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -74,6 +76,21 @@ def test_pages_of_several_states_show_what_all_of_them_hold_in_order(db: None) -
 
     assert [line.id for page in pages for line in page.rows] == wanted
     assert [line.id for line in back.rows] == [line.id for line in pages[-2].rows]
+
+
+def test_a_word_and_several_states_are_looked_for_once_and_not_once_for_each_row(db: None) -> None:
+    for state in (State.REFUSED, State.HELD, State.DRAFT):
+        row(state=state, options={"name": "A rare word"})
+    chosen = history.chosen(QueryDict("q=rare&state=refused&state=held"))
+
+    with CaptureQueriesContext(connection) as asked:
+        page = history.page(chosen.qs, size=5, states=chosen.rare_states)
+
+    assert {line.state for line in page.rows} == {"refused", "held"}
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {asked[-1]['sql']}")
+            assert not [plan for plan in cursor.fetchall() if "CORRELATED LIST" in str(plan)]
 
 
 @pytest.mark.parametrize("query", ["state=refused", "state=accepted&state=refused", "state=nonsense", ""])
