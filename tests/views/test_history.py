@@ -80,7 +80,7 @@ def test_pages_of_several_states_show_what_all_of_them_hold_in_order(db: None) -
 
 def test_a_word_and_several_states_are_looked_for_once_and_not_once_for_each_row(db: None) -> None:
     for state in (State.REFUSED, State.HELD, State.DRAFT):
-        row(state=state, options={"name": "A rare word"})
+        row(state=state, name="A rare word")
     chosen = history.chosen(QueryDict("q=rare&state=refused&state=held"))
 
     with CaptureQueriesContext(connection) as asked:
