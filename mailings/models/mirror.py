@@ -162,8 +162,9 @@ def absorb_twin(mailing: Mailing, remote_id: str) -> None:
         QuerySet.update(related.objects.filter(mailing=twin), mailing=mailing)
     wished = {name: getattr(twin, name) for name in WISH_FIELDS} if twin.wish else {}
     seen = {name: getattr(twin, name) for name in MIRROR_FIELDS}
+    seen |= {"remote_id": mailing.remote_id, "reading_id": None}  # its moment is in what was seen
     twin.delete()
-    Mailing.objects.filter(pk=mailing.pk).update(**{**seen, "remote_id": mailing.remote_id}, **wished)
+    Mailing.objects.filter(pk=mailing.pk).update(**seen, **wished)
 
 
 def forgotten_job(mailing: Mailing) -> dict[str, Any]:

@@ -35,6 +35,8 @@ _OBSERVED = ("mailing_id", "at", "source", "status_word", "payload")
 _FOUND = ("mailing_id", "at", "kind", "data")
 # Many values in one parameter.
 _AMONG = {"sqlite": "IN (SELECT value FROM json_each(%s))", "postgresql": "= ANY(%s)"}
+# A reading of fewer rows is not kept beside a larger one that was shown with it.
+FEW = 500
 _MEMBERS = "SELECT id FROM mailings_mailing WHERE reading_id = %s"
 _NOT_AFTER = "(reading_id IS NULL OR reading_id IN (SELECT id FROM mailings_reading WHERE at <= %s))"
 _JSON = {"sqlite": "%s", "postgresql": "%s::jsonb"}
@@ -69,14 +71,23 @@ def with_code(account: Account, codes: Iterable[str]) -> set[str]:
     return {code for (code,) in _all(statement, [account.pk, _many(list(codes))])}
 
 
-def still_so(account: Account, rows: Mapping[int, int | None], at: datetime) -> None:
+def newest_observation() -> int:
+    """The key of the newest one; 0 while there is none."""
+    return Observation.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+
+def still_so(
+    account: Account, rows: Mapping[int, int | None], at: datetime, *, since: int, ours: Collection[int] = ()
+) -> None:
     """A list asked for at `at` showed the jobs of these rows as they say. `rows`: ids, each with its reading.
 
     Of what is read together and was shown one moment is written, once. Rows that are not shown with the
-    others of their reading, or without most of them, leave it first.
+    others of their reading, or without most of them, leave it first. `since`: the newest observation before
+    the rows were compared; what somebody else has observed since is left alone, but for `ours`.
     """
-    shown = set(rows)
     with transaction.atomic():
+        told = Observation.objects.filter(id__gt=since).values_list("mailing_id", flat=True)
+        shown = set(rows) - (set(told) - set(ours))
         # One at a time for an account: only here does a row come to be read with others.
         readings = dict(
             Reading.objects.select_for_update().filter(account=account).order_by("id").values_list("id", "at")
@@ -95,8 +106,11 @@ def still_so(account: Account, rows: Mapping[int, int | None], at: datetime) -> 
                 _join(away, left.pk, left.at)
             kept[reading] = len(here)
             shown -= here
+        together = max(kept, key=kept.__getitem__, default=None)
+        for reading in [each for each in kept if each != together and kept[each] < FEW]:
+            shown |= {pk for (pk,) in _all(_MEMBERS, [reading])}
+            del kept[reading]
         if shown:
-            together = max(kept, key=kept.__getitem__) if kept else None
             _join(shown, together or Reading.objects.create(account=account, at=at).pk, at)
         Reading.objects.filter(pk__in=kept).update(at=at)
 

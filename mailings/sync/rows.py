@@ -16,7 +16,16 @@ from django.db import DatabaseError, transaction
 from mailings.models import Account, Origin
 from mailings.models.mailing import CODE_LENGTH
 from mailings.models.mirror import is_conflict
-from mailings.models.mirror_many import Known, known, still_so, with_code, write_changed, write_new
+from mailings.models.mirror_many import (
+    FEW,
+    Known,
+    known,
+    newest_observation,
+    still_so,
+    with_code,
+    write_changed,
+    write_new,
+)
 from mailings.models.references import reference_of, traces
 from mailings.smsc.api.jobs import Job, Listed, canonical
 from mailings.sync.tally import Bearer, Conflict, Tally
@@ -45,21 +54,39 @@ def mirror(account: Account, listed: Sequence[Listed], at: datetime, tally: Tall
     """
     fresh = {each.remote_id: each for each in listed if each.remote_id not in tally.ids}
     shown: dict[int, int | None] = {}
+    ours: set[int] = set()
+    since = newest_observation()
     for chunk in _chunks(list(fresh.values())):
         found = Sorted()
         others = _without_unchanged(account, chunk, found, tally)
         _sort(account, others, found, at, tally)
-        shown |= found.unchanged
         tally.unchanged += len(found.unchanged)
-        written = _each_if_not_all(partial(write_changed, at=at), found.changed, tally)
-        tally.changed += written
-        if written == len(found.changed):
-            shown |= {row.pk: row.reading for row, _ in found.changed}
-        write = partial(write_new, account, at=at, latest=latest)
-        tally.new += _each_if_not_all(write, found.new, tally)
+        shown |= _without_many_alone(account, found.unchanged, at, since)
+        odd: list[tuple[Known, Job]] = []
+        tally.changed += _each_if_not_all(partial(write_changed, at=at), found.changed, odd)
+        written = {
+            row.pk: row.reading for row, _ in found.changed if row.pk not in {row.pk for row, _ in odd}
+        }
+        ours |= written.keys()
+        shown |= written
+        unknown: list[Job] = []
+        tally.new += _each_if_not_all(partial(write_new, account, at=at, latest=latest), found.new, unknown)
+        tally.odd += len(odd) + len(unknown)
     if shown:
-        still_so(account, shown, at)
+        still_so(account, shown, at, since=since, ours=ours)
     tally.ids |= fresh.keys()
+
+
+def _without_many_alone(
+    account: Account, rows: dict[int, int | None], at: datetime, since: int
+) -> dict[int, int | None]:
+    """The rows without those that are in no reading yet, if these are many: they come to be read together at
+    once, for to write them with those of all chunks would keep other writers waiting (SQLite)."""
+    alone = {pk: reading for pk, reading in rows.items() if reading is None}
+    if len(alone) < FEW:
+        return rows
+    still_so(account, alone, at, since=since)
+    return {pk: reading for pk, reading in rows.items() if reading is not None}
 
 
 def _without_unchanged(
@@ -144,8 +171,8 @@ def _our_codes(account: Account, jobs: Iterable[Job]) -> set[str]:
     return with_code(account, codes) if codes else set()
 
 
-def _each_if_not_all(write: Callable[[Sequence[T]], int], items: Sequence[T], tally: Tally) -> int:
-    """Write all at once or, when one of them cannot be written, by halves, leaving out what cannot be."""
+def _each_if_not_all(write: Callable[[Sequence[T]], int], items: Sequence[T], odd: list[T]) -> int:
+    """Write all at once or, when one of them cannot be written, by halves; what cannot be goes to `odd`."""
     if not items:
         return 0
     try:
@@ -153,10 +180,10 @@ def _each_if_not_all(write: Callable[[Sequence[T]], int], items: Sequence[T], ta
             return write(items)
     except (DatabaseError, ValueError, ArithmeticError):
         if len(items) == 1:
-            tally.odd += 1
+            odd.extend(items)
             return 0
     half = len(items) // 2
-    return _each_if_not_all(write, items[:half], tally) + _each_if_not_all(write, items[half:], tally)
+    return _each_if_not_all(write, items[:half], odd) + _each_if_not_all(write, items[half:], odd)
 
 
 def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -153,6 +153,18 @@ class Machines:
         with psycopg.connect(self.cluster.url("hosts")) as connection:
             connection.execute(f"UPDATE mailings_mailing SET not_before = {hour}, nudged_at = NULL")
 
+    def story(self) -> str:
+        """What a failure is told with: the states, the attempts, and the ends of the logs."""
+        with psycopg.connect(self.cluster.url("hosts")) as connection:
+            rows = connection.execute("SELECT outcome, text, count(*) FROM mailings_attempt GROUP BY 1, 2")
+            attempts = rows.fetchall()
+            why = (
+                "SELECT waiting_for, held_reason, not_before, count(*) FROM mailings_mailing GROUP BY 1, 2, 3"
+            )
+            waiting = connection.execute(why).fetchall()
+        ends = [f"{log.name}: {log.read_text()[-1500:]}" for log in sorted(self.folder.glob("*.log"))]
+        return "\n".join([str(self.states()), str(attempts), str(waiting), *ends])
+
     def sweep(self) -> None:
         """Start the process that sweeps every second."""
         command = [sys.executable, "manage.py", "shell", "-c", SWEEPS]
@@ -210,10 +222,11 @@ def machines(tmp_path: Path, provider: Provider) -> Iterator[Machines]:
                 found.end()
 
 
-def until(so: Callable[[], object], what: str) -> None:
+def until(so: Callable[[], object], what: str, story: Callable[[], str] = str) -> None:
     end = time.monotonic() + PATIENCE
     while not so():
-        assert time.monotonic() < end, what
+        if time.monotonic() > end:
+            pytest.fail(f"{what}: {story()}")
         time.sleep(0.1)
 
 
@@ -228,7 +241,7 @@ def test_a_host_that_is_cut_off_for_longer_than_its_lease_breaks_no_promise(mach
     until(machines.workers_are_there, "workers of both hosts")
     machines.not_before("NULL")
     machines.sweep()
-    until(lambda: machines.states()["accepted"] >= 6, "the hosts began")
+    until(lambda: machines.states()["accepted"] >= 6, "the hosts began", machines.story)
     # when one of them is gone for longer than its lease
     cut.cut()
     since = time.monotonic()
@@ -239,7 +252,9 @@ def test_a_host_that_is_cut_off_for_longer_than_its_lease_breaks_no_promise(mach
     until(lambda: machines.states()["accepted"] > before, "the other host goes on")
     assert machines.page(other) == 200
     assert machines.page(cut) != 200
-    until(lambda: not machines.states().keys() & {"queued", "sending"}, "nothing waits any more")
+    until(
+        lambda: not machines.states().keys() & {"queued", "sending"}, "nothing waits any more", machines.story
+    )
     # and once it is back, nothing was lost or sent twice, and never were too many calls made at once
     cut.mend()
     until(lambda: machines.page(cut) == 200, "the lost host's pages are back")

@@ -4,17 +4,18 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from mailings import sync
 from mailings.models import Account, Mailing, Reading, State
-from mailings.models.mirror import mark_gone, observe
-from mailings.models.mirror_many import still_so
+from mailings.models.mirror import absorb_twin, mark_gone, observe
+from mailings.models.mirror_many import newest_observation, still_so
 from mailings.models.readings import before, not_after, verified
-from mailings.sync import absence, spans
+from mailings.sync import absence, rows, spans
 from mailings.sync.tally import Tally
+from tests.helpers.factories import bare
 from tests.sync.test_rows import BROKEN, job, mirror
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -97,7 +98,7 @@ def test_a_row_that_another_pull_has_moved_meanwhile_keeps_its_newer_moment(list
     known = dict(Mailing.objects.values_list("id", "reading_id"))
     shown(listed_account, [0], 9)
 
-    still_so(listed_account, known, at(5))
+    still_so(listed_account, known, at(5), since=newest_observation())
 
     assert moments() == {"0": 9, "1": 5, "2": 5}
 
@@ -109,9 +110,67 @@ def test_a_row_that_came_to_be_read_with_others_meanwhile_is_not_shown_by_their_
     shown(listed_account, [3], 3)
     shown(listed_account, [0, 1, 2, 3], 4)
 
-    still_so(listed_account, known, at(6))
+    still_so(listed_account, known, at(6), since=newest_observation())
 
     assert moments() == {"0": 6, "1": 6, "2": 6, "3": 4}
+
+
+def test_what_somebody_else_has_seen_since_the_rows_were_compared_gets_no_moment(listed_account: Account):
+    for minute in (1, 2):
+        shown(listed_account, [0, 1, 2], minute)
+    known, since = dict(Mailing.objects.values_list("id", "reading_id")), newest_observation()
+    row = Mailing.objects.get(remote_id="1")
+    observe(row, job(1, status_word="Cancelled"), at=at(4), source="get")
+
+    still_so(listed_account, known, at(5), since=since)
+
+    assert moments() == {"0": 5, "1": 4, "2": 5}
+
+
+def test_a_row_that_takes_the_place_of_another_is_read_with_nobody(listed_account: Account):
+    for minute in (1, 2):
+        shown(listed_account, [0, 1], minute)
+    ours = bare(listed_account, state=State.UNKNOWN)
+
+    with transaction.atomic():
+        absorb_twin(ours, "1")
+
+    ours.refresh_from_db()
+    assert (ours.verified_at, ours.reading) == (at(2), None)
+
+
+def test_many_that_are_read_together_for_the_first_time_are_not_written_at_once(
+    listed_account: Account, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(rows, "CHUNK", 2)
+    monkeypatch.setattr(rows, "FEW", 2)
+    shown(listed_account, range(6), 1)
+
+    with CaptureQueriesContext(connection) as captured:
+        shown(listed_account, range(6), 2)
+
+    joined = [
+        one["sql"] for one in captured if one["sql"].startswith("UPDATE mailings_mailing SET reading_id")
+    ]
+    assert len(joined) == 3
+    shown(listed_account, range(6), 3)
+    assert moments() == dict.fromkeys("012345", 3)
+
+
+def test_one_that_cannot_be_written_takes_no_other_changed_one_with_it(listed_account: Account):
+    for minute in (1, 2):
+        shown(listed_account, range(5), minute)
+    tally = Tally(at(3))
+
+    mirror(
+        listed_account,
+        [job(0, parts=7), job(1, status_word=BROKEN), job(2, parts=7), job(3), job(4)],
+        at(3),
+        tally,
+    )
+
+    assert (tally.odd, moments()) == (1, {"0": 3, "1": 2, "2": 3, "3": 3, "4": 3})
+    assert set(Mailing.objects.exclude(remote_id="1").values_list("reading__at", flat=True)) == {at(3)}
 
 
 def test_a_changed_job_stays_with_the_others_and_one_that_cannot_be_written_does_not(listed_account: Account):

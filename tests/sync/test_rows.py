@@ -135,7 +135,7 @@ def test_a_thousand_unchanged_jobs_take_a_handful_of_queries(
     mirror(listed_account, many, at + timedelta(seconds=1), Tally(timezone.now()))
     tally = Tally(timezone.now())
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(8):
         mirror(listed_account, many, at + timedelta(seconds=2), tally)
 
     assert (tally.unchanged, tally.new, tally.changed) == (rows.CHUNK, 0, 0)
