@@ -1,5 +1,6 @@
 /* The form's requests go one at a time, in the order in which a person asked, and the panel's own last: an answer
-   never takes away what was typed or pressed while it was on its way. */
+   never takes away what was typed or pressed while it was on its way. Whatever a person pressed need not wait for
+   the panel, which is drawn after it. */
 "use strict";
 (() => {
   /* These change nothing that a person can touch, and need not wait. */
@@ -25,28 +26,62 @@
   let before = new Map(), late = [];
   const waiting = [];
 
+  /* The panel says of itself whether it shows the form as it stands; where its request comes to nothing, it asks again. */
+  const LONGEST = 20_000, AGAIN_AFTER = 10_000;
+  let panels = null, isFresh = true, retry = 0;
+  const sayWhetherFresh = () => document.getElementById("panel")?.setAttribute("aria-busy", String(!isFresh));
+  const askPanel = () => htmx.trigger("#panel", "due");
+  const giveWay = () => {
+    if (going !== panels || going.readyState === XMLHttpRequest.DONE) return;
+    due = true;
+    going.abort();
+  };
+
   document.addEventListener("htmx:confirm", (event) => {
     const { elt, triggeringEvent, issueRequest } = event.detail;
-    if (!going || !isOurs(elt)) return;
+    if (!isOurs(elt)) return;
+    const isPanel = elt.id === "panel";
+    if (isPanel) isFresh = false;
+    sayWhetherFresh();
+    if (!going) return;
     event.preventDefault();
-    if (elt.id === "panel") due = true;
-    else waiting.push({ elt, cause: triggeringEvent, issueRequest });
+    if (isPanel) {
+      due = true;
+      return;
+    }
+    waiting.push({ elt, cause: triggeringEvent, issueRequest });
+    giveWay();
   });
   document.addEventListener("htmx:beforeSend", ({ detail }) => {
     if (!isOurs(detail.elt)) return;
     going = detail.xhr;
+    late = [];
     before = new Map(entries().map((control) => [control.id, stateOf(control)]));
+    if (detail.elt.id === "panel") {
+      clearTimeout(retry);
+      panels = going;
+      going.timeout = LONGEST;
+      /* Given way it ends as an answer that holds nothing; htmx would complain of it in the console. */
+      going.onabort = going.onload;
+    }
     going.addEventListener("loadend", () => setTimeout(next, htmx.config.defaultSettleDelay));
   });
-  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { detail } = event;
     /* A textarea drawn larger bears a style, which htmx would copy and our security policy would report. */
     for (const node of detail.target.querySelectorAll("[style]")) node.removeAttribute("style");
     if (detail.xhr !== going) return;
+    /* An answer that is not put in says nothing of any success, nor is anything put back after it. */
+    if (!detail.xhr.status) event.preventDefault();
+    if (!detail.shouldSwap) return;
+    if (going === panels) isFresh = !due;
     /* Typed between the request and its answer: the answer does not know of it, so it is put back. */
     const changed = entries().filter((one) => before.has(one.id) && !isSame(before.get(one.id), stateOf(one)));
     late = changed.map((one) => [one.id, stateOf(one)]);
   });
-  document.addEventListener("htmx:afterSettle", () => {
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    sayWhetherFresh();
+    if (detail.xhr !== going) return;
     const known = late;
     late = [];
     for (const [id, state] of known) {
@@ -70,7 +105,8 @@
     twin.dispatchEvent(new Event("change", { bubbles: true }));
   };
   const next = () => {
-    going = null;
+    if (going === panels && !isFresh && !due) retry = setTimeout(askPanel, AGAIN_AFTER);
+    going = panels = null;
     while (waiting.length && !going) {
       const deed = waiting.shift();
       if (deed.elt.isConnected) deed.issueRequest();
@@ -78,12 +114,12 @@
     }
     if (going || !due) return;
     due = false;
-    htmx.trigger("#panel", "due");
+    askPanel();
   };
 
   /* A button that is replaced between press and release is pressed all the same. */
   let held = null;
-  document.addEventListener("pointerdown", (event) => { held = event.target.closest("#compose button"); });
+  document.addEventListener("pointerdown", (event) => { held = event.button === 0 ? event.target.closest("#compose button") : null; });
   document.addEventListener("pointerup", (event) => {
     const twin = held && !held.isConnected && twinOf(held);
     if (twin && twin.contains(event.target)) twin.click();

@@ -1,4 +1,5 @@
-/* Keys for whoever works without a mouse: single letters, only while no field has the focus, and only where wished. */
+/* Keys for whoever works without a mouse: single letters, only while no field has the focus, and only where wished.
+   None leads away from the form, where it would throw away what was typed. */
 "use strict";
 (() => {
   const dialog = document.getElementById("keys");
@@ -28,11 +29,18 @@
     x: () => row()?.querySelector("[data-select-row]")?.click(),
     "?": () => dialog.showModal(),
   };
+  const LEADS_AWAY = ["c", "/"];
+  /* Where the keyboard writes another script, its letters count by their place; a stop stands where English has "/". */
+  const PLACES = { KeyC: "c", KeyJ: "j", KeyK: "k", KeyX: "x", Slash: "/" };
+  const isForeign = (key) => key === "." || /^[^\p{Script=Latin}\p{Script=Common}]$/u.test(key);
+  const nameOf = ({ key, code, shiftKey }) => (!shiftKey && isForeign(key) && PLACES[code]) || key;
   document.addEventListener("keydown", (event) => {
-    const known = Object.hasOwn(deeds, event.key) && !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat;
+    const name = nameOf(event);
+    const known = Object.hasOwn(deeds, name) && !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat;
     if (!known || dialog.open || event.isComposing || isField(event.target)) return;
-    if (off.checked && event.key !== "?") return;
+    if (off.checked && name !== "?") return;
+    if (LEADS_AWAY.includes(name) && document.getElementById("compose")) return;
     event.preventDefault();
-    deeds[event.key]();
+    deeds[name]();
   });
 })();

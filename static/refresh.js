@@ -30,15 +30,17 @@
   };
   /* The part that asked; once it is replaced, the event itself names what is round it. */
   const isPart = (event) => event.detail.requestConfig?.elt.matches("[data-refresh]");
+  /* The panel of the form is asked for by what is typed, and tries again by itself. */
+  const isTold = (event) => isPart(event) || event.detail.requestConfig?.elt.id === "panel";
   /* A login that has run out answers with its own page, from another address. */
   const strayed = ({ xhr, pathInfo }) =>
     Boolean(xhr.responseURL) && new URL(xhr.responseURL).pathname !== new URL(pathInfo.requestPath, location).pathname;
 
   for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
-    document.addEventListener(name, (event) => isPart(event) && say(words.stale));
+    document.addEventListener(name, (event) => isTold(event) && say(words.stale));
   }
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (!isPart(event) || !event.detail.successful || strayed(event.detail)) return;
+    if (!isTold(event) || !event.detail.successful || strayed(event.detail)) return;
     fresh = new Date();
     notice.hidden = true;
     document.body.classList.remove("is-stale");

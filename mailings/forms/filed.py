@@ -139,9 +139,12 @@ def _columns(imported: Import, data: Mapping[str, Any]) -> dict[str, str]:
 
 
 def correct_rows(imported: Import, data: Mapping[str, Any]) -> None:
-    """Judge the rows anew in whose place something else was typed, whichever button was pressed then."""
+    """Judge the rows anew in whose place something else was typed, whichever button was pressed then.
+
+    What was typed for a row of another reading is none of theirs.
+    """
     for name in data:
-        place = name.removeprefix(FIX)
+        place = name.removeprefix(f"{FIX}{imported.reading}:")
         if name != place and place.isdecimal() and len(place) < LONGEST_POSITION:
             correct(imported, int(place), str(data[name]))
 

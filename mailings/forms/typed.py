@@ -49,7 +49,7 @@ PAGE = frozenset(
         *("recipients_file", "held_recipients", "files", "held", "drop", "action", "csrfmiddlewaretoken"),
     )
 )
-# In front of the number of a row of the file that is corrected on the page.
+# In front of the reading of the file and the number of its row that is corrected on the page.
 FIX = "fix:"
 # In front of the name of a place in the text that is filled in for everybody.
 FILL = "fill:"

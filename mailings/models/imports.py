@@ -89,6 +89,11 @@ class Import(models.Model):
     def __str__(self) -> str:
         return f"import {self.pk}"
 
+    @property
+    def reading(self) -> str:
+        """Another one whenever the file is read: a row's position means nothing beyond it."""
+        return f"{self.pk}-{self.began_at:%Y%m%d%H%M%S%f}" if self.began_at else ""
+
 
 class Line(NamedTuple):
     """One row to be written, without its import. `key`: of the person, None for a wrong one. `cells`: as they

@@ -149,7 +149,8 @@ def _corrected(imported: Import, position: int, text: str) -> ImportedRow | None
     with transaction.atomic():
         held = Import.objects.select_for_update().select_related(None).get(pk=imported.pk)
         row = ImportedRow.objects.filter(imported=held, position=position, verdict__in=CORRECTABLE).first()
-        if row is None or held.state != Import.State.READY or in_one_line(text) == in_one_line(row.value):
+        as_seen = held.state == Import.State.READY and held.reading == imported.reading
+        if row is None or not as_seen or in_one_line(text) == in_one_line(row.value):
             return None
         before, key = row.verdict, row.key
         _write(held, row, found, text)

@@ -62,6 +62,44 @@ def test_rows_are_walked_through_and_chosen_and_a_slash_goes_to_the_search(
     expect(page.locator("#id_q")).to_have_value("cj")
 
 
+@pytest.mark.parametrize("press", [{"key": "c"}, {"key": "/"}, {"key": "с", "code": "KeyC"}])
+def test_no_key_leads_away_from_a_form_that_is_being_written(still_desk: Desk, press: dict[str, str]) -> None:
+    page = still_desk.page
+    still_desk.write("Half written")
+    page.evaluate("document.activeElement.blur(); window.notReloaded = true")
+    page.dispatch_event("body", "keydown", press)
+    page.wait_for_timeout(300)
+    assert still_desk.was_not_reloaded()
+    expect(still_desk.option("name")).to_have_value("Half written")
+
+
+def test_on_a_russian_keyboard_the_letters_count_by_their_place(
+    still_desk: Desk, seeded: dict[str, int]
+) -> None:
+    page = still_desk.page
+    still_desk.open("/mailings/")
+    rows = page.locator("tr[data-mailing]")
+
+    def press(key: str, code: str, **modifiers: bool) -> None:
+        page.locator(":focus, body").last.dispatch_event("keydown", {"key": key, "code": code, **modifiers})
+
+    press("О", "KeyJ", shiftKey=True)
+    press("о", "KeyJ", ctrlKey=True)
+    press("j", "KeyC")  # of another keyboard with Latin letters
+    expect(rows.nth(0).locator(".name a")).to_be_focused()
+    press("о", "KeyJ")
+    expect(rows.nth(1).locator(".name a")).to_be_focused()
+    press("л", "KeyK")
+    expect(rows.nth(0).locator(".name a")).to_be_focused()
+    press(".", "Slash")
+    expect(page.locator("#id_q")).to_be_focused()
+    press("с", "KeyC")
+    page.evaluate("document.activeElement.blur()")
+    expect(page).to_have_url(re.compile("/mailings/$"))
+    press("с", "KeyC")
+    page.wait_for_url("**/mailings/new/")
+
+
 def test_a_question_mark_shows_the_keys_and_they_can_be_switched_off(still_desk: Desk) -> None:
     page = still_desk.page
     page.set_viewport_size({"width": 360, "height": 640})

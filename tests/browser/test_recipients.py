@@ -1,5 +1,6 @@
 """A file of recipients from an office: uploaded, corrected on the page, and sent."""
 
+import re
 import time
 from pathlib import Path
 
@@ -76,6 +77,10 @@ class HeldUp:
         for route in self._routes:
             route.continue_()
 
+    def fail(self) -> None:
+        """The one that is held is answered that it came to nothing."""
+        self._routes.pop().fulfill(status=500)
+
 
 def test_a_row_that_was_asked_for_is_shown_though_the_panel_draws_itself_meanwhile(
     desk: Desk, excel: Path
@@ -113,6 +118,87 @@ def test_what_is_done_while_a_correction_is_on_its_way_is_done_after_it(desk: De
     expect(desk.page.locator("[data-fact=row]")).to_contain_text("+79990000031 reads it: 2 of 4")
     expect(desk.page.get_by_label("Line 6", exact=True)).to_have_value("not sent yet")
     expect(desk.option("skip_wrong")).to_be_checked()
+
+
+def test_what_is_typed_for_a_row_while_another_column_is_read_is_put_to_nobody_elses(
+    desk: Desk, tmp_path: Path
+) -> None:
+    path = tmp_path / "two.csv"
+    path.write_text("Телефон;Второй\n12345;54321\n79990000001;79990000005\n79990000002;79990000006\n")
+    desk.write("Two columns", phones="", mes="Hi")
+    desk.option("recipients_file").set_input_files(path)
+    desk.option("file_phones").select_option("Телефон")
+    expect(desk.page.get_by_label("Line 2", exact=True)).to_have_value("12345")
+    expect(desk.page.locator("#panel")).to_have_attribute("aria-busy", "false")
+    held = HeldUp(desk, "**/mailings/new/")
+    desk.option("file_phones").select_option("Второй")
+    held.wait()
+
+    type_in(desk, 2, "8 999 000-00-33")
+    press(desk, 2)
+    held.let_go()
+
+    expect(desk.page.get_by_label("Line 2", exact=True)).to_have_value("54321")
+    desk.page.wait_for_timeout(LONGER_THAN_TYPING)
+    expect(desk.page.get_by_label("Line 2", exact=True)).to_have_value("54321")
+    expect(desk.page.locator("[data-count=valid]")).to_contain_text("2 valid")
+
+
+def test_an_answer_that_fails_brings_no_older_letters_back_later(desk: Desk, excel: Path) -> None:
+    bring(desk, excel)
+    held = HeldUp(desk, "**/mailings/new/")
+    press(desk, 4)
+    held.wait()
+    desk.option("name").fill("Older")
+    with desk.page.expect_response(re.compile("/mailings/new/$")):
+        held.fail()
+    with desk.page.expect_response("**/mailings/new/preview/"):
+        desk.option("name").fill("Newer")
+    desk.page.wait_for_timeout(LONGER_THAN_TYPING)
+
+    expect(desk.option("name")).to_have_value("Newer")
+    desk.complaints.forgive("Failed to load resource")
+    desk.complaints.forgive("Response Status Error Code 500")
+
+
+def test_what_is_pressed_does_not_wait_for_a_panel_that_hangs(desk: Desk, excel: Path) -> None:
+    bring(desk, excel)
+    panel = desk.page.locator("#panel")
+    held = HeldUp(desk, "**/mailings/new/preview/")
+    desk.option("name").fill("Another name")
+    held.wait()
+    expect(panel).to_have_attribute("aria-busy", "true")
+
+    type_in(desk, 4, "8 999 000-00-33")
+    press(desk, 4)
+
+    expect(desk.page.locator("[data-count=valid]")).to_contain_text("3 valid")
+    expect(panel).to_have_attribute("aria-busy", "true")
+    held.let_go()
+    expect(panel).to_have_attribute("aria-busy", "false")
+    expect(desk.page.locator("#freshness")).to_be_hidden()
+
+
+def test_a_panel_that_cannot_be_drawn_says_so_and_tries_again(desk: Desk) -> None:
+    desk.page.clock.install()
+    desk.write("Panel", mes="Before")
+    panel, notice = desk.page.locator("#panel"), desk.page.locator("#freshness")
+    expect(panel).to_have_attribute("aria-busy", "false")
+    held = HeldUp(desk, "**/mailings/new/preview/")
+    desk.option("mes").fill("After")
+    held.wait()
+    held.fail()
+    expect(notice).to_be_visible()
+    expect(panel).to_have_attribute("aria-busy", "true")
+
+    held.let_go()
+    desk.page.clock.fast_forward(10_000)
+
+    expect(panel.locator(".as-seen-text")).to_have_text("After")
+    expect(panel).to_have_attribute("aria-busy", "false")
+    expect(notice).to_be_hidden()
+    desk.complaints.forgive("Failed to load resource")
+    desk.complaints.forgive("Response Status Error Code 500")
 
 
 def test_a_file_that_is_chosen_while_the_form_is_redrawn_is_read(desk: Desk, excel: Path) -> None:

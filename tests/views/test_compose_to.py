@@ -43,6 +43,12 @@ def counts(answer: Any) -> dict[str, str]:
     return {name: re.sub(r"<[^>]*>|\s+", " ", text).split()[0] for name, text in found}
 
 
+def place(answer: Any, row: int) -> str:
+    """The name of the field, and of the button beside it, in which a row is corrected."""
+    (found,) = re.findall(rf'name="(fix:[^"]*:{row})"', answer.content.decode())
+    return str(found)
+
+
 def addresses() -> tuple[str, ...]:
     return Recipient.objects.addresses(Mailing.objects.get())
 
@@ -164,7 +170,7 @@ def test_a_row_is_corrected_in_place(page: Client) -> None:
     answer = brought(page)
     storages["default"].delete(Import.objects.get().path)
 
-    fixed = reposted(answer, "fix:1", page, **{"fix:1": "8 999 000 00 03"})
+    fixed = reposted(answer, place(answer, 1), page, **{place(answer, 1): "8 999 000 00 03"})
 
     assert counts(fixed) == {"valid": "2", "wrong": "1", "doubtful": "1", "duplicate": "1"}
     assert values_of(fixed.content.decode())["mes"] == ["Hello"]
@@ -173,11 +179,32 @@ def test_a_row_is_corrected_in_place(page: Client) -> None:
 
 
 def test_what_was_typed_in_a_rows_place_counts_whichever_button_is_pressed(page: Client) -> None:
-    typed = {"fix:1": "8 999 000 00 03", "fix:3": "+79990000004"}
+    answer = brought(page)
+    typed = {place(answer, 1): "8 999 000 00 03", place(answer, 3): "+79990000004"}
 
-    assert reposted(brought(page), "send", page, skip_wrong="1", **typed).status_code == 302
+    assert reposted(answer, "send", page, skip_wrong="1", **typed).status_code == 302
 
     assert addresses() == ("+79990000002", "+79990000003", "+79990000004")
+
+
+def test_what_was_typed_for_a_row_of_another_reading_is_no_correction(page: Client) -> None:
+    answer = brought(page, "Телефон;Второй телефон\n12345;54321\n+79990000001;+79990000005\n")
+    first = reposted(answer, "refresh", page, file_phones="Телефон")
+    other = reposted(first, "refresh", page, file_phones="Второй телефон")
+    typed = {place(first, 0): "+79990000003", "fix:0": "+79990000003"}
+
+    stale = reposted(other, place(first, 0), page, **typed)
+
+    assert counts(stale) == counts(other) == {"valid": "1", "wrong": "1"}
+    assert place(stale, 0) == place(other, 0) != place(first, 0)
+    assert counts(reposted(stale, "refresh", page, **{place(other, 0): "+79990000003"})) == {"valid": "2"}
+
+
+def test_a_correction_leaves_the_places_of_the_other_rows_as_they_are(page: Client) -> None:
+    answer = brought(page)
+    fixed = reposted(answer, "refresh", page, **{place(answer, 1): "+79990000003"})
+
+    assert place(fixed, 3) == place(answer, 3)
 
 
 def test_lines_of_a_cell_are_not_glued_by_its_text_box(page: Client) -> None:
@@ -191,7 +218,10 @@ def test_lines_of_a_cell_are_not_glued_by_its_text_box(page: Client) -> None:
     "action", ["fix:", "fix:x", "fix:99", "fix:0", "fix:99999999999999999999", "problems:x:y"]
 )
 def test_odd_buttons_change_nothing(action: str, page: Client) -> None:
-    answer = reposted(brought(page), action, page)
+    answer = brought(page)
+    reading = place(answer, 1).rpartition(":")[0]
+    action = action.replace("fix", reading)
+    answer = reposted(answer, action, page, **{action: "+79990000003"})
 
     assert answer.status_code == 200
     assert counts(answer) == {"valid": "1", "wrong": "2", "doubtful": "1", "duplicate": "1"}
@@ -207,7 +237,8 @@ def test_problems_are_shown_by_verdict_and_page(page: Client) -> None:
     assert lines(answer) == list(range(1, 21))
     third = reposted(answer, "problems:wrong:3", page)
     assert lines(third) == list(range(41, 46))
-    assert lines(reposted(third, "fix:44", page, **{"fix:44": "+79990000009"})) == list(range(41, 45))
+    fixed = reposted(third, place(third, 44), page, **{place(third, 44): "+79990000009"})
+    assert lines(fixed) == list(range(41, 45))
     assert lines(reposted(answer, "problems:duplicate", page)) == [47]
 
 
@@ -289,7 +320,8 @@ def test_a_second_press_makes_no_second_mailing(page: Client) -> None:
 
 
 def test_a_draft_keeps_its_file_read_and_corrected_for_whoever_opens_it(page: Client) -> None:
-    fixed = reposted(brought(page), "fix:1", page, **{"fix:1": "+79990000003"})
+    answer = brought(page)
+    fixed = reposted(answer, "refresh", page, **{place(answer, 1): "+79990000003"})
     opened = reposted(fixed, "draft", page, skip_wrong="1")["Location"]
     assert Mailing.objects.get().draft.get("phones", "") == ""
     Import.objects.update(made_at=timezone.now() - timedelta(days=3))
