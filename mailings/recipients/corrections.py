@@ -187,11 +187,7 @@ def _write(imported: Import, row: ImportedRow, found: Judged, text: str) -> None
     there = ImportedRow.objects.filter(imported=imported, key=key, verdict__in=(*CORRECTABLE, Verdict.VALID))
     if key is not None and there.exclude(pk=row.pk).exists():
         verdict, reason = Verdict.DUPLICATE, Reason.BEFORE
-    elif (
-        verdict is Verdict.VALID
-        and imported.account
-        and stop_list.is_stopped(imported.account, found.recipient)
-    ):
+    elif key is not None and imported.account and stop_list.is_stopped(imported.account, found.recipient):
         verdict, reason = Verdict.STOPPED, Reason.STOPPED
     row.value = "" if verdict is Verdict.VALID else _kept(text)
     row.address, row.key, row.verdict, row.reason = (
