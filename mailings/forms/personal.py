@@ -33,18 +33,23 @@ LONGEST_NUMBER = 9
 
 @dataclass(frozen=True)
 class PersonalRow:
-    """What one recipient reads. `number`: among those who get it, from 1; `line`: in the file."""
+    """What one recipient reads. `number`: among the file's rows that have a recipient, from 1; `line`: in it.
+
+    `goes_out`: False where the person gets this very text by a row above, or nothing at all.
+    """
 
     number: int
     line: int
     recipient: str
     text: str
     gaps: tuple[str, ...]
+    goes_out: bool = True
 
 
 @dataclass(frozen=True)
 class RowPreview:
-    """The row that is shown. `has_gap`: whether there is, or may be, one with an empty cell.
+    """The row that is shown, of so many (`count`). `has_gap`: whether there is, or may be, one with an empty
+    cell.
 
     `shortest`, `longest`: of the first rows, so many as were `looked` at; of all where they were asked for.
     """
@@ -248,50 +253,51 @@ class Personal:
         if not self.applies or self.filed is None:
             return None
         found = list(self._read(self._first))
-        if not found:
+        sent = [row for row in found if row.goes_out]
+        if not sent:
             return None
-        first, wanted, unread = found[0], self.typed.row, self.filed.count - self._first.counted
-        if unread and wanted in (SHORTEST, LONGEST, GAP):
-            found += self._beyond(wanted)
-        gap = next((row for row in found if row.gaps), None)
-        shortest, longest = min(found, key=_length), max(found, key=_length)
+        first, wanted, count = sent[0], self.typed.row, self._first.walked_count
+        more = count > len(found)
+        if more and wanted in (SHORTEST, LONGEST, GAP):
+            sent += self._beyond(wanted)
+        gap = next((row for row in sent if row.gaps), None)
+        shortest, longest = min(sent, key=_length), max(sent, key=_length)
         shown = {SHORTEST: shortest, LONGEST: longest, GAP: gap}.get(wanted) or self._numbered(found)
-        count = len(found) if not unread else self.filed.count
-        looked = count if unread and wanted in (SHORTEST, LONGEST) else len(found)
-        has_gap = bool(gap or (unread and wanted != GAP))
+        looked = count if more and wanted in (SHORTEST, LONGEST) else len(found)
+        has_gap = bool(gap or (more and wanted != GAP))
         return RowPreview(shown or first, count, has_gap, shortest, longest, looked)
 
     def _beyond(self, wanted: str) -> list[PersonalRow]:
         """Those of the whole file that may be what is asked for, found by the database."""
-        addressed = self._first.addressed
-        places = (first_gap if wanted == GAP else shortest_and_longest)(addressed, self.template)
-        return [row for place in places for row in self._at(place)]
+        find = first_gap if wanted == GAP else shortest_and_longest
+        return [row for place in find(self._first.sent_to, self.template) for row in self._at(place)]
 
     def _numbered(self, found: Sequence[PersonalRow]) -> PersonalRow | None:
         """The row whose number was asked for."""
         wanted = self.typed.row
-        number = int(wanted) if wanted.isdecimal() and len(wanted) < LONGEST_NUMBER else 1
+        if not (wanted.isdecimal() and len(wanted) < LONGEST_NUMBER):
+            return None
+        number = max(int(wanted), 1)
         if number <= len(found):
-            return found[max(number, 1) - 1]
-        places = self._first.addressed.values_list("position", flat=True)[number - 1 : number]
+            return found[number - 1]
+        places = self._first.walked.values_list("position", flat=True)[number - 1 : number]
         return next((replace(row, number=number) for place in places for row in self._at(place)), None)
 
     def _at(self, place: int) -> Iterator[PersonalRow]:
-        """The row at a place of the file, numbered among those that its counts are of."""
+        """The row at a place of the file, with its number."""
         if self.filed is None:
             return
         one = HeldRows(self.filed.imported, doubtful=self.filed.doubtful, places=[place])
-        before = self._first.addressed.filter(position__lt=place).count()
+        before = self._first.walked.filter(position__lt=place).count()
         yield from self._read(one, before + 1)
 
     def _read(self, walk: HeldRows, number: int = 1) -> Iterator[PersonalRow]:
-        """What each of these recipients reads, once."""
+        """What stands in each of these rows for its recipient."""
         walk.says(self.template.fill)
-        for entry in walk:
-            if entry.verdict is not Verdict.DUPLICATE:
-                text, gaps = self.template.fill(entry.cells), self.template.gaps(entry.cells)
-                yield PersonalRow(number, entry.line, entry.recipient, text, gaps)
-                number += 1
+        for at, entry in enumerate(walk, number):
+            text, gaps = self.template.fill(entry.cells), self.template.gaps(entry.cells)
+            goes_out = entry.verdict in (Verdict.VALID, Verdict.DOUBTFUL)
+            yield PersonalRow(at, entry.line, entry.recipient, text, gaps, goes_out)
 
 
 def _walk(filed: Chosen, at_most: int | None) -> HeldRows:

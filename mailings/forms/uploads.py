@@ -10,7 +10,7 @@ import mimetypes
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import IO, Any, cast
 
 from django.conf import settings
@@ -18,22 +18,18 @@ from django.core import signing
 from django.core.files import File
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailings import lookups
 from mailings.forms import kinds
-from mailings.models import Attachment
+from mailings.outbox import quota
 from mailings.recipients import imports
 from mailings.smsc.spec.spec import FileRef
 
 FOLDER = "pending"
 SALT = "mailings.uploads"
 KEPT_FOR = timedelta(days=1)
-MEGABYTE = 1024 * 1024
-# So many files of the largest size may one person bring in a day, in smaller ones just as much.
-FILES_A_DAY = 16
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ def store(upload: UploadedFile[bytes], owner: int, *, attached: bool = True) -> 
     head, ref = content.read(kinds.HEAD), _ref(upload)
     _check_content(ref, head, owner, attached=attached)
     storage = storages["default"]
-    name = f"{_folder(owner)}/{secrets.token_hex(16)}"
+    name = f"{quota.waiting_folder(owner)}/{secrets.token_hex(16)}"
     path = storage.save(name, File(content, name=name))
     kept = replace(ref, sha256=_sha256(content), content_type=kinds.content_type(head) or ref.content_type)
     values = {"path": path, "owner": owner, "ref": [kept.name, kept.size, kept.content_type, kept.sha256]}
@@ -71,16 +67,15 @@ def store(upload: UploadedFile[bytes], owner: int, *, attached: bool = True) -> 
 
 def _check_content(ref: FileRef, head: bytes, owner: int, *, attached: bool) -> None:
     """Raises Refused for what is too large, too much, or not what its name says."""
-    most, a_day = settings.UPLOAD_MB, settings.UPLOAD_MB * FILES_A_DAY
-    if ref.size > most * MEGABYTE:
+    most = settings.UPLOAD_MB
+    if ref.size > most * quota.MEGABYTE:
         text = _("“{name}” is larger than {most} MB, so it was not taken. Divide it, or send a link.")
         raise Refused(text.format(name=ref.name, most=most))
     if attached and not kinds.is_what_its_name_says(head, ref.ending):
         text = _("“{name}” is not what its name says, so it was not taken. Save it anew or rename it.")
         raise Refused(text.format(name=ref.name))
-    if ref.size + brought_today(owner) > a_day * MEGABYTE:
-        text = _("“{name}” was not taken: you may bring {most} MB a day, and they are used up.")
-        raise Refused(text.format(name=ref.name, most=a_day))
+    if too_much := quota.refusal([(ref.name, ref.size)], owner):
+        raise Refused(too_much)
 
 
 def stored(token: str, owner: int) -> StoredUpload | None:
@@ -98,16 +93,6 @@ def discard(uploads: Iterable[StoredUpload]) -> None:
     """Their mailing is stored, with copies of its own."""
     for upload in uploads:
         storages["default"].delete(upload.path)
-
-
-def brought_today(owner: int) -> int:
-    """The bytes that the user has brought since midnight (UTC): what waits, and what went into mailings."""
-    storage, folder = storages["default"], _folder(owner)
-    waiting = storage.listdir(folder)[1] if storage.exists(folder) else []
-    midnight = timezone.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    stored = Attachment.objects.filter(mailing__created_by=owner, mailing__created_at__gte=midnight)
-    total = stored.aggregate(total=Sum("size"))["total"] or 0
-    return int(total) + sum(storage.size(f"{folder}/{name}") for name in waiting)
 
 
 def clear_away() -> None:
@@ -131,10 +116,6 @@ def _remove(folder: str) -> None:
     for name in files:
         storage.delete(f"{folder}/{name}")
     storage.delete(folder)
-
-
-def _folder(owner: int) -> str:
-    return f"{FOLDER}/{timezone.now().astimezone(UTC):%Y-%m-%d}/{owner}"
 
 
 def _ref(upload: UploadedFile[bytes]) -> FileRef:

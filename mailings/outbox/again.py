@@ -15,6 +15,7 @@ from mailings.outbox.drafts import (
     LONGEST_NAME,
     copies_of_files,
     duplicate,
+    must_fit_the_day,
     save_draft,
     spec_of,
     typed_options,
@@ -43,7 +44,7 @@ def again_to(mailing: Mailing, people: RecipientQuerySet, channel: str = "", *, 
 
     `channel`: the channel to use instead; "" for the same. Recipients are selected by row, not by address:
     when an address is there twice, with two texts, the draft holds only the text that did not arrive. Raises
-    Impossible.
+    Impossible, also where its files are more than the person may bring today.
     """
     if not people.filter(stopped=False).exists():
         raise Impossible(
@@ -61,6 +62,7 @@ def again_to(mailing: Mailing, people: RecipientQuerySet, channel: str = "", *, 
     mark = f" ({pgettext('behind a name', 'again')})"
     options["name"] = str(options.get("name") or "")[: LONGEST_NAME - len(mark)] + mark
     files = () if channel else copies_of_files(mailing)
+    must_fit_the_day(files, None, by)
     return save_draft(options, account=mailing.account, by=by, uploads=files)
 
 

@@ -28,7 +28,7 @@ from mailings.models import (
 from mailings.models.mailing import new_code, search_text
 from mailings.models.recipients import addresses_of
 from mailings.models.states import HELD_FOR_A_PERSON, NOT_HANDED_OVER
-from mailings.outbox import notify
+from mailings.outbox import notify, quota
 from mailings.outbox.changes import changed_fields
 from mailings.outbox.columns import requeued, wish_ended
 from mailings.outbox.errors import Impossible, KeyTaken
@@ -217,22 +217,32 @@ def duplicate(mailing_id: int, by: Any = None, hour: dict[str, str] | None = Non
     """A new draft with the same options, recipients and files, and "(copy)" behind its name.
 
     `hour`: options as typed (see HOUR) that replace the original's hour. Raises Impossible when its text is
-    not known here.
+    not known here, or its files are more than the person may bring today.
     """
     original = Mailing.objects.select_related("account").get(pk=mailing_id)
     if not may_duplicate(original):
         raise Impossible(
             _("This mailing was made elsewhere and its text is not known here, so it cannot be copied.")
         )
-    uploads = copies_of_files(original)
     sent = None if original.draft else imports.kept_of(original)
     options = dict(sent.typed) if sent else typed_options(original)
     if hour:
         options = {name: value for name, value in options.items() if name not in HOUR} | hour
     options["name"] = _name_of_copy(str(options.get("name") or ""))
     held = original.imports.first() if original.draft else sent
+    uploads = copies_of_files(original)
+    must_fit_the_day(uploads, held, by)
     imported = imports.copy(held, login_of(by)) if held else None
     return save_draft(options, account=original.account, by=by, uploads=uploads, imported=imported)
+
+
+def must_fit_the_day(uploads: Uploads, held: Import | None, by: Any) -> None:
+    """Raises Impossible where a copy of these files is more than the person may bring today (`quota`)."""
+    files = [(held.name, held.size)] if held else []
+    files += [(ref.name, ref.size) for ref, _content in uploads]
+    who = login_of(by)
+    if who is not None and files and (said := quota.refusal(files, who.pk)):
+        raise Impossible(_("{why} So the mailing was not copied: copy it tomorrow.").format(why=said))
 
 
 def reopen(mailing_id: int, by: Any = None) -> Mailing:

@@ -126,11 +126,20 @@ def make_again(imported: Import) -> tuple[int, int]:
     for line, before, after in typed.values_list("line", "before", "after"):
         wanted[line, before].append(after)
     made = 0
-    for lines in _parts(sorted({line for line, _before in wanted})):
+    # Once more after a round that made some: a row that one of them brought back can be corrected only then.
+    while found := _round(imported, wanted):
+        made += found
+    return made, imported.corrections.count() - made
+
+
+def _round(imported: Import, wanted: dict[tuple[int, str], list[str]]) -> int:
+    """Make those corrections that fit a row as it stands now, and take them out of `wanted`; how many."""
+    made = 0
+    for lines in _parts(sorted({line for (line, _before), texts in wanted.items() if texts})):
         rows = ImportedRow.objects.filter(imported=imported, verdict__in=CORRECTABLE, line__in=lines)
         for row in list(rows.order_by("position")):
             made += _retraced(imported, row, wanted)
-    return made, imported.corrections.count() - made
+    return made
 
 
 def _retraced(imported: Import, row: ImportedRow, wanted: dict[tuple[int, str], list[str]]) -> int:
@@ -179,11 +188,7 @@ def _write(imported: Import, row: ImportedRow, found: Judged, text: str) -> None
     there = ImportedRow.objects.filter(imported=imported, key=key, verdict__in=(*CORRECTABLE, Verdict.VALID))
     if key is not None and there.exclude(pk=row.pk).exists():
         verdict, reason = Verdict.DUPLICATE, Reason.BEFORE
-    elif (
-        verdict is Verdict.VALID
-        and imported.account
-        and stop_list.is_stopped(imported.account, found.recipient)
-    ):
+    elif key is not None and imported.account and stop_list.is_stopped(imported.account, found.recipient):
         verdict, reason = Verdict.STOPPED, Reason.STOPPED
     row.value = "" if verdict is Verdict.VALID else _kept(text)
     row.address, row.key, row.verdict, row.reason = (

@@ -49,32 +49,57 @@ class HeldRows:
         return found
 
     @property
-    def addressed(self) -> "QuerySet[ImportedRow]":
-        """The rows that the file's counts are of, in its order: no person stands there twice."""
-        verdicts = [Verdict.VALID, *([Verdict.DOUBTFUL] if self._doubtful else [])]
-        return ImportedRow.objects.filter(imported=self._imported, verdict__in=verdicts).order_by("position")
+    def walked(self) -> "QuerySet[ImportedRow]":
+        """All rows that are walked through without `at_most` and `places`, in the file's order: also those
+        of people who stand there twice, who may get another text each time."""
+        wanted = [Verdict.VALID, Verdict.DUPLICATE, *([Verdict.DOUBTFUL] if self._doubtful else [])]
+        return ImportedRow.objects.filter(imported=self._imported, verdict__in=wanted).order_by("position")
+
+    @property
+    def walked_count(self) -> int:
+        """How many those are, by the counts that are kept."""
+        return self._imported.valid + self._imported.duplicate + self._doubtful * self._imported.doubtful
+
+    @property
+    def sent_to(self) -> "QuerySet[ImportedRow]":
+        """Those of them whose people get something: nobody who is left out by another row."""
+        return self.walked.exclude(key__in=self._left_out.values("key"))
 
     @cached_property
     def counted(self) -> int:
-        """How many of the rows that are walked through the file's counts are of."""
+        """How many people the rows hold that are walked through."""
         return sum(row[1] != Verdict.DUPLICATE for row in self._few)
 
     def says(self, text_of: Callable[[Sequence[str]], str] | None) -> None:
         self._text_of = text_of
 
     def __iter__(self) -> Iterator[Entry]:
-        told: set[int | None] = set()
-        stopped = self._stopped
+        told = self._told_before()
+        left_out = self._keys_left_out
         for line, verdict, value, address, key, cells in self._values():
-            if key in stopped or (verdict == Verdict.DUPLICATE and not self._text_of):
+            if verdict == Verdict.DUPLICATE and not self._text_of:
                 continue
-            both = hash((key, self._text_of(cells or ()))) if self._text_of else key
+            if key in left_out:
+                yield Entry(line, Verdict.STOPPED, value, address, Reason.STOPPED, cells or ())
+                continue
+            both = self._both(key, cells)
             if both in told:
                 yield Entry(line, Verdict.DUPLICATE, value, address, Reason.BEFORE, cells or ())
                 continue
             told.add(both)
             kept = Verdict.VALID if verdict == Verdict.DUPLICATE else Verdict(verdict)
             yield Entry(line, kept, value or address, address, None, cells or ())
+
+    def _both(self, key: int | None, cells: Any) -> int | None:
+        return hash((key, self._text_of(cells or ()))) if self._text_of else key
+
+    def _told_before(self) -> set[int | None]:
+        """What the people in the rows at `places` are told by rows above the first of these."""
+        again = [row[4] for row in self._few if row[1] == Verdict.DUPLICATE] if self._places else []
+        if not (self._places and again):
+            return set()
+        above = self.walked.filter(key__in=again, position__lt=min(self._places))
+        return {self._both(key, cells) for key, cells in above.values_list("key", "cells")}
 
     def _values(self) -> Iterable[Row]:
         """The rows; a few of them are read once, however often they are walked through."""
@@ -88,15 +113,21 @@ class HeldRows:
 
     @property
     def _rows(self) -> "QuerySet[ImportedRow, Row]":
-        wanted = [Verdict.VALID, Verdict.DUPLICATE, *([Verdict.DOUBTFUL] if self._doubtful else [])]
-        rows = ImportedRow.objects.filter(imported=self._imported, verdict__in=wanted).order_by("position")
+        rows = self.walked
         if self._places is not None:
             rows = rows.filter(position__in=self._places)
         return rows.values_list("line", "verdict", "value", "address", "key", "cells")
 
     @property
-    def _stopped(self) -> set[int | None]:
-        rows = ImportedRow.objects.filter(imported=self._imported, verdict=Verdict.STOPPED)
+    def _left_out(self) -> "QuerySet[ImportedRow]":
+        """The rows of people who get nothing, however often they stand there: on the stop list, or doubtful
+        and not wanted."""
+        verdicts = [Verdict.STOPPED, *([] if self._doubtful else [Verdict.DOUBTFUL])]
+        return ImportedRow.objects.filter(imported=self._imported, verdict__in=verdicts)
+
+    @property
+    def _keys_left_out(self) -> set[int | None]:
+        rows = self._left_out
         if self._at_most is not None or self._places is not None:
             rows = rows.filter(key__in=[row[4] for row in self._few])
         return set(rows.values_list("key", flat=True))

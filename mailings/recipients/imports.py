@@ -22,7 +22,7 @@ from mailings import accounts
 from mailings.models import Account, Import, ImportedRow, Mailing, State
 from mailings.models.imports import LONGEST_VALUE, Line, plain, stored
 from mailings.models.mailing import has_come
-from mailings.recipients import corrections, stop_list
+from mailings.recipients import corrections, stop_list, stopped_rows
 from mailings.recipients.limits import Limits
 from mailings.recipients.reader import Choices, Entry, Reading, read
 from mailings.recipients.reasons import Note, Said, Trouble, UnreadableFile, Verdict
@@ -193,26 +193,29 @@ def kept_of(mailing: Mailing) -> Import | None:
 def taken_back(mailing: Mailing) -> dict[str, Any]:
     """The mailing becomes a draft again, which keeps the file: what was `typed`, for its form.
 
-    Empty where it was sent off without a file.
+    Empty where it was sent off without a file. Call in a transaction.
     """
-    sent = kept_of(mailing)
+    if sent := kept_of(mailing):
+        stopped_rows.look_again(sent)
     Import.objects.filter(draft=mailing).update(typed={})
     return dict(sent.typed) if sent else {}
 
 
 def copy(imported: Import, owner: Any) -> Import:
-    """Another import with the same rows and a copy of the file, where that is still kept."""
+    """Another import with the same rows, by the stop list of now, and a copy of the file if that is kept."""
     storage = storages["default"]
     made = Import.objects.get(pk=imported.pk)
     made.pk, made.draft, made.owner, made.made_at, made.typed = None, None, owner, timezone.now(), {}
     if storage.exists(imported.path):
         with storage.open(imported.path) as file:
             made.path = storage.save(imported.path, file)
-    made.save()
-    ImportedRow.objects.copy(imported, made)
-    for one in imported.corrections.order_by("pk"):
-        one.pk, one.imported = None, made
-        one.save()
+    with transaction.atomic():
+        made.save()
+        ImportedRow.objects.copy(imported, made)
+        for one in imported.corrections.order_by("pk"):
+            one.pk, one.imported = None, made
+            one.save()
+        stopped_rows.look_again(made)
     return made
 
 

@@ -275,7 +275,7 @@ class Reading:
         seen.add(key)
         if self._got_this(key, cells, texts) if texts is not None else again:
             return Entry(line, Verdict.DUPLICATE, value, recipient, Reason.BEFORE, cells, key)
-        if verdict is Verdict.VALID and key in self._stopped:
+        if key in self._stopped:
             return Entry(line, Verdict.STOPPED, value, recipient, Reason.STOPPED, cells, key)
         self._tally.other_texts.see(line, again)
         return Entry(line, verdict, value, recipient, Reason.OTHER_TEXT if again else reason, cells, key)

@@ -138,6 +138,21 @@ def test_a_worker_that_is_killed_while_it_reads_anew_takes_none_along(
     assert notes(people) == {MADE: 1}
 
 
+def test_a_row_that_another_correction_brought_back_keeps_its_own(account: Account) -> None:
+    twice = bring(account, b"+79990000001\n+71230000001\n+71230000001\n+71230000001\n", "numbers.txt")
+    correct(twice, 1, "+79990000002")
+    correct(twice, 2, "+79990000003")
+    correct(twice, 3, "+79990000004")
+    before = rows(twice)
+    assert [verdict for _line, verdict, _value in before] == ["valid"] * 4
+
+    read_anew(twice)
+
+    assert rows(twice) == before
+    assert (twice.valid, twice.duplicate, twice.doubtful) == (4, 0, 0)
+    assert notes(twice) == {MADE: 3}
+
+
 def test_a_file_that_was_never_corrected_says_nothing_of_it(people: Import) -> None:
     read_anew(people)
 

@@ -235,6 +235,39 @@ def test_where_no_row_of_a_long_file_has_a_gap_none_is_offered_once_asked(page: 
     assert 'value="row:gap"' not in reposted(first, "row:gap", page).content.decode()
 
 
+def test_in_a_long_file_rows_of_one_person_are_numbered_one_by_one_and_all_are_reached(page: Client) -> None:
+    rows = [f"Анна;7999{number:07};{number:04}" for number in range(150)]
+    rows[50:50] = ["Анна;79990000000;другой"]
+    rows[120:120] = ["Я;79990000001;5", "Анна;79990000000;0000"]
+    held = post(page, TEXT | table("Имя;Телефон;Долг\n" + "\n".join(rows)), "refresh")
+    last = reposted(held, "row:100", page)
+    assert "row 100 of 153" in text_of(last)
+    assert shown_row(last) == "Hi Анна, you owe 0098 ₽"
+    following = reposted(last, "row:101", page)
+    assert (shown_row(following), "row 101 of 153" in text_of(following)) == ("Hi Анна, you owe 0099 ₽", True)
+    assert shown_row(reposted(held, "row:121", page)) == "Hi Я, you owe 5 ₽"
+    again = reposted(held, "row:122", page)
+    assert "This row sends nothing" in text_of(again)
+    assert "This row sends nothing" not in text_of(last)
+    assert shown_row(reposted(held, "row:153", page)) == "Hi Анна, you owe 0149 ₽"
+
+    shortest = reposted(held, "row:shortest", page)
+
+    assert (shown_row(shortest), "row 121 of 153" in text_of(shortest)) == ("Hi Я, you owe 5 ₽", True)
+    assert shown_row(reposted(held, "row:longest", page)) == "Hi Анна, you owe другой ₽"
+
+
+def test_a_doubtful_person_who_is_not_wanted_gets_no_other_text_either(page: Client) -> None:
+    doubtful = "Иван;+71230000001;5\nИван;+71230000001;6\n"
+    skipped = TEXT | {"skip_wrong": "1"}
+
+    shown = post(page, skipped | table(TABLE + doubtful), "refresh")
+    assert "This row sends nothing" in text_of(reposted(shown, "row:4", page))
+    assert post(page, skipped | table(TABLE + doubtful)).status_code == 302
+
+    assert Recipient.objects.count() == 3
+
+
 def test_of_a_file_beyond_the_rows_that_are_looked_at_all_people_are_counted(page: Client) -> None:
     rows = "".join(f"Анна;7999{number:07};5\n" for number in range(148))
     twice = "Анна;79990000000;5\nАнна;79990000000;5\n"

@@ -11,8 +11,8 @@ from django.utils import timezone
 from mailings import outbox
 from mailings.accounts import ensure_sandbox_account
 from mailings.models import Import, Mailing, Recipient, State
-from mailings.recipients import imports
-from tests.views.composing import post, reposted, values_of
+from mailings.recipients import imports, stop_list
+from tests.views.composing import post, reposted, text_of, values_of
 
 pytestmark = pytest.mark.django_db
 TABLE = "Имя;Телефон;Долг\nАнна;79990000001;117\nОлег;12345;80\nВера;79990000003;9\n"
@@ -124,6 +124,18 @@ def test_a_draft_made_in_the_form_of_one_that_was_sent_takes_no_file_from_it(rev
     assert other.imports.get() != sent
     assert outbox.duplicate(reviewed.pk).draft["mes"] == TEXT["mes"]
     assert outbox.duplicate(other.pk).draft["name"] == "Other (copy)"
+
+
+def test_what_was_refused_opens_by_the_stop_list_of_now(reviewed: Mailing, page: Client) -> None:
+    send_off(reviewed)
+    Mailing.objects.update(state=State.REFUSED)
+    stop_list.add(["79990000003"], country="RU")
+
+    outbox.reopen(reviewed.pk)
+
+    assert "1 person" in text_of(page.get(f"/mailings/new/?draft={reviewed.pk}"))
+    imported = Import.objects.get()
+    assert (imported.valid, imported.stopped) == (1, 1)
 
 
 def test_after_some_months_the_file_goes_and_a_copy_has_the_messages_as_they_were_sent(

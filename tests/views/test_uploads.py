@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from mailings import outbox
 from mailings.forms import clear_away, store, stored, uploads
-from mailings.models import Account, Attachment, Mailing
+from mailings.models import Account, Attachment, Import, Mailing
+from mailings.outbox import quota
 
 pytestmark = pytest.mark.django_db
 
@@ -108,7 +111,7 @@ def test_one_person_brings_so_much_a_day_used_or_not(
     page: Client, operator: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.UPLOAD_MB = 1
-    monkeypatch.setattr(uploads, "FILES_A_DAY", 2)
+    monkeypatch.setattr(quota, "FILES_A_DAY", 2)
     assert post(page, MMS, "a.txt", b"7" * MB).status_code == 302
     assert post(page, MMS, "b.txt", b"7" * MB, "refresh").status_code == 200
 
@@ -120,6 +123,67 @@ def test_one_person_brings_so_much_a_day_used_or_not(
     tomorrow = timezone.now() + timedelta(days=1)
     monkeypatch.setattr("mailings.forms.uploads.timezone.now", lambda: tomorrow)
     assert store(SimpleUploadedFile("e.txt", b"7"), operator.pk)
+
+
+NUMBERS = b"79990000001\n".ljust(MB)
+
+
+@pytest.mark.parametrize("action", ["draft", "review"])
+def test_a_file_of_recipients_counts_once_wherever_it_is_kept(
+    page: Client, operator: Any, action: str, django_capture_on_commit_callbacks: Any
+) -> None:
+    typed = {"name": "Sale", "mes": "Hello", "key": "k1"}
+    file = SimpleUploadedFile("people.txt", NUMBERS)
+    held = page.post(URL, typed | {"recipients_file": file, "action": "refresh"})
+    assert quota.brought_today(operator.pk) == len(NUMBERS)
+
+    pk = held.context["form"].uploads.recipients.pk
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = page.post(URL, typed | {"held_recipients": pk, "action": action})
+
+    assert answer.status_code == 302
+    assert not pending()
+    assert quota.brought_today(operator.pk) == len(NUMBERS)
+    assert not quota.brought_today(operator.pk + 1)
+
+
+def test_copies_of_a_mailing_with_its_files_are_of_what_one_may_bring_a_day(
+    page: Client, operator: Any, settings: Any, monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:  # fmt: skip
+    settings.UPLOAD_MB = 2
+    monkeypatch.setattr(quota, "FILES_A_DAY", 1)
+    file = SimpleUploadedFile("people.txt", NUMBERS)
+    posted = {"name": "Sale", "mes": "Hello", "key": "k1", "recipients_file": file, "action": "review"}
+    with django_capture_on_commit_callbacks(execute=True):
+        assert page.post(URL, posted).status_code == 302
+    sent = Mailing.objects.get()
+    outbox.send_off(sent.pk, spec_digest=sent.spec_digest, hold_seconds=10, by=operator)
+    copy = f"/mailings/{sent.pk}/duplicate/"
+    assert "draft=" in page.post(copy)["Location"]
+    assert quota.brought_today(operator.pk) == 2 * MB
+
+    said = page.post(copy, follow=True).content.decode()
+
+    assert "“people.txt” was not taken: you may bring 2 MB a day, and they are used up." in said
+    assert "So the mailing was not copied" in said
+    assert (Mailing.objects.count(), Import.objects.count()) == (2, 2)
+    assert len(list(Path(settings.MEDIA_ROOT, "imports").iterdir())) == 2
+    assert outbox.duplicate(sent.pk)  # nobody's
+
+
+def test_files_that_a_copy_sends_on_are_of_the_day_too(
+    page: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.UPLOAD_MB = 1
+    monkeypatch.setattr(quota, "FILES_A_DAY", 1)
+    assert post(page, MMS, "a.txt", b"7" * MB).status_code == 302
+    mailing = Mailing.objects.get()
+
+    said = page.post(f"/mailings/{mailing.pk}/duplicate/", follow=True).content.decode()
+
+    assert "“a.txt” was not taken" in said
+    assert Mailing.objects.count() == 1
 
 
 def test_the_panel_keeps_no_file(page: Client) -> None:

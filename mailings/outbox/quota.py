@@ -1,0 +1,45 @@
+"""How much one person may bring in a day, in files: those uploaded, and copies of those that are kept."""
+
+from collections.abc import Iterable
+from datetime import UTC
+
+from django.conf import settings
+from django.core.files.storage import storages
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mailings.models import Attachment, Import
+from mailings.recipients.imports import WAITING
+
+MEGABYTE = 1024 * 1024
+# So many files of the largest size may one person bring in a day, in smaller ones just as much.
+FILES_A_DAY = 16
+
+
+def refusal(files: Iterable[tuple[str, int]], owner: int) -> str:
+    """Why these files, given by name and bytes, are too much for the user's day; "" where they are not."""
+    a_day, total = settings.UPLOAD_MB * FILES_A_DAY, brought_today(owner)
+    for name, size in files:
+        total += size
+        if total > a_day * MEGABYTE:
+            text = _("“{name}” was not taken: you may bring {most} MB a day, and they are used up.")
+            return text.format(name=name, most=a_day)
+    return ""
+
+
+def waiting_folder(owner: int) -> str:
+    """Where the user's uploads of today wait for their form."""
+    return f"{WAITING}{timezone.now().astimezone(UTC):%Y-%m-%d}/{owner}"
+
+
+def brought_today(owner: int) -> int:
+    """The bytes that the user has brought since midnight (UTC): what waits, what went into mailings, and the
+    files of recipients that drafts and sent mailings keep."""
+    storage, folder = storages["default"], waiting_folder(owner)
+    waiting = storage.listdir(folder)[1] if storage.exists(folder) else []
+    midnight = timezone.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    attached = Attachment.objects.filter(mailing__created_by=owner, mailing__created_at__gte=midnight)
+    kept = Import.objects.filter(owner=owner, made_at__gte=midnight).exclude(path__startswith=WAITING)
+    total = sum(found.aggregate(total=Sum("size"))["total"] or 0 for found in (attached, kept))
+    return int(total) + sum(storage.size(f"{folder}/{name}") for name in waiting)
