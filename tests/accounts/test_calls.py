@@ -112,14 +112,14 @@ class TestCalls:
         assert balance(account)
 
     def test_the_deadline_of_a_permit_counts_however_late_it_is_used(self, account, sandbox, settings):
-        settings.PROVIDER_TOTAL_SECONDS = 0.6
-        sandbox.fault("hang", seconds=5)
+        settings.PROVIDER_TOTAL_SECONDS = 2.0
+        sandbox.fault("hang", seconds=20)
         began = time.monotonic()
 
         with pytest.raises(Interrupted):
             use_late(account, seconds=0.4)
 
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 5
 
     def test_a_permit_used_after_its_deadline_sends_nothing(self, account, sandbox, settings):
         settings.PROVIDER_TOTAL_SECONDS = 0.1

@@ -146,6 +146,8 @@ def _judge_mailing(
         statuses = truth.get((job, row.address.lstrip("+")), [])
         if row.result in ("", Result.UNCLEAR):
             exact = exact and not statuses
+        elif row.result == Result.WAITING and statuses:  # it may have ended since it was read
+            exact = exact and row.status in statuses
         elif row.status not in statuses or row.status not in OUTCOMES[row.result]:
             verdict.wrong.append(f"{name}: {row.result} {row.status}, and it is {statuses}")
     shown = {figure: getattr(kept, figure) for figure in FIGURES if getattr(kept, figure)}

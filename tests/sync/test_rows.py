@@ -160,7 +160,7 @@ def test_changes_are_written_together(listed_account: Account, django_assert_max
     mirror(listed_account, [job(number) for number in range(1, 201)], at, Tally(timezone.now()))
     tally = Tally(timezone.now())
 
-    with django_assert_max_num_queries(15 if connection.vendor == "sqlite" else 8):
+    with django_assert_max_num_queries(17 if connection.vendor == "sqlite" else 12):
         later = [job(number, name=f"Later {number}") for number in range(1, 201)]
         mirror(listed_account, later, at + timedelta(seconds=1), tally)
 
