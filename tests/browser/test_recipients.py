@@ -94,9 +94,9 @@ def test_a_row_that_was_asked_for_is_shown_though_the_panel_draws_itself_meanwhi
     desk.page.wait_for_timeout(LONGER_THAN_TYPING)
     held.let_go()
 
-    expect(desk.page.locator("[data-fact=row]")).to_contain_text("+79990000031 reads it: 2 of 2")
+    expect(desk.page.locator("[data-fact=row]")).to_contain_text("+79990000031 reads it: row 2 of 2")
     desk.page.wait_for_timeout(LONGER_THAN_TYPING)
-    expect(desk.page.locator("[data-fact=row]")).to_contain_text("+79990000031 reads it: 2 of 2")
+    expect(desk.page.locator("[data-fact=row]")).to_contain_text("+79990000031 reads it: row 2 of 2")
 
 
 def test_what_is_done_while_a_correction_is_on_its_way_is_done_after_it(desk: Desk, excel: Path) -> None:
@@ -115,7 +115,7 @@ def test_what_is_done_while_a_correction_is_on_its_way_is_done_after_it(desk: De
 
     expect(desk.page.locator("[data-count=valid]")).to_contain_text("4 valid")
     assert rows(desk) == ["6"]
-    expect(desk.page.locator("[data-fact=row]")).to_contain_text("+79990000031 reads it: 2 of 4")
+    expect(desk.page.locator("[data-fact=row]")).to_contain_text("+79990000031 reads it: row 2 of 4")
     expect(desk.page.get_by_label("Line 6", exact=True)).to_have_value("not sent yet")
     expect(desk.option("skip_wrong")).to_be_checked()
 
@@ -227,7 +227,7 @@ def test_an_office_file_is_corrected_in_place_and_each_gets_a_text_of_their_own(
     assert rows(desk) == ["5", "6"]
 
     desk.page.locator("#row-after").click()
-    expect(desk.page.locator("[data-fact=row]")).to_contain_text("+79990000031 reads it: 2 of 3")
+    expect(desk.page.locator("[data-fact=row]")).to_contain_text("+79990000031 reads it: row 2 of 3")
     expect(desk.page.locator(".as-seen-text")).to_have_text("Hi Анна, you owe 117 ₽")
 
     desk.review_button.click()
