@@ -150,7 +150,7 @@ class Behind:
 
     def _compare(self, mode: str, figures: Figures) -> None:
         truths = {str(job["id"]): job for job in self.sandbox.jobs}
-        warned = any(text.startswith(WARNED) for text in health.warnings([self.account]))
+        warned = any(text.startswith(WARNED) for text in health.warnings(Account.objects.all()))
         said = figures.said.setdefault(mode, Counter())
         for row in Mailing.objects.filter(remote_id__in=self.mine):
             figures.compared[mode] += 1
