@@ -12,10 +12,10 @@ from django.core.files.storage import storages
 from django.utils import timezone
 
 from mailings import accounts, outbox
-from mailings.models import Account, Attempt, Import, Wish
+from mailings.models import Account, Attempt, Import, Mailing, State, Wish
 from mailings.recipients import imports
 from mailings.tasks import read_import
-from tests.helpers.factories import delivered
+from tests.helpers.factories import queued
 
 EACH = 4
 PATIENCE = 60.0
@@ -29,7 +29,9 @@ def main(url: str, people: Path) -> None:
     Account.objects.filter(pk=accounts.ensure_sandbox_account(url).pk).update(proven_at=timezone.now())
     account = Account.objects.get()
     hour = timezone.localtime() + timedelta(days=2)
-    ours = [delivered(account, time=f"{hour:%d.%m.%y %H:%M}").pk for _ in range(2 * EACH + 1)]
+    ours = [queued(account, time=f"{hour:%d.%m.%y %H:%M}").pk for _ in range(2 * EACH + 1)]
+    outbox.deliver_and_go_on(ours[0])  # beside the workers, who may be at it already
+    until(lambda: Mailing.objects.filter(state=State.ACCEPTED).count() == len(ours))
     waited(ours[0])  # a worker that has just begun loads its code
     rest = [waited(pk) for pk in ours[1 : EACH + 1]]
     with people.open("rb") as file:
