@@ -16,7 +16,18 @@ from django.contrib.auth import get_user_model  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from mailings import health, outbox  # noqa: E402
-from mailings.models import Account, Attempt, EventKind, Mailing, State, record  # noqa: E402
+from mailings.delivery import results  # noqa: E402
+from mailings.models import (  # noqa: E402
+    Account,
+    Attempt,
+    Delivery,
+    EventKind,
+    Mailing,
+    Recipient,
+    Result,
+    State,
+    record,
+)
 from tests.views.rows import account, row  # noqa: E402
 
 LONG = "Распродажа" * 9 + " 🛍️ <b>&amp;"
@@ -65,6 +76,7 @@ def make() -> dict[str, int]:
         made[f"held {reason}"] = row(State.HELD, f"held {reason} ⏸", held_reason=reason)
     made["found twice"] = row(State.UNKNOWN, "found twice 👥", look_matches=["4300001", "4300002"])
     made["draft"] = outbox.save_draft({"name": LONG, "mes": "Привет 👋"}, account=account(), by=clara)
+    tell(made["accepted"], now)
     Mailing.objects.filter(pk=made["refused"].pk).update(refusal_text="sender is not allowed", refusal_code=1)
     for mailing in made.values():
         record(EventKind.SUBMITTED, mailing, by=clara)
@@ -74,6 +86,32 @@ def make() -> dict[str, int]:
             outcome="unknown", code=9, text="y" * 120, raw="<html>" + "z" * 200,
         )  # fmt: skip
     return {label: mailing.pk for label, mailing in made.items()}
+
+
+def tell(mailing: Mailing, now: datetime) -> None:
+    """A mailing to some people, with a result of each kind."""
+    told = [
+        (Result.DELIVERED, 1),
+        (Result.READ, 2),
+        (Result.FAILED, 20),
+        (Result.WAITING, 0),
+        (Result.UNCLEAR, None),
+    ]
+    mailing.people.all().delete()
+    for position, (result, status) in enumerate(told):
+        values = {
+            "result": result,
+            "status": status,
+            "result_at": int(now.timestamp()),
+            "cost": "1.40",
+            "parts": 1,
+        }
+        Recipient.objects.create(
+            mailing=mailing, position=position, address=f"+7999000000{position}", **values
+        )
+    Mailing.objects.filter(pk=mailing.pk).update(recipients_count=len(told))
+    Delivery.objects.create(mailing=mailing, account=mailing.account, opens=now, as_of=now)
+    results.count([mailing.pk], now)
 
 
 def main() -> None:

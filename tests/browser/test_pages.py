@@ -21,6 +21,10 @@ QUESTIONS = {
     "release": "held overdue",
     "resolve": "unknown",
     "recipients": "accepted",
+    "results": "accepted",
+    "send-to-failed": "accepted",
+    "template": "accepted",
+    "hour": "waiting",
 }
 
 
@@ -67,6 +71,10 @@ def test_the_login_page_is_sound(still: Mailroom, new_desk: Callable[..., Desk],
         "/mailings/",
         "/mailings/?q=%F0%9F%8C%B1&state=draft&state=unknown&start=2020-01-01",
         "/mailings/?q=nobody",
+        "/people/",
+        "/lists/",
+        "/stop-list/",
+        "/templates/",
         "/accounts/2fa/",
         "/accounts/password/change/",
         "/accounts/logout/",
