@@ -14,37 +14,37 @@ from django.utils import timezone
 from mailings import accounts, outbox
 from mailings.models import Account, Attempt, Import, Mailing, State, Wish
 from mailings.recipients import imports
+from mailings.smsc.spec.spec import validate
 from mailings.tasks import read_import
-from tests.helpers.factories import queued
 
-EACH = 4
+EACH = 10
 PATIENCE = 60.0
 
 
-def main(url: str, people: Path) -> None:
-    """Prints the seconds of both, and whether the file was still being read at the last call.
+def main(url: str, people: str) -> None:
+    """Prints the seconds of both, and whether the file was still being read after the last call.
 
     `url`: of the provider. The workers are processes of others, with the same settings.
     """
     Account.objects.filter(pk=accounts.ensure_sandbox_account(url).pk).update(proven_at=timezone.now())
-    account = Account.objects.get()
+    account, file = Account.objects.get(), Path(people)
     hour = timezone.localtime() + timedelta(days=2)
-    ours = [queued(account, time=f"{hour:%d.%m.%y %H:%M}").pk for _ in range(2 * EACH + 1)]
+    options = {"name": "Order", "phones": "+79990000001", "mes": "Hi", "time": f"{hour:%d.%m.%y %H:%M}"}
+    spec = validate(options, now=timezone.now())
+    ours = [outbox.make(spec, account=account, submit=True).pk for _ in range(2 * EACH + 1)]
     outbox.deliver_and_go_on(ours[0])  # beside the workers, who may be at it already
     until(lambda: Mailing.objects.filter(state=State.ACCEPTED).count() == len(ours))
     waited(ours[0])  # a worker that has just begun loads its code
     rest = [waited(pk) for pk in ours[1 : EACH + 1]]
-    with people.open("rb") as file:
-        path = storages["default"].save("pending/people.csv", File(file))
-    size = people.stat().st_size
-    imported = imports.begin(
-        path=path, name=people.name, size=size, owner=None, account=account, channel="sms"
-    )
+    with file.open("rb") as content:
+        path = storages["default"].save("pending/people.csv", File(content))
+    size = file.stat().st_size
+    imported = imports.begin(path=path, name=file.name, size=size, owner=None, account=account, channel="sms")
     read_import.delay(imported.pk)
     until(lambda: Import.objects.get(pk=imported.pk).rows_read)
     busy = [waited(pk) for pk in ours[EACH + 1 :]]
     reading = Import.objects.get(pk=imported.pk).state == Import.State.READING
-    sys.stdout.write(json.dumps({"rest": rest, "busy": busy, "reading": reading}) + "\n")
+    sys.stdout.write(json.dumps({"rest": rest, "busy": busy, "reading": reading}))
 
 
 def waited(pk: int) -> float:
@@ -59,5 +59,6 @@ def until(so: Callable[[], object]) -> None:
     """Raises AssertionError when it is not so in time."""
     end = time.monotonic() + PATIENCE
     while not so():
-        assert time.monotonic() < end
+        if time.monotonic() > end:
+            raise AssertionError("nothing happened in time")
         time.sleep(0.02)
