@@ -57,8 +57,10 @@ def workers(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def asked(environment: dict[str, str], folder: Path, people: int) -> dict[str, Any]:
-    """What `cancels_ask` says of a file of so many: the seconds of each cancel at `rest` and while `busy`, and
-    whether it was still `reading` the file after the last of them."""
+    """What `cancels_ask` says of a file of so many people.
+
+    `rest`, `busy`: the seconds of each cancel; `reading`: whether the file was still being read then.
+    """
     file = folder / "people.csv"
     file.write_text("Телефон;Имя\n" + "".join(f"+7999{at:07};Клиент {at}\n" for at in range(people)))
     with Sandbox(going_seconds=3600, same_request_seconds=0) as provider:
