@@ -306,6 +306,22 @@ def preview(page: Client, **typed: Any) -> str:
     return text_of(answer)
 
 
+@pytest.mark.parametrize("also", [{}, {"show_all": "1"}], ids=["its own options", "all options"])
+@pytest.mark.parametrize("channel", Channel)
+def test_whatever_the_panel_brings_along_has_its_place_on_the_page(
+    channel: str, also: dict[str, str], page: Client
+) -> None:
+    typed = {"channel": channel, "shown": channel, "key": "k1", **also}
+    form = post(page, typed, "refresh").content.decode()
+    places = set(re.findall(r'\bid="([^"]+)"', form))
+
+    panel = page.post(f"{URL}preview/", typed).content.decode()
+
+    brought = re.findall(r'<\w+ id="([^"]+)" hx-swap-oob', panel)
+    assert "send-label" in brought
+    assert set(brought) <= places
+
+
 def test_the_panel_counts_people_parts_and_names_what_costs_one(page: Client) -> None:
     shown = preview(page, phones="79990000001,79990000002,79990000002,x", mes="Hello, come — " + "soon " * 15)
 
