@@ -76,6 +76,8 @@ def addresses(user: Any, middle: Mailing) -> tuple[str, ...]:
         "/mailings/?q=nothing+like+this",
         "/mailings/?q=vi",
         f"/mailings/?q={middle.code}",
+        "/mailings/totals/?state=accepted",
+        "/mailings/totals/?q=digest",
         f"/mailings/{middle.pk}/",
         "/",
         "/admin/mailings/mailing/",

@@ -39,6 +39,7 @@ RIGHTS: dict[str, Right] = {
     "trial": Right.SEND,
     "history": Right.VIEW,
     "history_rows": Right.VIEW,
+    "totals": Right.VIEW,
     "export": Right.VIEW,
     "mailing": Right.VIEW,
     "mailing_status": Right.VIEW,

@@ -40,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     page("today/", today.part, "today_part"),
     page("mailings/", history.listing, "history"),
     page("mailings/rows/", history.rows, "history_rows"),
+    page("mailings/totals/", history.added_up, "totals"),
     page("mailings/export.csv", history.export, "export"),
     page("mailings/cancel/", bulk_cancel.bulk_cancel, "bulk_cancel"),
     page("mailings/new/", compose.compose, "compose"),

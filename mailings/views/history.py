@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from mailings import rights
 from mailings.ids import row_id
+from mailings.models import Mailing
 from mailings.selectors import history, orders, totals
 
 STOP_POLLING = 286
@@ -49,7 +51,8 @@ def listing(request: HttpRequest) -> HttpResponse:
         "more_fields": [chosen.form[name] for name in MORE_FILTERS],
         "more_open": any(request.GET.get(name) for name in MORE_FILTERS),
         "page": page,
-        "totals": totals.totals(chosen.qs) if filtered and page.rows else None,
+        "adds_up": filtered and page.rows,
+        "totals": _totals_at_once(request, chosen.qs, page) if filtered and page.rows else None,
         "poll": history.poll(request.GET, page.rows, seen=seen, marked=marked),
         "filtered": filtered,
         "failed_query": history.failed_query(),
@@ -58,6 +61,22 @@ def listing(request: HttpRequest) -> HttpResponse:
         **_of_rows(request.user, page.rows, marked),
     }
     return render(request, "mailings/history.html", context)
+
+
+def _totals_at_once(
+    request: HttpRequest, rows: QuerySet[Mailing], page: history.Page
+) -> totals.Totals | None:
+    """The totals where the page holds all rows anyway, or a person asked for them; else they come after it."""
+    is_all = not (page.older or page.newer)
+    return totals.totals(rows) if is_all or "added" in request.GET else None
+
+
+@require_GET
+def added_up(request: HttpRequest) -> HttpResponse:
+    """What fits the filter, added up for a page that stands already."""
+    found = totals.totals(history.chosen(request.GET).qs)
+    context = {"totals": found, "oob": rights.may(request.user, "bulk_cancel")}
+    return render(request, "mailings/_totals.html", context)
 
 
 @require_GET

@@ -1,6 +1,8 @@
 """What fits a filter, added up: mailings, people, money."""
 
+import re
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
@@ -43,9 +45,42 @@ def test_what_is_more_than_is_counted_is_said_to_be_more(monkeypatch: pytest.Mon
     assert added_up().text.startswith("2+ mailings · ")
 
 
-def test_the_page_of_a_filter_tells_them() -> None:
-    row(name="Spring sale")
+@pytest.fixture
+def page() -> Client:
     client = Client()
     client.force_login(person("olga"))
-    assert "1 mailing ·" in client.get(reverse("history"), {"q": "spring"}).content.decode()
-    assert 'id="totals"' not in client.get(reverse("history")).content.decode()
+    return client
+
+
+def test_the_page_of_a_filter_tells_them_where_it_holds_all_that_fit(page: Client) -> None:
+    row(name="Spring sale")
+    assert "1 mailing ·" in page.get(reverse("history"), {"q": "spring"}).content.decode()
+    assert 'id="totals"' not in page.get(reverse("history")).content.decode()
+
+
+def test_where_more_fits_than_a_page_holds_the_page_waits_for_no_sum(
+    page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(history.PAGE_SIZE + 1):
+        row(name="Spring sale", recipients_count=2)
+    told = "51 mailings · 102 recipients"
+
+    with monkeypatch.context() as patch:
+        patch.setattr(totals, "totals", None)
+        shown = page.get(reverse("history"), {"q": "spring"}).content.decode()
+    assert told not in shown
+    (asked,) = re.findall(r'hx-get="([^"]+)" hx-trigger="load"', shown)
+    (link,) = re.findall(r'<a href="([^"]+)"[^>]*>Add up all that fit', shown)
+
+    assert told in page.get(unescape(asked)).content.decode()
+    assert told in page.get(reverse("history") + unescape(link)).content.decode()
+
+
+@pytest.mark.parametrize(("role", "counts"), [("operator", True), ("viewer", False)])
+def test_the_button_that_chooses_all_counts_them_where_there_is_one(role: str, counts: bool) -> None:
+    row(name="Spring sale")
+    client = Client()
+    client.force_login(person("anna", role))
+    brought = client.get(reverse("totals"), {"q": "spring"}).content.decode()
+    there = client.get(reverse("history"), {"q": "spring"}).content.decode()
+    assert ("Choose the 1 that fits" in brought) == ('id="choose-all"' in there) == counts

@@ -47,6 +47,7 @@ OURS = {
     "today": ("L-ooooo", "L-mmmmm"),
     "history": ("L-ooooo", "L-mmmmm"),
     "history_rows": ("L-ooooo", "L-mmmmm"),
+    "totals": ("L-ooooo", "L-mmmmm"),
     "export": ("L-ooooo", "L-mmmmm"),
     "today_part": ("L-ooooo", "L-mmmmm"),
     "refresh": ("L-mmmmm", "L->>>>>"),
