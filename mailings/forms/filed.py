@@ -14,14 +14,14 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from mailings.forms.typed import FIX
+from mailings.forms.row_fixes import correct_rows
 from mailings.forms.uploads import StoredUpload
 from mailings.ids import row_id
 from mailings.models import Account, Import, SavedList, State
 from mailings.outbox import notify
 from mailings.recipients import imports, saved_lists
 from mailings.recipients.columns import RECIPIENTS, ROLES
-from mailings.recipients.corrections import Chosen, correct
+from mailings.recipients.corrections import Chosen
 from mailings.recipients.reasons import Ask, Trouble
 from mailings.smsc.spec.addresses import kinds_for
 from mailings.smsc.spec.problems import Problem
@@ -33,7 +33,6 @@ LONGEST_TITLE = 200
 SHEET, HEADING, HIDDEN = "file_sheet", "file_heading", "file_hidden"
 # The controls that say how the file is to be read; the columns by their roles.
 COLUMN = {role: f"file_{role}" for role in ROLES}
-LONGEST_POSITION = 8
 BUSY = (Import.State.WAITING, Import.State.READING)
 
 
@@ -70,20 +69,21 @@ def take_out(imported: Import | None) -> None:
         imports.remove(imported)
 
 
-def follow(imported: Import, data: Mapping[str, Any], account: Account | None, channel: Channel) -> None:
-    """Read the file anew where the post says otherwise than was found, else correct the rows that it names.
+def follow(imported: Import, data: Mapping[str, Any], account: Account | None, channel: Channel) -> str:
+    """Correct the rows that the post names, then read the file anew where it says otherwise than was found.
 
-    Raises UnreadableFile, and changes nothing, where the file itself is not kept any more.
+    What is said of corrections that fit no row now; "" for none. Raises UnreadableFile where the file itself
+    is not kept any more: then it stays as it was read.
     """
+    said = correct_rows(imported, data)
     if imported.state in BUSY:
-        return
+        return said
     changes = _judged_by(imported, account, channel)
     if (choices := _choices(imported, data)) != imported.choices:
         changes["choices"] = choices
     if changes:
         anew(imported, **changes)
-    else:
-        correct_rows(imported, data)
+    return said
 
 
 def anew(imported: Import, **changes: Any) -> None:
@@ -136,17 +136,6 @@ def _columns(imported: Import, data: Mapping[str, Any]) -> dict[str, str]:
         for role, name in said.items()
         if name != found.get(role, "") and (name in imported.headings or (not name and role != RECIPIENTS))
     }
-
-
-def correct_rows(imported: Import, data: Mapping[str, Any]) -> None:
-    """Judge the rows anew in whose place something else was typed, whichever button was pressed then.
-
-    What was typed for a row of another reading is none of theirs.
-    """
-    for name in data:
-        place = name.removeprefix(f"{FIX}{imported.reading}:")
-        if name != place and place.isdecimal() and len(place) < LONGEST_POSITION:
-            correct(imported, int(place), str(data[name]))
 
 
 def act(imported: Import, action: str) -> None:

@@ -45,7 +45,8 @@ PAGE = frozenset(
             "test_key",
             "own_template",
         ),
-        *("file_sheet", "file_heading", "file_hidden", "file_phones", "file_sender", "file_tz", "problems"),
+        *("file_sheet", "file_heading", "file_hidden", "file_phones", "file_sender", "file_tz"),
+        *("problems", "fix_rows"),
         *("recipients_file", "held_recipients", "files", "held", "drop", "action", "csrfmiddlewaretoken"),
     )
 )

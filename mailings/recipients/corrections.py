@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -95,6 +96,15 @@ class Chosen:
         return added - len(twice)
 
 
+class Late(NamedTuple):
+    """A correction that was typed when its row had gone already. `line`, `before`: the row as the person saw
+    it. `after`: as typed."""
+
+    line: int
+    before: str
+    after: str
+
+
 def _parts(numbers: Iterable[int]) -> Iterator[list[int]]:
     left = iter(numbers)
     while part := list(islice(left, KEYS_AT_ONCE)):
@@ -114,6 +124,26 @@ def correct(imported: Import, position: int, text: str) -> ImportedRow | None:
             where = {"sheet": imported.sheet, "line": row.line, "before": before.value}
             Correction.objects.create(imported=imported, **where, after=_kept(text))
     return row
+
+
+def correct_late(imported: Import, sheet: str, typed: Iterable[Late]) -> list[Late]:
+    """Keep corrections that were typed on a page of an earlier reading, of its `sheet`; those that wait.
+
+    What fits a row as it stands now is corrected at once, the rest when the file is read so that it fits.
+    What is kept already is neither.
+    """
+    waiting = list[Late]()
+    with transaction.atomic():
+        held = Import.objects.select_for_update().select_related(None).get(pk=imported.pk)
+        fits = held.state == Import.State.READY and held.sheet == _kept_name(sheet)
+        for line, before, after in typed:
+            where: dict[str, Any] = {"sheet": _kept_name(sheet), "line": line, "before": _kept(before)}
+            if imported.corrections.filter(**where, after=_kept(after)).exists():
+                continue
+            Correction.objects.create(imported=imported, **where, after=_kept(after))
+            if not (fits and _round(imported, {(line, _kept(before)): [after]})):
+                waiting.append(Late(line, before, after))
+    return waiting
 
 
 def make_again(imported: Import) -> tuple[int, int]:
@@ -198,6 +228,10 @@ def _write(imported: Import, row: ImportedRow, found: Judged, text: str) -> None
         reason.code if reason else "",
     )
     row.save(update_fields=["value", "address", "key", "verdict", "reason"])
+
+
+def _kept_name(sheet: str) -> str:
+    return plain(sheet)[:255]
 
 
 def _kept(text: str) -> str:

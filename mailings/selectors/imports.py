@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from django.db.models import QuerySet
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailings.forms import filed
+from mailings.forms.row_fixes import Shown
 from mailings.models import Import, ImportedRow
 from mailings.recipients.columns import RECIPIENTS, SENDER, ZONE
 from mailings.recipients.corrections import CORRECTABLE, in_one_line
@@ -207,10 +209,20 @@ class Part:
     @property
     def problems(self) -> list[ProblemRow]:
         """The problems of the chosen verdict on this page."""
+        return list(map(described, self._shown))
+
+    @property
+    def fix_rows(self) -> str:
+        """The rows that can be corrected here, for the post that may do so."""
+        rows = {row.position: (row.line, row.value) for row in self._shown if row.verdict in CORRECTABLE}
+        return Shown(self.imported.reading, self.imported.sheet, rows).as_json()
+
+    @cached_property
+    def _shown(self) -> list[ImportedRow]:
         if self.tab is None:
             return []
         found = problem_rows(self.imported, self.tab.verdict)
-        return [described(row) for row in found[(self.page - 1) * A_PAGE : self.page * A_PAGE]]
+        return list(found[(self.page - 1) * A_PAGE : self.page * A_PAGE])
 
 
 def in_words() -> dict[Verdict, str]:

@@ -208,7 +208,8 @@ def _bring_recipients(request: HttpRequest, form: ComposeForm) -> None:
             filed.take_out(files.recipients)
             files.recipients = filed.bring(kept, request.user, form.account, channel)
         if files.recipients and not brought:
-            filed.follow(files.recipients, request.POST, form.account, channel)
+            if said := filed.follow(files.recipients, request.POST, form.account, channel):
+                files.refused.append(("recipients_file", said))
             filed.act(files.recipients, request.POST.get("action", ""))
     except Refused as refusal:
         files.refused.append(("recipients_file", str(refusal)))

@@ -187,19 +187,6 @@ def test_what_was_typed_in_a_rows_place_counts_whichever_button_is_pressed(page:
     assert addresses() == ("+79990000002", "+79990000003", "+79990000004")
 
 
-def test_what_was_typed_for_a_row_of_another_reading_is_no_correction(page: Client) -> None:
-    answer = brought(page, "Телефон;Второй телефон\n12345;54321\n+79990000001;+79990000005\n")
-    first = reposted(answer, "refresh", page, file_phones="Телефон")
-    other = reposted(first, "refresh", page, file_phones="Второй телефон")
-    typed = {place(first, 0): "+79990000003", "fix:0": "+79990000003"}
-
-    stale = reposted(other, place(first, 0), page, **typed)
-
-    assert counts(stale) == counts(other) == {"valid": "1", "wrong": "1"}
-    assert place(stale, 0) == place(other, 0) != place(first, 0)
-    assert counts(reposted(stale, "refresh", page, **{place(other, 0): "+79990000003"})) == {"valid": "2"}
-
-
 def test_a_correction_leaves_the_places_of_the_other_rows_as_they_are(page: Client) -> None:
     answer = brought(page)
     fixed = reposted(answer, "refresh", page, **{place(answer, 1): "+79990000003"})

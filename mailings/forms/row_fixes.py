@@ -1,0 +1,90 @@
+"""What was typed on the page in the place of a file's rows, also where the page is older than the rows.
+
+The page names, beside each box, the line and what stood there (`fix_rows`): so what was typed is told from
+what was only shown, and finds its row again after the file was read anew.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from django.utils.translation import ngettext
+
+from mailings.forms.typed import FIX
+from mailings.models import Import
+from mailings.recipients.corrections import SAMPLE, Late, correct, correct_late, in_one_line
+from mailings.smsc.spec.addresses import shorten
+
+ROWS = "fix_rows"
+LONGEST_POSITION = 8
+LAST_LINE = 2**31
+
+
+class Shown(NamedTuple):
+    """The rows that a page showed: of which reading and sheet; by position the line and what stood there."""
+
+    reading: str
+    sheet: str
+    rows: Mapping[int, tuple[int, str]]
+
+    def as_json(self) -> str:
+        return json.dumps([self.reading, self.sheet, self.rows], ensure_ascii=False)
+
+
+def correct_rows(imported: Import, data: Mapping[str, Any]) -> str:
+    """Judge the rows anew in whose place something else was typed, whichever button was pressed then.
+
+    What fits no row as it stands now is kept for later readings; a sentence says so, "" where all fitted.
+    """
+    shown, late, ready = _shown(data), list[Late](), imported.state == Import.State.READY
+    reading = imported.reading
+    for position, text in _typed(data, reading):
+        line, before = shown.rows.get(position, (0, "")) if shown.reading == reading else (0, "")
+        if line and in_one_line(before) == in_one_line(text):
+            continue
+        if (not ready or correct(imported, position, text) is None) and line:
+            late.append(Late(line, before, text))
+    if shown.reading != reading and shown.reading.startswith(f"{imported.pk}-"):
+        late += _of_another_reading(data, shown)
+    waiting = correct_late(imported, shown.sheet, late)
+    return _said(waiting) if ready and waiting else ""
+
+
+def _of_another_reading(data: Mapping[str, Any], shown: Shown) -> Iterator[Late]:
+    for position, text in _typed(data, shown.reading):
+        line, before = shown.rows.get(position, (0, ""))
+        if line and in_one_line(before) != in_one_line(text):
+            yield Late(line, before, text)
+
+
+def _typed(data: Mapping[str, Any], reading: str) -> Iterator[tuple[int, str]]:
+    """The boxes of a reading's rows: position, text."""
+    for name in data:
+        place = name.removeprefix(f"{FIX}{reading}:")
+        if name != place and place.isdecimal() and len(place) < LONGEST_POSITION:
+            yield int(place), str(data[name])
+
+
+def _shown(data: Mapping[str, Any]) -> Shown:
+    """What the page says that it showed; nothing where that cannot be read."""
+    try:
+        reading, sheet, rows = json.loads(str(data.get(ROWS, "")))
+        found = {int(position): (int(line), str(before)) for position, (line, before) in rows.items()}
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        return Shown("", "", {})
+    lines = {position: one for position, one in found.items() if 0 < one[0] < LAST_LINE}
+    return Shown(str(reading), str(sheet), lines)
+
+
+def _said(waiting: list[Late]) -> str:
+    text = ngettext(
+        "Line {lines}: what you typed there fits no row of the file as it stands now, because the file was "
+        "read anew or the row was corrected meanwhile. It changed nothing, but is kept: it counts once the "
+        "file is read as before. Look at the rows below, then go on.",
+        "Lines {lines}: what you typed there fits no row of the file as it stands now, because the file was "
+        "read anew or the rows were corrected meanwhile. It changed nothing, but is kept: it counts once the "
+        "file is read as before. Look at the rows below, then go on.",
+        len(waiting),
+    )
+    first = ", ".join(f"{one.line} (“{shorten(one.after)}”)" for one in waiting[:SAMPLE])
+    return text.format(lines=f"{first} …" if len(waiting) > SAMPLE else first)
