@@ -1,4 +1,4 @@
-"""Their word on messages: what became of each, whose it was, and what a mailing's messages add up to."""
+"""What the provider says of messages: what became of each, which mailing sent it, and the figures."""
 
 from mailings.delivery.pulls import Result, calls_left, pull, pull_due
 

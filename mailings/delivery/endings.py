@@ -1,7 +1,7 @@
-"""How the numbers of a large mailing end, so that people find one by its last digits without reading all.
+"""How the addresses of a large mailing end, so that a search by the last digits need not read all of them.
 
-Written once by a worker, when the mailing was handed over and its people stay what they are: an index kept
-with each row would have doubled what storing a million of them costs.
+A worker writes the endings once, after the mailing was handed over, when its recipients no longer change. An
+index that is kept with every recipient would double the time that it takes to store a million of them.
 """
 
 from typing import Any
@@ -11,21 +11,24 @@ from django.db import connection
 from mailings.models import Account, Delivery, Ending
 from mailings.models.deliveries import ENDING
 
-# Fewer people are looked through quickly enough.
+# With fewer recipients a search that reads all of them is quick enough.
 FROM_PEOPLE = 20_000
 PLACES_AT_ONCE = 200_000
 _LAST = {"sqlite": "SUBSTR(address, -{n})", "postgresql": "RIGHT(address, {n})"}
 
 
 def keep(account: Account) -> None:
-    """Write those of each large mailing that still lacks them. What was cut short begins anew."""
+    """Write the endings of each large mailing that has none yet. What was interrupted is written anew."""
     lacking = Delivery.objects.filter(account=account, final=False, endings=False)
     for delivery in lacking.filter(recipients__gte=FROM_PEOPLE):
         _write(delivery)
 
 
 def _write(delivery: Delivery) -> None:
-    """In the order of their index, some places a transaction: other writers wait for none of it for long."""
+    """One statement for each PLACES_AT_ONCE positions, so that other writers never wait for long.
+
+    Rows are inserted in the order of their index.
+    """
     Ending.objects.filter(mailing=delivery.mailing_id).delete()
     last = _LAST[connection.vendor].format(n=ENDING)
     statement = (

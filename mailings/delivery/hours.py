@@ -1,7 +1,7 @@
-"""When a mailing's messages may go out: its hours, its rounds, the days to ask for.
+"""When a mailing's messages may go out: its hours, its rounds, and the days to ask about.
 
-The provider sends nothing before it has a mailing, nor before the hour asked for. It may send later: for as
-long as it was told to stretch it, and at night it waits for the recipients' morning.
+The provider sends nothing before it has the mailing, nor before the hour asked for. It may send later: over
+the hours of the option `period`, and at night it may wait for the recipients' morning.
 """
 
 from bisect import bisect_right
@@ -13,11 +13,11 @@ from mailings.smsc.spec import times
 from mailings.smsc.spec.problems import Refusal
 from mailings.smsc.spec.times import TimeForm, When
 
-# Clocks differ a little, and the provider's hour is that of its own.
+# The provider's clock may be a little behind ours.
 EARLIER = timedelta(minutes=2)
-# Night hours, and the furthest zone's morning.
+# How long the provider may wait for the morning, in any of the recipients' time zones.
 LATER = timedelta(hours=24)
-# A date in the account's own zone, which is not known: it may be any.
+# A date without a zone is read in the account's own, which is not known: it may be so far from Moscow's.
 ANY_ZONE = timedelta(hours=15)
 HOURS_OF_THE_DAY = timedelta(hours=24)
 DAY = timedelta(days=1)
@@ -26,25 +26,25 @@ ROUNDS_AT_MOST = 3_000
 
 @dataclass(frozen=True)
 class Hours:
-    """From when to when (None: for ever) messages may go out, and when each round begins."""
+    """When messages may go out, in UTC: from `opens` to `closes` (None: for ever); when each round begins."""
 
     opens: datetime
     closes: datetime | None
     rounds: tuple[datetime, ...]
 
-    def hold(self, moment: datetime) -> bool:
+    def include(self, moment: datetime) -> bool:
         return self.opens <= moment and (self.closes is None or moment <= self.closes)
 
     def round_of(self, moment: datetime) -> int:
-        """The round that a message of this hour belongs to; 0 for a mailing that goes out once."""
+        """The number of the round, from 0, to which a message that was sent at `moment` belongs."""
         return max(bisect_right(self.rounds, moment + EARLIER) - 1, 0)
 
 
 def hours_of(mailing: Mailing, first_try: datetime) -> Hours:
-    """A mailing's hours. `first_try`: when the first call that may have created it began."""
+    """A mailing's hours. `first_try`: when the first call began that may have created its job."""
     options = mailing.options
     asked, loose = _asked(mailing, first_try)
-    # Somebody may have moved the job there.
+    # The provider's hour: somebody may have moved the job there.
     moved = mailing.remote_send_at if not mailing.repeats and mailing.remote_send_at else asked
     begins = max(first_try, min(asked - loose, moved))
     repeats, repeat_times = mailing.repeats, options.get("rptn")
@@ -56,7 +56,10 @@ def hours_of(mailing: Mailing, first_try: datetime) -> Hours:
 
 
 def days(opens: datetime, closes: datetime | None, now: datetime, most: timedelta) -> list[date]:
-    """The days on the provider's clock, the newest first, of which something may be told by now."""
+    """The days (in Moscow time), newest first, on which messages may have gone out by now.
+
+    `most`: how far back to go.
+    """
     last = now if closes is None else min(closes, now)
     first = max(opens, now - most)
     day, found = last.astimezone(times.MOSCOW).date(), list[date]()
@@ -67,7 +70,7 @@ def days(opens: datetime, closes: datetime | None, now: datetime, most: timedelt
 
 
 def _asked(mailing: Mailing, first_try: datetime) -> tuple[datetime, timedelta]:
-    """The hour asked for, and how far from it the truth may lie."""
+    """The hour asked for, and how far from it the true one may be, earlier or later."""
     if mailing.due_at is not None:
         return mailing.due_at, timedelta(0)
     try:

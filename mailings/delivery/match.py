@@ -1,8 +1,8 @@
-"""Whose message was it? Which mailings of ours may have sent what the provider tells of, and to whom.
+"""Which of our mailings may have sent a message that the provider lists, and to which recipient.
 
-A message is told by account, address, hour and text; its row does not name its mailing. Everybody who may
-have been meant is found, always: whether that is one or several is decided in `results`, so that no order of
-reading changes the answer. What nobody of ours can have sent is a stranger's and is kept nowhere.
+The provider's row need not name the mailing, so account, address, hour and text are compared. All recipients
+that a message may have been for are found. `results` decides which are certain, so that the order in which
+messages are read does not matter. A message that no mailing of ours can have sent is not stored.
 """
 
 import re
@@ -18,16 +18,16 @@ from mailings.smsc.api.messages import STATUSES
 from mailings.smsc.api.messages import Message as Told
 from mailings.smsc.spec.addresses import is_group
 
-# A call with one of these ends has created nothing.
+# After a create call with one of these outcomes the provider has no job of it.
 NOT_SENT = (Attempt.Outcome.NOT_SENT, Attempt.Outcome.REFUSED, Attempt.Outcome.HELD)
 Place = tuple[int, int]
-# What may stand in a number and says nothing.
+# Spaces and punctuation that people write in a number.
 _SIGNS = re.compile(r"^[\s+]+|[\s().-]+")
 
 
 @dataclass(frozen=True)
 class Sender:
-    """A mailing that may have sent messages of the hours that are looked at."""
+    """A mailing that may have sent messages in the hours asked about."""
 
     mailing: Mailing
     hours: Hours
@@ -36,7 +36,10 @@ class Sender:
 
 @dataclass(slots=True)
 class Meant:
-    """A message, and a recipient that it may have been for: the columns of `Message`, not saved yet."""
+    """A message and one recipient that it may have been for: a `Message` that is not saved yet.
+
+    It has the same columns; objects of the model take much longer to make.
+    """
 
     account_id: int
     mailing_id: int
@@ -56,10 +59,11 @@ class Meant:
 
 @dataclass
 class Found:
-    """What a page of rows comes to.
+    """What was found for one page of the provider's rows.
 
-    `ids`: of each message that is certainly a mailing's, whether its `id` is that mailing's. `foreign`: an
-    `id` was a mailing's that does not go there at all.
+    `left_alone`: how many rows could not be used, by the reason (see `DeliveryPull`). `ids`: for each message
+    whose mailing is certain, by its `int_id`, whether the row's `id` is that mailing's. `foreign`: whether a
+    row's `id` was that of a mailing which cannot have sent it.
     """
 
     messages: list[Meant] = field(default_factory=list)
@@ -94,7 +98,7 @@ class Senders:
         return self.by_id[pk].texts.most
 
     def match(self, rows: Sequence[Told]) -> Found:
-        """Everybody who may have been meant by each of these rows."""
+        """Every recipient that each of these messages may have been for."""
         found = Found()
         told = self._usable(rows, found)
         spelt = {row.address: forms(row.address) for row in told}
@@ -105,7 +109,7 @@ class Senders:
         return found
 
     def _usable(self, rows: Iterable[Told], found: Found) -> list[Told]:
-        """Each message once, as it was told of last."""
+        """Each message once, in its newest row. A row without the time of sending cannot be used."""
         newest: dict[int, Told] = {}
         for row in rows:
             before = newest.get(row.int_id)
@@ -115,13 +119,13 @@ class Senders:
                 newest[row.int_id] = row
             else:
                 later, other = (row, before) if newness(row) > newness(before) else (before, row)
-                # The text and the id stay those of the message, where one of its rows leaves them out.
+                # A row may leave out the text or the id: then another row of the same message has it.
                 text = other.text if later.text is None else later.text
                 newest[row.int_id] = replace(later, text=text, job=later.job or other.job)
         return list(newest.values())
 
     def _people(self, spelt: Collection[tuple[str, ...]]) -> dict[str, list[tuple[int, int, str | None]]]:
-        """By address: the mailings that go to it, the place in each, and the text of its own."""
+        """By address: mailing, position and own text (None: the mailing's) of each recipient who has it."""
         wanted = {form for spellings in spelt for form in spellings}
         people: dict[str, list[tuple[int, int, str | None]]] = {}
         known = Recipient.objects.filter(mailing__in=list(self.by_id), address__among=wanted, stopped=False)
@@ -136,7 +140,7 @@ class Senders:
         meant, certain = [], True
         for pk, position, own in places:
             sender = self.by_id[pk]
-            if not sender.hours.hold(sent):
+            if not sender.hours.include(sent):
                 continue
             if row.text is None or not (sender.texts.known or own is not None):
                 certain = False  # nothing can be compared
@@ -175,7 +179,7 @@ class Senders:
     def _weigh_id(
         self, row: Told, meant: list[Sender], named: int | None, found: Found, *, certain: bool
     ) -> None:
-        """What this row says about whether the `id` of a message is its mailing's on this account."""
+        """Note whether this row's `id` is its mailing's: that tells what `id` means on this account."""
         if certain and len(meant) == 1 and row.job and meant[0].mailing.remote_id:
             found.ids[row.int_id] = named == meant[0].mailing.pk
         elif named is not None and not any(one.mailing.pk == named for one in meant):
@@ -183,7 +187,10 @@ class Senders:
 
 
 def forms(address: str) -> tuple[str, ...]:
-    """The forms in which a recipient may be kept, the usual first: numbers once had no one form."""
+    """The spellings under which a recipient may be stored, the usual one first.
+
+    Old rows hold numbers as they were typed: without `+`, or with 8 for +7.
+    """
     plain = address if address.isdecimal() else _SIGNS.sub("", address)
     if plain.isdecimal():
         old = ("8" + plain[1:],) if len(plain) == 11 and plain[0] == "7" else ()
@@ -192,7 +199,7 @@ def forms(address: str) -> tuple[str, ...]:
 
 
 def is_final(status: int | None, channel: str) -> bool:
-    """Whether nothing follows a status. What was delivered by another way than SMS may yet be read."""
+    """Whether a status is a message's last. On other channels than SMS "read" may follow "delivered"."""
     known = None if status is None else STATUSES.get(status)
     if known is None or not known.final:
         return False
@@ -200,7 +207,10 @@ def is_final(status: int | None, channel: str) -> bool:
 
 
 def newness(row: Told | Message | Meant) -> tuple[int, int, int]:
-    """Orders what was told of one message: the later word counts, of one moment the one further on."""
+    """A key that orders rows about the same message, the newest last.
+
+    At the same moment a known status is newer than an unknown one, a final one newer than any other.
+    """
     known = None if row.status is None else STATUSES.get(row.status)
     return (
         row.last or 0,
@@ -210,7 +220,7 @@ def newness(row: Told | Message | Meant) -> tuple[int, int, int]:
 
 
 def first_tries(mailings: Sequence[int]) -> dict[int, datetime]:
-    """When the first call began that may have created each mailing's job; of others nothing can be told."""
+    """By mailing: when the first call began that may have created its job. Others are left out."""
     tries = Attempt.objects.filter(mailing__in=mailings, kind=Attempt.Kind.CREATE).exclude(
         outcome__in=NOT_SENT
     )
@@ -218,6 +228,6 @@ def first_tries(mailings: Sequence[int]) -> dict[int, datetime]:
 
 
 def _has_groups(mailing: Mailing) -> bool:
-    """Whether people get it who are not known here."""
+    """Whether it goes to groups at the provider, whose members are not known here."""
     starting = Recipient.objects.filter(mailing=mailing, address__startswith="G")
     return any(map(is_group, starting.values_list("address", flat=True)))

@@ -1,8 +1,8 @@
-"""What to ask next: which days, or which numbers, of the mailings whose messages are not all settled.
+"""What to ask next: the days, or the addresses, of mailings whose messages are not all settled.
 
-Intervals grow with the age of the last round; days are asked for newest first; a mailing of few people is
-asked for by its numbers, unless so many are due that their day costs less. What is settled is asked for no
-more.
+The longer ago the last round was, the more seldom a mailing is asked about. The newest days are asked about
+first. A mailing with few recipients is asked about by their addresses, unless so many mailings are due that
+reading the whole day takes fewer calls. Settled mailings are not asked about again.
 """
 
 from collections.abc import Iterable
@@ -19,12 +19,13 @@ from mailings.models.deliveries import moment
 from mailings.recipients.people import NUMBER
 from mailings.smsc.spec import times
 
-# Calls an hour at most for what became of messages; the rest of an account's calls is for its mailings.
+# The most calls in an hour that ask about messages; the account's other calls are for its mailings.
 CALLS_AN_HOUR = 240
+# Mailings with at most so many recipients are asked about by address ...
 BY_NUMBER = 50
-# From so many mailings on, of few people each, the whole day is asked for instead.
+# ... unless there are so many of them: then the whole day is read.
 BY_DAY = 4
-# Age of the last round, and how long to wait before asking again.
+# How old the last round is at most, and how long to wait then before asking again.
 INTERVALS = (
     (timedelta(hours=1), timedelta(minutes=5)),
     (timedelta(hours=6), timedelta(minutes=15)),
@@ -36,9 +37,10 @@ ENROLLED_AT_ONCE = 2_000
 
 @dataclass(frozen=True)
 class Ask:
-    """One list to read to its end: days, both included, and whose messages alone, where not everybody's.
+    """One list of messages to read to its end, from the day `start` to the day `end`, both included.
 
-    `mailing`: the one whose people `addresses` are.
+    `mail`: list e-mail, which the provider keeps apart. `addresses`: only messages to these; () for all.
+    `mailing`: the primary key of the mailing whose recipients `addresses` are.
     """
 
     start: date
@@ -49,9 +51,9 @@ class Ask:
 
 
 def enrol(account: Account, lately: int = 0) -> int:
-    """Every mailing that may have sent something gets its figures, and the moment to ask about it; how many.
+    """Create the missing `Delivery` of every mailing that may have sent something; returns how many.
 
-    `lately`: look only at this many of the newest attempts, for there is little time.
+    `lately`: look only at this many of the newest attempts, which is quicker; 0 for all.
     """
     tries = Attempt.objects.filter(kind=Attempt.Kind.CREATE).exclude(outcome__in=NOT_SENT)
     if lately:
@@ -81,14 +83,18 @@ def _new(mailing: Mailing, first_try: datetime) -> Delivery:
 
 
 def due(account: Account, now: datetime) -> list[Delivery]:
-    """The mailings to ask about now. Those of which nothing more is told are closed."""
+    """What to ask about now, after closing what is over and following jobs that were moved."""
     _close(account, now)
     _follow(account)
     return list(open_ones(account).filter(ask_at__lte=now).select_related("mailing").defer("mailing__remote"))
 
 
 def _close(account: Account, now: datetime) -> None:
-    """Where the days for it are over; and where a mailing was called off before its first message."""
+    """Ask no more about mailings that ended DELIVERY_DAYS ago.
+
+    A cancelled or deleted one has ended when it was cancelled; if that was before its first hour, it has sent
+    nothing and is closed at once.
+    """
     over, found = now - timedelta(days=settings.DELIVERY_DAYS), open_ones(account)
     called_off = found.filter(mailing__state__in=(State.CANCELLED, State.DELETED))
     before_it_began = called_off.filter(mailing__state_at__lt=F("opens"))
@@ -101,7 +107,7 @@ def _close(account: Account, now: datetime) -> None:
 
 
 def _follow(account: Account) -> None:
-    """A job that somebody moved at the provider goes out in other hours than it was meant to."""
+    """Correct the hours of mailings whose job somebody moved to another hour at the provider."""
     later = Q(mailing__remote_send_at__gt=F("closes") - hours.LATER)
     moved = open_ones(account).filter(later | Q(mailing__remote_send_at__lt=F("opens")), mailing__repeats=0)
     rows = list(moved.select_related("mailing").defer("mailing__remote"))
@@ -118,7 +124,7 @@ def open_ones(account: Account) -> QuerySet[Delivery]:
 
 
 def asks(deliveries: Iterable[Delivery], now: datetime) -> list[Ask]:
-    """The lists to read, newest days first."""
+    """The lists to read for these mailings, newest days first, each once."""
     by_day: dict[tuple[date, bool], list[Delivery]] = {}
     for delivery in deliveries:
         for day in _days(delivery, now):
@@ -135,7 +141,11 @@ def asks(deliveries: Iterable[Delivery], now: datetime) -> list[Ask]:
 
 
 def _days(delivery: Delivery, now: datetime) -> list[date]:
-    """Where somebody was not heard of yet, every day; else those of messages that are still on their way."""
+    """The days to ask about, newest first, at most DELIVERY_DAYS back.
+
+    All of the mailing's days as long as nothing is known of some recipient, or if it is a recurring one;
+    otherwise only the days of messages that are still on their way.
+    """
     back = timedelta(days=settings.DELIVERY_DAYS)
     if delivery.unheard or delivery.mailing.repeats:
         return hours.days(delivery.opens, delivery.closes, now, back)
@@ -144,14 +154,17 @@ def _days(delivery: Delivery, now: datetime) -> list[date]:
     return sorted({one.astimezone(times.MOSCOW).date() for one in sent if one > now - back}, reverse=True)
 
 
-def within(deliveries: Iterable[Delivery], days: Iterable[date], now: datetime) -> list[Delivery]:
-    """Those of which these days tell everything that there is to tell."""
+def fully_read(deliveries: Iterable[Delivery], days: Iterable[date], now: datetime) -> list[Delivery]:
+    """Those for which no other days than `days` need to be read."""
     read = set(days)
     return [one for one in deliveries if read.issuperset(_days(one, now))]
 
 
 def _numbers(delivery: Delivery) -> tuple[str, ...]:
-    """The addresses that are still to be heard of; none where one of them is no number nor e-mail."""
+    """The addresses whose messages are not final yet; () if one is neither a number nor an e-mail address.
+
+    All addresses of a recurring mailing: each of its rounds sends to everybody again.
+    """
     settled = Message.objects.filter(mailing=delivery.mailing_id, final=True, round=delivery.round)
     people = Recipient.objects.filter(mailing=delivery.mailing_id, stopped=False)
     left = people.exclude(position__in=settled.values("position")) if not delivery.mailing.repeats else people
@@ -160,8 +173,8 @@ def _numbers(delivery: Delivery) -> tuple[str, ...]:
     return found if plain else ()
 
 
-def asked(deliveries: Iterable[Delivery], now: datetime) -> None:
-    """Say when each is to be asked about again; never, where all is settled."""
+def reschedule(deliveries: Iterable[Delivery], now: datetime) -> None:
+    """Decide when to ask about each of these again; never, if it is settled."""
     for delivery in deliveries:
         delivery.refresh_from_db(
             fields=["delivered", "read", "failed", "waiting", "unclear", "recipients", "round"]
@@ -172,7 +185,10 @@ def asked(deliveries: Iterable[Delivery], now: datetime) -> None:
 
 
 def last_round(delivery: Delivery, now: datetime) -> datetime:
-    """When the round that is under way began."""
+    """The moment from which the last round's age counts: the newest message of a recurring mailing.
+
+    Any other mailing has one round, which begins with its hours.
+    """
     if not delivery.mailing.repeats:
         return delivery.opens
     newest = (
@@ -182,5 +198,5 @@ def last_round(delivery: Delivery, now: datetime) -> datetime:
 
 
 def interval(age: timedelta) -> timedelta:
-    """How long to wait before asking again about a mailing whose round began so long ago."""
+    """How long to wait before asking again about a mailing whose last round is so old."""
     return next((pause for until, pause in INTERVALS if age < until), SELDOM)

@@ -1,7 +1,7 @@
-"""Pulls: what the provider tells of messages is read page by page and brought to the recipients' rows.
+"""Pulls: what the provider says of messages is read page by page and written into the recipients' rows.
 
-This is background work: it goes behind everything that a mailing needs, within a budget of calls an hour.
-What was read counts, however a pull ends.
+This is background work. Every call that a mailing needs goes first, and a budget limits the calls in an hour.
+A pull that ends early keeps what it has read.
 """
 
 import hashlib
@@ -27,16 +27,16 @@ log = logging.getLogger(__name__)
 
 HOUR = timedelta(hours=1)
 KEPT = timedelta(days=60)
-# A pull that was begun so lately is taken to be under way.
+# An unfinished pull that began longer ago than this is taken to have died with its worker.
 UNDER_WAY = timedelta(minutes=10)
-# So many attempts may have been made while an answer came.
+# How many of the newest attempts are searched for mailings that were handed over during a call.
 LATELY = 2_000
 GAVE_WAY, BUDGET, JOINED, STUCK = "gave_way", "budget", "joined", "stuck"
 
 
 @dataclass
 class Result:
-    """What a pull has read: see `DeliveryPull`. `ended_by`: "" when it came to its end."""
+    """What a pull has read; the fields are those of `DeliveryPull`. `ended_by`: "" if it was finished."""
 
     calls: int = 0
     rows: int = 0
@@ -54,11 +54,11 @@ class Result:
 
 
 class _Stopped(Exception):
-    """A pull ends before its end; says why."""
+    """Ends a pull early; its text says why (a slug of this module)."""
 
 
 def pull_due(account: Account) -> Result:
-    """Ask about everything that is due, as far as the budget goes; nothing while another pull goes on."""
+    """Ask about everything that is due, within the budget. Does nothing while another pull is under way."""
     now = timezone.now()
     lately = DeliveryPull.objects.filter(account=account, begun_at__gt=now - UNDER_WAY, ended_at=None)
     if lately.exists():
@@ -71,12 +71,12 @@ def pull_due(account: Account) -> Result:
         return Result()
     result = _pull(account, plan.asks(meant, now), behind=True)
     if not result.ended_by:
-        plan.asked(meant, now)
+        plan.reschedule(meant, now)
     return result
 
 
 def pull(account: Account, start: date, end: date) -> Result:
-    """Ask for these days now (both included), as a person or a script wants it."""
+    """Read these days now (both included), because somebody asks for it; no budget holds."""
     plan.enrol(account)
     now = timezone.now()
     days = [start + timedelta(days=number) for number in range((end - start).days + 1)]
@@ -85,12 +85,12 @@ def pull(account: Account, start: date, end: date) -> Result:
     kinds = (False, True) if mail else (False,)
     found = _pull(account, [Ask(day, day, kind) for day in reversed(days) for kind in kinds], behind=False)
     if not found.ended_by:
-        plan.asked(plan.within(meant, days, now), now)
+        plan.reschedule(plan.fully_read(meant, days, now), now)
     return found
 
 
 def calls_left(account: Account) -> int:
-    """How many calls of this hour's budget are left, by those of every pull that went on in the last hour."""
+    """How many calls of the budget are left. Every call counts of each pull that ran in the last hour."""
     since = timezone.now() - HOUR
     lately = DeliveryPull.objects.filter(Q(begun_at__gt=since) | Q(ended_at__gt=since), account=account)
     return max(plan.CALLS_AN_HOUR - int(lately.aggregate(calls=Sum("calls"))["calls"] or 0), 0)
@@ -110,7 +110,7 @@ def _pull(account: Account, asks: Sequence[Ask], *, behind: bool) -> Result:
     finally:
         results.count(touched, begun)
         if not result.ended_by:
-            results.still_so(read - touched, begun)
+            results.mark_unchanged(read - touched, begun)
         for name, value in result.counts().items():
             setattr(kept, name, value)
         kept.ended_at = timezone.now()
@@ -119,7 +119,10 @@ def _pull(account: Account, asks: Sequence[Ask], *, behind: bool) -> Result:
 
 
 def _read(kept: DeliveryPull, ask: Ask, result: Result, touched: set[int], *, behind: bool) -> Senders:
-    """Read one list to its end, a page a call; those who may have sent what stands in it."""
+    """Read one list to its end, one page a call. Returns the mailings that may have sent what is in it.
+
+    Adds to `result`, and to `touched` the mailings whose results may have changed.
+    """
     account, senders, before = kept.account, None, None
     while True:
         if behind and not calls_left(account):
@@ -149,10 +152,11 @@ def _different(rows: Sequence[Message]) -> int:
 
 
 def _senders(account: Account, ask: Ask, known: Senders | None) -> Senders:
-    """Whoever may have sent something on these days; the provider's day may begin elsewhere than ours.
+    """The mailings that may have sent something on these days, with a day to spare on either side.
 
-    Looked at behind each answer: what was handed over while the provider wrote it may stand in it, and who is
-    not known by then can have sent none of it.
+    To be called after each answer, since it may hold messages of mailings that were handed over during the
+    call. `known`: those found before. They are looked up again if there is a new mailing, or if one of them
+    had no job's id yet.
     """
     if not plan.enrol(account, LATELY) and known is not None and all(known.by_job):
         return known
@@ -161,7 +165,10 @@ def _senders(account: Account, ask: Ask, known: Senders | None) -> Senders:
 
 
 def _ask(kept: DeliveryPull, ask: Ask, before: int | None, result: Result, *, patient: bool) -> Messages:
-    """One call, written down before it is made: one whose worker dies has cost the account a call too."""
+    """One call. It is counted before it is made, since a call counts even if its worker dies.
+
+    `patient`: wait until the same call may be made again, instead of a few seconds.
+    """
     account = kept.account
     whom = hashlib.blake2b(",".join(ask.addresses).encode(), digest_size=8).hexdigest()
     distinct = (f"{ask.start:%d.%m.%Y}-{ask.end:%d.%m.%Y}", str(ask.mail), str(before), whom)
@@ -173,7 +180,7 @@ def _ask(kept: DeliveryPull, ask: Ask, before: int | None, result: Result, *, pa
 
 
 def _something_waits(account: Account) -> bool:
-    """Whether a mailing waits for a call of this account: it goes first."""
+    """Whether a mailing waits for a call of this account, which has to go first."""
     now = timezone.now()
     ready = Q(state=State.QUEUED) & (Q(not_before=None) | Q(not_before__lte=now))
     wished = ~Q(wish="") & (Q(wish_next_at=None) | Q(wish_next_at__lte=now))

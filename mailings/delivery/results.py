@@ -1,8 +1,8 @@
-"""What messages come to: a recipient's result, and a mailing's figures.
+"""What follows from messages: each recipient's result, and each mailing's figures.
 
-A recipient's result is certain when exactly as many messages as it gets can have been for it, each of them
-for nobody else. Whatever else was seen is unclear, on everybody who may be meant. Results follow from all
-that was ever seen and not from its order; seeing the same again changes nothing.
+A recipient's result is certain if every message that may have been for it can have been for nobody else, and
+there are no more of them than it may get. Otherwise it is unclear, for everybody who may have been meant.
+Results depend on everything that was ever read, not on the order; reading the same again changes nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,16 +25,18 @@ from mailings.smsc.api.messages import Message as Told
 from mailings.smsc.api.messages import outcome_of
 
 ALIKE, UNLIKE = "alike", "unlike"
-# So many messages whose `id` was their mailing's, and none against it, show that an account does it so.
+# After so many messages whose `id` was their mailing's, and none with another, it is taken to be so always.
 EVIDENCE = 3
 PEOPLE_AT_ONCE = 5_000
+# Recipients are read by a range of positions if no more than so many lie in it for each one wanted.
 WIDE = 4
+# The columns of `Message` that the provider's newest row decides, and those that matching decides.
 TOLD = ("last", "status", "err", "cost", "parts", "final")
 MEANT = ("alone", "named", "round", "sent")
 
 
 class Seen(NamedTuple):
-    """What counts of a message for the result of a recipient."""
+    """The columns of a `Message` that decide a recipient's result."""
 
     sent: int
     int_id: int
@@ -49,7 +51,10 @@ class Seen(NamedTuple):
 
 @dataclass
 class Kept:
-    """What was written: messages of ours, and how many of them were new or otherwise than before."""
+    """What was stored. `matched`: how many messages may be ours. `changed`: how many recipients are affected.
+
+    `mailings`: the primary keys of these recipients' mailings.
+    """
 
     matched: int = 0
     changed: int = 0
@@ -57,9 +62,10 @@ class Kept:
 
 
 def news(account: Account, told: Sequence[Told]) -> list[Told]:
-    """Those that are not known already, with certainty whose and as they are told of now.
+    """The messages that may say something new.
 
-    Whoever alone may have been meant stays so: a mailing that is handed over later has sent nothing before.
+    Left out are those whose recipient is certain and whose row says what it said before. They need not be
+    matched again: a mailing that is handed over later cannot have sent an earlier message.
     """
     kept = Message.objects.filter(account=account, int_id__among={row.int_id for row in told}, alone=True)
     known = set(kept.values_list("int_id", "status", "last", "err"))
@@ -67,7 +73,7 @@ def news(account: Account, told: Sequence[Told]) -> list[Told]:
 
 
 def keep(account: Account, senders: Senders, found: Found) -> Kept:
-    """Write down what a page of rows comes to; all of it or nothing. Two pulls of an account take turns."""
+    """Store what was found for a page, in one transaction. Pulls of the same account take turns."""
     with transaction.atomic():
         held = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         write = _sorted_out(held, found.messages)
@@ -77,7 +83,7 @@ def keep(account: Account, senders: Senders, found: Found) -> Kept:
         touched = {place(message) for message in write.new}
         touched |= {place(message) for message in (*write.changed, *write.gone)}
         touched |= _learn(held, found, write.certain)
-        _settle(held, senders, touched)
+        _update_results(held, senders, touched)
     return Kept(
         matched=len({message.int_id for message in found.messages}),
         changed=len(touched),
@@ -91,9 +97,9 @@ def place(message: Message | Meant) -> Place:
 
 @dataclass
 class _Write:
-    """What is new, what is known and now otherwise, and who is meant no more.
+    """What to store: messages that are new, changed, or to be removed (not for that recipient after all).
 
-    `certain`: the messages of which it is certain only now whose they are.
+    `certain`: the `int_id` of each message whose recipient was not certain before.
     """
 
     new: list[Meant] = field(default_factory=list)
@@ -103,7 +109,11 @@ class _Write:
 
 
 def _sorted_out(account: Account, found: Sequence[Meant]) -> _Write:
-    """Whoever alone was meant stays so, whatever is handed over later or told without its text."""
+    """Compare what was found with what is stored.
+
+    A recipient who was once the only one possible stays so, even if another mailing is handed over later, or
+    if a later row leaves out the text.
+    """
     ids = {message.int_id for message in found}
     known = {
         (row.int_id, *place(row)): row for row in Message.objects.filter(account=account, int_id__among=ids)
@@ -126,7 +136,7 @@ def _sorted_out(account: Account, found: Sequence[Meant]) -> _Write:
 
 
 def _brought_up_to(before: Message, now: Meant) -> bool:
-    """Take over what is newer; whether anything is."""
+    """Copy into `before` what is newer in `now`; returns whether anything changed."""
     meant = () if before.alone else MEANT
     fields = (*meant, *TOLD) if newness(now) > newness(before) else meant
     differs = [name for name in fields if getattr(before, name) != getattr(now, name)]
@@ -136,9 +146,10 @@ def _brought_up_to(before: Message, now: Meant) -> bool:
 
 
 def _learn(account: Account, found: Found, certain: set[int]) -> set[Place]:
-    """Whether messages bear their mailing's id here; the places where that changes what is certain.
+    """Learn whether the `id` of a message is its mailing's on this account.
 
-    Each message speaks once, when it becomes certain whose it is. One against it ends it for good.
+    Each message counts once, when it becomes certain whose it is. A single one with another `id` settles for
+    good that it is not so. Returns the recipients whose results may change by what was learnt.
     """
     before = account.message_ids
     said = [alike for number, alike in found.ids.items() if number in certain]
@@ -156,26 +167,26 @@ def _learn(account: Account, found: Found, certain: set[int]) -> set[Place]:
     return set(doubtful.values_list("mailing_id", "position"))
 
 
-def _settle(account: Account, senders: Senders, touched: Iterable[Place]) -> None:
-    """Bring the results of these recipients up to what is known of their messages."""
+def _update_results(account: Account, senders: Senders, touched: Iterable[Place]) -> None:
+    """Decide the results of these recipients anew from all that is known of their messages."""
     for pk, places in groupby(sorted(touched), key=lambda one: one[0]):
         positions = [position for _, position in places]
         now = _round_now(pk)
         for at in range(0, len(positions), PEOPLE_AT_ONCE):
-            _settle_some(account, pk, now, senders.most(pk), positions[at : at + PEOPLE_AT_ONCE])
+            _update_some(account, pk, now, senders.most(pk), positions[at : at + PEOPLE_AT_ONCE])
 
 
 def _round_now(pk: int) -> int:
-    """The last round that anything was seen of; where it is a new one, everybody begins anew."""
+    """The last round of which a message was seen. If it is a new one, all results are cleared for it."""
     newest = Message.objects.filter(mailing=pk).aggregate(round=Max("round"))["round"] or 0
     if Delivery.objects.filter(mailing=pk, round__lt=newest).update(round=newest):
         Recipient.objects.filter(mailing=pk).exclude(result="").update(**NOTHING)
     return int(newest)
 
 
-def _settle_some(account: Account, pk: int, now: int, most: int, positions: list[int]) -> None:
+def _update_some(account: Account, pk: int, now: int, most: int, positions: list[int]) -> None:
     messages: dict[int, list[Seen]] = {position: [] for position in positions}
-    # From the first to the last, where little else lies between: a thousand places are slow to name.
+    # A range is faster than thousands of single positions, unless too much else lies in it.
     wide = positions[-1] - positions[0] < WIDE * len(positions)
     where: dict[str, Any] = (
         {"position__range": (positions[0], positions[-1])} if wide else {"position__in": positions}
@@ -195,9 +206,9 @@ def _settle_some(account: Account, pk: int, now: int, most: int, positions: list
 
 
 def result_of(messages: Sequence[Seen], *, most: int, alike: bool) -> dict[str, Any]:
-    """What a recipient's row holds, from everything that may have been for it in one round.
+    """The result columns of a recipient's row, from all messages of one round that may have been for it.
 
-    `most`: how many messages it gets at most. `alike`: an `id` is its mailing's on this account.
+    `most`: how many messages it gets at most. `alike`: on this account a message's `id` is its mailing's.
     """
     if alike:
         messages = [message for message in messages if message.named != "other" or message.alone]
@@ -220,7 +231,7 @@ def result_of(messages: Sequence[Seen], *, most: int, alike: bool) -> dict[str, 
 
 
 def count(mailings: Iterable[int], at: datetime) -> None:
-    """Bring the figures of these mailings up to their recipients' results, as they were read at a moment."""
+    """Count the results of these mailings' recipients anew. `at`: when the results were read."""
     for delivery in Delivery.objects.filter(mailing__in=list(mailings)).select_related("mailing", "account"):
         figures = figures_of(delivery.mailing_id)
         delivery.rounds = earlier_rounds(delivery) if delivery.mailing.repeats else []
@@ -233,15 +244,21 @@ def count(mailings: Iterable[int], at: datetime) -> None:
         delivery.save(update_fields=[*figures, "rounds", "as_of"])
 
 
-def still_so(mailings: Iterable[int], at: datetime) -> None:
-    """All of these was read, nothing otherwise than before. What has not begun has nothing to tell."""
+def mark_unchanged(mailings: Iterable[int], at: datetime) -> None:
+    """Note that these mailings were read in full at `at` and nothing had changed.
+
+    A mailing whose hours had not begun is left out, since there was nothing to read.
+    """
     read = Delivery.objects.filter(mailing__in=list(mailings), opens__lte=at)
     count(read.filter(as_of=None).values_list("pk", flat=True), at)
     read.update(as_of=at)
 
 
 def figures_of(pk: int) -> dict[str, Any]:
-    """How many recipients have which result, and the provider's statuses among them."""
+    """The columns of `Delivery`: how many recipients there are, and how many have which result.
+
+    `reasons`: how many of those with the result failed or read have which status of the provider.
+    """
     grouped = Recipient.objects.filter(mailing=pk, stopped=False).values_list("result", "status")
     figures: dict[str, Any] = {str(result): 0 for result in Result} | {"recipients": 0, "reasons": {}}
     for result, status, number in grouped.annotate(number=Count("pk")).order_by():
@@ -254,7 +271,11 @@ def figures_of(pk: int) -> dict[str, Any]:
 
 
 def earlier_rounds(delivery: Delivery) -> list[dict[str, Any]]:
-    """The figures of the rounds before the last one, by the rules of the last one."""
+    """The figures of each round before the last one, by what is known now.
+
+    Each has `round`, `sent` (when its first message was sent, in seconds since 1970), and for each result how
+    many recipients have it.
+    """
     alike, most = delivery.account.message_ids == ALIKE, Texts(delivery.mailing.options).most
     told = Message.objects.filter(mailing=delivery.mailing_id, round__lt=delivery.round)
     found: dict[int, dict[str, Any]] = {}
@@ -272,9 +293,9 @@ def earlier_rounds(delivery: Delivery) -> list[dict[str, Any]]:
 
 
 def is_settled(delivery: Delivery) -> bool:
-    """Whether nothing more can come: everybody was heard of, and no message of theirs is still on its way.
+    """Whether nothing more can change: all recipients have results, and no message is still on its way.
 
-    As long as its job's id was not known, messages that bear it could not be told from another mailing's.
+    Unclear results can still become clear while the mailing's job has no known id.
     """
     if delivery.unheard or delivery.mailing.repeats or (delivery.unclear and not delivery.mailing.remote_id):
         return False

@@ -1,4 +1,4 @@
-"""Many rows at once, as each database takes them quickest."""
+"""Writing many rows at once, in the way that is fastest on each database."""
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -22,7 +22,7 @@ TYPES = ("text", "int", "int", "bigint", "numeric", "int", "bigint", "int")
 
 
 def insert(messages: Sequence[Message | Meant]) -> None:
-    """New messages; `cost` as text, which both databases take for an amount."""
+    """Insert new messages. `cost` goes as text, which both databases convert into an amount."""
     rows = [(*values[:COST], _amount(values[COST]), *values[COST + 1 :]) for values in map(_VALUES, messages)]
     names = ", ".join(MESSAGE)
     with connection.cursor() as cursor:
@@ -39,12 +39,12 @@ def insert(messages: Sequence[Message | Meant]) -> None:
 
 
 def update(messages: Sequence[Message], names: Sequence[str]) -> None:
-    """Messages that are told of otherwise than before."""
+    """Write the columns `names` of messages that are stored already."""
     Message.objects.bulk_update(messages, names, batch_size=500)
 
 
 def write_results(rows: Iterable[tuple[Any, ...]]) -> None:
-    """Recipients' results: the values of RESULT each, then the mailing and the place in it."""
+    """Write recipients' results. A row has the values of RESULT, the mailing's id and the position."""
     remaining = iter(rows)
     while chunk := [(*row[:4], _amount(row[4]), *row[5:]) for row in islice(remaining, AT_ONCE)]:
         with connection.cursor() as cursor:

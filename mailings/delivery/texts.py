@@ -1,8 +1,8 @@
-"""Whether a message's text is a mailing's: as it was sent, or as the provider may have changed it on its way.
+"""Whether a message's text may be a mailing's, as it was written or as the provider may have changed it.
 
-Changed means: transliterated (their tables are not published, so letters are compared by what the tables
-agree on), links shortened, a comment for the sender cut out. Where a mailing's text is the provider's own (a
-template, a file) nothing can be compared.
+The provider may transliterate a text, shorten its links, or cut out a comment for the sender. Its tables of
+transliteration are not published, so texts are compared by those letters on which the usual tables agree. If
+only the provider knows a mailing's text (a template, a file), nothing can be compared.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any
 
 _LINK = re.compile(r"(?:https?://|www\.)\S+|(?<![\w@.])(?:[\w-]+\.)+[a-z]{2,}/\S+", re.IGNORECASE)
 _SOME_LINK = "\ue000"
-# A comment stands between marks; which ones is not known here.
+# A comment stands between two marks. Which marks is not published, so any of the likely ones will do.
 _COMMENT = re.compile(r"\s*[/*~#{}\[\]()<>|\\=]{1,3}.*[/*~#{}\[\]()<>|\\=]{1,3}\s*", re.DOTALL)
 _CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 _LATIN: dict[str, str | int | None] = dict(
@@ -24,7 +24,7 @@ _LATIN: dict[str, str | int | None] = dict(
 )
 _TO_LATIN = str.maketrans(_LATIN)
 _SIGNS = re.compile("['`’ʹ\"]")
-# What the tables spell in several ways comes to one: y, j and i stand for too much to be told apart.
+# What the tables spell in several ways gets one spelling; y, j and i, which stand for too much, get none.
 _SPELT = (
     ("shch", "s"), ("sch", "s"), ("sh", "s"), ("ch", "c"), ("zh", "z"), ("kh", "k"), ("ts", "c"), ("tc", "c"),
     ("y", ""), ("j", ""), ("i", ""), ("o", "e"), ("h", "k"), ("x", "k"), ("w", "s"),
@@ -32,25 +32,25 @@ _SPELT = (
 
 
 class Texts:
-    """What a mailing may have said."""
+    """The texts that a mailing may have sent. `known`: whether they can be compared with a message's."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.translit = int(options.get("translit") or 0)
         self.links = str(options.get("tinyurl") or "0") == "1"
         without = any(options.get(name) for name in ("hlr", "ping"))
         self.text = "" if without else str(options.get("mes") or "")
-        # Nobody here knows what a template or a file says, and bytes are no text.
+        # The text of a template or a file is at the provider, and a binary message has none.
         readable = not (options.get("bin") or options.get("tpl"))
         self.known = readable and bool(without or self.text or options.get("list"))
         self.second = str(options.get("mes2") or "") if options.get("fl[5]") else ""
 
     @property
     def most(self) -> int:
-        """How many messages one recipient gets at most: where the first way fails, a second one."""
+        """How many messages one recipient gets at most: a second one if the first channel fails."""
         return 2 if self.second else 1
 
     def says(self, own: str | None, said: str) -> bool:
-        """Whether `said` is this text. `own`: a recipient's own text, None where all get the mailing's."""
+        """Whether `said` may be what was sent. `own`: the recipient's own text, if it has one."""
         text = self.text if own is None else own
         if text == said:
             return True
@@ -60,7 +60,7 @@ class Texts:
 
 @lru_cache(maxsize=8192)
 def _is(ours: str, theirs: str, translit: int, links: bool) -> bool:
-    """Whether one text may have become the other."""
+    """Whether the provider may have turned our text into theirs."""
     ours, theirs = " ".join(ours.split()), " ".join(theirs.split())
     if ours == theirs:
         return True
@@ -76,7 +76,7 @@ def _is(ours: str, theirs: str, translit: int, links: bool) -> bool:
 
 
 def skeleton(text: str) -> str:
-    """Letters by what the tables of transliteration agree on, in small Latin."""
+    """A text in lower-case Latin letters, as far as the tables of transliteration agree on them."""
     found = _SIGNS.sub("", text.lower()).translate(_TO_LATIN)
     for spelt, letter in _SPELT:
         found = found.replace(spelt, letter)
@@ -84,7 +84,10 @@ def skeleton(text: str) -> str:
 
 
 def _looks_alike(ours: str, theirs: str) -> bool:
-    """Whether letters were replaced by signs that look like them: all other words stay as they are."""
+    """Whether theirs may be ours with Cyrillic letters replaced by signs that look like them.
+
+    Words without Cyrillic letters must be equal.
+    """
     words, signs = ours.split(), theirs.split()
     if len(words) != len(signs) or _CYRILLIC.search(theirs):
         return False
@@ -98,7 +101,7 @@ def _is_without_comment(ours: str, theirs: str) -> bool:
     if rest >= len(ours):
         return False
     front = next((at for at in range(rest) if ours[at] != theirs[at]), rest)
-    # The cut may lie anywhere in a run of equal letters: each place is tried until one cuts a comment.
+    # Where equal letters follow one another, the cut may be at any of them, so each place is tried.
     for at in range(front, -1, -1):
         if not ours.endswith(theirs[at:].lstrip()):
             return False

@@ -227,8 +227,8 @@ def test_a_mailing_without_a_known_hour_holds_its_first_day() -> None:
 
     hours = hours_of(mailing, NOON)
 
-    assert hours.hold(NOON + timedelta(hours=40))
-    assert not hours.hold(NOON + timedelta(hours=50))
+    assert hours.include(NOON + timedelta(hours=40))
+    assert not hours.include(NOON + timedelta(hours=50))
 
 
 @pytest.mark.parametrize(

@@ -187,5 +187,5 @@ def test_days_that_do_not_tell_all_of_a_mailing_leave_it_due() -> None:
     (one,) = Delivery.objects.select_related("mailing")
     today = NOON.date()
 
-    assert plan.within([one], [today, today + timedelta(days=1)], NOON) == [one]
-    assert plan.within([one], [today - timedelta(days=9)], NOON) == []
+    assert plan.fully_read([one], [today, today + timedelta(days=1)], NOON) == [one]
+    assert plan.fully_read([one], [today - timedelta(days=9)], NOON) == []
