@@ -66,7 +66,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 def _totals_at_once(
     request: HttpRequest, rows: QuerySet[Mailing], page: history.Page
 ) -> totals.Totals | None:
-    """The totals where the page holds all rows anyway, or a person asked for them; else they come after it."""
+    """The totals where the page holds all rows anyway or a person asked for them; else they come after it."""
     is_all = not (page.older or page.newer)
     return totals.totals(rows) if is_all or "added" in request.GET else None
 
