@@ -13,6 +13,7 @@ restored together with an empty Redis.
 
 import secrets
 
+from django.db import transaction
 from django.utils import timezone
 
 from mailings.accounts import limiter
@@ -57,20 +58,27 @@ def remembered(account: Account) -> list[str]:
 def compare(account: Account) -> None:
     """Compare the database with Redis. If they differ, put the account in doubt, and agree on a new secret.
 
-    Raises CannotCall when Redis cannot be asked, or another worker is just doing the same.
+    Raises CannotCall when Redis cannot be asked.
     """
+    if not _difference(account):
+        return
+    # Of several workers that notice it at once, one goes on. Between its two writes the others would see a
+    # secret that Redis has not got yet, and call it forgotten: they wait, and look again.
+    with transaction.atomic():
+        _agree(Account.objects.select_for_update().get(pk=account.pk))
+    account.refresh_from_db()
+
+
+def _agree(account: Account) -> None:
     word = _difference(account)
     if not word:
         return
     secret, now = secrets.token_hex(8), timezone.now()
     doubt = {} if word == "first" else {"doubt_from": now, "doubt_reason": word}
-    # Of several workers that notice it at once, only one goes on.
-    if not Account.objects.filter(pk=account.pk, memory=account.memory).update(memory=secret, **doubt):
-        raise limiter.CannotCall(Waiting.REDIS, 1.0)
-    limiter.ask(_BEGIN, _keys(account), [secret])
+    Account.objects.filter(pk=account.pk).update(memory=secret, **doubt)
     if doubt:
         Event.objects.create(account=account, at=now, kind=EventKind.DOUBTED, data={"reason": word})
-    account.refresh_from_db()
+    limiter.ask(_BEGIN, _keys(account), [secret])
 
 
 def _difference(account: Account) -> str:

@@ -1,15 +1,17 @@
 """After a restored backup, or with a Redis that lost its memory, nothing is sent a second time."""
 
+import threading
 import time
 
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
-from mailings import accounts, outbox, sync
-from mailings.accounts import restore_guard
-from mailings.models import Account, Attempt, Event, Mailing, State, Wish
+from mailings import outbox, sync
+from mailings.accounts import limiter, restore_guard
+from mailings.models import Account, Attempt, Event, EventKind, Mailing, State, Wish
 from mailings.outbox import deliver
 from tests.helpers.append_only import rows_may_go
 from tests.helpers.factories import bare, delivered, queued
@@ -232,11 +234,34 @@ def test_of_two_workers_that_notice_a_restore_one_begins_the_new_memory(account,
     Account.objects.filter(pk=account.pk).update(memory="0" * 16)
     one, other = Account.objects.get(pk=account.pk), Account.objects.get(pk=account.pk)
     restore_guard.compare(one)
-    with pytest.raises(accounts.CannotCall):
-        restore_guard.compare(other)
-    other.refresh_from_db()
     restore_guard.compare(other)
     assert other.memory == one.memory
+    assert Event.objects.filter(kind=EventKind.DOUBTED).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_workers_at_the_very_first_call_neither_calls_the_memory_forgotten(account, monkeypatch):
+    """Given one that has written its secret to the database, but not to Redis yet, when the other looks."""
+    ask, others = limiter.ask, list[threading.Thread]()
+
+    def compare() -> None:
+        restore_guard.compare(Account.objects.get(pk=account.pk))
+        connection.close()
+
+    def ask_slowly(script, *given):
+        if script == restore_guard._BEGIN and not others:
+            others.append(threading.Thread(target=compare))
+            others[0].start()
+            others[0].join(0.5)
+        return ask(script, *given)
+
+    monkeypatch.setattr(limiter, "ask", ask_slowly)
+    restore_guard.compare(account)
+    others[0].join()
+
+    known = Account.objects.get(pk=account.pk)
+    assert (known.doubt_from, known.doubt_reason, known.memory) == (None, "", account.memory)
+    assert restore_guard.remembered(known) == []
 
 
 def test_a_mark_that_a_broken_connection_left_twice_stops_no_claim(account, sandbox):
