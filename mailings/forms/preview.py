@@ -233,6 +233,12 @@ class Preview:
             return None, None
 
     @property
+    def hour_problem(self) -> str:
+        """Why an hour that was read is no moment: the clock shows it twice, or skips it; "" if neither."""
+        _options, found = self.form.typed.options(self.form.now)
+        return next((one.message(_) for one in found if one.code in when.CLOCK_CHANGES), "")
+
+    @property
     def when(self) -> When | None:
         return self.spec.when if self.spec else self._typed_hour[0]
 

@@ -46,6 +46,8 @@ FIRST, SECOND = "first", "second"
 OPENS, CLOSES = 9, 22
 # The controls that each name an hour by itself; `hours_to` and the rest go with one of them.
 FIELDS = ("time", "time_at", "hours_from", "minutes")
+# What is wrong with an hour of a night in which the clock is changed.
+CLOCK_CHANGES = HOUR_SKIPPED, HOUR_TWICE = "hour_skipped", "hour_twice"
 
 _WORDS = {
     **dict.fromkeys(("today", "сегодня"), 0),
@@ -141,13 +143,13 @@ def _moment(local: datetime, zone: ZoneInfo, which: str) -> datetime:
     first, second = _both(local, zone)
     if first > second:
         raise Refusal(
-            "hour_skipped",
+            HOUR_SKIPPED,
             N_("This hour does not exist: that night the clock of %(zone)s is put forward over it."),
             zone=zone.key,
         )
     if first < second and which not in (FIRST, SECOND):
         raise Refusal(
-            "hour_twice",
+            HOUR_TWICE,
             N_(
                 "That night the clock of %(zone)s shows this hour twice. Say below which of the two you mean."
             ),

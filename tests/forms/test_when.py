@@ -154,6 +154,22 @@ def test_the_question_stands_on_the_page_only_when_the_hour_comes_twice() -> Non
     assert not asks("31.10.2027 04:30")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("31.10.2027 02:30", "shows this hour twice"),
+        ("28.03.2027 02:30", "does not exist"),
+        ("28.03.2027 04:30", ""),
+        ("28.03.2027 04", ""),
+    ],
+)
+def test_while_it_is_typed_an_hour_of_a_clock_change_is_said_in_its_own_words(text: str, said: str) -> None:
+    form = ComposeForm(Typed({"time_at": text, "clock": "Europe/Berlin"}), now=NOW)
+    told = Preview(form).hour_problem
+    assert said in told
+    assert bool(told) == bool(said)
+
+
 def test_the_spring_hour_that_does_not_exist_is_an_error_at_the_field() -> None:
     assert refused(time_at="28.03.2027 02:30", clock="Europe/Berlin") == [(("time_at",), "hour_skipped")]
 

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from mailings import outbox
@@ -383,6 +384,18 @@ def test_the_button_and_a_telephones_bar_say_how_many_it_goes_to(
 @pytest.mark.parametrize("typed", [{"mes": "a\x00b"}, {"time": "soon"}, {"translit": "x"}, {"bin": "9"}])
 def test_the_panel_stands_whatever_is_typed(typed: dict[str, str], page: Client) -> None:
     assert "missing or wrong" in preview(page, **typed)
+
+
+@time_machine.travel("2026-11-27 12:00Z")
+def test_the_panel_asks_which_of_two_hours_is_meant_as_soon_as_it_is_typed(page: Client) -> None:
+    typed = SMS | {"time_at": "31.10.2027 02:30", "clock": "Europe/Berlin"}
+    asked = page.post(f"{URL}preview/", typed).content.decode()
+    assert "shows this hour twice" in asked
+    assert 'name="which"' in asked
+
+    answered = page.post(f"{URL}preview/", typed | {"which": "second"}).content.decode()
+    assert "02:30" in answered
+    assert "shows this hour twice" not in answered
 
 
 def test_the_panel_stays_as_it_is_when_the_session_has_ended(client: Client, account: Account) -> None:
