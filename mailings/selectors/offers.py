@@ -121,5 +121,7 @@ def dress(form: ComposeForm) -> Offers:
             field = form.fields[name]
             field.widget.attrs["list"] = "offered-senders"
             field.help_text = format_html("{} {}", field.help_text, offers.about_senders)
+            # It holds the help as it was, where an error was looked for before.
+            form[name].help_text = field.help_text
     form.fields["tpl"].widget.attrs["list"] = "offered-templates"
     return offers

@@ -45,6 +45,13 @@ def test_a_sender_is_chosen_by_name_and_the_list_has_its_age(page: Client, lists
     assert "Sender names at SMS Centre: 1, read 3 min ago" in text_of(answer)
 
 
+def test_the_age_of_the_list_stands_beside_an_error_too(page: Client, lists: None):
+    answer = post(page, SMS | {"mes": ""}, "review")
+
+    assert "Error:" in text_of(answer)
+    assert "Sender names at SMS Centre: 1, read 3 min ago" in text_of(answer)
+
+
 def test_a_sender_that_is_not_registered_is_said_before_sending(page: Client, lists: None):
     said = "“BANK” is not registered at SMS Centre (checked 3 min ago"
 
