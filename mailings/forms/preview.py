@@ -271,6 +271,12 @@ class Preview:
         return due(typed, zone, self.form.now) if typed else None
 
     @property
+    def is_past(self) -> bool:
+        """Whether the hour is past: SMS Centre would send at once."""
+        due_at = self.due_at
+        return not self.is_now and due_at is not None and due_at < self.form.now
+
+    @property
     def occurrences(self) -> Sequence[datetime]:
         """The next sendings of a mailing that repeats."""
         if self.spec is None or not self.spec.options.get("rpt"):

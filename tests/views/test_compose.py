@@ -398,6 +398,15 @@ def test_the_panel_asks_which_of_two_hours_is_meant_as_soon_as_it_is_typed(page:
     assert "shows this hour twice" not in answered
 
 
+@time_machine.travel("2026-11-27 12:00Z")
+@pytest.mark.parametrize(
+    ("hour", "passed"), [("26.11.2026 09:30", True), ("28.11.2026 09:30", False), ("now", False), ("", False)]
+)
+def test_an_hour_that_has_passed_is_said_beside_it(page: Client, hour: str, passed: bool) -> None:
+    shown = preview(page, time_at=hour)
+    assert ("This hour has passed" in shown) is passed
+
+
 def test_the_panel_stays_as_it_is_when_the_session_has_ended(client: Client, account: Account) -> None:
     assert client.post(f"{URL}preview/", SMS).status_code == 204
 
