@@ -4,8 +4,8 @@ import argparse
 import subprocess
 import sys
 
-# The network between its hosts, and their provider, are threads of the test's process. It gets a fresh one:
-# in one that had run thousands of tests, with coverage, nothing was handed over within minutes.
+# The network between its hosts, and their provider, are threads of the test's process, and its lease and its
+# limits are counted in seconds: it gets a process and the machine for itself.
 ALONE = "tests/faults/test_hosts.py"
 
 
