@@ -24,7 +24,7 @@ from mailings.smsc.spec.lists import Lines
 from mailings.smsc.spec.problems import Refusal
 from mailings.smsc.spec.spec import Spec
 from mailings.smsc.spec.texts import Parts, clean, message_parts
-from mailings.smsc.spec.times import TimeForm, When, due, parse
+from mailings.smsc.spec.times import TimeForm, When, due, is_past, parse
 from mailings.smsc.spec.vocabulary import Channel
 
 SHOWN_PEOPLE = 5
@@ -273,8 +273,8 @@ class Preview:
     @property
     def is_past(self) -> bool:
         """Whether the hour is past: SMS Centre would send at once."""
-        due_at = self.due_at
-        return not self.is_now and due_at is not None and due_at < self.form.now
+        typed, zone = self._typed_hour
+        return typed is not None and is_past(typed, zone, self.form.now)
 
     @property
     def occurrences(self) -> Sequence[datetime]:

@@ -1,16 +1,17 @@
 """Finds other mailings that send the same text to the same people within 24 hours.
 
 Only mailings count that went out, or still may: not those withdrawn, refused or cancelled, and no tests that
-somebody sent to their own addresses.
+somebody sent to their own addresses. A request that carries no text (HLR, ping) repeats none. The text of a
+template is known to the provider alone: the same template is the same text.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Coalesce, Lower
 
 from mailings.forms import ComposeForm
@@ -22,6 +23,9 @@ from mailings.smsc.spec.spec import Addressee, Spec
 WITHIN = timedelta(hours=24)
 # How many other mailings are compared, the newest ones.
 AT_MOST = 20
+# Stands before a template's id, where a text would stand.
+TEMPLATE = "\ue000"
+NONE = Q(pk__in=())
 WHILE_TYPING = 20_000
 # Addresses in one query: SQLite accepts 999 parameters.
 AT_ONCE = 900
@@ -47,8 +51,7 @@ def of_spec(spec: Spec, now: datetime, *, filed: Iterable[str] = ()) -> list[Rep
     if not others:
         return []
     ours = [*spec.people(), *map(Addressee, set(filed).difference(spec.phones))]
-    shared = spec.options.get("mes", "")
-    return _repeats((one, _count_given(one, ours, shared)) for one in others)
+    return _repeats((one, _count_given(one, ours, _shared(spec.options))) for one in others)
 
 
 def of_form(form: ComposeForm) -> list[Repeat]:
@@ -65,7 +68,7 @@ def of_form(form: ComposeForm) -> list[Repeat]:
 def of_mailing(mailing: Mailing, spec: Spec, now: datetime) -> list[Repeat]:
     """The same for a stored mailing, counted by the database."""
     others = _others(spec, spec.due_at(now) or now, mailing)
-    shared = spec.options.get("mes", "")
+    shared = _shared(spec.options)
     count = _count_stored if kinds_for(spec.channel) <= TO_PHONES else _count_stored_in_any_case
     return _repeats((one, count(one, mailing, shared)) for one in others)
 
@@ -76,18 +79,18 @@ def _repeats(found: Iterable[tuple["_Other", int]]) -> list[Repeat]:
 
 @dataclass(frozen=True)
 class _Other:
-    """`text`: what recipients without a personal text get; None if all have one."""
+    """`text`: what recipients without a personal text get, or a template's mark; "" if all have one."""
 
     pk: int
     name: str
     at: datetime
-    text: str | None
+    text: str
 
     @property
     def people(self) -> "QuerySet[Any]":
         """Its recipients, annotated with their text as `said`."""
         rows = Recipient.objects.filter(mailing_id=self.pk, stopped=False)
-        return rows.annotate(said=Coalesce("text", Value(self.text or "", TextField())))
+        return rows.annotate(said=Coalesce("text", Value(self.text, TextField())))
 
 
 def _others(spec: Spec, when: datetime, but: Mailing | None) -> list[_Other]:
@@ -96,11 +99,34 @@ def _others(spec: Spec, when: datetime, but: Mailing | None) -> list[_Other]:
     unknown = Q(due_at=None, created_at__gte=when - WITHIN)
     rows = Mailing.objects.filter(near | unknown, state__in=MAY_ARRIVE, self_test=None)
     rows = rows.exclude(pk=but.pk if but else 0)
-    ours = spec.options.get("mes")
-    if ours is not None:
-        rows = rows.filter(Q(spec__options__mes=ours) | Q(spec__options__mes__isnull=True))
-    values = rows.newest_first().values_list("pk", "name", "due_at", "created_at", "spec__options__mes")
-    return [_Other(pk, name, due or made, text) for pk, name, due, made, text in values[:AT_MOST]]
+    # An equal text first: newer mailings with texts of each person's own hide none.
+    own = Case(When(spec__personal=True, then=1), default=0)
+    alike = rows.filter(_alike(spec)).alias(own=own).order_by("own", "-created_at", "-id")
+    return [_other(mailing) for mailing in alike[:AT_MOST]]
+
+
+def _alike(spec: Spec) -> Q:
+    """Mailings that may have a text of this one: by their own text, or by each person's."""
+    options, personal = spec.options, Q(spec__personal=True)
+    if "list" in options:
+        return personal | Q(spec__options__mes__isnull=False)
+    if not _shared(options):
+        return NONE
+    if "tpl" in options:
+        return Q(spec__options__tpl=options["tpl"])
+    return personal | Q(spec__options__mes=options["mes"])
+
+
+def _other(mailing: Mailing) -> _Other:
+    text = _shared(mailing.options)
+    return _Other(mailing.pk, mailing.name, mailing.due_at or mailing.created_at, text)
+
+
+def _shared(options: Mapping[str, Any]) -> str:
+    """What everybody gets who has no text of their own; "" for a mailing that carries none."""
+    if options.get("hlr") or options.get("ping"):
+        return ""
+    return options.get("mes") or (f"{TEMPLATE}{options['tpl']}" if options.get("tpl") else "")
 
 
 def _count_stored(other: _Other, mailing: Mailing, shared: str) -> int:

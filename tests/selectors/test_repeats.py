@@ -60,6 +60,30 @@ def test_a_shared_text_counts_for_a_personal_one_that_says_the_same(account: Acc
     assert found(account, phones="", mes="", list=f"{ANNA}:Hi Anna\n{OLEG}:Hi Oleg") == [("Shared", 1)]
 
 
+@pytest.mark.parametrize("before", [{"hlr": 1}, {"ping": 1}, {"tpl": 17}])
+@pytest.mark.parametrize("now", [{"hlr": 1}, {"ping": 1}, {"tpl": 18}])
+def test_what_carries_no_text_known_here_repeats_none(
+    account: Account, before: dict[str, Any], now: dict[str, Any]
+) -> None:
+    sent(account, name="Before", phones=ANNA, mes="", **before)
+
+    assert found(account, phones=ANNA, mes="", **now) == []
+
+
+def test_the_same_template_is_the_same_text(account: Account) -> None:
+    sent(account, name="Template", phones=f"{ANNA},{OLEG}", mes="", tpl=18)
+
+    assert found(account, phones=ANNA, mes="", tpl=18) == [("Template", 1)]
+
+
+def test_many_newer_personal_mailings_hide_no_repeat(account: Account) -> None:
+    sent(account, name="Shared", phones=ANNA, mes="Pay")
+    for _number in range(repeats.AT_MOST + 1):
+        sent(account, name="Personal", phones="", mes="", list=f"{ANNA}:Hi Anna")
+
+    assert found(account, phones=ANNA, mes="Pay") == [("Shared", 1)]
+
+
 def test_what_was_longer_ago_or_never_arrives_does_not_count(account: Account) -> None:
     sent(account, hours_ago=25, name="Old", phones=ANNA, mes="Pay")
     back = sent(account, name="Taken back", phones=ANNA, mes="Pay")
