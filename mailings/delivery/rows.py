@@ -35,7 +35,7 @@ def insert(messages: Sequence[Message | Meant]) -> None:
                     copy.write_row(row)
         elif rows:
             places = ", ".join(["%s"] * len(MESSAGE))
-            cursor.executemany(f"INSERT INTO mailings_message ({names}) VALUES ({places})", rows)  # noqa: S608
+            cursor.executemany(f"INSERT INTO mailings_message ({names}) VALUES ({places})", rows)  # noqa: S608 (our own names)
 
 
 def update(messages: Sequence[Message], names: Sequence[str]) -> None:
@@ -55,11 +55,11 @@ def write_results(rows: Iterable[tuple[Any, ...]]) -> None:
 
 
 _UPDATE_ONE = (
-    f"UPDATE mailings_recipient SET {', '.join(f'{name} = %s' for name in RESULT)} "  # noqa: S608
+    f"UPDATE mailings_recipient SET {', '.join(f'{name} = %s' for name in RESULT)} "  # noqa: S608 (our own names)
     "WHERE mailing_id = %s AND position = %s"
 )
 _UPDATE_MANY = (
-    f"UPDATE mailings_recipient r SET {', '.join(f'{name} = new.{name}' for name in RESULT)} "  # noqa: S608
+    f"UPDATE mailings_recipient r SET {', '.join(f'{name} = new.{name}' for name in RESULT)} "  # noqa: S608 (our own names)
     f"FROM unnest({', '.join(f'%s::{kind}[]' for kind in TYPES)}) "
     f"AS new({', '.join(RESULT)}, mailing, place) "
     "WHERE r.mailing_id = new.mailing AND r.position = new.place"

@@ -25,7 +25,7 @@ CHOICES = (forms.RadioSelect, forms.CheckboxSelectMultiple)
 @cache
 def icon(name: str, size: int = 18) -> SafeString:
     """A decorative heroicon: what it means always stands beside it in words."""
-    return mark_safe(heroicon_mini(name, size=size, **{"aria-hidden": "true", "class": "icon"}))  # noqa: S308
+    return mark_safe(heroicon_mini(name, size=size, **{"aria-hidden": "true", "class": "icon"}))  # noqa: S308 (an icon of a library)
 
 
 @register.filter
