@@ -251,13 +251,12 @@ class Preview:
     def arrival(self) -> tuple[datetime, datetime] | None:
         """When it really arrives if the night hours delay it: the first and the last hour."""
         moment = self.form.now if self.is_now else self.due_at
-        return when.arrival(moment) if moment and self.is_delayed_by_night else None
+        return when.arrival(moment, self.form.country, self.form.typed.channel) if moment else None
 
     @property
-    def is_delayed_by_night(self) -> bool:
-        """Night hours are kept for messages that wake a person in Russia; an e-mail wakes nobody."""
-        mail = self.form.typed.channel is Channel.MAIL
-        return self.form.country == "RU" and not mail
+    def keeps_night_hours(self) -> bool:
+        """Whether the night may delay it, as far as is known here."""
+        return self.form.typed.channel not in when.SILENT
 
     @property
     def is_now(self) -> bool:

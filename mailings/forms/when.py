@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from mailings.smsc.spec import times
 from mailings.smsc.spec.problems import N_, Problem, Refusal
+from mailings.smsc.spec.vocabulary import Channel
 
 MOSCOW = "Europe/Moscow"
 # The clocks that the page offers beside the reader's own: Moscow, Russia from west to east, neighbours.
@@ -44,6 +45,8 @@ RUSSIA = tuple(CLOCKS)[:11]
 FIRST, SECOND = "first", "second"
 # Mass mailings are delivered between these hours of the recipient's clock.
 OPENS, CLOSES = 9, 22
+# What wakes nobody, so that night hours are not kept for it: a letter, and requests that nobody sees.
+SILENT = frozenset({Channel.MAIL, Channel.HLR, Channel.PING})
 # The controls that each name an hour by itself; `hours_to` and the rest go with one of them.
 FIELDS = ("time", "time_at", "hours_from", "minutes")
 # What is wrong with an hour of a night in which the clock is changed.
@@ -344,11 +347,13 @@ def _as_typed(moment: datetime, own: str) -> dict[str, str]:
 # The night.
 
 
-def arrival(moment: datetime) -> tuple[datetime, datetime] | None:
+def arrival(moment: datetime, country: str, channel: Channel) -> tuple[datetime, datetime] | None:
     """When a mass mailing of `moment` really arrives in Russia: the first and the last hour, over its clocks.
 
-    None when no clock is in its night hours then.
+    None when no clock is in its night hours then, in other countries, and for what wakes nobody.
     """
+    if country != "RU" or channel in SILENT:
+        return None
     moments = [_after_the_night(moment, ZoneInfo(name)) for name in RUSSIA]
     return None if max(moments) == moment else (min(moments), max(moments))
 

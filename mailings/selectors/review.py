@@ -195,8 +195,7 @@ class Review:
     def arrival(self) -> tuple[datetime, datetime] | None:
         """First and last hour of arrival, if the rule "from 09:00 to 22:00" delays it; else None."""
         due = self.due_at
-        wakes = self.mailing.account.home == "RU" and self.channel is not Channel.MAIL
-        return when.arrival(due) if due and wakes else None
+        return when.arrival(due, self.mailing.account.home, self.channel) if due else None
 
     @property
     def occurrences(self) -> Sequence[datetime]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mailings.forms import ComposeForm, Preview, Typed, from_draft, from_post, when
 from mailings.smsc.spec import times
 from mailings.smsc.spec.problems import Refusal
+from mailings.smsc.spec.vocabulary import Channel
 from mailings.wording import moments
 
 # A form without an account asks for the one that there is: its country reads the numbers.
@@ -239,7 +240,7 @@ def test_a_past_hour_is_an_error_beside_the_field_that_it_was_typed_into() -> No
 def test_the_night_delays_the_arrival_by_each_persons_clock(
     moment: datetime, first: tuple[int, int, int], last: tuple[int, int, int]
 ) -> None:
-    found = when.arrival(moment)
+    found = when.arrival(moment, "RU", Channel.SMS)
 
     assert found is not None
     days = [(one.day, one.hour, one.minute) for one in (local.astimezone(MOSCOW) for local in found)]
@@ -247,7 +248,17 @@ def test_the_night_delays_the_arrival_by_each_persons_clock(
 
 
 def test_where_no_clock_is_in_its_night_nothing_is_said_of_it() -> None:
-    assert when.arrival(datetime(2026, 11, 26, 10, 0, tzinfo=MOSCOW)) is None
+    assert when.arrival(datetime(2026, 11, 26, 10, 0, tzinfo=MOSCOW), "RU", Channel.SMS) is None
+
+
+@pytest.mark.parametrize(
+    ("country", "channel"),
+    [("RU", Channel.HLR), ("RU", Channel.PING), ("RU", Channel.MAIL), ("DE", Channel.SMS)],
+)
+def test_nothing_is_said_of_the_night_where_it_wakes_nobody_or_is_another_countrys(
+    country: str, channel: Channel
+) -> None:
+    assert when.arrival(datetime(2026, 11, 26, 2, 0, tzinfo=MOSCOW), country, channel) is None
 
 
 def test_a_moment_is_shown_in_full_on_its_own_clock_moscows_and_the_readers() -> None:
