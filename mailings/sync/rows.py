@@ -27,7 +27,7 @@ from mailings.models.mirror_many import (
     write_new,
 )
 from mailings.models.references import reference_of, traces
-from mailings.smsc.api.jobs import Job, Listed, canonical
+from mailings.smsc.api.jobs import Job, Listed
 from mailings.sync.tally import Bearer, Conflict, Tally
 
 CHUNK = 5000
@@ -119,7 +119,7 @@ def _without_unchanged(
 
 def _may_hold(listed: Sequence[Listed], codes: frozenset[str]) -> bool:
     """Whether one of these codes may stand anywhere in these rows: one look instead of one at each text."""
-    said = b"\n".join(canonical(each.payload) for each in listed).upper() if codes else b""
+    said = b"\n".join(each.payload for each in listed).upper() if codes else b""
     return any(code.encode() in said for code in codes)
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from mailings.models import Account, Event, Mailing, Observation, Pull
-from mailings.smsc.api.jobs import Job, Listed
+from mailings.smsc.api.jobs import Job, Listed, canonical
 from mailings.sync import rows, spans
 from mailings.sync.tally import Tally
 from tests.sync.listing import Listing
@@ -22,7 +22,8 @@ class Read(Listed):
 
     @classmethod
     def of(cls, job: Job) -> "Read":
-        row = cls(job.remote_id, job.name, job.payload, job.payload, job.fingerprint)
+        text = canonical(job.payload)
+        row = cls(job.remote_id, job.name, text, text, job.fingerprint)
         row.read = job
         return row
 

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
+from mailings.smsc.api import tolerant_json
 from mailings.smsc.api.aliases import (
     LOOK_UPS,
     PRICES,
@@ -27,7 +29,7 @@ from mailings.smsc.api.aliases import (
 )
 from mailings.smsc.api.errors import ProviderError, UnreadableAnswer
 from mailings.smsc.api.formats import Content, raise_error_in, read, unwrapped
-from mailings.smsc.api.jobs import Job, Jobs, Listed, fingerprint
+from mailings.smsc.api.jobs import Job, Jobs, Listed, canonical, digests
 from mailings.smsc.api.rows import AnswerRow, Found, find_rows, is_row, says_yes, unwrapped_row
 
 __all__ = ["Balance", "Created", "Done", "Job", "JobStatus", "Jobs", "Lookup", "LookupRow", "Price"]
@@ -54,8 +56,8 @@ _FIGURES = frozenset({"id", "cost", "cnt", "count", "smscnt", "balance"})
 _NO_ERROR = frozenset({"error", "errorcode"})  # an error there would have been raised
 
 
-# Turns the rows of a list into the payloads that may be stored, and the fingerprints of these.
-Keep = Callable[[list[dict[str, Any]]], tuple[list[dict[str, Any]], list[str]]]
+# Turns rows into their canonical forms, those of what may be stored of them, and the fingerprints of these.
+Keep = Callable[[list[dict[str, Any]]], tuple[list[bytes], list[bytes], list[str]]]
 
 
 @dataclass(frozen=True)
@@ -115,9 +117,10 @@ class Lookup:
     payload: Any
 
 
-def as_they_came(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
-    """The rows unchanged, with their fingerprints."""
-    return rows, [fingerprint(row) for row in rows]
+def as_they_came(rows: list[dict[str, Any]]) -> tuple[list[bytes], list[bytes], list[str]]:
+    """All that a row holds may be stored."""
+    texts = [canonical(row) for row in rows]
+    return texts, texts, digests(texts)
 
 
 def parse_created(body: bytes, http_status: int, content_type: str = "", framed: bool = True) -> Created:
@@ -168,10 +171,10 @@ def parse_jobs(
     body: bytes, http_status: int, content_type: str = "", framed: bool = True, *, keep: Keep = as_they_came
 ) -> Jobs:
     """The answer to get_all. One odd row never fails the rest. `keep` gives what may be stored of them."""
-    content = read(body, http_status, content_type, framed)
-    plain = _plain_list(content.value)
+    plain = _plain_list(body, keep) if http_status == HTTPStatus.OK else None
     if plain is not None:
-        return Jobs(_listed(*plain, content.value, keep), (), len(content.value), content.format)
+        return Jobs(plain, (), len(plain), "json")
+    content = read(body, http_status, content_type, framed)
     found = _rows_of(content)
     seen = [(row, _seen(row)) for row in found.rows]
     told = [each for _, each in seen if each is not None]
@@ -305,9 +308,19 @@ def _job(row: AnswerRow) -> Job | None:
     return Job.read(remote_id, reading, value)
 
 
-def _plain_list(value: Any) -> tuple[list[str], list[str | None]] | None:
-    """The ids and names of a plain list of flat rows, else None. A single row may be an error: None, too."""
-    return glances(value) if isinstance(value, list) and len(value) > 1 else None
+def _plain_list(body: bytes, keep: Keep) -> list[Listed] | None:
+    """A plain list of flat rows, else None. A single row may be an error: None, too.
+
+    Of a long list only a part is ever made into objects at once.
+    """
+    listed: list[Listed] = []
+    for part in tolerant_json.parts(body):
+        rows = tolerant_json.plain(part)
+        told = glances(rows) if isinstance(rows, list) and rows else None
+        if told is None:
+            return None
+        listed += _listed(*told, rows, keep)
+    return listed if len(listed) > 1 else None
 
 
 def _seen(row: AnswerRow) -> tuple[str, str | None, dict[str, Any]] | None:
@@ -324,7 +337,7 @@ def _seen(row: AnswerRow) -> tuple[str, str | None, dict[str, Any]] | None:
 
 
 def _listed(ids: list[str], names: list[str | None], rows: list[dict[str, Any]], keep: Keep) -> list[Listed]:
-    return list(map(partial(tuple.__new__, Listed), zip(ids, names, rows, *keep(rows), strict=True)))
+    return list(map(partial(tuple.__new__, Listed), zip(ids, names, *keep(rows), strict=True)))
 
 
 def _lookup_row(row: AnswerRow) -> LookupRow | None:

@@ -32,9 +32,6 @@ DEFAULT_URL = "https://smscentre.com/sys/"
 BACKUP_URL = "https://www2.smscentre.com/sys/"
 DEFAULT_TIMEOUTS = Timeouts()
 
-# How many rows of a list are searched for our credentials in one go.
-_AT_ONCE = 1000
-
 T = TypeVar("T")
 
 
@@ -254,19 +251,16 @@ class Client:
                     raise
         return post(last + script, body, Exchange(self._timeouts, deadline, before_first_byte))
 
-    def _kept(self, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
-        """The rows of a list without our password and key, and their fingerprints."""
-        payloads: list[dict[str, Any]] = []
-        fingerprints: list[str] = []
-        for begin in range(0, len(rows), _AT_ONCE):
-            some = rows[begin : begin + _AT_ONCE]
-            texts = [canonical(row) for row in some]
-            if self._credentials.may_stand_in(b"\n".join(texts)):
-                some = [self._hidden(row) for row in some]
-                texts = [canonical(row) for row in some]
-            payloads += some
-            fingerprints += digests(texts)
-        return payloads, fingerprints
+    def _kept(self, rows: list[dict[str, Any]]) -> tuple[list[bytes], list[bytes], list[str]]:
+        """The rows of a list, the same without our password and key, and the fingerprints of these."""
+        texts = kept = [canonical(row) for row in rows]
+        if self._credentials.may_stand_in(b"\n".join(texts)):
+            shown = [self._hidden(row) for row in rows]
+            kept = [
+                text if hidden is row else canonical(hidden)
+                for text, row, hidden in zip(texts, rows, shown, strict=True)
+            ]
+        return texts, kept, digests(kept)
 
     def _hidden(self, payload: Any) -> Any:
         """A payload as it came, unless it echoes our password or key."""

@@ -1,7 +1,8 @@
 """A mailing as the provider shows it, and the rows of a list of mailings before their fields are read.
 
 Most rows of a list have not changed since the last pull. So at first only id, name and fingerprint of a row
-are taken; if the fingerprint differs, the row becomes a `Job`, which reads its other fields on demand.
+are taken, and the row is kept as the text that the fingerprint was taken of (a long list of objects takes far
+more memory). If the fingerprint differs, the row becomes a `Job`, which reads its other fields on demand.
 """
 
 import hashlib
@@ -27,10 +28,19 @@ _FIELDS = (
 def canonical(payload: Any) -> bytes:
     """A payload as JSON in UTF-8 with sorted keys, so that equal payloads give equal bytes."""
     try:
-        return orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
+        # A copy: what orjson gives holds on to several times the memory of its text.
+        return bytes(memoryview(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)))
     except TypeError:  # a value that orjson does not take, such as half a surrogate pair
         text = json.dumps(payload, sort_keys=True, ensure_ascii=False, default=str)
         return text.encode("utf-8", "surrogatepass")
+
+
+def of_canonical(text: bytes) -> Any:
+    """The payload whose canonical form this is."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text.decode("utf-8", "surrogatepass"))
 
 
 def digests(texts: Iterable[bytes]) -> list[str]:
@@ -96,24 +106,26 @@ class Job:
 class Listed(NamedTuple):
     """A row of a list, with the fingerprint that tells whether its job has changed.
 
-    `row`: as it came; `payload`: as it may be kept, without our credentials; `fingerprint`: the payload's.
+    `row`: as it came; `payload`: as it may be kept, without our credentials, the very same object where it
+    holds none (both are `canonical`); `fingerprint`: the payload's.
     """
 
     remote_id: str
     name: str | None
-    row: dict[str, Any]
-    payload: dict[str, Any]
+    row: bytes
+    payload: bytes
     fingerprint: str
 
     def job(self) -> Job:
         """The row as a job, whose other fields are read on demand."""
+        row = of_canonical(self.row)
         job = object.__new__(Job)
         job.__dict__.update(
             remote_id=self.remote_id,
             name=self.name,
-            payload=self.payload,
+            payload=row if self.payload is self.row else of_canonical(self.payload),
             fingerprint=self.fingerprint,
-            _row=self.row,
+            _row=row,
         )
         return job
 

@@ -8,6 +8,7 @@ came. JSON that is broken or cut off is never guessed at.
 import json
 import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -19,7 +20,24 @@ _DEPTH = 50
 _NESTED = frozenset({dict, list})
 _LONGEST_WHOLE = 18  # digits that fit 64 bits; ids are no longer
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[][{}]', re.DOTALL)
+# What stands between two objects of a list. It may also stand inside a text: then the parts are no JSON.
+_BETWEEN = re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\{")
+_PART = 1 << 17  # bytes
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def parts(body: bytes) -> Iterator[bytes]:
+    """A JSON list as shorter lists of the same items; nothing of anything else.
+
+    Whether it is JSON is seen by the parts: if each is a list in JSON, so is the whole, of all their items.
+    """
+    if body[:1] != b"[":
+        return
+    begin = 1
+    while found := _BETWEEN.search(body, begin + _PART):
+        yield b"[%b]" % body[begin : found.start() + 1]
+        begin = found.end() - 1
+    yield b"[%b" % body[begin:] if begin > 1 else body
 
 
 def plain(body: bytes) -> Any:
