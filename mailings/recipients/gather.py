@@ -7,6 +7,7 @@ from typing import IO
 
 from mailings.recipients import tables
 from mailings.recipients.limits import Limits
+from mailings.recipients.numbers import EXTENSION
 from mailings.recipients.reader import Choices, Entry, Reading, Shape, key_of, read
 from mailings.recipients.reasons import Reason, Said, Trouble, UnreadableFile, Verdict
 from mailings.smsc.spec.addresses import SHOWN, is_group, shorten
@@ -14,7 +15,7 @@ from mailings.smsc.spec.problems import N_, Problem
 from mailings.smsc.spec.vocabulary import Channel
 
 # Between recipients of one line.
-SEPARATOR = re.compile(r"[,;\r\n]+")
+SEPARATOR = re.compile(rf"[,;\r\n]+(?!\s*{EXTENSION})", re.IGNORECASE)
 
 # Between recipients of a paste: without a heading they make no columns, which would hide wrong ones.
 BETWEEN_ENTRIES = (",", ";")

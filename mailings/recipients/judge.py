@@ -4,15 +4,15 @@ import re
 from collections.abc import Callable
 
 from mailings.recipients import emails, telegram
-from mailings.recipients.numbers import Judged, Numbers
+from mailings.recipients.numbers import EXTENSION, Judged, Numbers
 from mailings.recipients.reasons import Verdict
 from mailings.smsc.spec.addresses import Kind, kinds_for
 from mailings.smsc.spec.vocabulary import Channel
 
 _GROUP = re.compile(r"\s*[Gg]([0-9]{1,12})\s*")
 
-# Between two entries of a line, unless it stands within quotation marks.
-_BETWEEN = re.compile(r"""[,;\t](?=(?:[^"]*"[^"]*")*[^"]*$)""")
+# Between two entries of a line, unless it stands within quotation marks or before an extension.
+_BETWEEN = re.compile(rf"""[,;\t](?!\s*{EXTENSION})(?=(?:[^"]*"[^"]*")*[^"]*$)""", re.IGNORECASE)
 
 
 class Judge:

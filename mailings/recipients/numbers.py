@@ -40,9 +40,9 @@ _FRACTION = re.compile(r"(\+?\d{5,})[.,](\d+)")
 _GUARD = re.compile(
     r"""=?"=?"*\s*([^"]*?)\s*"*"|['\u2019`](?=[+\d(])(.*)|tel:\s*(.+)""", re.IGNORECASE | re.DOTALL
 )
-_EXTENSION = re.compile(
-    r"(?:доб|вн|внутр|ext|extn|extension|x|добавочный|ext\.)\.?[\s:]*\d|\d\s*#\s*\d", re.IGNORECASE
-)
+# An extension belongs to the number before it, whatever stands between the two.
+EXTENSION = r"(?:доб|вн|внутр|ext|extn|extension|x|добавочный)\.?[\s:]*\d"
+_EXTENSION = re.compile(rf"{EXTENSION}|\d\s*#\s*\d", re.IGNORECASE)
 _BETWEEN = re.compile(r"[,;|\n\r\t/\\&]+|\s(?:и|and|или|or)\s|(?<=[\d) ])(?=\+)", re.IGNORECASE)
 _NUMBER_INSIDE = re.compile(rf"\+?\(?\d[\d{re.escape(_DASHES)}().\[\] ]*")
 _SPACED = re.compile(rf"(?:^|(?<= ))\+?\d[\d{re.escape(_DASHES)}().]{{9,}}(?= |$)")

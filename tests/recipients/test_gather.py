@@ -19,6 +19,13 @@ from mailings.smsc.spec.vocabulary import Channel
         ("Телефон\r79990000001", Channel.SMS, ("+79990000001",), ()),
         (" \n", Channel.SMS, (), ()),
         ("1002003: готов", Channel.SMS, (), ("1002003: готов",)),
+        (
+            "8 495 000-00-09, доб. 5; +79990000001",
+            Channel.SMS,
+            ("+79990000001",),
+            ("8 495 000-00-09, доб. 5",),
+        ),
+        ("+74950000009, ext 12", Channel.SMS, (), ("+74950000009, ext 12",)),
     ],
 )
 def test_every_entry_of_a_paste_is_a_recipient_or_wrong(
