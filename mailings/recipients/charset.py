@@ -102,7 +102,7 @@ class _Survey:
     @property
     def is_another_charset(self) -> bool:
         """Whether the odd bytes are too many for slips: of windows-1251 nearly all are odd in UTF-8."""
-        return self._count * 10 > self._letters or (self._cut and self._letters == 0)
+        return self._count * 2 > self._letters or (self._cut and self._letters == 0)
 
     def notes(self) -> tuple[Said, ...]:
         found = [Said(Note.REPLACED, {"line": line}) for line in self._replaced]

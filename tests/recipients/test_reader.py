@@ -47,6 +47,16 @@ def test_a_column_is_chosen_by_its_heading_or_number(column: str, right: list[st
     assert found.questions == []
 
 
+def test_a_file_in_utf_8_with_broken_names_is_not_taken_for_windows_1251() -> None:
+    """Read so, all other names would be written in letters that nobody knows."""
+    data = "Имя;Телефон\nАнна;79990000001\n".encode() + b"\xff\xfe;79990000002\n"
+    found = reading(data)
+
+    assert people(found) == ["+79990000001", "+79990000002"]
+    assert found.names == ("Имя", "Телефон")
+    assert [note.what.name for note in found.notes] == ["REPLACED"]
+
+
 def test_an_unknown_column_or_sheet_is_told_with_those_that_there_are() -> None:
     with pytest.raises(UnreadableFile) as column:
         reading(TWO_PHONES, columns={"phones": "Мобильный"})
