@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Min, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Min, OuterRef, Q, QuerySet, Subquery, Sum
 
-from mailings.models import Account, Delivery, DeliveryPull, Event, Observation, Pull
+from mailings.models import Account, Delivery, DeliveryPull, Event, Observation, Pull, State
 from mailings.smsc.spec.vocabulary import Channel
 from mailings.wording import chips
 
@@ -49,9 +49,14 @@ def read(now: datetime) -> News:
 
 
 def _last_day(now: datetime) -> dict[str, Subquery]:
-    """Per account: the results of mailings of the last day, without those that only check numbers."""
+    """Per account: the results of mailings of the last day, without those that only check numbers.
+
+    A mailing that the provider may not have counts only once a message of it was seen.
+    """
     lately = Delivery.objects.filter(account=OuterRef("pk"), opens__gte=now - DAY, as_of__isnull=False)
-    one = lately.exclude(mailing__channel__in=(Channel.HLR, Channel.PING)).order_by().values("account")
+    unseen = dict.fromkeys(("delivered", "read", "failed", "waiting", "unclear"), 0)
+    sent = lately.exclude(~Q(mailing__state=State.ACCEPTED), **unseen)
+    one = sent.exclude(mailing__channel__in=(Channel.HLR, Channel.PING)).order_by().values("account")
     oldest = Subquery(one.annotate(oldest=Min("as_of")).values("oldest"))
     sums = {f"day_{name}": Subquery(one.annotate(sum=Sum(name)).values("sum")) for name in FIGURES}
     return {**sums, "day_as_of": oldest}

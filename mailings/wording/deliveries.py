@@ -38,7 +38,7 @@ HOUR = timedelta(hours=1)
 NOT_KNOWN = gettext_lazy("not known")
 TONES = {
     "delivered": "green", "read": "azure", "on_the_way": "blue", "failed": "red", "unclear": "orange",
-    "unknown": "grey",
+    "unheard": "grey", "unknown": "grey",
 }  # fmt: skip
 
 
@@ -58,27 +58,33 @@ class Piece:
 
 def pieces(delivery: Delivery, channel: str = "") -> list[Piece]:
     """The parts of the bar that are not empty. Together they are all recipients."""
-    labels = {
-        "delivered": _("delivered"),
-        "read": pgettext("message", "read"),
-        "on_the_way": _("on the way"),
-        "failed": _("not delivered"),
-        "unclear": _("unclear whose it was"),
-        "unknown": _("not known"),
-    }
-    if channel in CHECKS:
-        labels |= {"delivered": str(REACHED), "failed": str(NOT_REACHED)}
+    checks = channel in CHECKS
+    parts = [
+        ("delivered", str(REACHED) if checks else _("delivered"), delivery.delivered, "delivered"),
+        ("read", pgettext("message", "read"), delivery.read, "read"),
+        *_open_parts(delivery),
+        ("failed", str(NOT_REACHED) if checks else _("not delivered"), delivery.failed, "failed"),
+        ("unclear", _("unclear whose it was"), delivery.unclear, "unclear"),
+    ]
     total, x, found = max(delivery.recipients, 1), 0, []
-    for key, label in labels.items():
-        count = getattr(delivery, key)
+    for key, label, count, result in parts:
         if not count:
             continue
         width = round(1000 * count / total)
-        still = "waiting" if delivery.waiting else "unheard"
-        result = still if key in ("on_the_way", "unknown") else key
         found.append(Piece(key, label, count, percent(count, total), x, width, TONES[key], result))
         x += width
     return found
+
+
+def _open_parts(delivery: Delivery) -> list[tuple[str, str, int, str]]:
+    """Those that no ending is known of. Only SMS Centre's word makes a message one on the way."""
+    if delivery.final:
+        still = "waiting" if delivery.waiting else "unheard"
+        return [("unknown", str(NOT_KNOWN), delivery.unknown, still)]
+    return [
+        ("on_the_way", _("on the way"), delivery.waiting, "waiting"),
+        ("unheard", str(UNHEARD), delivery.unheard, "unheard"),
+    ]
 
 
 def percent(count: int, total: int) -> str:

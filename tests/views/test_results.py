@@ -52,7 +52,7 @@ def test_a_mailing_shows_its_bar_and_the_same_figures_as_text(page: Client) -> N
 
     shown = html(page, f"/mailings/{mailing.pk}/")
 
-    assert 'aria-label="delivered: 6 (60\xa0%), read: 1 (10\xa0%), on the way: 1 (10\xa0%)' in shown
+    assert 'aria-label="delivered: 6 (60\xa0%), read: 1 (10\xa0%), nothing heard yet: 1 (10\xa0%)' in shown
     assert "wrong number 1" in shown
     assert "could not be delivered 1" in shown
     assert "Send again to the 2 who did not get it" in shown
@@ -239,6 +239,28 @@ def test_today_tells_of_the_last_24_hours(page: Client) -> None:
     told(10, s1=6, s2=1, s20=2)
 
     assert "10 people: 7 delivered · 1 on the way or not clear · 2 not delivered" in html(page, "/")
+
+
+@pytest.mark.parametrize("state", [State.UNKNOWN, State.ABANDONED])
+def test_nobody_is_on_the_way_or_gone_out_of_whom_nothing_was_heard(page: Client, state: State) -> None:
+    """What became of such a mailing is not known: SMS Centre may never have had it."""
+    mailing = told(48, state)
+
+    shown = html(page, f"/mailings/{mailing.pk}/")
+
+    assert 'aria-label="nothing heard yet: 48 (100\xa0%)"' in shown
+    assert "on the way" not in shown
+    assert "Gone out in the last 24 hours" not in html(page, "/")
+
+
+def test_only_sms_centres_word_makes_a_message_one_on_the_way(page: Client) -> None:
+    mailing = told(10, s0=3)
+
+    shown = html(page, f"/mailings/{mailing.pk}/")
+
+    assert "on the way: 3 (30\xa0%), nothing heard yet: 7 (70\xa0%)" in shown
+    assert "?result=waiting" in shown
+    assert "?result=unheard" in shown
 
 
 def test_people_shows_each_messages_result(page: Client) -> None:
