@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from mailings import accounts
-from mailings.models import Account
+from mailings.models import Account, Waiting
 from mailings.smsc.api.errors import SmscError
 from mailings.sync.pulls import PATIENCE_SECONDS
 
@@ -20,7 +20,10 @@ def refresh_account(account: Account) -> bool:
         with accounts.slot(account, "balance", wait=PATIENCE_SECONDS) as client:
             balance = client.balance()
     except (SmscError, accounts.CannotCall) as error:
-        log.warning("The balance of account %s could not be read: %s", account.pk, error)
+        # Whoever has just asked the same brings the answer: nothing is wrong.
+        asked = isinstance(error, accounts.CannotCall) and error.reason == Waiting.GAP
+        level = logging.INFO if asked else logging.WARNING
+        log.log(level, "The balance of account %s could not be read: %s", account.pk, error)
         return False
     Account.objects.filter(pk=account.pk).update(
         balance=balance.amount, currency=(balance.currency or "")[:10], balance_at=timezone.now()

@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -311,6 +312,17 @@ def test_the_balance_is_kept_with_its_time(account: Account, sandbox: Sandbox):
     account.refresh_from_db()
     assert (account.balance, account.currency) == (Decimal(10000000), "RUR")
     assert account.balance_at is not None
+
+
+def test_a_balance_that_another_has_just_asked_for_is_no_warning(
+    account: Account, sandbox: Sandbox, settings: Any, caplog: pytest.LogCaptureFixture
+):
+    settings.SAME_REQUEST_SECONDS = 61
+
+    assert sync.refresh_account(account)
+    assert not sync.refresh_account(account)
+
+    assert [record.msg for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 def test_a_balance_that_cannot_be_read_leaves_the_old_one(account: Account, sandbox: Sandbox):
