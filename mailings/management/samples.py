@@ -28,7 +28,7 @@ from mailings.smsc.spec import times
 from mailings.smsc.spec.spec import Spec, validate
 
 KEY = "sample-"
-PEOPLE = [f"7999000{number:04d}" for number in range(1, 241)]
+PEOPLE = [f"+7999000{number:04d}" for number in range(1, 241)]
 READERS = [f"reader{number}@example.com" for number in range(1, 61)]
 OUTCOME = Attempt.Outcome
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from mailings import accounts
-from mailings.models import Delivery, Mailing, State
+from mailings.models import Delivery, Mailing, Recipient, State
 from mailings.selectors import today
 from mailings.wording import chips
 from sandbox import Sandbox
@@ -27,6 +27,13 @@ def shown(person: User, redis_url: str) -> dict[str, Mailing]:
         call_command("sample_data")
         rows = Mailing.objects.select_related("account")
         return {row.key.removeprefix("sample-") if row.key else row.name: row for row in rows}
+
+
+def test_its_numbers_have_the_form_of_all_that_is_stored(shown: dict[str, Mailing]) -> None:
+    addresses = Recipient.objects.exclude(address__contains="@").values_list("address", flat=True)
+
+    assert addresses
+    assert {address[:2] for address in addresses} == {"+7"}
 
 
 def test_the_past_of_two_weeks_shows_each_state_that_matters(shown: dict[str, Mailing]) -> None:
