@@ -61,7 +61,7 @@ class Meant:
 class Found:
     """What was found for one page of the provider's rows.
 
-    `left_alone`: how many rows could not be used, by the reason (see `DeliveryPull`). `ids`: for each message
+    `left_alone`: how many rows said too little, by the reason (see `DeliveryPull`). `ids`: for each message
     whose mailing is certain, by its `int_id`, whether the row's `id` is that mailing's. `foreign`: whether a
     row's `id` was that of a mailing which cannot have sent it.
     """

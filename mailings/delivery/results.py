@@ -19,7 +19,7 @@ from mailings.delivery import rows
 from mailings.delivery.match import Found, Meant, Place, Senders, newness
 from mailings.delivery.texts import Texts
 from mailings.models import Account, Delivery, Mailing, Message, Recipient, Result
-from mailings.models.deliveries import NOTHING
+from mailings.models.deliveries import NO_RESULT
 from mailings.models.states import UNDECIDED
 from mailings.smsc.api.messages import Message as Told
 from mailings.smsc.api.messages import outcome_of
@@ -180,7 +180,7 @@ def _round_now(pk: int) -> int:
     """The last round of which a message was seen. If it is a new one, all results are cleared for it."""
     newest = Message.objects.filter(mailing=pk).aggregate(round=Max("round"))["round"] or 0
     if Delivery.objects.filter(mailing=pk, round__lt=newest).update(round=newest):
-        Recipient.objects.filter(mailing=pk).exclude(result="").update(**NOTHING)
+        Recipient.objects.filter(mailing=pk).exclude(result="").update(**NO_RESULT)
     return int(newest)
 
 
@@ -196,7 +196,7 @@ def _update_some(account: Account, pk: int, now: int, most: int, positions: list
         if place in messages:
             messages[place].append(Seen(*values))
     changed, alike = [], account.message_ids == ALIKE
-    known = Recipient.objects.filter(mailing=pk, **where).values_list("position", *NOTHING)
+    known = Recipient.objects.filter(mailing=pk, **where).values_list("position", *NO_RESULT)
     for place, *before in known:
         if place in messages:
             result = list(result_of(messages[place], most=most, alike=alike).values())
@@ -214,12 +214,12 @@ def result_of(messages: Sequence[Seen], *, most: int, alike: bool) -> dict[str, 
         messages = [message for message in messages if message.named != "other" or message.alone]
         messages = [message for message in messages if message.named == "this"] or messages
     if not messages:
-        return dict(NOTHING)
+        return dict(NO_RESULT)
     last = max(messages, key=lambda message: (message.sent, message.int_id))
     certain = all(message.alone or (alike and message.named == "this") for message in messages)
     outcome = outcome_of(last.status)
     if not certain or len(messages) > most or outcome is None:
-        return NOTHING | {"result": str(Result.UNCLEAR)}
+        return NO_RESULT | {"result": str(Result.UNCLEAR)}
     return {
         "result": str(outcome),
         "status": last.status,

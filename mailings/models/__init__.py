@@ -1,4 +1,4 @@
-"""The rows: accounts, mailings, and what is recorded of them."""
+"""The tables: accounts, mailings, and what is recorded of them."""
 
 from mailings.models.accounts import Account, Breaker, Pull
 from mailings.models.among import Among

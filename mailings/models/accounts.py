@@ -1,4 +1,4 @@
-"""An account: one login at the provider, what it may do now, and what was last heard of it."""
+"""An account: one login at the provider, whether its calls may go out, and what they last showed."""
 
 import secrets
 from typing import TYPE_CHECKING
@@ -28,13 +28,13 @@ class Account(models.Model):
     name = models.CharField(_("name"), max_length=60, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.LIVE)
     base_url = models.URLField(_("base address"), default="", blank=True)
-    # Fernet-encrypted JSON {"login", "password", "apikey"}; only account.py reads and writes it.
+    # Fernet-encrypted JSON {"login", "password", "apikey"}; only accounts.credentials decrypts and writes it.
     secret = models.BinaryField(editable=False, default=b"")
-    # A digest of the login or key: keys the limiter without showing either.
+    # A digest of the login or key: names the account in Redis without showing either.
     identity = models.CharField(max_length=64, editable=False, default="")
-    # When the credentials last changed: what a call with older ones met says nothing of the new ones.
+    # When the credentials last changed: the outcome of a call with older ones does not count for these.
     credentials_at = models.DateTimeField(null=True, editable=False)
-    # Two letters; empty for that of the installation (DEFAULT_COUNTRY).
+    # Two letters; empty: DEFAULT_COUNTRY.
     country = models.CharField(_("country"), max_length=2, default="", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -48,24 +48,27 @@ class Account(models.Model):
     # When a call first succeeded with these credentials; until then calls go one at a time.
     proven_at = models.DateTimeField(_("proven at"), null=True, blank=True)
 
-    # Roughly when a call last began: tells a Redis that lost its memory from one that is new (limiter.py).
+    # Roughly when a call last began: tells a Redis that lost its memory from a new one (accounts.limiter).
     last_call_at = models.DateTimeField(null=True, editable=False)
-    # Names this row and its restored copies in Redis, and what Redis remembered last (restore_guard.py).
+    # `instance` names this row, and restored copies of it, in Redis. `memory` is the secret that they share
+    # with Redis (accounts.restore_guard).
     instance = models.CharField(max_length=16, default=new_instance, editable=False)
     memory = models.CharField(max_length=16, default="", editable=False)
-    # Rows made before this moment may be older than the provider's truth: a person lets them go.
+    # When the database was last found to be perhaps restored: rows queued before may have been sent already,
+    # so a person has to release them.
     doubt_from = models.DateTimeField(null=True, editable=False)
-    # Why: forgotten (Redis lost its memory), other (its secret differs), older (an attempt is missing).
+    # forgotten (Redis lost its memory), other (its secret differs), older (the database lacks an attempt).
     doubt_reason = models.CharField(max_length=10, default="", editable=False)
     last_ok_at = models.DateTimeField(_("last answer"), null=True, blank=True)
     last_error_at = models.DateTimeField(_("last error at"), null=True, blank=True)
     last_error = models.CharField(_("last error"), max_length=200, default="", blank=True)
-    # When the last read of the list began that could be read to its end, and the last that could not.
+    # When the last read of the list began that ran to its end, and the last one that failed.
     list_read_at = models.DateTimeField(null=True, editable=False)
     list_failed_at = models.DateTimeField(null=True, editable=False)
-    # The most rows that one answer to get_all has shown: past ten, ten are not where the provider cuts.
+    # The most rows that one answer to get_all has held. An answer with fewer was not cut by the provider.
     most_rows = models.PositiveIntegerField(default=0, editable=False)
-    # Whether the `id` of a message is its mailing's here ("" not known, "alike", "unlike"), and the evidence.
+    # Whether the `id` of a message is the number of its mailing's job: "" (not known), "alike" or "unlike";
+    # and how many messages have shown that it is.
     message_ids = models.CharField(max_length=6, default="", blank=True, editable=False)
     message_ids_seen = models.PositiveIntegerField(default=0, editable=False)
     balance = models.DecimalField(_("balance"), max_digits=14, decimal_places=4, null=True, blank=True)
@@ -90,7 +93,7 @@ class Account(models.Model):
 
 
 class Pull(models.Model):
-    """One read of the provider's list over a span of days: when, how much, and whether it was whole."""
+    """One read of the provider's list over the days from `start` to `end`, and whether it was complete."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="pulls")
     start = models.DateField()
@@ -98,7 +101,7 @@ class Pull(models.Model):
     begun_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     complete = models.BooleanField(default=False)
-    # Why a read does not count as whole: a LookNote.
+    # Why it is not complete: a LookNote.
     incomplete_reason = models.CharField(max_length=40, default="", blank=True)
     rows = models.PositiveIntegerField(default=0)
     calls = models.PositiveIntegerField(default=0)

@@ -1,6 +1,7 @@
-"""A look at many values at once: `filter(int_id__among=[…])` asks what `__in` asks, with one parameter.
+"""A lookup for many values: `filter(int_id__among=[…])` finds what `__in` finds, with one parameter.
 
-Of a thousand values Django makes a thousand expressions and marks, which took longer than the answer.
+For `__in` Django makes an expression and a placeholder for each value. For thousands of values that takes
+longer than the query.
 """
 
 import json
@@ -13,7 +14,7 @@ from django.db.models.lookups import Lookup
 @models.BigIntegerField.register_lookup
 @models.CharField.register_lookup
 class Among(Lookup[Any]):
-    """For whole numbers and texts, in the form in which their column holds them."""
+    """For columns of whole numbers and of texts. The values go to the database as they are."""
 
     lookup_name = "among"
 

@@ -1,6 +1,6 @@
-"""What became of messages: each message that a mailing of ours may have sent, and what they add up to.
+"""What became of messages: each one that a mailing of ours may have sent, and the figures of each mailing.
 
-No text and no number is kept here: a message points at a recipient, which has both. Moments that the provider
+A message has neither text nor address: it points at a recipient, which has both. Times that the provider
 names are seconds since 1970, as it gives them.
 """
 
@@ -16,7 +16,7 @@ from mailings.models.mailing import Mailing
 
 
 class Result(models.TextChoices):
-    """What is known of a recipient's message. The label is what a person reads."""
+    """What is known of a recipient's message. The label is shown on pages."""
 
     DELIVERED = "delivered", _("delivered")
     READ = "read", pgettext_lazy("message", "read")
@@ -25,21 +25,21 @@ class Result(models.TextChoices):
     UNCLEAR = "unclear", _("unclear whose message it was")
 
 
-# So many characters of an address are its ending.
+# How many characters an `Ending` has.
 ENDING = 4
 
 
 class Delivery(models.Model):
-    """A mailing's messages in figures, kept when they change, and when to ask about them next.
+    """How many recipients of a mailing have which result, and when to ask the provider about them next.
 
-    The figures are of recipients, each counted once; of a recurring mailing, those of its last round.
+    Each recipient is counted once. A recurring mailing has the figures of its last round here.
     """
 
     mailing = models.OneToOneField(
         Mailing, on_delete=models.CASCADE, primary_key=True, related_name="delivery"
     )
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
-    # The hours in which its messages may go out; no end where it repeats for ever.
+    # When its messages may go out; `closes` is null for one that repeats for ever.
     opens = models.DateTimeField()
     closes = models.DateTimeField(null=True)
     recipients = models.PositiveIntegerField(default=0)
@@ -48,16 +48,16 @@ class Delivery(models.Model):
     failed = models.PositiveIntegerField(default=0)
     waiting = models.PositiveIntegerField(default=0)
     unclear = models.PositiveIntegerField(default=0)
-    # The provider's status to how many of `failed` and `read` have it.
+    # By status of the provider: how many of `failed` and `read` have it.
     reasons = models.JSONField(default=dict)
-    # Of a recurring mailing: the round that the figures are of, and the figures of those before it.
+    # Of a recurring mailing: the number of the last round, and the figures of the rounds before it.
     round = models.PositiveIntegerField(default=0)
     rounds = models.JSONField(default=list)
     as_of = models.DateTimeField(null=True)
     ask_at = models.DateTimeField(null=True)
-    # Whether the endings of its people's numbers were written, for searches.
+    # Whether its `Ending` rows are written.
     endings = models.BooleanField(default=False, db_default=False)
-    # Nothing more is asked: all is settled, or the days for it are over.
+    # The provider is not asked again: all messages are settled, or it has been asked for long enough.
     final = models.BooleanField(default=False)
 
     class Meta:
@@ -78,18 +78,18 @@ class Delivery(models.Model):
 
     @property
     def unheard(self) -> int:
-        """Recipients of whom nothing was seen."""
+        """How many recipients have no message that was seen."""
         known = self.delivered + self.read + self.failed + self.waiting + self.unclear
         return max(self.recipients - known, 0)
 
     @property
     def on_the_way(self) -> int:
-        """Recipients whose messages can still be told of."""
+        """How many recipients may still get a final result."""
         return 0 if self.final else self.waiting + self.unheard
 
     @property
     def unknown(self) -> int:
-        """Recipients whose messages were never told of to the end, now that nothing more is asked."""
+        """How many recipients will never get a final result, because the provider is not asked again."""
         return self.waiting + self.unheard if self.final else 0
 
 
@@ -107,9 +107,10 @@ class Message(models.Model):
     err = models.IntegerField(null=True)
     cost = models.DecimalField(max_digits=14, decimal_places=4, null=True)
     parts = models.PositiveIntegerField(null=True)
-    # Nobody else of ours can have sent it, and its text was seen to be the mailing's.
+    # No other recipient of ours can have been meant, and the text was compared and is the mailing's.
     alone = models.BooleanField()
-    # Whose id the row's `id` is: "this" mailing's, an "other" one's that may have sent it too, or nobody's.
+    # Whose job the provider's `id` names: that of "this" mailing, that of an "other" one which may have sent
+    # the message too, or none of these ("").
     named = models.CharField(max_length=5, default="", blank=True)
     final = models.BooleanField()
 
@@ -129,7 +130,7 @@ class Message(models.Model):
 
 
 class Ending(models.Model):
-    """The last characters of a recipient's address, where a mailing has so many that they are looked up."""
+    """The last characters of a recipient's address, for searches in large mailings (delivery.endings)."""
 
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="+", db_index=False)
     ending = models.CharField(max_length=ENDING)
@@ -146,7 +147,7 @@ class Ending(models.Model):
 
 
 class DeliveryPull(models.Model):
-    """One reading of what became of messages: when, how much, and what was odd about it."""
+    """One read of the provider's results: when, how much, and what was odd about it."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="delivery_pulls")
     begun_at = models.DateTimeField()
@@ -155,7 +156,8 @@ class DeliveryPull(models.Model):
     rows = models.PositiveIntegerField(default=0)
     matched = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
-    # Rows that could not be used, by why: odd, undated, status.
+    # Rows that say too little, by why: odd (cannot be read), undated (cannot be matched), status (matched,
+    # but with a status that is not known to us).
     left_alone = models.JSONField(default=dict)
     # Why it ended before its end: an error's sentence, or a slug of `delivery.pulls`.
     ended_by = models.CharField(max_length=200, default="", blank=True)
@@ -170,12 +172,12 @@ class DeliveryPull(models.Model):
         return f"{self.begun_at:%d.%m.%Y %H:%M}: {self.rows}"
 
 
-# What a recipient's row holds of its result; "" and None for nobody heard of.
-NOTHING: dict[str, Any] = {
+# The result columns of a recipient's row, with their values while no message of it was seen.
+NO_RESULT: dict[str, Any] = {
     "result": "", "status": None, "err": None, "result_at": None, "cost": None, "parts": None,
 }  # fmt: skip
 
 
 def moment(seconds: int | None) -> datetime | None:
-    """A moment of the provider's as ours, in UTC."""
+    """A time that the provider gave in seconds since 1970, in UTC."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

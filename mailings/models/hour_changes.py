@@ -11,10 +11,10 @@ from mailings.models.mailing import Mailing
 
 
 class HourChange(models.Model):
-    """Remembered until it is settled: the cancel that it begins with, and the copy that it ends in, if any.
+    """The mailing is cancelled first. Once that is confirmed, a copy of it is sent off for the new hour.
 
-    `time`: the wire value of the new hour. `wish_at`: of the cancel that belongs to it; another wish since
-    then means that a person wants something else by now.
+    `time`: the new hour as the provider's parameter has it. `wish_at`: that of the mailing, as the cancel was
+    asked for; if it differs by now, a person has asked for something else since. `result`: "" until the end.
     """
 
     class Result(models.TextChoices):

@@ -1,4 +1,4 @@
-"""A file of recipients, read once into rows: what was found in it, and how far its reading has come."""
+"""Files of recipients, each read once into rows: what was found in it, and how far the reading has come."""
 
 import json
 from collections.abc import Sequence
@@ -22,12 +22,13 @@ NUL = "\\u0000"
 
 
 class Import(models.Model):
-    """A file that was brought for a mailing, and what reading it came to.
+    """A file that was uploaded for a mailing, and what was found in it.
 
-    Read by the request that brings it, or by a worker under a `token` and a lease; a reading that dies begins
-    anew. `choices`: what a person said of it (sheet, heading_line, columns by role, hidden_rows). What was
-    found: `sheets`, `sheet`, `headings` (a name for each column), `columns` (by role, as indexes into them),
-    `questions`, `notes`, `trouble` (codes with what fills them). Counts are kept, by verdict.
+    It is read by the request that uploads it, or by a worker, under a `token` and a lease; if that dies, the
+    reading begins anew. `choices`: what a person has chosen (sheet, heading_line, columns by role,
+    hidden_rows). `headings`: a name for each column. `columns`: by role, indexes into `headings`.
+    `questions`, `notes` and `trouble`: codes, with the values for their sentences. `valid` to `wrong`: how
+    many rows have that verdict.
     """
 
     class State(models.TextChoices):
@@ -42,8 +43,8 @@ class Import(models.Model):
     )
     # Whose stop list and country the rows were judged by.
     account = models.ForeignKey(Account, on_delete=models.CASCADE, null=True, related_name="+")
-    # The draft that keeps it; without one it goes a day after it came. Once sent off, a mailing keeps it for
-    # its copies, with what was `typed` beside it.
+    # The draft that it belongs to; without one it is removed after a day. Once the mailing is sent off, the
+    # file is kept for copies of it, and so are the options as they were `typed` in its form.
     draft = models.ForeignKey(Mailing, on_delete=models.SET_NULL, null=True, related_name="imports")
     path = models.CharField(max_length=255)
     name = models.CharField(max_length=255)
@@ -58,7 +59,7 @@ class Import(models.Model):
     lease_until = models.DateTimeField(null=True)
     nudged_at = models.DateTimeField(null=True)
     began_at = models.DateTimeField(null=True)
-    # Readings begun since it was last changed: one that kills its worker is not begun for ever.
+    # Readings begun since it was last changed: limited, as a file may kill every worker that reads it.
     tries = models.PositiveSmallIntegerField(default=0)
     bytes_read = models.BigIntegerField(default=0)
     rows_read = models.PositiveIntegerField(default=0)
@@ -76,7 +77,7 @@ class Import(models.Model):
     stopped = models.PositiveIntegerField(default=0)
     doubtful = models.PositiveIntegerField(default=0)
     wrong = models.PositiveIntegerField(default=0)
-    # Of the valid ones; how many people are in a group only the provider knows.
+    # How many of the valid ones are groups: only the provider knows how many people these have.
     groups = models.PositiveIntegerField(default=0)
     # Grows with every reading and every correction.
     revision = models.PositiveIntegerField(default=0)
@@ -91,13 +92,15 @@ class Import(models.Model):
 
     @property
     def reading(self) -> str:
-        """Another one whenever the file is read: a row's position means nothing beyond it."""
+        """Names this reading of the file; a row's position has no meaning in another. "" before the first."""
         return f"{self.pk}-{self.began_at:%Y%m%d%H%M%S%f}" if self.began_at else ""
 
 
 class Line(NamedTuple):
-    """One row to be written, without its import. `key`: of the person, None for a wrong one. `cells`: as they
-    are `stored`."""
+    """One row to be written, without its import.
+
+    `key`: that of the person (recipients.people), None for a wrong one. `cells`: JSON, made by `stored`.
+    """
 
     position: int
     line: int
@@ -126,7 +129,7 @@ class ImportedRowQuerySet(models.QuerySet["ImportedRow"]):
             cursor.executemany(f"INSERT INTO {ROWS} ({COLUMNS}) VALUES ({imported.pk:d}, {marks})", lines)  # noqa: S608 (our names)
 
     def copy(self, old: Import, new: Import) -> None:
-        """Give an import the rows of another."""
+        """Copy all rows of the import `old` to `new`."""
         others = COLUMNS.removeprefix("imported_id")
         with connection.cursor() as cursor:
             cursor.execute(
@@ -138,8 +141,8 @@ class ImportedRowQuerySet(models.QuerySet["ImportedRow"]):
 class ImportedRow(models.Model):
     """One recipient of a file, valid or not.
 
-    `value`: as it stands there, empty for a valid one. `address`: as it is sent, empty for a wrong one.
-    `reason`: the code of a `Reason`. `cells`: the whole row, only where the file has further columns.
+    `value`: as it stands in the file, empty for a valid one. `address`: as it is sent, empty for a wrong one.
+    `reason`: the code of a `Reason`. `cells`: the whole row, null if the file has no other columns.
     """
 
     imported = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="rows", db_index=False)
@@ -173,9 +176,9 @@ class ImportedRow(models.Model):
 
 
 class Correction(models.Model):
-    """What a person typed in the place of a row, kept for when its file is read anew.
+    """What a person typed in place of a row, kept to be applied again when the file is read anew.
 
-    `line` and `before`: the row of the sheet as it stood, by which it is found again. `after`: as typed.
+    `line` and `before`: the row's line in the sheet and its value there, by which it is found again.
     """
 
     imported = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="corrections")
@@ -192,7 +195,7 @@ class Correction(models.Model):
 
 
 def stored(cells: Sequence[str]) -> str:
-    """Cells as JSON; nearly all hold nothing that a database would refuse."""
+    """Cells as JSON, without what a database would refuse (`plain`)."""
     try:
         text = orjson.dumps(cells).decode()
     except orjson.JSONEncodeError:
@@ -201,7 +204,7 @@ def stored(cells: Sequence[str]) -> str:
 
 
 def plain(text: str) -> str:
-    """The text without what PostgreSQL keeps in no column: NUL, and halves of a character."""
+    """The text with NUL and lone surrogates replaced, which PostgreSQL cannot store."""
     if text.isascii() and "\0" not in text:
         return str(text)
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SavedList(models.Model):
-    """`source`: the file that it was made of last, empty for a paste. `count`: of its people, kept."""
+    """`source`: the name of the file that it was last made from, "" if pasted. `count`: how many people."""
 
     name = models.CharField(_("name"), max_length=120, unique=True)
     source = models.CharField(max_length=255, default="", blank=True)

@@ -1,4 +1,4 @@
-"""What was looked up for whoever writes a mailing: an account's lists at the provider, and prices."""
+"""What was asked of the provider for the compose form: an account's lists (senders, groups …), and prices."""
 
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,11 @@ class Catalog(models.Model):
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="catalogs")
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    # Each {"id", "name", "text", "people"}: a template's text, a group's size; null where it is not told.
+    # Each {"id", "name", "text", "people"}: a template's text, a group's size; null if the provider gave
+    # none.
     rows = models.JSONField(default=list)
     fetched_at = models.DateTimeField(null=True)
-    # Why the last try brought nothing: a slug of the client's errors or of Waiting; empty when it did.
+    # Why the last try brought nothing: a slug of the client's errors or of Waiting; "" if it succeeded.
     trouble = models.CharField(max_length=40, default="", blank=True)
 
     class Meta:
@@ -36,7 +37,7 @@ class Catalog(models.Model):
 
 
 class Quote(models.Model):
-    """A price asked of the provider for one message to some people, by the digest of all of it."""
+    """The price of one message to some people. `digest`: of all parameters that were asked with."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="quotes")
     digest = models.CharField(max_length=32)
@@ -44,12 +45,12 @@ class Quote(models.Model):
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, null=True, related_name="quotes")
     asked = models.JSONField(default=list)
     asked_at = models.DateTimeField(db_index=True)
-    # A worker has taken it: it is asked once, however often workers were told of it.
+    # When a worker took it, so that it is asked once, however many workers are nudged.
     begun_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     cost = models.DecimalField(max_digits=14, decimal_places=4, null=True)
     messages = models.PositiveIntegerField(null=True)
-    # Why there is no price, as in Catalog, and the provider's own words for it.
+    # Why there is no price (as in Catalog), and the provider's words.
     trouble = models.CharField(max_length=40, default="", blank=True)
     words = models.CharField(max_length=500, default="", blank=True)
 

@@ -1,7 +1,7 @@
 """A mailing: what a person wants (its spec) and the mirror of the provider's job.
 
-The row is the queue. Creating calls are claimed by one conditional UPDATE (`claim`), and every change of
-state is one conditional UPDATE too (`move`), so that two workers can never both act on one row.
+The row is the queue. Every change of state is one conditional UPDATE, so that two workers can never both act
+on one row: `MailingQuerySet.move`, or a prepared statement (`outbox.claims.claim`, `mirror.take_free_job`).
 """
 
 import secrets
@@ -36,22 +36,23 @@ CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 5
 
 SEARCH_LENGTH = 400
-# What the history can be ordered by beside the moment of making. A row without people or price counts as
-# NOTHING, which stands in the statement to the letter: only so an index is found again.
-NOTHING = -1
+# What the history can be ordered by besides `created_at`. A row without a count of recipients or a price is
+# ordered by NO_FIGURE. It is part of the SQL and no parameter, as else no database would use the index.
+NO_FIGURE = -1
 BY_HOUR = Coalesce("remote_send_at", "due_at", "created_at")
 BY_PEOPLE = Func(
-    F("recipients_count"), template=f"COALESCE(%(expressions)s, {NOTHING})", output_field=IntegerField()
+    F("recipients_count"), template=f"COALESCE(%(expressions)s, {NO_FIGURE})", output_field=IntegerField()
 )
-# A float, which holds 14 digits exactly: Django puts casts round decimals on SQLite, twice in the index.
-BY_PRICE = Func(F("cost"), template=f"COALESCE(%(expressions)s, {NOTHING})", output_field=FloatField())
-# Of the marks that stand on letters only the breve tells two letters of one alphabet apart (й is no и).
+# A float, which holds 14 digits exactly: on SQLite Django would put casts around a decimal.
+BY_PRICE = Func(F("cost"), template=f"COALESCE(%(expressions)s, {NO_FIGURE})", output_field=FloatField())
+# The only mark on letters that a search does not ignore: without it й would be и.
 BREVE = "\N{COMBINING BREVE}"
 
-# Leases and pauses are minutes long: one that ends later than this was written before the clock was set back.
+# Leases and pauses are minutes long. One that ends later than this was written before the clock was set back.
 CLOCK_WENT_BACK = timedelta(hours=1)
 
-# "Between these hours", or a date in the account's own zone: how long such a mailing may wait here at most.
+# When a mailing counts as overdue whose hour is not known to us ("between these hours", or a date in the
+# account's own zone): so long after it was sent off.
 HOUR_UNKNOWN = timedelta(days=1)
 
 
@@ -78,7 +79,7 @@ def letters(index: int) -> str:
 
 
 def has_come(field: str, now: datetime) -> Q:
-    """A row's moment is none, or has come, or lies so far ahead that the clock was set back since."""
+    """The column `field` is null, has come, or lies so far ahead that the clock was set back since."""
     return Q(**{field: None}) | Q(**{f"{field}__lte": now}) | Q(**{f"{field}__gt": now + CLOCK_WENT_BACK})
 
 
@@ -95,20 +96,21 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
         """Take one row from any of the states `old` to `new`; False when it was in none of them.
 
         `fields` are written in the same UPDATE. Narrow the query set first to add conditions, e.g. a token.
+        Raises IllegalTransition when the table does not have the change.
         """
         olds = _allowed(old, new)
         values = {"state": new, "held_reason": "", **fields}
         values.setdefault("state_at", Now())
         if fields.get("remote_id") and "search_text" not in fields:
-            # In front, so that what is cut off is never the number; `observe` writes the whole text anew.
+            # In front, so that never the number is cut off. `mirror.observe` writes the whole text anew.
             number = Value(f"{fields['remote_id']} ")
             values["search_text"] = Left(Concat(number, "search_text"), SEARCH_LENGTH)
         return self.filter(pk=pk, state__in=olds).update(**values) == 1
 
     def looked_for(self) -> "MailingQuerySet":
-        """Rows whose job may be at the provider unseen: the list is read for their reference.
+        """Rows that may have a job which we have not seen, so that the provider's list is searched for it.
 
-        Unknown ones, those held in doubt, and those queued again after a call.
+        These are unknown, held in doubt, or queued again after a creating call.
         """
         held = Q(state=State.HELD, held_reason__in=HELD_IN_DOUBT)
         again = Q(state=State.QUEUED, attempts__kind="create")
@@ -116,9 +118,10 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
         return open_ones.filter(Q(state=State.UNKNOWN) | held | again).distinct()
 
     def of(self, account: Account) -> "MailingQuerySet":
-        """The rows of an account among few that other conditions leave.
+        """The rows of an account, for query sets whose other conditions leave few rows.
 
-        SQLite, which keeps no statistics, would read all that the account ever sent by the index of accounts.
+        `+ 0` keeps SQLite from using the index of accounts, by which it would read all that the account ever
+        sent: it has no statistics to know better.
         """
         return self.alias(owner=F("account_id") + 0).filter(owner=account.pk)
 
@@ -132,15 +135,15 @@ class Mailing(models.Model):
     )
     # Minted with the row; with a letter per create attempt it stands in front of the remote name.
     code = models.CharField(_("code"), max_length=CODE_LENGTH, unique=True, null=True, editable=False)
-    # Minted before the button: a double click, or a repeated command, finds the row that it made.
+    # Made with the form, before its button is pressed: a double click, or a repeated command, finds the row.
     key = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
     origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.LOCAL)
 
     name = models.CharField(_("name"), max_length=255)
-    # Name, code and remote id, made by `search_text` (SQLite folds no Cyrillic by itself).
+    # Name, code and remote id, made by `search_text` (SQLite ignores case in Latin letters only).
     search_text = models.CharField(max_length=SEARCH_LENGTH, default="", editable=False)
     channel = models.CharField(_("channel"), max_length=10, default="", blank=True)
-    # Versioned JSON of mailings.smsc.spec.spec.Spec, without the recipients (model Recipient).
+    # A versioned JSON of mailings.smsc.spec.spec.Spec, without the recipients (model Recipient).
     spec = models.JSONField(default=dict)
     spec_digest = models.CharField(max_length=64, default="", editable=False)
     # What a draft's form held, as typed; empty once there is a spec.
@@ -148,7 +151,7 @@ class Mailing(models.Model):
     # The page that saved the draft last, and when: an older page puts nothing over it (outbox.drafts).
     draft_version = models.CharField(max_length=24, default="", blank=True, editable=False)
     draft_at = models.DateTimeField(null=True, editable=False)
-    # What the review of a draft shows and costs to work out (selectors.review); empty when it is not ready.
+    # What the review of a draft shows and takes long to work out (selectors.review); empty: not ready.
     prepared = models.JSONField(default=dict, blank=True)
     recipients_count = models.PositiveIntegerField(_("recipients"), null=True)
     parts = models.PositiveIntegerField(null=True)
@@ -163,7 +166,7 @@ class Mailing(models.Model):
     alarm_jobs = models.JSONField(default=list)
     # Jobs that bear this row's code and are not its own: remote id to what the list said (mirror.note_jobs).
     other_jobs = models.JSONField(default=dict)
-    # Who said last, and when, that nothing more is to be done about what went wrong until then.
+    # Who put it aside last, and when: nothing more is to be done about what had gone wrong by then.
     put_aside_at = models.DateTimeField(null=True)
     put_aside_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -179,15 +182,15 @@ class Mailing(models.Model):
     )
     # The hour asked for (now, when "now"); null when it cannot be known (a date in the account's own zone).
     due_at = models.DateTimeField(null=True)
-    # The provider's rpt (0: once): the first page unrolls what goes out again.
+    # The provider's parameter `rpt`; 0: it goes out once.
     repeats = models.PositiveSmallIntegerField(default=0)
-    # A person's word that an overdue or restored mailing may go: lateness counts from here.
+    # When a person let an overdue or restored mailing go: lateness counts from here.
     released_at = models.DateTimeField(null=True)
 
-    # Of an unknown mailing: why, a slug of wording.reasons.
+    # Why it is unknown: a slug of wording.reasons.
     unknown_reason = models.CharField(max_length=60, default="", blank=True, editable=False)
 
-    # The claim: whoever holds the token may send until the deadline; past the lease the outcome is unknown.
+    # The claim: whoever has the token may send until the deadline; after the lease the outcome is unknown.
     token = models.CharField(max_length=32, default="", editable=False)
     deadline_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
@@ -195,18 +198,18 @@ class Mailing(models.Model):
     nudged_at = models.DateTimeField(null=True)
     waiting_for = models.CharField(max_length=20, default="", blank=True)
 
-    # The mirror: only models.mirror writes these.
+    # The mirror: only models.mirror and models.mirror_many write these.
     remote_id = models.CharField(_("job"), max_length=40, null=True, blank=True)
     remote_status = models.CharField(max_length=20, default="", blank=True)
     remote_word = models.CharField(max_length=100, default="", blank=True)
     remote = models.JSONField(null=True)
     fingerprint = models.CharField(max_length=32, default="", editable=False)
     verified_at = VerifiedField(null=True)
-    # What it was last read with; None: alone, or not since it was first met.
+    # The newest list that showed the job as it was known, together with others; null: there was none.
     reading = models.ForeignKey(
         Reading, null=True, on_delete=models.PROTECT, related_name="+", db_index=False, editable=False
     )
-    # The hour that the provider names for the job, where it can be read (the next one, of a recurring job).
+    # The hour that the provider names for the job, if it can be read; of a recurring job the next one.
     remote_send_at = models.DateTimeField(null=True)
     gone = models.BooleanField(default=False)
     gone_at = models.DateTimeField(null=True)
@@ -218,11 +221,11 @@ class Mailing(models.Model):
     )
     wish_next_at = models.DateTimeField(null=True)
     wish_tries = models.PositiveIntegerField(default=0)
-    # The provider said OK to the wish at this time; it still has to be seen.
+    # When the provider said OK to the wish. A second look still has to confirm it.
     wish_agreed_at = models.DateTimeField(null=True)
     wish_result = models.CharField(max_length=15, choices=WishResult.choices, default="", blank=True)
     wish_result_at = models.DateTimeField(null=True)
-    # Of a wish that failed: what the provider had said of it.
+    # Why a wish failed.
     wish_answer = models.CharField(max_length=10, choices=WishAnswer.choices, default="", blank=True)
 
     # The job that a person says is this mailing's, until a `get` has shown whose it is.
@@ -232,9 +235,9 @@ class Mailing(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     candidate_next_at = models.DateTimeField(null=True)
-    # A person's word made the job this mailing's: it can be taken back until something was asked of the job.
+    # When a person took a job to be this mailing's; can be undone until something is asked of the job.
     adopted_at = models.DateTimeField(null=True)
-    # What was asked for before that: fired at the job only when it is asked for again.
+    # The wish from before that. It is not asked of the job unless a person asks for it again.
     wish_before = models.CharField(max_length=10, choices=Wish.choices, default="", blank=True)
 
     # Looks for an unknown mailing: complete reads that did not show it, and why the last one did not count.
@@ -243,7 +246,8 @@ class Mailing(models.Model):
     look_note = models.CharField(max_length=40, default="", blank=True)
     look_matches = models.JSONField(default=list)
 
-    # Messages that it may have sent were seen while its outcome was not known: a decision must know of them.
+    # Messages that it may have sent were seen while its outcome was unknown: whoever decides has to know
+    # that.
     messages_seen = models.BooleanField(default=False, editable=False)
 
     objects = MailingQuerySet.as_manager()
@@ -251,12 +255,12 @@ class Mailing(models.Model):
     class Meta:
         verbose_name = _("mailing")
         verbose_name_plural = _("mailings")
-        permissions = [  # beside Django's own, of which only `view_mailing` is asked for (rights.py)
+        permissions = [  # besides Django's own, of which only `view_mailing` is used (rights.py)
             ("send_mailing", _("Can write and send mailings")),
             ("cancel_mailing", _("Can cancel what others sent, release, and decide on unknown outcomes")),
         ]
         indexes = [
-            # With the text itself, so that a search goes down this and not the wide rows.
+            # Holds the text itself, so that a search reads this and not the wide rows.
             models.Index(fields=["-created_at", "-id", "search_text"], name="history_words"),
             models.Index(fields=["state", "-created_at", "-id"], name="history_by_state"),
             models.Index(fields=["channel", "-created_at", "-id"], name="history_by_channel"),
@@ -314,12 +318,12 @@ class Mailing(models.Model):
 
     @property
     def is_personal(self) -> bool:
-        """Whether its recipients' rows hold their own texts, and the list is made of these."""
+        """Whether each recipient has a text of its own (`Recipient.text`). Not for a draft's form."""
         return bool(self.spec.get("personal")) and not self.draft
 
     @property
     def is_test(self) -> bool:
-        """Whether it is a test to its writer's own addresses (SelfTest)."""
+        """Whether it is a test to its author's own addresses (SelfTest)."""
         return hasattr(self, "self_test")
 
     @property
@@ -341,13 +345,14 @@ class Mailing(models.Model):
 
     @property
     def overdue_from(self) -> datetime | None:
-        """From when lateness counts; where the hour asked for cannot be known, a day after sending off."""
+        """From when lateness counts: the hour asked for (if not known, HOUR_UNKNOWN after sending off), or
+        the release if that is later. None for a draft without an hour."""
         due = self.due_at or (self.submitted_at and self.submitted_at + HOUR_UNKNOWN)
         moments = [moment for moment in (due, self.released_at) if moment]
         return max(moments) if moments else None
 
     def has_come(self, now: datetime) -> bool:
-        """Whether a queued mailing may be claimed by now: `has_come` of `not_before`, of a row in hand."""
+        """Whether the row's `not_before` has come. The same rule as that of the function `has_come`."""
         return self.not_before is None or not now < self.not_before <= now + CLOCK_WENT_BACK
 
     def is_overdue(self, now: datetime, allowed: timedelta) -> bool:
@@ -356,13 +361,13 @@ class Mailing(models.Model):
 
 
 def searchable(text: str) -> str:
-    """A text as it is searched, both what is looked in and what is looked for: one case, ё as е, İ as i."""
+    """The form in which texts are compared in a search: one case, ё as е, İ as i, single blanks."""
     plain = unicodedata.normalize("NFKD", text.casefold()).replace("ı", "i")
     kept = "".join(sign for sign in plain if sign == BREVE or not unicodedata.combining(sign))
     return " ".join(unicodedata.normalize("NFKC", kept).split())
 
 
 def search_text(name: str, code: str | None, remote_id: str | None) -> str:
-    """What a search looks in: name, code and job number in one text. Only the name may be cut short."""
+    """The text in which a search looks: name, code and job number. Only the name may be cut short."""
     numbers = searchable(" ".join(part for part in (code, remote_id) if part))
     return f"{searchable(name)[: SEARCH_LENGTH - len(numbers) - 1]} {numbers}".strip()

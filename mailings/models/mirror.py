@@ -34,13 +34,13 @@ MIRROR_FIELDS = (
     "gone_at",
 )
 WISH_FIELDS = ("wish", "wish_at", "wish_by", "wish_next_at", "wish_tries", "wish_agreed_at")
-# What the columns hold (a database keeps more than it gives back, or refuses the whole row).
+# What the columns hold: PostgreSQL refuses a row with more, SQLite stores what cannot be read back.
 MOST_MONEY, MOST_COUNT = 10**10, 2**31 - 1
 LONGEST_NAME = 255
 
 
 def mirrored(job: Job, at: datetime) -> dict[str, Any]:
-    """The columns that an answer about `job`, read at `at`, gives a row. Absent figures stay as they were."""
+    """A row's columns by an answer about `job`, read at `at`. Figures that the answer lacks are left out."""
     values: dict[str, Any] = {
         "remote_id": job.remote_id,
         "remote_status": job.status or "",
@@ -61,16 +61,15 @@ def mirrored(job: Job, at: datetime) -> dict[str, Any]:
 
 
 def count_of(number: int | None) -> int | None:
-    """A count as a row can hold it; one beyond that is left to the payload."""
+    """The count, or None if a row cannot hold it (it is still in the payload)."""
     return number if number is not None and number <= MOST_COUNT else None
 
 
 def observe(mailing: Mailing, job: Job, *, at: datetime, source: str) -> bool:
-    """Write an answer about a mailing's job to its row; True when it said something new.
+    """Write an answer about a mailing's job to its row. True: the job has changed.
 
-    Only forwards in time: an answer older than what the row shows is dropped, so that a slow read cannot
-    undo a newer one. `source` is the call that gave it: get or get_all. An answer that is_conflict is not
-    about this mailing and must not come here.
+    An answer that is older than what the row shows is dropped, so that a slow read cannot undo a newer one.
+    `source`: the call that gave the answer, get or get_all. Not for a job that `is_conflict`.
     """
     values = mirrored(job, at)
     values["search_text"] = search_text(mailing.name, mailing.code, job.remote_id)
@@ -87,7 +86,7 @@ def observe(mailing: Mailing, job: Job, *, at: datetime, source: str) -> bool:
 
 
 def is_conflict(code: str | None, job: Job) -> bool:
-    """Whether a job that goes by a mailing's number bears another mailing's reference: it is another job."""
+    """Whether the job with a mailing's remote id bears another mailing's reference, so is not its job."""
     return code is not None and is_of_another(job.name, code)
 
 
@@ -96,8 +95,8 @@ def take_job(
 ) -> bool:
     """Make a job the mailing's own: from any of the states `olds` to accepted; False when it was in none.
 
-    `rows` narrows the condition, by a token for instance. What a pull made of the job becomes part of the
-    row. Call inside a transaction.
+    `rows`: further conditions, by a token for instance. If a pull has made a row of the job, that row is
+    merged into the mailing's. Call inside a transaction.
     """
     if not rows.filter(pk=mailing.pk, state__in=olds).exists():
         return False
@@ -107,10 +106,10 @@ def take_job(
 
 
 def take_free_job(mailing: Mailing, token: str, remote_id: str, cost: Decimal | None) -> bool:
-    """`take_job` in one statement, for the ordinary case of a row that is being sent under this token: no row
-    has the job yet, and nobody has a wish.
+    """`take_job` in one statement, for the usual case: the row is being sent under this token, no row has the
+    job yet, and there is no wish.
 
-    False: it is not so, and nothing was changed.
+    False: this is not that case, and nothing was changed.
     """
     text = search_text(mailing.name, mailing.code, remote_id)
     values = {"remote_id": remote_id, "cost": cost, "search_text": text, "at": timezone.now()}
@@ -139,17 +138,17 @@ _TAKE_FREE_JOB = Prepared(_take_free_job)
 
 
 def mark_gone(mailing: Mailing, *, at: datetime) -> bool:
-    """The provider no longer knows the job: the row stays, and says so. False when it said so before."""
+    """Note in the row that the provider no longer has the job. False when that was noted before."""
     changed = Mailing.objects.filter(pk=mailing.pk, gone=False).update(gone=True, gone_at=at, verified_at=at)
     mailing.gone, mailing.gone_at, mailing.verified_at = True, at, at
     return bool(changed)
 
 
 def absorb_twin(mailing: Mailing, remote_id: str) -> None:
-    """Make one row of two: a pull may have met our job before we knew its id, and without its name.
+    """Merge the row that a pull made of our job if it met it before we knew its id, and saw no reference.
 
-    The row that the pull made (origin `provider`) gives what was seen of the job, and its wish, to `mailing`
-    and goes. Call inside a transaction, before `mailing` gets the id.
+    That row (origin `provider`) is deleted; `mailing` gets what was seen of the job, its records and its
+    wish. Call inside a transaction, before `mailing` gets the id.
     """
     twin = (
         Mailing.objects.select_for_update()
@@ -162,13 +161,13 @@ def absorb_twin(mailing: Mailing, remote_id: str) -> None:
         QuerySet.update(related.objects.filter(mailing=twin), mailing=mailing)
     wished = {name: getattr(twin, name) for name in WISH_FIELDS} if twin.wish else {}
     seen = {name: getattr(twin, name) for name in MIRROR_FIELDS}
-    seen |= {"remote_id": mailing.remote_id, "reading_id": None}  # its moment is in what was seen
+    seen |= {"remote_id": mailing.remote_id, "reading_id": None}  # verified_at has the reading's moment
     twin.delete()
     Mailing.objects.filter(pk=mailing.pk).update(**seen, **wished)
 
 
 def forgotten_job(mailing: Mailing) -> dict[str, Any]:
-    """The columns of a row whose job was taken to be its own by mistake; a pull makes the job a row."""
+    """The mirror's columns, emptied: the job was not this row's. The next pull makes a row of the job."""
     return {
         "remote_id": None,
         "search_text": search_text(mailing.name, mailing.code, None),
@@ -187,9 +186,9 @@ def forgotten_job(mailing: Mailing) -> dict[str, Any]:
 
 
 def note_jobs(mailing: Mailing, jobs: Iterable[Job], *, at: datetime, source: str) -> None:
-    """Keep what a list says of jobs that bear a mailing's code and are not its own, until one is chosen.
+    """Keep what a list says of jobs that bear a mailing's code and are not its own (`Mailing.other_jobs`).
 
-    A job that has a row of its own already (`row_of_job`) is mirrored to that row.
+    A job that has a row made elsewhere (`row_of_job`) is also mirrored to that row.
     """
     others = {job.remote_id: job for job in jobs if job.remote_id != mailing.remote_id}
     rows = Mailing.objects.filter(
@@ -204,7 +203,7 @@ def note_jobs(mailing: Mailing, jobs: Iterable[Job], *, at: datetime, source: st
 
 
 def _facts(job: Job, at: datetime) -> dict[str, Any]:
-    """What `row_of_job` makes a row of."""
+    """What `row_of_job` needs of a job, as JSON."""
     values = mirrored(job, at)
     names = ("remote_status", "remote_word", "parts")
     facts = {name: values[name] for name in names if name in values}
@@ -219,16 +218,16 @@ def _facts(job: Job, at: datetime) -> dict[str, Any]:
 
 
 def jobs_of(mailing: Mailing) -> list[str]:
-    """The ids of every job that is this mailing's, as far as is known: its own first."""
+    """The ids of all jobs that are, or may be, this mailing's: its own first, then by number."""
     own = [mailing.remote_id] if mailing.remote_id else []
     others = {*mailing.look_matches, *mailing.alarm_jobs, *mailing.other_jobs} - set(own)
     return [*own, *sorted(others, key=lambda job: (len(job), job))]
 
 
 def row_of_job(mailing: Mailing, remote_id: str) -> Mailing:
-    """One of a mailing's jobs as a row: its own, the one that another job has, or one that is not stored yet.
+    """The row of one of a mailing's jobs: `mailing` itself, the job's stored row, or a new, unsaved one.
 
-    Stored, it is a row made elsewhere: it has a mirror, a wish and a page of its own, and no code.
+    The last two are rows made elsewhere: with a mirror, a wish and a page of their own, and without a code.
     """
     if remote_id == mailing.remote_id:
         return mailing
@@ -258,7 +257,7 @@ def row_of_job(mailing: Mailing, remote_id: str) -> Mailing:
 
 
 def raise_alarm(mailing: Mailing, alarm: Alarm, remote_ids: list[str]) -> None:
-    """What must never pass in silence: shown on the first page until a person has dealt with it."""
+    """Raise an alarm, which the first page shows until a person has dealt with it. Recorded if it is new."""
     known = Mailing.objects.values_list("alarm_jobs", flat=True).get(pk=mailing.pk)
     jobs = sorted({*known, *remote_ids})
     if (

@@ -1,7 +1,7 @@
-"""The mirror, many jobs of a list at once: `known`, `still_so`, `write_changed`, `write_new`.
+"""The mirror, for many jobs of a list at once: `known`, `write_verified`, `write_changed`, `write_new`.
 
-Each is one statement or a few for all of them, and raises what the database raises. Rows are written as plain
-values: of a hundred thousand jobs none becomes a model on its way.
+Each runs a few statements for all jobs. If one job cannot be written, none is, and the error of Django or of
+the driver is raised. Rows are plain values, as it takes long to make a hundred thousand instances of a model.
 """
 
 import json
@@ -21,21 +21,21 @@ from mailings.models.states import EventKind, Origin, State
 from mailings.smsc.api.jobs import Job
 
 _CHANGED = ("remote_status", "remote_word", "remote", "fingerprint", "verified_at", "gone", "gone_at")
-# Where an answer is silent, what is known stays.
+# These stay as they are if the answer lacks them.
 _KEPT = ("cost", "parts", "recipients_count", "remote_send_at")
-# Left alone where the name is the old one: the index for searches would be made anew with them.
+# Written only if the name has changed, because the index for searches is written with them.
 _UNNAMED: tuple[str, ...] = ()
 _NAMED: tuple[str, ...] = ("name", "search_text")
-# What differs from one job made elsewhere to the next; all else of a new row is the same for all.
+# The columns in which new rows differ; all others are the same for all of them.
 _OWN = (
     *("remote_id", "remote_status", "remote_word", "remote", "fingerprint", "remote_send_at", "created_at"),
     *("cost", "parts", "recipients_count", "name", "search_text"),
 )
 _OBSERVED = ("mailing_id", "at", "source", "status_word", "payload")
 _FOUND = ("mailing_id", "at", "kind", "data")
-# Many values in one parameter.
+# Compares with many values in one parameter, which `_many` makes.
 _AMONG = {"sqlite": "IN (SELECT value FROM json_each(%s))", "postgresql": "= ANY(%s)"}
-# A reading of fewer rows is not kept beside a larger one that was shown with it.
+# A reading with fewer rows than this is merged into the largest one that the same list has shown.
 FEW = 500
 _MEMBERS = "SELECT id FROM mailings_mailing WHERE reading_id = %s"
 _NOT_AFTER = "(reading_id IS NULL OR reading_id IN (SELECT id FROM mailings_reading WHERE at <= %s))"
@@ -43,7 +43,7 @@ _JSON = {"sqlite": "%s", "postgresql": "%s::jsonb"}
 
 
 class Known(NamedTuple):
-    """What is read of a row to tell whether a job has changed."""
+    """The columns of a row that tell whether its job has changed. `reading`: its primary key."""
 
     remote_id: str
     pk: int
@@ -56,7 +56,7 @@ class Known(NamedTuple):
 
 
 def known(account: Account, remote_ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-    """The rows of these jobs by their ids, each the values of a `Known`."""
+    """The rows of these jobs, by remote id; each the values of a `Known` as a plain tuple (faster)."""
     columns = "remote_id, id, fingerprint, gone, origin, code, name, reading_id"
     rows = _all(
         f"SELECT {columns} FROM mailings_mailing WHERE account_id = %s AND remote_id {_among()}",
@@ -66,29 +66,31 @@ def known(account: Account, remote_ids: Sequence[str]) -> dict[str, tuple[Any, .
 
 
 def with_code(account: Account, codes: Iterable[str]) -> set[str]:
-    """Which of these codes are those of rows of the account."""
+    """Those of the codes that rows of the account have."""
     statement = f"SELECT code FROM mailings_mailing WHERE account_id = %s AND code {_among()}"
     return {code for (code,) in _all(statement, [account.pk, _many(list(codes))])}
 
 
 def newest_observation() -> int:
-    """The key of the newest one; 0 while there is none."""
+    """The primary key of the newest observation; 0 while there is none."""
     return Observation.objects.order_by("-id").values_list("id", flat=True).first() or 0
 
 
-def still_so(
+def write_verified(
     account: Account, rows: Mapping[int, int | None], at: datetime, *, since: int, ours: Collection[int] = ()
 ) -> None:
-    """A list asked for at `at` showed the jobs of these rows as they say. `rows`: ids, each with its reading.
+    """Write that a list asked for at `at` showed the jobs of these rows as the rows have them.
 
-    Of what is read together and was shown one moment is written, once. Rows that are not shown with the
-    others of their reading, or without most of them, leave it first. `since`: the newest observation before
-    the rows were compared; what somebody else has observed since is left alone, but for `ours`.
+    `rows`: primary keys, each with that of its reading (models.readings). A reading gets the new moment once
+    for all its rows; those that were not shown leave it first, with the old moment. If less than half of its
+    rows were shown, these leave it instead. `since`: the `newest_observation` before the rows were compared;
+    a row that another call has observed since then is left as it is. `ours`: rows that this pull has
+    observed.
     """
     with transaction.atomic():
         told = Observation.objects.filter(id__gt=since).values_list("mailing_id", flat=True)
         shown = set(rows) - (set(told) - set(ours))
-        # One at a time for an account: only here does a row come to be read with others.
+        # Locked, so that an account's pulls go one at a time: rows are put into readings only here.
         readings = dict(
             Reading.objects.select_for_update().filter(account=account).order_by("id").values_list("id", "at")
         )
@@ -116,7 +118,7 @@ def still_so(
 
 
 def _join(pks: Collection[int], reading: int, at: datetime) -> None:
-    """Rows are read with others from now on, but for those that were shown after `at` with yet others."""
+    """Put rows into a reading, except those that another reading has shown after `at`."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE mailings_mailing SET reading_id = %s WHERE id {_among()} AND {_NOT_AFTER}",
@@ -125,7 +127,7 @@ def _join(pks: Collection[int], reading: int, at: datetime) -> None:
 
 
 def write_changed(items: Sequence[tuple[Known, Job]], at: datetime) -> int:
-    """Write what a list asked for at `at` says of rows whose jobs have changed; how many there were."""
+    """Write what a list asked for at `at` says of rows whose jobs have changed; returns their number."""
     moment = _moment(at)
     rows: dict[tuple[str, ...], list[Any]] = {_UNNAMED: [], _NAMED: []}
     seen = []
@@ -149,11 +151,12 @@ def write_changed(items: Sequence[tuple[Known, Job]], at: datetime) -> int:
 
 
 def write_new(account: Account, jobs: Sequence[Job], at: datetime, latest: datetime) -> int:
-    """Rows for jobs made elsewhere, whatever their status. Two pulls may meet a job at once: one row is made.
+    """Add rows for jobs made elsewhere, whatever their status; returns how many were added.
 
-    When a job was made is not told. It belongs to the day on which it went out, or to the last day that was
-    asked for: a first look at two months is no day's spending. `latest`: the last moment of the days that the
-    list was asked for, not after `at`. Call inside a transaction.
+    If two pulls meet a job at once, one row is made. The list does not say when a job was made: `created_at`
+    becomes the hour at which it goes out, but not after `latest`, the last moment of the days that the list
+    was asked for (not after `at`). So a first read of two months does not count all their jobs as made today.
+    Call inside a transaction.
     """
     moment, values = _moment(at), {}
     for job in jobs:
@@ -178,7 +181,7 @@ def write_new(account: Account, jobs: Sequence[Job], at: datetime, latest: datet
 
 
 def _values(job: Job, at: datetime) -> dict[str, Any]:
-    """What `mirrored` says, as the database takes it."""
+    """The columns of `mirrored` as the database takes them; figures that the answer lacks are None."""
     values = mirrored(job, at)
     values["remote"] = _json(job.payload)
     values["cost"] = _money.get_db_prep_save(values.get("cost"), connection)
@@ -188,17 +191,17 @@ def _values(job: Job, at: datetime) -> dict[str, Any]:
 
 
 def _named(name: str, code: str | None, job: Job) -> dict[str, Any]:
-    """What only the provider can tell of a mailing made elsewhere; of ours we know it ourselves."""
+    """The columns for the name. Only rows made elsewhere take it from the provider."""
     name = name[:LONGEST_NAME]
     return {"name": name, "search_text": search_text(name, code, job.remote_id)}
 
 
 def _insert_new(cursor: Any, alike: Mailing, rows: list[list[Any]]) -> list[tuple[int, str]]:
-    """Rows of these values, all else as in `alike`; the ids and jobs of those that were made."""
+    """Insert rows of these values, all else as in `alike`; primary key and remote id of each that is new."""
     same = _same(alike)
     names = ", ".join((*_OWN, *same))
     marks = ", ".join(["%s"] * (len(_OWN) + len(same)))
-    # No one else writes meanwhile: whatever lies beyond is ours.
+    # SQLite has one writer at a time, so all rows with higher keys are ours.
     ((last,),) = _all("SELECT COALESCE(MAX(id), 0) FROM mailings_mailing", [])
     cursor.executemany(
         f"INSERT INTO mailings_mailing ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING",
@@ -208,7 +211,7 @@ def _insert_new(cursor: Any, alike: Mailing, rows: list[list[Any]]) -> list[tupl
 
 
 def _copy_new(cursor: Any, alike: Mailing, rows: list[list[Any]]) -> list[tuple[int, str]]:
-    """`_insert_new` by way of a table of this transaction: COPY asks nothing of conflicts."""
+    """`_insert_new` for PostgreSQL, with a temporary table, as COPY itself cannot skip rows that exist."""
     same, own = _same(alike), ", ".join(_OWN)
     cursor.execute(
         f"CREATE TEMPORARY TABLE IF NOT EXISTS mirror_new ON COMMIT DROP AS"
@@ -226,7 +229,7 @@ def _copy_new(cursor: Any, alike: Mailing, rows: list[list[Any]]) -> list[tuple[
 
 
 def _same(alike: Mailing) -> dict[str, Any]:
-    """The columns that are no job's own, with what the database takes for them."""
+    """The columns that are the same for all new rows, with their values as the database takes them."""
     fields = [each for each in Mailing._meta.concrete_fields if not each.primary_key]
     return {
         str(each.column): each.get_db_prep_save(getattr(alike, each.attname), connection)
@@ -260,7 +263,7 @@ def _copy(cursor: Any, table: str, names: Sequence[str], rows: Iterable[Sequence
 
 
 def _update(kept: Sequence[str]) -> str:
-    """Only forwards in time, as `mirror.observe` does it for one row."""
+    """The UPDATE of one row. Like `mirror.observe`, it changes nothing that is newer."""
     json_mark = _JSON[connection.vendor]
     changed = [f"{name} = {json_mark if name == 'remote' else '%s'}" for name in _CHANGED]
     known = [f"{name} = COALESCE(%s, {name})" for name in kept]
@@ -285,7 +288,7 @@ def _many(values: Sequence[Any]) -> Any:
 def _json(payload: Any) -> str:
     try:
         return orjson.dumps(payload).decode()
-    except TypeError:  # what it has no form for: the database may have one, or say that it has none
+    except TypeError:  # orjson takes no lone surrogates and no integers beyond 64 bits; a database may
         return json.dumps(payload)
 
 

@@ -1,4 +1,4 @@
-"""What people keep for themselves: own addresses, the tests that went to them, templates of our own."""
+"""People's own addresses, the tests that go to them, and Mailroom's own templates."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from mailings.models.mailing import Mailing
 
 
 class OwnAddress(models.Model):
-    """An address of a person's own, for one channel, in the form in which it is sent: tests go there."""
+    """An address to which a person's own tests go, for one channel, in the form in which it is sent."""
 
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="own_addresses"
@@ -33,9 +33,9 @@ class OwnAddress(models.Model):
 
 
 class SelfTest(models.Model):
-    """Says of a mailing that it is a test to its writer's own addresses. `of`: the draft that was tried.
+    """Marks a mailing as a test to its author's own addresses. `of`: the draft that is tried.
 
-    A table of its own, so that mailings_mailing stays as it is.
+    A table of its own: for a new column SQLite rebuilds mailings_mailing, without its triggers for searches.
     """
 
     mailing = models.OneToOneField(
@@ -51,9 +51,9 @@ class SelfTest(models.Model):
 
 
 class OwnTemplate(models.Model):
-    """A text with its options under a name; `{…}` in the text are filled in where it is used.
+    """A text with its options under a name. Whoever uses it fills in the `{…}` of the text.
 
-    `options`: as a draft has them, without people, hour and name.
+    `options`: as a draft has them, without recipients, hour and name.
     """
 
     name = models.CharField(_("name"), max_length=120, unique=True)

@@ -1,4 +1,4 @@
-"""Patience with a database that is locked, or that was restarted and dropped this thread's connection."""
+"""Writes again what a database did not take because it was locked or restarted."""
 
 import logging
 import time
@@ -11,16 +11,17 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# What a database that is away for a moment raises; anything else is a defect.
+# What is raised while a database is away for a moment.
 AWAY = (OperationalError, InterfaceError)
 # Seconds between two tries: together longer than a restart of PostgreSQL takes, shorter than a lease.
 PAUSES = (0.2, 1.0, 5.0, 10.0, 20.0)
 
 
 def until_written(write: Callable[[], T], what: str) -> T:
-    """Do what `write` does in one transaction, again after a pause where the database is away for a moment.
+    """Run `write` in a transaction, and again after each of PAUSES while the database is away; its result.
 
-    For answers that cannot be asked for again. `what` names it in the log. Raises the last of AWAY.
+    For answers of the provider that cannot be asked for again. `what` names it in the log. Raises the error
+    of the last try.
     """
     for pause in PAUSES:
         try:
@@ -38,7 +39,7 @@ def _written(write: Callable[[], T]) -> T:
 
 
 def drop_dead_connections() -> None:
-    """Close this thread's connections on which something failed, unless they still answer."""
+    """Close those of this thread's connections on which a query failed and which no longer answer."""
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()

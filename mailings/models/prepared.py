@@ -1,7 +1,7 @@
 """Statements that Django makes once in a process, and that are run with other values each time.
 
-Making the SQL of a query takes Django several times as long as running it takes a database: for the few
-statements that every mailing goes through, that was most of their cost. They are still written as query sets.
+Django takes several times as long to make the SQL of a query as a database takes to run it. That counts for
+the few statements that every mailing needs. They are still written as query sets.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ Make = Callable[[], "models.QuerySet[Any] | tuple[str, Sequence[Any]]"]
 
 
 class Given(Expression):
-    """The place of a value that comes with each run; `field` is the column that it is of."""
+    """A placeholder for a value that comes with each run. `field`: the column to which the value belongs."""
 
     def __init__(self, name: str, field: "models.Field[Any, Any]") -> None:
         super().__init__(output_field=field)
@@ -34,7 +34,10 @@ class Given(Expression):
 
 
 def given(model: type[models.Model], *alike: str, **names: str) -> dict[str, Given]:
-    """A place for each look at a column, under its own name or another: `given(Mailing, "code", id="pk")`."""
+    """Placeholders for `filter` or `update`, by lookup; each named after its lookup or as a keyword says.
+
+    `given(Mailing, "code", id="pk")`: the run gets values for `code` and `pk`, which is compared with `id`.
+    """
     names = dict(zip(alike, alike, strict=True)) | names
     return {look: Given(name, _field(model, look.partition("__")[0])) for look, name in names.items()}
 
@@ -53,7 +56,7 @@ def changing(rows: "models.QuerySet[Any]", **values: Any) -> tuple[str, Sequence
 
 
 def adding(table: str, **values: Any) -> tuple[str, Sequence[Any]]:
-    """The INSERT of one row, as SQL with its parameters; it gives the row's key back."""
+    """The INSERT of one row, as SQL with its parameters; it returns the primary key."""
     columns = ", ".join(map(connection.ops.quote_name, values))
     places = ", ".join(["%s"] * len(values))
     sql = f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING id"  # noqa: S608 (our own names)
@@ -61,7 +64,7 @@ def adding(table: str, **values: Any) -> tuple[str, Sequence[Any]]:
 
 
 class Prepared:
-    """One statement, made at its first run. `make` is called once for each kind of database."""
+    """A statement that is made at its first run: `make` is called once for each kind of database."""
 
     def __init__(self, make: Make) -> None:
         self._make = make
@@ -76,13 +79,13 @@ class Prepared:
         return statement
 
     def change(self, **values: Any) -> int:
-        """Run it; how many rows it changed."""
+        """Run it with these values; returns how many rows it changed."""
         with connection.cursor() as cursor:
             self._run(cursor, values)
             return int(cursor.rowcount)
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
-        """Run it; what it gives back, as the database's driver has it."""
+        """Run it with these values; returns its rows as the database's driver has them."""
         with connection.cursor() as cursor:
             self._run(cursor, values)
             return list(cursor.fetchall())
@@ -95,7 +98,7 @@ class Prepared:
 
 
 class PreparedRow(Generic[Row]):
-    """A SELECT of one row of a model, with the rows that it points to (`select_related`) and annotations."""
+    """A prepared SELECT of one row as an instance, with the query set's `select_related` and annotations."""
 
     def __init__(self, make: "Callable[[], models.QuerySet[Row]]") -> None:
         self._prepared = Prepared(self._statement)
@@ -103,7 +106,7 @@ class PreparedRow(Generic[Row]):
         self._layout: _Layout
 
     def one(self, **values: Any) -> Row | None:
-        """The row, or None. The values are those of its `Given` places."""
+        """The instance, or None. `values`: those of the `Given` placeholders."""
         found = self._prepared.rows(**values)
         if not found:
             return None
@@ -136,7 +139,7 @@ class PreparedRow(Generic[Row]):
 
 @dataclass(frozen=True)
 class _Part:
-    """Which of a row's columns make an instance of which model."""
+    """Which columns of a selected row make an instance of which model."""
 
     model: Any
     names: list[str]
@@ -148,7 +151,7 @@ class _Part:
         return cls(klass["model"], [select[index][0].target.attname for index in columns], columns)
 
     def instance(self, row: list[Any]) -> Any:
-        """None where the row points to none: its key comes first."""
+        """The instance; None for an empty relation, whose first column, the primary key, is null."""
         values = [row[index] for index in self.columns]
         return self.model.from_db(connection.alias, self.names, values) if values[0] is not None else None
 

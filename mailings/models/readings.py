@@ -1,6 +1,6 @@
-"""When the provider last showed a job as its row says: one moment for all that its lists show together.
+"""When a list last showed a job as its row has it: one moment for all rows that are shown together.
 
-A list of a hundred thousand jobs that are as they were changes one row here, and none of theirs.
+A list of a hundred thousand jobs of which none has changed updates one row here, and none of theirs.
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ from mailings.models.accounts import Account
 
 
 class Reading(models.Model):
-    """Rows whose jobs a list at `at` showed, all of them, as they were known (mirror_many.still_so)."""
+    """Rows whose jobs were all shown, unchanged, by a list asked for at `at` (mirror_many.write_verified)."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     at = models.DateTimeField()
@@ -24,13 +24,13 @@ class Reading(models.Model):
 
 
 class VerifiedField(models.DateTimeField[datetime | None, datetime | None]):
-    """A moment of the row's own that is read as the later one of it and that of the row's reading.
+    """A moment that is selected as the later one of the row's own and that of the row's reading.
 
-    Conditions see the row's own: there use `verified`, `not_after` or `before`.
+    Conditions compare the row's own only: use `verified`, `not_after` or `before` there.
     """
 
     def deconstruct(self) -> Any:
-        """To the database it is an ordinary moment."""
+        """For migrations it is an ordinary DateTimeField."""
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.DateTimeField", args, kwargs
 
@@ -45,22 +45,22 @@ class VerifiedField(models.DateTimeField[datetime | None, datetime | None]):
 
 
 def verified() -> Coalesce:
-    """When a row's job was last shown as the row says it, for conditions; None: never."""
+    """An expression: when a row's job was last shown as the row has it; null: never."""
     shared = Subquery(Reading.objects.filter(pk=OuterRef("reading")).values("at"))
     return Coalesce(Greatest(F("verified_at"), shared), F("verified_at"), shared)
 
 
 def not_after(at: Any) -> Q:
-    """Rows of which nothing is known that is newer than `at`."""
+    """A condition: the row shows nothing newer than `at`."""
     return _own_and_shared("lte", at)
 
 
 def before(at: Any) -> Q:
-    """Rows that were never shown as they are, or before `at`."""
+    """A condition: the row's job was last shown before `at`, or never."""
     return _own_and_shared("lt", at)
 
 
 def _own_and_shared(look: str, at: Any) -> Q:
-    """Two conditions on the row itself: PostgreSQL asks those again when it has waited for a row."""
+    """Conditions on the row's own columns: PostgreSQL checks these again after it has waited for a lock."""
     own = Q(verified_at=None) | Q(**{f"verified_at__{look}": at})
     return own & (Q(reading=None) | Q(reading__in=Reading.objects.filter(**{f"at__{look}": at})))

@@ -1,4 +1,4 @@
-"""Who a mailing goes to, a row each; and the addresses that nothing is ever sent to."""
+"""The recipients of mailings, a row each, and the stop list."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -15,23 +15,26 @@ from mailings.models.prepared import Prepared, given
 from mailings.smsc.spec import lists
 from mailings.smsc.spec.spec import Addressee
 
-# Rows a statement; a database takes a few thousand values at once.
+# How many rows are read or written at once.
 CHUNK = 5_000
 FRONT_LENGTH = 340
 TABLE, COLUMNS = "mailings_recipient", "mailing_id, position, address, text, front, stopped"
-# A mailing's id, the place in it, an address, its own text, and its own sender and zone.
+# mailing_id, position, address, text and front.
 RecipientValues = tuple[int, int, str, str | None, str]
 
 
 class RecipientQuerySet(models.QuerySet["Recipient"]):
     def replace(self, mailing: Mailing, people: Iterable[Addressee]) -> int:
-        """Make these the recipients of a mailing, in order; how many."""
+        """Make these the recipients of a mailing, in this order; returns their number."""
         self.filter(mailing=mailing).delete()
         rows = ((mailing.pk, position, *one) for position, one in enumerate(people))
         return _copy(rows) if connection.vendor == "postgresql" else _insert(rows)
 
     def add_imported(self, mailing: Mailing, imported: int, verdicts: Sequence[str], behind: int) -> int:
-        """Copy the rows of an import with these verdicts, `behind` so many that stand there; how many."""
+        """Add the rows of an import with these verdicts; returns their number.
+
+        `behind`: how many recipients the mailing has already.
+        """
         marks = ", ".join(["%s"] * len(verdicts))
         with connection.cursor() as cursor:
             cursor.execute(
@@ -42,16 +45,17 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
             return int(cursor.rowcount)
 
     def addresses(self, mailing: Mailing) -> tuple[str, ...]:
-        """Those of these addresses that it is sent to, in order: whoever is on the stop list is left out."""
+        """The addresses to which a mailing is sent, in order, without those left out by the stop list."""
         kept = self.filter(mailing=mailing, stopped=False).order_by("position")
         return tuple(kept.values_list("address", flat=True).iterator(chunk_size=CHUNK))
 
     def lines(self, mailing: Mailing) -> Iterator[str]:
-        """The lines of its personal messages, as the provider takes them, in order: likewise."""
+        """The lines of a mailing's personal messages as the provider takes them, in order, without those left
+        out by the stop list."""
         kept = self.filter(mailing=mailing, stopped=False).order_by("position")
-        # Of a draft that was made ready, the spec says what goes along, and not what was typed.
+        # Once there is a spec, it counts, and not what was typed.
         nl = (mailing.spec.get("options") or mailing.options).get("nl") not in (None, "", "0", 0, False)
-        # By parts, each a query of its own: they may be walked while they go out, for minutes.
+        # A query for each chunk, because the lines are read while they are sent, which may take minutes.
         found, last = kept.values_list("position", "front", "address", "text"), -1
         while rows := list(found.filter(position__gt=last)[:CHUNK]):
             for _position, front, address, text in rows:
@@ -65,14 +69,14 @@ class Recipient(models.Model):
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="people", db_index=False)
     position = models.PositiveIntegerField()
     address = models.CharField(max_length=320)
-    # A personal message's own text; null where everybody gets the mailing's.
+    # The text of a personal message; null where everybody gets the mailing's.
     text = models.TextField(null=True)
-    # A personal message's own sender and time zone, as they stand in its line: `SHOP,2|`.
+    # The sender and time zone of a personal message, as they stand in its line: `SHOP,2|`.
     front = models.CharField(max_length=FRONT_LENGTH, default="", db_default="")
-    # Left out at the claim, because the address stood on the stop list by then.
+    # Left out at the claim, because the address was on the stop list by then.
     stopped = models.BooleanField(default=False)
-    # What became of its message, written by mailings.delivery alone: a `Result` ("" while nothing was seen),
-    # the provider's status and error number, and when (seconds since 1970) it came to that.
+    # What became of its message, written by mailings.delivery only: a `Result` ("" while none was seen), the
+    # provider's status and error number, and the time of that status (seconds since 1970).
     result = models.CharField(max_length=10, default="", db_default="", blank=True)
     status = models.IntegerField(null=True)
     err = models.IntegerField(null=True)
@@ -106,14 +110,14 @@ _ADDRESSES = Prepared(
 
 
 def addresses_of(mailing: Mailing) -> tuple[str, ...]:
-    """All addresses that a mailing is sent to, in order; for few people by a statement that is made once."""
+    """The addresses to which a mailing is sent, in order. For few recipients a prepared statement is used."""
     if (mailing.recipients_count or CHUNK) < CHUNK:
         return tuple(address for (address,) in _ADDRESSES.rows(mailing=mailing.pk))
     return Recipient.objects.addresses(mailing)
 
 
 class StopEntry(models.Model):
-    """An address that nothing is sent to: for one account, or for all of them where there is none."""
+    """An address to which nothing is sent by one account; without an account, by none of them."""
 
     account = models.ForeignKey(
         Account,
@@ -146,7 +150,7 @@ class StopEntry(models.Model):
 
 
 def _insert(rows: Iterable[RecipientValues]) -> int:
-    """Write rows many at a time: a statement a row, prepared once (SQLite)."""
+    """Write rows with one statement, many at a time (SQLite); returns their number."""
     statement = f"INSERT INTO {TABLE} ({COLUMNS}) VALUES (%s, %s, %s, %s, %s, 0)"  # noqa: S608 (our own names)
     written = 0
     with connection.cursor() as cursor:
@@ -157,9 +161,10 @@ def _insert(rows: Iterable[RecipientValues]) -> int:
 
 
 def _copy(rows: Iterable[RecipientValues]) -> int:
-    """Write rows in a stream for each chunk (PostgreSQL).
+    """Write rows with a COPY for each chunk (PostgreSQL); returns their number.
 
-    The rows may come from a query of their own, which would wait for ever inside a COPY of its connection.
+    The rows may come from a query on the same connection, which would wait for ever during a COPY, so each
+    chunk is read first.
     """
     written = 0
     with connection.cursor() as cursor:

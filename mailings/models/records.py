@@ -1,4 +1,4 @@
-"""What is only ever added: attempts, events, observations; and the files that a mailing carries."""
+"""Rows that are only ever added: attempts, events, observations. Also the files that go with a mailing."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,11 +18,12 @@ from mailings.smsc.spec.files import FileRef
 
 
 class AppendOnlyError(Exception):
-    """A record that may only be added to was about to be changed or removed."""
+    """A row that may only be added was about to be changed or deleted: a defect of ours."""
 
 
 class AppendOnlyQuerySet(models.QuerySet[Any]):
-    """Rows are added; only `AttemptQuerySet.finish` writes into one, once."""
+    """Rows are only added. `AttemptQuerySet.finish` writes to a row once; `mirror.absorb_twin` moves rows to
+    another mailing."""
 
     def update(self, **values: Any) -> int:
         raise AppendOnlyError(self.model.__name__)
@@ -33,7 +34,7 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
 
 class AttemptQuerySet(AppendOnlyQuerySet):
     def begin(self, mailing: Mailing, reference: str, token: str, now: datetime) -> "Attempt":
-        """A creating call is about to be made."""
+        """Record that a creating call is about to be made. IntegrityError: there is one with this token."""
         create = Attempt.Kind.CREATE
         values = {"kind": create, "reference": reference, "token": token, "begin": now}
         ((pk,),) = _BEGIN.rows(mailing_id=mailing.pk, **values)
@@ -45,7 +46,7 @@ class AttemptQuerySet(AppendOnlyQuerySet):
     def finish(
         self, pk: int, outcome: str, at: datetime, *, code: int | None = None, text: str = "", raw: str = ""
     ) -> bool:
-        """Write down how an attempt ended; False when it was written down before."""
+        """Record how an attempt ended; False when that was recorded before."""
         values = {"outcome": outcome, "end": at, "code": code, "text": text[:500], "raw": raw}
         return _FINISH.change(pk=pk, **values) == 1
 
@@ -111,7 +112,7 @@ _FINISH = Prepared(lambda: changing(Attempt.objects.filter(outcome="", **given(A
 
 
 class Event(models.Model):
-    """Who did what, and when: the timeline of a mailing. `kind` and `data` are put into words by the page."""
+    """Who did what, and when: the timeline of a mailing or account. `wording` makes sentences of it."""
 
     mailing = models.ForeignKey(
         Mailing, verbose_name=_("mailing"), on_delete=models.PROTECT, related_name="events", null=True
@@ -145,13 +146,13 @@ _EVENT = Prepared(
 
 @dataclass(frozen=True)
 class SystemUser:
-    """Whoever runs the command line without naming a login of ours: the machine's word for him."""
+    """The name, at the operating system, of whoever runs the command line without naming a login of ours."""
 
     name: str
 
 
 def login_of(by: Any) -> Any:
-    """The login that a column can name; None for Mailroom itself and for a system user."""
+    """The login to store in a column: None for Mailroom itself and for a system user."""
     return None if isinstance(by, SystemUser) else by
 
 
@@ -165,7 +166,7 @@ def record(kind: EventKind, mailing: Mailing | int | None = None, *, by: Any = N
 
 
 class Observation(models.Model):
-    """What an answer said of a job, as it came; kept whenever it differs from the one before."""
+    """An answer about a job as it came, if it differs from the one before. `source`: get or get_all."""
 
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="observations")
     at = models.DateTimeField()
@@ -185,7 +186,7 @@ def private_storage() -> Any:
 
 
 class Attachment(models.Model):
-    """A file that goes with a mailing; its bytes lie under MEDIA_ROOT, which no URL serves."""
+    """A file that goes with a mailing. It is stored under MEDIA_ROOT, which no URL serves."""
 
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="attachments")
     file = models.FileField(upload_to="attachments/%Y/%m", storage=private_storage, max_length=300)

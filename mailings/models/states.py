@@ -1,8 +1,8 @@
-"""The words for what a mailing is going through, and which may follow which.
+"""The states of a mailing, the transitions between them, and the other enums of a mailing.
 
 State is ours: what we know of handing a mailing over. What the provider says of the job is kept apart
-(`Mailing.remote_status`). The table of transitions is the only one; every change of state goes through
-`MailingQuerySet.move`, which refuses what is not in it.
+(`Mailing.remote_status`). `MailingQuerySet.move` refuses a change that TRANSITIONS does not have. The two
+prepared statements `outbox.claims.claim` and `mirror.take_free_job` do not ask it: their change is fixed.
 """
 
 from django.db import models
@@ -33,7 +33,7 @@ class HeldReason(models.TextChoices):
 
 
 class Waiting(models.TextChoices):
-    """Why a queued mailing has not been handed over yet. The label is the sentence that its page says."""
+    """Why a queued mailing has not been handed over yet. The label is the sentence on its page."""
 
     PROVIDER = "provider", _("SMS Centre could not be reached; nothing has left us.")
     GAP = "gap", _("SMS Centre takes the same request only once a minute.")
@@ -52,7 +52,7 @@ class Waiting(models.TextChoices):
 
 
 class LookNote(models.TextChoices):
-    """Why a read of the provider's list cannot show that a mailing is not there. The label says it."""
+    """Why a read of the provider's list cannot show that a mailing is not there. The label is shown."""
 
     TEN_ROWS = (
         "ten_rows",
@@ -89,7 +89,7 @@ class WishResult(models.TextChoices):
 
 
 class WishAnswer(models.TextChoices):
-    """Why a wish failed: the provider's last word on it. The label says it."""
+    """Why a wish failed. The label is shown."""
 
     REFUSED = "refused", _("SMS Centre refused it, so nothing was changed by it")
     NOT_THERE = "not_there", _("SMS Centre did not find the job")
@@ -102,7 +102,7 @@ class Origin(models.TextChoices):
 
 
 class Alarm(models.TextChoices):
-    """What must never pass in silence."""
+    """What a person must be told, since it contradicts what Mailroom has said or done."""
 
     TWO_JOBS = "two_jobs", _("two jobs bear this mailing's reference")
     MAYBE_TWO = "maybe_two", _("a second sending of this mailing may have arrived too")
@@ -115,7 +115,7 @@ class Alarm(models.TextChoices):
 
 
 class NotItsJob(models.TextChoices):
-    """Why a job that a person named was not taken to be a mailing."""
+    """Why a job was not taken to be a mailing's, although a person said that it is."""
 
     UNKNOWN_NUMBER = "unknown_number", _("SMS Centre knows no job of this number")
     OTHER_REFERENCE = "other_reference", _("it bears another mailing's reference")
@@ -123,7 +123,7 @@ class NotItsJob(models.TextChoices):
 
 
 class Confirmation(models.TextChoices):
-    """What a person may have to say by name before a mailing is sent off. The label is what was confirmed."""
+    """What a person may have to confirm, one by one, before a mailing is sent off."""
 
     BALANCE = "balance", _("the balance does not cover it")
     REPEATED = "repeated", _("some of these people get the same text twice within 24 hours")
@@ -131,7 +131,7 @@ class Confirmation(models.TextChoices):
 
 
 class EventKind(models.TextChoices):
-    """What the timeline tells. The label is the sentence's beginning; `data` holds the rest."""
+    """What the timeline tells. The label begins its sentence; beside it stand the keys of `Event.data`."""
 
     CREATED = "created", _("made")
     EDITED = "edited", _("changed")  # fields: parameters, account, files
@@ -174,21 +174,21 @@ class EventKind(models.TextChoices):
     ADDRESS_CHANGED = "address_changed", _("the kind or address was changed")  # kind, base_url: before, after
 
 
-# What stands as a refusal's text where not the provider refused: an attached file was gone or had changed.
+# The `refusal_text` if it was not the provider who refused: an attached file was missing or had changed.
 FILE_MISSING = "upload"
 
 # A mailing in one of these states waits for a person, the most urgent first.
 NEEDS_A_PERSON = (State.UNKNOWN, State.HELD, State.REFUSED, State.AWAITING_APPROVAL)
 
-# How a wish ends otherwise than hoped: a person has to know.
+# A wish that ended so was not fulfilled, or may not have been: a person has to know.
 UNHAPPY = frozenset({WishResult.TOO_LATE, WishResult.UNCONFIRMED, WishResult.FAILED})
 
-# Held for the first ones, a mailing may have been sent already, and is looked for as an unknown one is; held
-# for any of these, it goes on only when a person says so.
+# A mailing held for one of these may have been sent already: it is looked for like an unknown one.
 HELD_IN_DOUBT = frozenset({HeldReason.RESTORED, HeldReason.FORGOTTEN})
+# Held for one of these, it is sent only when a person releases it.
 HELD_FOR_A_PERSON = HELD_IN_DOUBT | {HeldReason.OVERDUE}
 
-# A job that turns up for a mailing in one of these states contradicts what a person was told or has decided.
+# A job that turns up for a mailing in one of these states contradicts what was shown or decided: an alarm.
 SURPRISES = {
     State.ABANDONED: Alarm.TURNED_UP,
     State.REFUSED: Alarm.TURNED_UP_REFUSED,
@@ -206,26 +206,25 @@ NOT_HANDED_OVER = frozenset({State.DRAFT, State.AWAITING_APPROVAL, State.QUEUED,
 # In these states the provider has the job, or may have it, so that a wish can be recorded.
 MAY_BE_AT_PROVIDER = frozenset({State.SENDING, State.UNKNOWN, State.ACCEPTED})
 
-# Queued, it is handed over by itself, or that is under way: whoever waits for it goes on waiting.
+# A worker hands it over, or will do so without being asked.
 BEING_HANDED_OVER = frozenset({State.QUEUED, State.SENDING})
-# More happens by itself, so that a page goes on asking.
+# The state may change without a person, so its page goes on asking for news.
 PENDING = BEING_HANDED_OVER | {State.UNKNOWN}
-# A wish is fulfilled at the provider's job in these states: a cancelled one can still be deleted.
+# In these states a wish is asked of the provider: a cancelled job can still be deleted.
 WISHES_ARE_FULFILLED = frozenset({State.ACCEPTED, State.CANCELLED})
 
-# What may still go out; whether it will is told by the provider's word, too.
+# In these states a mailing may still go out; for an accepted one the remote status has to be asked as well.
 STILL_TO_GO = frozenset(
     {State.QUEUED, State.HELD, State.AWAITING_APPROVAL, State.SENDING, State.UNKNOWN, State.ACCEPTED}
 )
 
 # `accepted` may follow every state without a job: a job that bears a row's code shows that the mailing was
 # sent, whatever was believed of it (docs/decisions/0002-a-job-found-is-a-mailing-sent.md).
-# From `accepted` back to `unknown` leads only a person's word that a job was taken by mistake.
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.DRAFT: frozenset({State.AWAITING_APPROVAL, State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
     State.AWAITING_APPROVAL: frozenset({State.QUEUED, State.WITHDRAWN, State.ACCEPTED}),
-    # Back to a draft in the seconds after it was sent off from a page; unknown where error 9 said that a
-    # first try may have arrived, and no list can show it.
+    # A draft again while its sender can take it back, in the seconds after sending off. Unknown if error 9
+    # said that an earlier try may have arrived, and no list could show whether it had.
     State.QUEUED: frozenset(
         {State.SENDING, State.HELD, State.WITHDRAWN, State.ACCEPTED, State.DRAFT, State.UNKNOWN}
     ),
@@ -234,9 +233,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.UNKNOWN: frozenset({State.ACCEPTED, State.REFUSED, State.QUEUED, State.ABANDONED}),
     State.REFUSED: frozenset({State.DRAFT, State.ACCEPTED}),
     State.ABANDONED: frozenset({State.ACCEPTED}),
-    # Unknown again while an adoption can be undone.
+    # Unknown again if a person undoes an adoption.
     State.ACCEPTED: frozenset({State.CANCELLED, State.DELETED, State.UNKNOWN}),
-    # Back to accepted when the provider shows that the job waits or goes out again: nothing is final there.
+    # Accepted again when the provider shows that the job waits or goes out after all.
     State.CANCELLED: frozenset({State.DELETED, State.ACCEPTED}),
     State.DELETED: frozenset({State.ACCEPTED}),
     State.WITHDRAWN: frozenset({State.ACCEPTED}),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailings.ids import row_id
 from mailings.models import Mailing
-from mailings.models.mailing import BY_HOUR, BY_PEOPLE, BY_PRICE, NOTHING
+from mailings.models.mailing import BY_HOUR, BY_PEOPLE, BY_PRICE, NO_FIGURE
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Longest digits in a key that still make a valid datetime (in microseconds), and a valid integer column.
@@ -46,7 +46,7 @@ def _moment(text: str) -> datetime | None:
 
 
 def _count(text: str) -> int | None:
-    return NOTHING if text == str(NOTHING) else row_id(text) if len(text) <= LONGEST_COUNT else None
+    return NO_FIGURE if text == str(NO_FIGURE) else row_id(text) if len(text) <= LONGEST_COUNT else None
 
 
 def _price(text: str) -> Decimal | None:
@@ -54,7 +54,7 @@ def _price(text: str) -> Decimal | None:
 
 
 def _or_nothing(value: Any) -> Any:
-    return NOTHING if value is None else value
+    return NO_FIGURE if value is None else value
 
 
 MADE = Column(F("created_at"), lambda row: row["created_at"], _moment)

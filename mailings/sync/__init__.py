@@ -1,4 +1,4 @@
-"""The way back: what the provider says of its jobs is brought to the rows, and settles what was unknown."""
+"""What the provider says of its jobs is written to the rows, and settles unknown mailings and wishes."""
 
 from mailings.sync.pulls import pull, pull_recent, pull_two_months, read_list
 from mailings.sync.refresh import each_account, refresh_account

@@ -1,10 +1,10 @@
-"""What a read that is whole may say about jobs that it does not show.
+"""When the provider's list shows that a mailing is not there.
 
-A read is whole when every window was read, none may have been cut, its own counts agree with it, every row
-could be read and had a name, every job of ours that belongs in its days was there, and at least one of them
-bore its reference while none that should bear it lacked it: only then is it known that a reference would be
-seen. Only two such reads, begun long enough after the deadline of the creating call, show that an unknown
-mailing is absent; and then a person decides.
+A read counts if it is complete: every window was read and none may have been cut; the counts in the answers
+agree with their rows; every row could be read and had a name; every job of ours that belongs in the days was
+there. At least one of ours must have borne its reference, and none may have lacked it, for else a reference
+might not be seen. Two such reads, begun long enough after the deadline of the creating call, show that an
+unknown mailing is absent. What then happens to it, a person decides.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -21,15 +21,17 @@ from mailings.smsc.api.errors import NotSaved, SmscError
 from mailings.sync.spans import LOOKS_NEEDED, TWO_MONTHS, Span, span_of, with_tries
 from mailings.sync.tally import Conflict, Tally
 
+# How many missing jobs a pull asks for by their ids.
 LOOK_UPS_AT_MOST = 20
-# A draft may have waited this long before it was sent: older rows are not looked through at every pull.
+# How long before the days of a read a row in it may have been made: older ones are not searched at every
+# pull.
 LONGEST_DRAFT = timedelta(days=90)
-# A job that a `get` still showed is asked for again only after a list has shown it once more.
+# A job that a `get` has still shown is not asked for again before a list has shown it once more.
 NOT_ASKED_FOR = Q(look_at=None) | Q(look_at__lt=verified())
 
 
 def wanted(account: Account) -> frozenset[str]:
-    """The codes of mailings that may be at the provider unseen: no job may hold one and be passed over."""
+    """The codes of mailings that may have an unseen job: all texts of listed jobs are searched for them."""
     lost = [State.UNKNOWN, State.HELD]
     if account.doubt_from is not None:
         lost.append(State.QUEUED)
@@ -38,9 +40,9 @@ def wanted(account: Account) -> frozenset[str]:
 
 
 def control(tally: Tally) -> LookNote | None:
-    """Why a read does not show that our references would be seen in it; None when it does.
+    """Why a reference of ours might not be seen in this read; None if it would be.
 
-    A job that a person said is a mailing's may well bear no reference.
+    Adopted jobs do not count: they may bear no reference.
     """
     adopted = Event.objects.filter(kind=EventKind.ADOPTED, mailing__in=tally.lacking)
     if tally.lacking - set(adopted.values_list("mailing_id", flat=True)):
@@ -49,7 +51,10 @@ def control(tally: Tally) -> LookNote | None:
 
 
 def without_deleted(rows: list[Mailing], tally: Tally) -> list[Mailing]:
-    """The missing rows but those of which the provider said, before this whole read, that it deleted them."""
+    """The missing rows without those whose delete the provider had agreed to before this complete read began.
+
+    Those are marked as gone.
+    """
     left = []
     for row in rows:
         agreed = row.wish == Wish.DELETE and row.wish_agreed_at and row.wish_agreed_at < tally.begun
@@ -63,7 +68,8 @@ def without_deleted(rows: list[Mailing], tally: Tally) -> list[Mailing]:
 def missing(account: Account, span: Span, begun: datetime) -> list[Mailing]:
     """Rows whose job belongs in `span`, was accepted before the pull began, and was not shown by it.
 
-    Of jobs made elsewhere the day is not known: only a read of two months or more can miss them.
+    The day of a job made elsewhere is not known, so it counts as missing only in a read of two months or
+    more.
     """
     unseen = Mailing.objects.of(account).filter(
         before(begun),
@@ -80,7 +86,7 @@ def missing(account: Account, span: Span, begun: datetime) -> list[Mailing]:
 
 
 def ask_for_each(account: Account, rows: list[Mailing], tally: Tally) -> bool:
-    """Ask for missing jobs by their ids, a few per pull; False when one of ours may still be there."""
+    """Ask for missing jobs by their ids, a few per pull. False: one of ours may still be at the provider."""
     fresh = Mailing.objects.filter(NOT_ASKED_FOR, pk__in=[row.pk for row in rows])
     may_ask = set(fresh.values_list("pk", flat=True))
     asked = [row for row in rows if row.pk in may_ask][:LOOK_UPS_AT_MOST]
@@ -111,7 +117,10 @@ def _is_gone(account: Account, row: Mailing, tally: Tally) -> bool:
 
 
 def look(account: Account, span: Span, begun: datetime, reason: str) -> None:
-    """Write down what this read means for each mailing that is looked for, whose days it reached in vain."""
+    """Write down what this read means for each mailing that it should have shown but did not.
+
+    `reason`: why the read does not show absence, a LookNote, or "".
+    """
     lost = Mailing.objects.looked_for().exclude(state=State.QUEUED)
     for row in with_tries(lost.of(account).filter(look_matches=[])):
         if span.holds(span_of(row)):
@@ -119,10 +128,13 @@ def look(account: Account, span: Span, begun: datetime, reason: str) -> None:
 
 
 def _is_too_early(row: Mailing, begun: datetime) -> bool:
-    """A job may be saved late: reads count only some time after the last moment it could be sent."""
+    """Whether the read began too soon after the last moment at which the mailing could be sent.
+
+    The provider may show a new job late.
+    """
     last: datetime = getattr(row, "last_try", None) or row.state_at
     known = row.deadline_at
-    if row.state == State.HELD:  # in doubt: what other calls were under way until then is not known
+    if row.state == State.HELD:  # in doubt: a call that is not known here may have been under way
         last, known = row.state_at, None
     deadline = known or last + timedelta(seconds=settings.PROVIDER_TOTAL_SECONDS)
     return begun < deadline + timedelta(seconds=settings.SETTLE_AFTER_SECONDS)

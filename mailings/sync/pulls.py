@@ -1,4 +1,4 @@
-"""Pulls: the provider's list of mailings, read window by window and brought to the rows."""
+"""Pulls: the provider's list of mailings, read window by window and written to the rows."""
 
 import logging
 from datetime import date, datetime, timedelta
@@ -17,19 +17,20 @@ from mailings.sync.tally import Result, Tally
 
 log = logging.getLogger(__name__)
 
-# The provider is known to give this many rows where it gives no more (its page, start and end).
-# Where another provider's answers end is not known, but it is a round number.
+# An answer with so many rows may have been cut. Ten is the published limit of requests without both dates.
+# What limit others have is not known, but it will be a round number.
 CUT_AT = frozenset({10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000})
 PULLS_KEPT = timedelta(days=60)
-# An account that has not proved its login yet has one permit: who comes second waits for it.
+# How long to wait for a permit: an account whose login is not proven yet has one, for all calls.
 PATIENCE_SECONDS = 10.0
 
 
 def pull(account: Account, start: date, end: date, *, wait: float = 0.0) -> Result:
-    """Read the list from `start` to `end` (days, both included) into the rows; never raises for the provider.
+    """Read the list from `start` to `end` (days, both included) into the rows. Failed calls are not raised.
 
-    `wait`: seconds to wait when the very same read was made within the last minute; with 0 it is joined to
-    that one. Everything that was read counts, also when a later window fails.
+    `wait`: how many seconds to wait for a permit, and for the gap if the same read was made just before. With
+    too few for that, nothing is read and the result is `joined`. What was read is kept if a later window
+    fails.
     """
     span, tally = Span(start, end), Tally(timezone.now(), absence.wanted(account))
     try:
@@ -54,26 +55,26 @@ def pull(account: Account, start: date, end: date, *, wait: float = 0.0) -> Resu
 
 
 def pull_recent(account: Account, *, wait: float = PATIENCE_SECONDS) -> Result:
-    """The last and the next few days, and the days that unknown and scheduled mailings ask for."""
+    """Pull the last and the next few days, and those of unknown and scheduled mailings (`spans.recent`)."""
     return _together([pull(account, span.start, span.end, wait=wait) for span in spans.recent(account)])
 
 
 def pull_two_months(account: Account, *, wait: float = PATIENCE_SECONDS) -> Result:
-    """From sixty days back to the furthest hour that an open mailing asks for."""
+    """Pull all days from sixty days back to the last hour of an open mailing; delete old pulls."""
     _forget_old(account, timezone.now() - PULLS_KEPT)
     span = spans.two_months(account)
     return pull(account, span.start, span.end, wait=wait)
 
 
 def _forget_old(account: Account, before: datetime) -> None:
-    """Pulls, and the readings that no row is left in."""
+    """Delete old pulls, and old readings without rows."""
     Pull.objects.filter(account=account, begun_at__lt=before).delete()
     members = Mailing.objects.filter(reading=OuterRef("pk"))
     Reading.objects.filter(~Exists(members), account=account, at__lt=before).delete()
 
 
 def read_list(account: Account, start: date, end: date, *, wait: float = 0.0) -> Jobs:
-    """What the provider's list says, without bringing it to the rows. Raises what the call raises."""
+    """The provider's list, not written to the rows. Raises SmscError or CannotCall."""
     return _ask(account, Span(start, end), wait)[0]
 
 
@@ -83,8 +84,8 @@ def _read(account: Account, span: Span, tally: Tally, wait: float) -> None:
 
 
 def _read_window(account: Account, window: Span, tally: Tally, wait: float) -> set[str]:
-    """Read one window, halved as long as an answer may have been cut; returns the ids that it showed."""
-    # Within a pull the gap is waited for: only a first call is joined to another.
+    """Read one window, and again by halves if the answer may have been cut; returns the ids shown."""
+    # Only the first call of a pull may be joined to another: later ones wait for the gap.
     patience = max(wait, settings.SAME_REQUEST_SECONDS + 5) if tally.calls else wait
     jobs, at = _ask(account, window, patience)
     tally.begun = tally.begun if tally.calls else at
@@ -101,20 +102,20 @@ def _read_window(account: Account, window: Span, tally: Tally, wait: float) -> s
     halves: set[str] = set()
     for half in window.halves():
         halves |= _read_window(account, half, tally, wait)
-    # A provider that takes `end` for the first day left out would lose rows between the halves.
+    # If the provider leaves the day `end` out, the halves lack rows that the whole window has shown.
     tally.maybe_cut |= not shown <= halves
     return shown | halves
 
 
 def _remember_most(account: Account, shown: int) -> None:
-    """An answer of more than ten rows shows that this account's are not cut at ten; so with any number."""
+    """Remember the longest answer: a shorter one was not cut."""
     if shown > account.most_rows:
         Account.objects.filter(pk=account.pk, most_rows__lt=shown).update(most_rows=shown)
         account.most_rows = shown
 
 
 def _ask(account: Account, window: Span, wait: float) -> tuple[Jobs, datetime]:
-    """One `get_all`, and when it went out."""
+    """One `get_all`: its jobs, and when it was asked."""
     span = f"{window.start:%d.%m.%Y}-{window.end:%d.%m.%Y}"
     with accounts.slot(account, "get_all", span, wait=wait) as client:
         asked_at = timezone.now()
@@ -122,7 +123,7 @@ def _ask(account: Account, window: Span, wait: float) -> tuple[Jobs, datetime]:
 
 
 def _reason(account: Account, span: Span, tally: Tally) -> str:
-    """Why the read cannot show absence, after looking for what it did not show; "" when it can."""
+    """Why the read cannot show absence (a LookNote), "" if it can. Asks for missing jobs by their ids."""
     reason, blind = tally.reason(), absence.control(tally)
     unseen = absence.missing(account, span, tally.begun)
     if not (reason or blind):
@@ -150,7 +151,7 @@ def _keep(account: Account, span: Span, tally: Tally, result: Result) -> None:
 
 
 def _together(results: list[Result]) -> Result:
-    """Several pulls as one: figures add up, and the first thing that was wrong is what was wrong."""
+    """The results of several pulls as one: figures are added up; of reasons and errors the first counts."""
     counts = {name: sum(getattr(result, name) for result in results) for name in Result().counts()}
     return Result(
         **counts,

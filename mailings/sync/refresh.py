@@ -1,4 +1,4 @@
-"""What is known of an account besides its mailings: the balance."""
+"""Reads an account's balance."""
 
 import logging
 from collections.abc import Callable
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def refresh_account(account: Account) -> bool:
-    """Ask for the balance; False when it could not be had now (the account's row says why)."""
+    """Ask for the balance and store it; False when it could not be read now (logged, never raised)."""
     try:
         with accounts.slot(account, "balance", wait=PATIENCE_SECONDS) as client:
             balance = client.balance()
@@ -32,7 +32,7 @@ def refresh_account(account: Account) -> bool:
 
 
 def each_account(work: Callable[[Account], Any], account_id: int | None = None) -> None:
-    """Do `work` for one account, or for every one there is."""
+    """Do `work` for this account, or for all of them."""
     accounts_meant = Account.objects.order_by("pk")
     for account in accounts_meant if account_id is None else accounts_meant.filter(pk=account_id):
         work(account)

@@ -1,8 +1,8 @@
-"""Nothing is final while the provider lists it: what the list says against, or for, what was settled here.
+"""What the list says of mailings that were cancelled or deleted, and of wishes. Nothing is final there.
 
-A mailing that was cancelled or deleted and waits or goes out again is accepted again, with an alarm. A wish
-that the list shows to be done is taken up at once: the list is a second look as good as a `get`. One that had
-ended unconfirmed is confirmed by it.
+A cancelled or deleted mailing whose job waits or goes out again is accepted again, with an alarm. A wish that
+the list shows to be done is checked at once: the list counts as a second look, like a `get`. A wish that had
+ended unconfirmed can be confirmed by it later.
 """
 
 from datetime import datetime
@@ -32,7 +32,7 @@ ON_ITS_WAY = frozenset({JobStatus.WAITING, JobStatus.GOING})
 
 
 def note_reversals(account: Account, tally: Tally) -> None:
-    """Act on what the reads of this pull wrote to the rows of cancelled, deleted and unwanted mailings."""
+    """Act on what this pull wrote to the rows of cancelled and deleted mailings, and of those with a wish."""
     rows = Mailing.objects.of(account).alias(verified=verified())
     ended = rows.filter(state__in=[State.CANCELLED, State.DELETED])
     shown = ended.filter(verified__gte=tally.begun, gone=False)
@@ -47,7 +47,7 @@ def note_reversals(account: Account, tally: Tally) -> None:
 
 
 def hasten_wishes(account: Account, since: datetime) -> None:
-    """Wishes that a read since then shows to be settled: their next step is due now."""
+    """Make the next step of a wish due now if a read since then shows that the wish can be settled."""
     wished = Mailing.objects.of(account).exclude(wish="").alias(verified=verified())
     ended = Q(wish=Wish.CANCEL, remote_status__in=[JobStatus.CANCELLED, JobStatus.GONE_OUT])
     due = wished.filter(ended | Q(wish=Wish.DELETE, gone=True), verified__gte=since)
@@ -55,13 +55,13 @@ def hasten_wishes(account: Account, since: datetime) -> None:
 
 
 def _confirm_late(account: Account, since: datetime) -> None:
-    """Wishes that ended without a second look, and that a read since then shows to be done all the same.
+    """Confirm wishes that ended unconfirmed or unclear, if a read since then shows that they were fulfilled.
 
-    A cancel that got no clear answer may have done it. A delete counts only after the provider's OK.
+    A cancel counts even if the provider gave no clear answer, a delete only if it had said OK.
     """
     unseen = Q(wish_result=WishResult.UNCONFIRMED)
     unclear = Q(wish_result=WishResult.FAILED, wish_answer=WishAnswer.UNCLEAR)
-    # By the moment of its end, and not by the state, which nearly all rows are in.
+    # Found by the time of their end, which has an index; nearly all rows are accepted.
     rows = Mailing.objects.of(account).alias(verified=verified())
     ended = rows.filter(wish_result_at__lt=timezone.now(), wish="")
     shown = ended.filter(unseen | unclear, verified__gte=since, verified__gt=F("wish_result_at"))
@@ -86,7 +86,7 @@ def _confirm(row: Mailing, done: State, kind: Wish) -> None:
 
 
 def _take_back(row: Mailing) -> None:
-    """The row's state says what is no longer so."""
+    """Make the row accepted again, because its job is not cancelled or deleted any more."""
     before = State(row.state)
     with transaction.atomic():
         rows = Mailing.objects.alias(verified=verified())
@@ -99,7 +99,7 @@ def _take_back(row: Mailing) -> None:
 
 
 def _goes_out(row: Mailing) -> bool:
-    """Whether people get it after all. One that had gone out before it was deleted is only listed again."""
+    """Whether people get it after all. Not if it had gone out before the delete: it is only listed again."""
     if row.remote_status != JobStatus.GONE_OUT:
         return row.remote_status in ON_ITS_WAY
     ended = row.wish_result_at or row.state_at

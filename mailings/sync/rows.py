@@ -21,10 +21,10 @@ from mailings.models.mirror_many import (
     Known,
     known,
     newest_observation,
-    still_so,
     with_code,
     write_changed,
     write_new,
+    write_verified,
 )
 from mailings.models.references import reference_of, traces
 from mailings.smsc.api.jobs import Job, Listed
@@ -73,7 +73,7 @@ def mirror(account: Account, listed: Sequence[Listed], at: datetime, tally: Tall
         tally.new += _each_if_not_all(partial(write_new, account, at=at, latest=latest), found.new, unknown)
         tally.odd += len(odd) + len(unknown)
     if shown:
-        still_so(account, shown, at, since=since, ours=ours)
+        write_verified(account, shown, at, since=since, ours=ours)
     tally.ids |= fresh.keys()
 
 
@@ -85,7 +85,7 @@ def _without_many_alone(
     alone = {pk: reading for pk, reading in rows.items() if reading is None}
     if len(alone) < FEW:
         return rows
-    still_so(account, alone, at, since=since)
+    write_verified(account, alone, at, since=since)
     return {pk: reading for pk, reading in rows.items() if reading is not None}
 
 

@@ -1,7 +1,8 @@
-"""Jobs that bear one of our codes: each is tied to the row of that code, whatever was believed of it.
+"""Matches jobs that bear one of our codes with the rows of these codes, whatever state these are in.
 
-The rule that everything here serves: a mailing whose job is at the provider is never sent again. See
-docs/decisions/ on rows whose job turns up although nothing had been handed over (a restored backup).
+The reason for all of it: a mailing whose job is at the provider must not be sent again. Why rows can have a
+job although nothing was handed over (a restored backup):
+docs/decisions/0002-a-job-found-is-a-mailing-sent.md.
 """
 
 from collections.abc import Sequence
@@ -19,9 +20,9 @@ from mailings.sync.tally import Bearer, Conflict, Tally
 
 
 def settle(account: Account, tally: Tally) -> None:
-    """Tie every job in `tally.bearers` to its row; counts the jobs that settled one.
+    """Give every job in `tally.bearers` to its row, and count those that settled one.
 
-    Traces tie nothing: they are evidence for the person who decides.
+    A job with only a trace of a code is not given to a row, but shown to the person who decides on it.
     """
     for code, bearers in tally.bearers.items():
         with transaction.atomic():
@@ -30,21 +31,21 @@ def settle(account: Account, tally: Tally) -> None:
             if row is not None:
                 _note(row, bearers)
         tally.settled += settled
-        # Other jobs with the same code, or all of them while a person has to decide, change no row.
+        # One job at most settles the row; the others with its code leave it unchanged.
         tally.unchanged += len(bearers) - settled
     for code, jobs in tally.traces.items():
         _show(account, code, jobs)
 
 
 def note_conflicts(account: Account, tally: Tally) -> None:
-    """Numbers of ours that came back with another mailing's reference."""
+    """Raise alarms for rows whose job came back with another mailing's reference."""
     for conflict in {each.pk: each for each in tally.conflicts}.values():
         _note_conflict(account, conflict)
         tally.unchanged += conflict.job.remote_id in tally.ids
 
 
 def _show(account: Account, code: str, jobs: set[str]) -> None:
-    """Put jobs that may be an unknown mailing's before the person who decides on it."""
+    """Show jobs that may be an unknown mailing's to the person who decides on it. Earlier looks are void."""
     with transaction.atomic():
         unknown = Mailing.objects.select_for_update().filter(account=account, code=code, state=State.UNKNOWN)
         for row in unknown:
@@ -53,7 +54,7 @@ def _show(account: Account, code: str, jobs: set[str]) -> None:
 
 
 def _note_conflict(account: Account, conflict: Conflict) -> None:
-    """Two mailings claim a job, and a person decides."""
+    """By its number the job is one mailing's, by its reference another's: a person decides."""
     row = Mailing.objects.get(pk=conflict.pk)
     if row.alarm != Alarm.TWO_JOBS:
         _alarm(row, [conflict.job.remote_id], Alarm.OTHER_JOB)
@@ -82,7 +83,7 @@ def _settle_row(row: Mailing, bearers: Sequence[Bearer]) -> bool:
 
 
 def _note(row: Mailing, bearers: Sequence[Bearer]) -> None:
-    """Of two jobs a person has to be told what each is."""
+    """Keep what the list says of each job if there is more than one, for the person who decides."""
     row.refresh_from_db(fields=["remote_id", "look_matches", "alarm", "alarm_jobs"])
     if row.remote_id is not None or row.look_matches or row.alarm_jobs:
         note_jobs(row, [bearer.job for bearer in bearers], at=bearers[-1].at, source="get_all")
@@ -90,10 +91,10 @@ def _note(row: Mailing, bearers: Sequence[Bearer]) -> None:
 
 
 def _end_alarm(row: Mailing) -> None:
-    """All but one of its jobs are shown as cancelled: nobody gets the mailing twice any more.
+    """End the alarm of two jobs once at most one of them is not cancelled: nobody gets the mailing twice.
 
-    That one is its own, or a person has cancelled its own in the face of the alarm: else the row says that it
-    is cancelled, and people get it all the same.
+    The one that is left must be the row's own, unless a person has cancelled that one after the alarm. Else
+    the alarm stays: the row would be shown as cancelled although people get the mailing.
     """
     if row.alarm != Alarm.TWO_JOBS:
         return
@@ -105,26 +106,27 @@ def _end_alarm(row: Mailing) -> None:
 
 
 def _was_chosen(row: Mailing) -> bool:
-    """Whether the row's own job was cancelled or deleted from here after the alarm had been raised."""
+    """Whether a person asked to cancel or delete the row's own job after the alarm had been raised."""
     raised = row.events.filter(kind=EventKind.ALARM).order_by("-at", "-id").first()
     return bool(raised and row.wish_at and row.wish_at > raised.at)
 
 
 def _bearers_before(row: Mailing) -> set[str]:
-    """The jobs seen earlier that bear the row's code; one that only holds it has a row of its own."""
+    """The jobs seen earlier that bear the row's code. One with a row of its own has only a trace of it."""
     own_rows = Mailing.objects.filter(account_id=row.account_id, remote_id__in=row.look_matches)
     return set(row.look_matches) - {str(job) for job in own_rows.values_list("remote_id", flat=True)}
 
 
 def _compare(row: Mailing, bearers: Sequence[Bearer]) -> None:
-    """The row has its job: any other that bears its code is a second one."""
+    """Raise an alarm for other jobs with the code of a row that has its job."""
     others = {bearer.job.remote_id for bearer in bearers} - {row.remote_id}
     if others:
         _alarm(row, [str(row.remote_id), *others])
 
 
 def _settle_sending(row: Mailing, bearers: Sequence[Bearer]) -> bool:
-    """Only the job of the very attempt under way tells how it ended. Another waits until that is known."""
+    """Settle a row that is being sent by the job of the attempt under way. Other jobs have to wait until that
+    attempt has ended."""
     current = Attempt.objects.filter(mailing=row, token=row.token).first()
     mine = [bearer for bearer in bearers if current and bearer.reference == current.reference]
     if len(mine) != 1 or not _accept(row, mine[0]):
@@ -153,7 +155,7 @@ def _accept(row: Mailing, bearer: Bearer) -> bool:
 
 
 def _alarm(row: Mailing, jobs: Sequence[str], alarm: Alarm = Alarm.TWO_JOBS) -> None:
-    """Once for each new job: an alarm that a person has dismissed does not come back for the same ones."""
+    """Raise an alarm if there is a new job: a dismissed alarm does not come back for the same jobs."""
     if set(jobs) - set(row.alarm_jobs):
         raise_alarm(row, alarm, list(jobs))
         row.refresh_from_db()

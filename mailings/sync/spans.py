@@ -1,7 +1,7 @@
-"""Which days to ask the provider for. All days are Moscow days: the provider counts by Moscow time.
+"""Which days to ask the provider for. All days are those of Moscow time, as the provider's are.
 
-Nobody outside the provider knows whether `get_all` goes by the day of making or of sending, nor in which
-zone, so every span reaches a day further than it would have to.
+It is not published whether `get_all` goes by the day on which a job was made or that on which it is sent, nor
+in which zone. So every span is longer by a day at each end than it would have to be.
 """
 
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ DAY = timedelta(days=1)
 WINDOW = timedelta(days=14)
 RECENT_BACK, RECENT_AHEAD = timedelta(days=2), timedelta(days=3)
 TWO_MONTHS = timedelta(days=60)
-# The provider's list is asked this far ahead at least: a monthly repeat goes on within it.
+# How far ahead a pull of two months reaches at least: a monthly mailing goes out once within it.
 MONTH_AHEAD = timedelta(days=31)
-# The days of at most this many scheduled mailings, the soonest, are asked for besides the recent ones.
+# A recent pull also asks for the days of so many scheduled mailings, the next ones.
 SCHEDULED_AT_MOST = 20
-# Absence is shown by this many complete reads; after that an unknown mailing needs no more looking at.
+# Absence is shown by so many complete reads; after them a mailing is not looked for any more.
 LOOKS_NEEDED = 2
 
 
@@ -49,7 +49,7 @@ class Span:
         return Span(self.start, middle), Span(middle + DAY, self.end)
 
     def windows(self, today: date) -> Iterator["Span"]:
-        """The spans to ask for one by one: two weeks each, and as one what lies far ahead."""
+        """The spans to ask for one by one: two weeks each, and one for all that lies far ahead."""
         start = self.start
         while start <= self.end:
             end = min(start + WINDOW - DAY, self.end)
@@ -75,10 +75,10 @@ def with_tries(mailings: "QuerySet[Mailing]") -> "QuerySet[Mailing]":
 
 
 def span_of(mailing: Mailing) -> Span:
-    """The days that a read must reach to show a mailing's job. Takes a row of `with_tries`.
+    """The days that a read must cover to show a mailing's job. Takes a row of `with_tries`.
 
-    From the day before its first creating call to the day after the last one or the hour asked for. Held in
-    doubt, it may have been handed over on any day since it was made.
+    From the day before its first creating call to the day after the last one, or after the hour asked for. A
+    mailing that is held in doubt may have been handed over on any day since it was made.
     """
     first: datetime = getattr(mailing, "first_try", None) or mailing.state_at
     first = min(first, mailing.created_at) if mailing.held_reason in HELD_IN_DOUBT else first
@@ -100,7 +100,7 @@ def asked_day(mailing: Mailing, handed: date) -> date:
 
 
 def recent(account: Account) -> list[Span]:
-    """The last and the next days, and those that unknown and scheduled mailings ask for."""
+    """The last and the next days, and those of mailings that are looked for or scheduled."""
     now = today()
     spans = [Span(now - RECENT_BACK, now + RECENT_AHEAD)]
     spans += _with_control(account, [span_of(row) for row in _looked_for(account)])
@@ -109,9 +109,9 @@ def recent(account: Account) -> list[Span]:
 
 
 def _with_control(account: Account, spans: list[Span]) -> list[Span]:
-    """The days of mailings that are looked for, drawn out to a day with a job of ours.
+    """These spans, each extended to a day that has a job of ours.
 
-    Only a read that shows how our references look in the list can show that one is not there.
+    A read shows absence only if it also shows a job of ours with its reference (see `absence`).
     """
     newest = (
         Mailing.objects.filter(account=account, origin=Origin.LOCAL, gone=False, remote_id__isnull=False)
@@ -126,7 +126,7 @@ def _with_control(account: Account, spans: list[Span]) -> list[Span]:
 
 
 def two_months(account: Account) -> Span:
-    """From sixty days back to the furthest hour that an open mailing asks for."""
+    """From sixty days back to the last hour that an open mailing asks for, MONTH_AHEAD at least."""
     now = today()
     furthest = _open(account).aggregate(latest=Max("due_at"))["latest"]
     end = now + MONTH_AHEAD

@@ -1,4 +1,4 @@
-"""What a pull has met so far, and what it tells in the end."""
+"""The running figures of a pull, and its result."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,14 +11,14 @@ from mailings.smsc.api.answers import Job, Jobs
 class Result:
     """How a pull went.
 
-    `seen` counts jobs. Each is `new` (made elsewhere, first met), `changed`, `unchanged`, or `settled`: tied
-    to the mailing of ours whose code it bears. One with a code that is not tied, since its mailing has a job
-    already or a person has to choose, is unchanged. The four add up to `seen`, short of jobs that could not
-    be written or that another pull wrote at the same moment. `gone` counts rows whose job was not there.
+    `seen`: how many jobs. Each is `new` (made elsewhere, first met), `changed`, `unchanged`, or `settled`
+    (given to the mailing of ours whose code it bears). A job with a code is unchanged if the mailing has a
+    job already or a person has to choose. The four add up to `seen`, except for jobs that could not be
+    written or that another pull wrote at the same moment. `gone`: how many rows have a job that the provider
+    no longer has.
 
-    `reason`: why it does not count as whole, a LookNote, or "". `error`: what stopped
-    it, in words fit for a log and a page. `joined`: the very same read was made within the last minute, by
-    someone else, so that nothing was asked.
+    `reason`: why it is not `complete`, a LookNote, or "". `error`: what stopped it, in words for a log and a
+    page. `joined`: the same read was made within the last minute, so nothing was asked.
     """
 
     seen: int = 0
@@ -48,7 +48,7 @@ class Bearer:
 
 @dataclass(frozen=True)
 class Conflict:
-    """A job that goes by the number of a row of ours and bears another mailing's reference."""
+    """A job that has the remote id of a row of ours (`pk`) but bears another mailing's reference."""
 
     pk: int
     job: Job
@@ -58,7 +58,7 @@ class Conflict:
 class Tally:
     """The running figures of one pull, over all its windows. `begun`: when its first call went out.
 
-    `wanted`: the codes of the mailings that may be at the provider unseen.
+    `wanted`: the codes of mailings that may have a job which we have not seen.
     """
 
     begun: datetime
@@ -73,27 +73,27 @@ class Tally:
     nameless: int = 0
     calls: int = 0
     rows: int = 0
-    # A window that could not be split answered ten rows, or its halves did not show what it had shown.
+    # The answer for a single day may have been cut, or the halves of a window lacked rows that it had shown.
     maybe_cut: bool = False
-    # Code -> the jobs that bear it and have no row by their id.
+    # By code: the jobs that bear it and whose id no row of ours has.
     bearers: dict[str, list[Bearer]] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
-    # Wanted code -> the ids of jobs that hold it somewhere, but not as a reference in front of their names.
+    # By wanted code: the ids of jobs with a trace of it (models.references).
     traces: dict[str, set[str]] = field(default_factory=dict)
-    # Jobs of ours that bear their references, and the rows of those that do not.
+    # How many jobs of ours bear their references, and the rows of those that do not.
     controls: int = 0
     lacking: set[int] = field(default_factory=set)
-    # What the envelopes of the answers said against their rows (smsc.api.rows).
+    # What in the answers contradicts their rows, as values of LookNote (smsc.api.rows).
     doubts: set[str] = field(default_factory=set)
 
     def add(self, jobs: Jobs) -> None:
-        """Take in what one answer says of itself."""
+        """Add the figures of one answer."""
         self.rows += jobs.rows
         self.odd += len(jobs.odd)
         self.doubts |= jobs.doubts
 
     def reason(self) -> LookNote | None:
-        """Why what was read may not be all there is, or not as it seems; None when it is whole."""
+        """Why the read is not complete, as far as the answers themselves tell; None if it is."""
         if self.maybe_cut:
             return LookNote.TEN_ROWS
         if self.odd:

@@ -14,7 +14,7 @@ from mailings.delivery.hours import hours_of
 from mailings.delivery.match import Senders, forms
 from mailings.delivery.texts import Texts, skeleton
 from mailings.models import Attempt, Delivery, Mailing, Message, Recipient
-from mailings.models.deliveries import NOTHING
+from mailings.models.deliveries import NO_RESULT
 from mailings.smsc.api.messages import Message as Told
 from tests.views.rows import account, row
 
@@ -119,7 +119,7 @@ def test_no_message_counts_twice_and_no_order_matters(
     for pages in ([page], [shuffled[:cut], shuffled[cut:]], [page, shuffled, page]):
         Message.objects.filter(mailing__in=made).delete()
         Delivery.objects.filter(mailing__in=made).delete()
-        mine.update(**NOTHING)
+        mine.update(**NO_RESULT)
         read(*pages)
         figures = Delivery.objects.filter(mailing__in=made).order_by("pk")
         outcomes.append((list(mine.order_by("pk").values_list("result", "status")), list(figures.values())))

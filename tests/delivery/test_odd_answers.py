@@ -9,7 +9,7 @@ import pytest
 
 from mailings import delivery
 from mailings.models import Account, Breaker, Delivery, DeliveryPull, Message, Recipient
-from mailings.models.deliveries import NOTHING
+from mailings.models.deliveries import NO_RESULT
 from mailings.smsc.api.messages import KEYS
 from mailings.smsc.api.transport import Answer
 from tests.helpers.factories import delivered
@@ -157,7 +157,7 @@ def test_odd_answers_lose_nothing_invent_nothing_and_are_told(account: Account, 
     people = Recipient.objects.filter(mailing=mailing).order_by("position")
     for name, body, results, left_alone, ended in ODD:
         Message.objects.all().delete()
-        people.update(**NOTHING)
+        people.update(**NO_RESULT)
         Delivery.objects.all().delete()
         monkeypatch.setattr("mailings.smsc.api.client.post", answering(body))
 

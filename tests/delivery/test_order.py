@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mailings.delivery import plan, results
 from mailings.delivery.match import Senders
 from mailings.models import Account, Delivery, Mailing, Message, Recipient
-from mailings.models.deliveries import NOTHING
+from mailings.models.deliveries import NO_RESULT
 from tests.delivery.test_match import NOON, found, handed_over, read, told
 from tests.views.rows import account
 
@@ -34,7 +34,7 @@ def with_job(mailing: Mailing, job: int) -> Mailing:
 def forget(mailings: list[Mailing]) -> None:
     Message.objects.filter(mailing__in=mailings).delete()
     Delivery.objects.filter(mailing__in=mailings).delete()
-    Recipient.objects.filter(mailing__in=mailings).update(**NOTHING)
+    Recipient.objects.filter(mailing__in=mailings).update(**NO_RESULT)
     Account.objects.update(message_ids="", message_ids_seen=0)
 
 

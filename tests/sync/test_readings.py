@@ -11,7 +11,7 @@ from django.utils import timezone
 from mailings import sync
 from mailings.models import Account, Mailing, Reading, State
 from mailings.models.mirror import absorb_twin, mark_gone, observe
-from mailings.models.mirror_many import newest_observation, still_so
+from mailings.models.mirror_many import newest_observation, write_verified
 from mailings.models.readings import before, not_after, verified
 from mailings.smsc.api.aliases import JobStatus
 from mailings.sync import absence, rows, spans
@@ -99,7 +99,7 @@ def test_a_row_that_another_pull_has_moved_meanwhile_keeps_its_newer_moment(list
     known = dict(Mailing.objects.values_list("id", "reading_id"))
     shown(listed_account, [0], 9)
 
-    still_so(listed_account, known, at(5), since=newest_observation())
+    write_verified(listed_account, known, at(5), since=newest_observation())
 
     assert moments() == {"0": 9, "1": 5, "2": 5}
 
@@ -111,7 +111,7 @@ def test_a_row_that_came_to_be_read_with_others_meanwhile_is_not_shown_by_their_
     shown(listed_account, [3], 3)
     shown(listed_account, [0, 1, 2, 3], 4)
 
-    still_so(listed_account, known, at(6), since=newest_observation())
+    write_verified(listed_account, known, at(6), since=newest_observation())
 
     assert moments() == {"0": 6, "1": 6, "2": 6, "3": 4}
 
@@ -123,7 +123,7 @@ def test_what_somebody_else_has_seen_since_the_rows_were_compared_gets_no_moment
     row = Mailing.objects.get(remote_id="1")
     observe(row, job(1, status_word="Cancelled"), at=at(4), source="get")
 
-    still_so(listed_account, known, at(5), since=since)
+    write_verified(listed_account, known, at(5), since=since)
 
     assert moments() == {"0": 5, "1": 4, "2": 5}
 
