@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from mailings.forms.compose import ComposeForm
 from mailings.smsc.spec import letters
 from mailings.smsc.spec.catalogue import OPTIONS
-from mailings.smsc.spec.texts import Parts, message_parts
+from mailings.smsc.spec.texts import message_parts
 from mailings.smsc.spec.vocabulary import Channel
 
 # Characters that a voice reads in a second, about.
@@ -64,14 +64,12 @@ class Bubble:
     @property
     def voice(self) -> str:
         """Who reads it aloud, in words."""
-        option = OPTIONS["voice"]
-        chosen = self._typed("voice") or str(option.default)
-        return next((_(one.label) for one in option.choices if one.value == chosen), chosen)
+        return voice_named(self._typed("voice"))
 
     @property
     def seconds(self) -> int:
         """How long the voice reads, about."""
-        return -(-len(self.text) // SPOKEN)
+        return seconds_of(self.text)
 
     @property
     def fallback(self) -> str:
@@ -82,46 +80,67 @@ class Bubble:
 
     @property
     def on_the_way(self) -> Iterator[str]:
-        """What SMS Centre changes in the text before people see it, as far as it can be guessed."""
-        if self._typed("translit") in ("1", "2"):
-            yield _("Russian letters become Latin ones on the way.")
-        shortened = self._shortened()
-        if shortened:
-            yield ngettext(
-                "Its links become short ones on the way: then about {n} part each.",
-                "Its links become short ones on the way: then about {n} parts each.",
-                shortened.parts,
-            ).format(n=shortened.parts)
-
-    def _shortened(self) -> Parts | None:
-        if self._typed("tinyurl") != "1" or self.channel is not Channel.SMS or not _LINK.search(self.text):
-            return None
-        translit = self._typed("translit")
-        text = _LINK.sub(SHORT_LINK, self.text)
-        return message_parts(text, translit=int(translit) if translit in ("1", "2") else 0)
+        translit, links = self._typed("translit"), self._typed("tinyurl") == "1"
+        how = int(translit) if translit in ("1", "2") else 0
+        return changes(self.text, self.channel, translit=how, short_links=links)
 
     @property
     def deceptions(self) -> Iterator[str]:
-        """A sentence for every kind of character in the text that is not what it seems."""
-        found = letters.unseen(self.text)
-        if found:
-            names = ", ".join(f"{named(char)} × {count}" for char, count in list(found.items())[:SHOWN])
-            yield _("Invisible in the text: {names}.").format(names=names)
-        for number, one in enumerate(letters.mixed(self.text)):
-            if number == SHOWN:
-                return
-            stray = ", ".join(f"«{char}»" for char in one.stray)
-            template = (
-                _("In “{word}” {letters} is Cyrillic among Latin letters, and only looks like one of them.")
-                if one.cyrillic
-                else _(
-                    "In “{word}” {letters} is Latin among Cyrillic letters, and only looks like one of them."
-                )
-            )
-            yield template.format(word=one.word, letters=stray)
+        return deceptions(self.text)
 
     def _typed(self, name: str) -> str:
         return self.form.typed.values.get(name, "").strip()
+
+
+def voice_named(value: str) -> str:
+    """A voice in words, with the language that may stand behind it; "" is the provider's own choice."""
+    option = OPTIONS["voice"]
+    voice, comma, language = (value or str(option.default)).partition(",")
+    label = next((_(one.label) for one in option.choices if one.value == voice.strip()), voice)
+    return f"{label} ({language.strip()})" if comma else label
+
+
+def seconds_of(text: str) -> int:
+    """How long a voice reads a text, about."""
+    return -(-len(text) // SPOKEN)
+
+
+def changes(text: str, channel: Channel, *, translit: int, short_links: bool) -> Iterator[str]:
+    """What SMS Centre changes in a text before people see it, as far as it can be guessed.
+
+    `translit`, `short_links`: the options `translit` and `tinyurl`.
+    """
+    if translit:
+        yield _("Russian letters become Latin ones on the way.")
+    if not short_links or not _LINK.search(text):
+        return
+    if channel is not Channel.SMS:
+        yield _("Its links become short ones on the way.")
+        return
+    parts = message_parts(_LINK.sub(SHORT_LINK, text), translit=translit).parts
+    yield ngettext(
+        "Its links become short ones on the way: then about {n} part each.",
+        "Its links become short ones on the way: then about {n} parts each.",
+        parts,
+    ).format(n=parts)
+
+
+def deceptions(text: str) -> Iterator[str]:
+    """A sentence for every kind of character in a text that is not what it seems."""
+    found = letters.unseen(text)
+    if found:
+        names = ", ".join(f"{named(char)} × {count}" for char, count in list(found.items())[:SHOWN])
+        yield _("Invisible in the text: {names}.").format(names=names)
+    for number, one in enumerate(letters.mixed(text)):
+        if number == SHOWN:
+            return
+        stray = ", ".join(f"«{char}»" for char in one.stray)
+        template = (
+            _("In “{word}” {letters} is Cyrillic among Latin letters, and only looks like one of them.")
+            if one.cyrillic
+            else _("In “{word}” {letters} is Latin among Cyrillic letters, and only looks like one of them.")
+        )
+        yield template.format(word=one.word, letters=stray)
 
 
 def named(char: str) -> str:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mailings import lookups, outbox
-from mailings.forms import ComposeForm, Preview, when
+from mailings.forms import ComposeForm, Preview, bubble, when
 from mailings.models import Account, Confirmation, Mailing, Quote
 from mailings.recipients import stop_list
 from mailings.recipients.reasons import Reason
@@ -27,7 +27,7 @@ from mailings.smsc.spec.spec import Spec
 from mailings.smsc.spec.texts import Parts, message_parts
 from mailings.smsc.spec.times import TimeForm, When
 from mailings.smsc.spec.vocabulary import Channel
-from mailings.wording import money, prices
+from mailings.wording import money, prices, terms
 
 SHOWN_CULPRITS = 5
 
@@ -86,15 +86,20 @@ def _facts_from_rows(mailing: Mailing) -> dict[str, Any]:
 
 
 def _messages(spec: Spec) -> dict[str, list[str]]:
-    """The first message, and the longest if it is another one; each as a list of text and address."""
+    """The first message; the shortest and the longest if they are others: each a list of text and address."""
     if "list" not in spec.options:
-        return {"first": [str(spec.options.get("mes", "")), ""], "longest": []}
-    first, longest = ["", ""], ["", ""]
+        return {"first": [str(spec.options.get("mes", "")), ""], "shortest": [], "longest": []}
+    first, shortest, longest = ["", ""], ["", ""], ["", ""]
     for one in spec.people():
         message = [one.text or "", one.address]
         first = first if first[1] else message
+        shortest = message if not shortest[1] or len(message[0]) < len(shortest[0]) else shortest
         longest = message if len(message[0]) > len(longest[0]) else longest
-    return {"first": first, "longest": [] if longest == first else longest}
+    return {
+        "first": first,
+        "shortest": [] if len(shortest[0]) == len(first[0]) else shortest,
+        "longest": [] if longest == first else longest,
+    }
 
 
 def of(mailing: Mailing, now: datetime) -> "Review":
@@ -125,6 +130,16 @@ class Review:
     @property
     def sender(self) -> str:
         return str(self.spec.options.get("sender", ""))
+
+    @property
+    def seen_sender(self) -> str:
+        """Whom people see as the sender, in words; "" where nobody is seen."""
+        return terms.sender(self.spec)
+
+    @property
+    def options(self) -> list[str]:
+        """What else was chosen, a sentence each."""
+        return terms.options(self.spec)
 
     @property
     def subject(self) -> str:
@@ -162,9 +177,30 @@ class Review:
         return Message(*self.mailing.prepared["first"])
 
     @property
-    def longest(self) -> Message | None:
-        found = self.mailing.prepared["longest"]
-        return Message(*found) if found else None
+    def extremes(self) -> list[tuple[str, Message]]:
+        """The shortest and the longest of personal messages, with their heading, if the first is neither."""
+        given = self.mailing.prepared
+        named = ((_("The shortest"), given.get("shortest")), (_("The longest"), given["longest"]))
+        return [(words, Message(*found)) for words, found in named if found]
+
+    @property
+    def voice(self) -> str:
+        """Who reads a call aloud, in a sentence; "" if nobody does."""
+        return terms.voice(self.spec, self.first.text)
+
+    @property
+    def fallback(self) -> terms.Fallback | None:
+        return terms.fallback(self.spec)
+
+    @property
+    def changes(self) -> list[str]:
+        """What happens to the text on the way; of personal messages, to the one that becomes longest."""
+        return terms.changes(self.spec, max(self._texts, key=len))
+
+    @property
+    def _texts(self) -> list[str]:
+        """The message's texts that are shown here."""
+        return [self.first.text, *(message.text for _words, message in self.extremes)]
 
     @property
     def template(self) -> str:
@@ -180,6 +216,21 @@ class Review:
     @property
     def is_now(self) -> bool:
         return self.when.form is TimeForm.NOW
+
+    @property
+    def clock(self) -> str:
+        """The clock that the hour was typed by; "" is the reader's own."""
+        return str(self.mailing.prepared.get("clock", ""))
+
+    @property
+    def hours_clock(self) -> str:
+        """By whose clock hours of the day are meant, in words."""
+        return terms.clock(self.spec)
+
+    @property
+    def rhythm(self) -> list[str]:
+        """How often it goes out again and how it is spread, a sentence each."""
+        return terms.rhythm(self.spec)
 
     @property
     def due_at(self) -> datetime | None:
@@ -198,8 +249,12 @@ class Review:
         return when.arrival(due, self.mailing.account.home, self.channel) if due else None
 
     @property
+    def is_repeated(self) -> bool:
+        return bool(self.spec.options.get("rpt"))
+
+    @property
     def occurrences(self) -> Sequence[datetime]:
-        return self.spec.occurrences(self.now, 3) if self.spec.options.get("rpt") else ()
+        return self.spec.occurrences(self.now, 3) if self.is_repeated else ()
 
     # --- how much ---------------------------------------------------------------------------------
 
@@ -274,7 +329,9 @@ class Review:
     @property
     def has_other_worries(self) -> bool:
         """Whether there is a worry or a need besides the balance."""
-        return bool(self.worries) or any(need.what is not Confirmation.BALANCE for need in self.needs)
+        return bool(self.worries or self.deceptions) or any(
+            need.what is not Confirmation.BALANCE for need in self.needs
+        )
 
     @property
     def worries(self) -> list[str]:
@@ -289,12 +346,18 @@ class Review:
         return said
 
     @property
+    def deceptions(self) -> list[str]:
+        """What deceives the eye in the texts that are shown here."""
+        found = [*self._texts, *([self.fallback.text] if self.fallback else [])]
+        return list(dict.fromkeys(said for text in found for said in bubble.deceptions(text)))
+
+    @property
     def _culprits(self) -> str:
         """The characters that make an SMS Unicode; "" if there are none, or too many to name."""
         parts = self._text_parts
         if parts is None or not 0 < len(parts.culprits) <= SHOWN_CULPRITS:
             return ""
-        return ", ".join(f"«{one}»" for one in parts.culprits)
+        return ", ".join(map(bubble.named, parts.culprits))
 
     @property
     def _text_parts(self) -> Parts | None:
@@ -314,9 +377,12 @@ class Review:
         if self.people and self.groups:
             whom = _("{people} and {groups}").format(people=people, groups=groups)
         if self.cost is None:
-            return _("Send to {whom} for a price not known yet").format(whom=whom)
+            unknown = _("Send to {whom} for a price not known yet")
+            again = _("Send to {whom} each time for a price not known yet")
+            return (again if self.is_repeated else unknown).format(whom=whom)
+        once, each = _("Send to {whom} for {price}"), _("Send to {whom} for {price} each time")
         price = money.amount(self.cost, self.mailing.account.currency)
-        return _("Send to {whom} for {price}").format(whom=whom, price=price)
+        return (each if self.is_repeated else once).format(whom=whom, price=price)
 
     @cached_property
     def stamp(self) -> str:
