@@ -58,7 +58,7 @@ def deliver_mailing(mailing_id: int) -> bool:
     - A bug of ours after the claim: the mailing is unknown, and the exception is raised.
     """
     mailing = _QUEUED.one(pk=mailing_id)
-    if mailing is None or _may_not_go(mailing, tried=mailing.tried):  # type: ignore[attr-defined]
+    if mailing is None or _may_not_go(mailing, tried=mailing.tried):  # type: ignore[attr-defined]  # annotated
         return True
     if not mailing.has_come(timezone.now()):
         return True

@@ -237,7 +237,7 @@ def duplicate(mailing_id: int, by: Any = None, hour: dict[str, str] | None = Non
 
 
 def must_fit_the_day(uploads: Uploads, held: Import | None, by: Any) -> None:
-    """Raises Impossible where a copy of these files is more than the person may bring today (`quota`)."""
+    """Raises Impossible if a copy of these files is more than the person may bring today (`quota`)."""
     files = [(held.name, held.size)] if held else []
     files += [(ref.name, ref.size) for ref, _content in uploads]
     who = login_of(by)

@@ -1,4 +1,4 @@
-"""How much one person may bring in a day, in files: those uploaded, and copies of those that are kept."""
+"""How many megabytes of files one person may bring in a day: uploads, and copies of files that are kept."""
 
 from collections.abc import Iterable
 from datetime import UTC
@@ -13,12 +13,12 @@ from mailings.models import Attachment, Import
 from mailings.recipients.imports import WAITING
 
 MEGABYTE = 1024 * 1024
-# So many files of the largest size may one person bring in a day, in smaller ones just as much.
+# A day's quota is so many times UPLOAD_MB, the largest size of one file.
 FILES_A_DAY = 16
 
 
 def refusal(files: Iterable[tuple[str, int]], owner: int) -> str:
-    """Why these files, given by name and bytes, are too much for the user's day; "" where they are not."""
+    """Why these files (names and bytes) are more than the user may bring today; "" if they are not."""
     a_day, total = settings.UPLOAD_MB * FILES_A_DAY, brought_today(owner)
     for name, size in files:
         total += size
@@ -29,13 +29,16 @@ def refusal(files: Iterable[tuple[str, int]], owner: int) -> str:
 
 
 def waiting_folder(owner: int) -> str:
-    """Where the user's uploads of today wait for their form."""
+    """The folder of uploads that the user has made today and that belong to no mailing yet."""
     return f"{WAITING}{timezone.now().astimezone(UTC):%Y-%m-%d}/{owner}"
 
 
 def brought_today(owner: int) -> int:
-    """The bytes that the user has brought since midnight (UTC): what waits, what went into mailings, and the
-    files of recipients that drafts and sent mailings keep."""
+    """How many bytes the user has brought since midnight (UTC).
+
+    These are uploads that belong to no mailing yet, attachments, and files of recipients that a mailing
+    keeps.
+    """
     storage, folder = storages["default"], waiting_folder(owner)
     waiting = storage.listdir(folder)[1] if storage.exists(folder) else []
     midnight = timezone.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
