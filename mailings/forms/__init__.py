@@ -1,4 +1,4 @@
-"""The compose form: every option of the catalogue, sorted by channel; what was typed becomes a spec."""
+"""The forms. The compose form has every option of the catalogue, and makes a spec of what is typed."""
 
 from mailings.forms import own_templates, own_test, when
 from mailings.forms.compose import ComposeForm, Files

@@ -1,4 +1,4 @@
-"""The message as the person sees or hears it who gets it, and what deceives the eye in its text."""
+"""The message as its recipient sees or hears it, and characters of its text that are not what they seem."""
 
 import re
 from collections.abc import Iterator
@@ -13,17 +13,18 @@ from mailings.smsc.spec.catalogue import OPTIONS
 from mailings.smsc.spec.texts import message_parts
 from mailings.smsc.spec.vocabulary import Channel
 
-# Characters that a voice reads in a second, about.
+# About so many characters a voice reads in a second.
 SPOKEN = 14
-# As long as a shortened link is, about: the provider publishes no length.
+# A shortened link has about this length; the provider publishes none.
 SHORT_LINK = "x" * 20
+# How many characters or words are named at most.
 SHOWN = 5
 _LINK = re.compile(r"https?://[^\s]+|www\.[^\s]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Bubble:
-    """`text`: as it is typed, with line ends as LF. `form`: whose sender, subject and voice it shows."""
+    """`text`: as typed, with line ends as LF. `form`: has the sender, subject, voice and other options."""
 
     form: ComposeForm
     text: str
@@ -34,7 +35,7 @@ class Bubble:
 
     @property
     def shape(self) -> str:
-        """How it is drawn: `mail`, `call`, `none` for what shows nothing, else `chat`."""
+        """How it is drawn: `mail`, `call`, `chat`, or `none` if the recipient sees nothing."""
         shapes = {Channel.MAIL: "mail", Channel.VOICE: "call", Channel.HLR: "none", Channel.PING: "none"}
         return shapes.get(self.channel, "chat")
 
@@ -44,7 +45,7 @@ class Bubble:
 
     @property
     def sender(self) -> str:
-        """The name or address that people see; "" where the account's own is used."""
+        """The name or address that people see; "" if it is the account's own."""
         return self._typed("bot" if self.channel is Channel.BOT else "sender")
 
     @property
@@ -53,12 +54,12 @@ class Bubble:
 
     @property
     def template(self) -> str:
-        """The number of the provider's template whose text is sent; only SMS Centre knows that text."""
+        """The number of the provider's template that is sent; only the provider knows its text."""
         return self._typed("tpl")
 
     @property
     def attachments(self) -> list[str]:
-        """The names of the files, and the address of the one that SMS Centre fetches."""
+        """The names of the files, and the address of a file that the provider is to fetch."""
         return [*(ref.name for ref in self.form.uploads.refs), *filter(None, [self._typed("fileurl")])]
 
     @property
@@ -73,7 +74,7 @@ class Bubble:
 
     @property
     def fallback(self) -> str:
-        """The text of the SMS that is tried when this way fails; "" when none is."""
+        """The text of the SMS that is sent when this channel fails; "" if none is."""
         if not self._typed("fl[5]") or self._typed("fl[5]") == "0":
             return ""
         return self._typed("mes2") or self.text
@@ -93,7 +94,7 @@ class Bubble:
 
 
 def voice_named(value: str) -> str:
-    """A voice in words, with the language that may stand behind it; "" is the provider's own choice."""
+    """A value of the option `voice` in words, with its language if it has one; "": the default voice."""
     option = OPTIONS["voice"]
     voice, comma, language = (value or str(option.default)).partition(",")
     label = next((_(one.label) for one in option.choices if one.value == voice.strip()), voice)
@@ -101,12 +102,12 @@ def voice_named(value: str) -> str:
 
 
 def seconds_of(text: str) -> int:
-    """How long a voice reads a text, about."""
+    """About how many seconds a voice reads a text."""
     return -(-len(text) // SPOKEN)
 
 
 def changes(text: str, channel: Channel, *, translit: int, short_links: bool) -> Iterator[str]:
-    """What SMS Centre changes in a text before people see it, as far as it can be guessed.
+    """Sentences on what the provider will change in a text, as far as that can be guessed.
 
     `translit`, `short_links`: the options `translit` and `tinyurl`.
     """
@@ -144,7 +145,7 @@ def deceptions(text: str) -> Iterator[str]:
 
 
 def named(char: str) -> str:
-    """A character as a person can find it: «ё», or its name where nothing is to be seen."""
+    """A character in words: «ё», or the name of an invisible one."""
     if not letters.is_unseen(char):
         return f"«{char}»"
     code = f"U+{ord(char):04X}"

@@ -1,4 +1,4 @@
-"""The one form for every option: what was typed, checked by the spec, with errors beside their fields."""
+"""The compose form: what was typed, checked by the spec, with each error at its field."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -29,7 +29,7 @@ from mailings.smsc.spec.problems import N_, Problem, SpecError
 from mailings.smsc.spec.spec import FileRef, Spec
 from mailings.smsc.spec.vocabulary import Channel, Section
 
-# What stands in the open, in this order, when the channel shows it; the rest folds away under "More".
+# Controls that are not folded away, in this order, if the channel has them.
 FIRST = (
     "bot",
     "sender",
@@ -45,7 +45,7 @@ FIRST = (
     "clock",
     "which",
 )
-# What folds away under the hour, each with its controls.
+# The folds below the hour: titles, and the controls in each.
 WHEN_FOLDS = (
     (N_("Only between certain hours"), ("hours_from", "hours_to")),
     (N_("In so many minutes"), ("minutes",)),
@@ -53,20 +53,20 @@ WHEN_FOLDS = (
     (N_("Spread it out"), ("period", "freq")),
     (N_("Technical: as SMS Centre writes it"), ("time", "tz")),
 )
-# What the choice of a channel stands for: errors of these are shown beside it.
+# Parameters that the choice of a channel sets: their errors are shown beside it.
 SETS_CHANNEL = ("channel", *FLAGS)
-# Controls that the page draws in a place of their own, errors and all.
+# Controls that the page draws in places of their own, with their errors.
 DRAWN_ELSEWHERE = (*SETS_CHANNEL, "braces", "own_addresses")
 COMMON = (Channel.SMS, Channel.VIBER, Channel.WHATSAPP, Channel.MAIL)
 
 
 @dataclass
 class Files:
-    """The files of a form: `attached` to its draft already, and `held` from this post or one before.
+    """The files of a form: `attached` to its draft already, and `held` since this post or an earlier one.
 
-    `recipients`: the file of recipients, read or being read.
-    `dropped`: names of the draft's files that go once it is saved or sent. `refused`: uploads that were
-    not taken, each as the field that it came by and a sentence.
+    `recipients`: the file of recipients, read or being read. `dropped`: which attachments of the draft are
+    removed when it is saved or sent. `refused`: uploads that were not taken, each as the name of its field
+    and a sentence.
     """
 
     attached: Sequence[Attachment] = ()
@@ -91,7 +91,7 @@ class Files:
 
 
 class Part(NamedTuple):
-    """A section of the page: controls in the open, and controls that fold away."""
+    """A section of the page: its first controls, and those that are folded away unless `open`."""
 
     section: str
     first: list[BoundField]
@@ -100,7 +100,7 @@ class Part(NamedTuple):
 
 
 class Fold(NamedTuple):
-    """A few controls that fold away under a title; open when one holds a value or an error."""
+    """A few controls that are folded away under a title; `open` if one has a value or an error."""
 
     title: str
     fields: list[BoundField]
@@ -108,7 +108,7 @@ class Fold(NamedTuple):
 
 
 class Way(NamedTuple):
-    """One button of the channel choice. `option` is the parameter that the channel sets."""
+    """One button of the channel choice. `option`: the parameter that it sets, for `data-option`."""
 
     value: str
     label: str
@@ -117,7 +117,7 @@ class Way(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """One line of the summary of errors, with the control that it leads to."""
+    """One line of the summary of errors. `target`: the HTML id of the control to which it leads."""
 
     target: str
     label: str
@@ -125,10 +125,10 @@ class Listed(NamedTuple):
 
 
 class ComposeForm(forms.Form):
-    """`check`: whether errors are shown; a form that is only drawn anew keeps quiet about them.
+    """`check`: whether errors are shown; they are not when a form is only drawn anew.
 
-    `judge`: whether what was typed is read at all. A visitor's form is given back without: judging a list
-    of recipients is work that is done for people of ours only.
+    `judge`: whether what was typed is checked at all. The form of a visitor without a login is given back
+    unchecked, because it takes long to check a list of recipients.
     """
 
     use_required_attribute = False
@@ -144,22 +144,22 @@ class ComposeForm(forms.Form):
         self.made_before: Mailing | None = None
         # When the draft was saved last, if it was.
         self.saved_at: datetime | None = None
-        # What the provider refused before: a field of this form, if it can be told, and the sentence.
+        # Why the provider refused it before: the field, "" if that is not known, and a sentence.
         self.refusal = ("", "")
         self.fields.update(fields(typed.channel, typed.values, all_values=typed.show_all))
 
-    # --- what is in it ----------------------------------------------------------------------------
+    # --- what was typed ---------------------------------------------------------------------------
 
     @cached_property
     def account(self) -> Account | None:
-        """The account chosen, the only one, or the first when none was named."""
+        """The chosen account, or the first if none was named. None: there is none, or none of that name."""
         if not self.typed.account:
             return self.accounts[0] if self.accounts else None
         return next((one for one in self.accounts if one.name == self.typed.account), None)
 
     @cached_property
     def country(self) -> str:
-        """How a number without a country code is read."""
+        """The country (two letters) of numbers without a country code."""
         return self.account.home if self.account else str(settings.DEFAULT_COUNTRY)
 
     @cached_property
@@ -176,12 +176,12 @@ class ComposeForm(forms.Form):
 
     @property
     def chosen(self) -> Chosen | None:
-        """The recipients that the file adds; None while it gives none, and where each gets his own text."""
+        """The recipients that the file adds. None: it gives none yet, or their messages are personal."""
         return None if self.personal.applies else self._filed
 
     @property
     def _sample(self) -> tuple[str, ...]:
-        """The first few recipients of the file: they stand in the spec for all of it."""
+        """The first few recipients of the file, which the spec has in place of all of them."""
         return self.chosen.first if self.chosen else ()
 
     @cached_property
@@ -194,12 +194,12 @@ class ComposeForm(forms.Form):
 
     @cached_property
     def _stopped(self) -> frozenset[int]:
-        """Who stands on the stop list of the account that is chosen."""
+        """The keys of all people on the account's stop list."""
         return stop_list.keys(self.account) if self.account else frozenset()
 
     @cached_property
     def personal(self) -> Personal:
-        """What the columns of the file make of the text."""
+        """The text with the columns of the file filled in."""
         found = self._filed if self.judge else None
         waits = self.uploads.recipients is not None and found is None
         return Personal(self.typed, found, waits=waits, whole=self.check)
@@ -222,7 +222,7 @@ class ComposeForm(forms.Form):
         wrong = [] if self.skips_wrong else problems(gathered.wrong)
         wrong += self._wrong_in_file()
         if wrong and not given.get("phones") and not self.personal.applies:
-            given["phones"] = ["?"]  # there are some, only wrong ones: reported above, by their lines
+            given["phones"] = ["?"]  # keeps the spec from saying that there are none: they are only wrong
         found += wrong
         try:
             made = spec.validate(given, self.uploads.refs, now=self.now)
@@ -242,7 +242,7 @@ class ComposeForm(forms.Form):
 
     @property
     def spec(self) -> Spec | None:
-        """What would be sent; None while something is wrong."""
+        """What would be sent; None while there are `problems`."""
         return self._outcome[0]
 
     @property
@@ -250,10 +250,10 @@ class ComposeForm(forms.Form):
         return self._outcome[1]
 
     def draft_options(self) -> dict[str, str]:
-        """Everything as typed; the file of recipients is kept beside it."""
+        """Everything as typed, without the file of recipients, which is stored beside it."""
         options = self.typed.to_draft()
         if self.typed.has("time_at") and not self.typed.has("clock"):
-            # Another person may open it: the hour stays that of the one who typed it.
+            # Another person, with another time zone, may open the draft.
             options["clock"] = timezone.get_current_timezone_name()
         return options
 
@@ -261,7 +261,7 @@ class ComposeForm(forms.Form):
 
     @property
     def unstorable(self) -> list[str]:
-        """The fields that hold a NUL character, which PostgreSQL keeps in no text."""
+        """The names of fields that contain a NUL character, which PostgreSQL cannot store."""
         return [name for name, value in self.typed.values.items() if "\0" in value]
 
     def clean(self) -> dict[str, Any]:
@@ -291,7 +291,7 @@ class ComposeForm(forms.Form):
 
     @property
     def listed_errors(self) -> list[Listed]:
-        """Every error once, for the summary at the top."""
+        """Every error once, for the summary at the top of the page."""
         found: dict[str, Listed] = {}
         for name, errors in self.errors.items():
             for text in map(str, errors):
@@ -308,7 +308,7 @@ class ComposeForm(forms.Form):
         """Errors of the parameters that the choice of a channel sets."""
         return list(dict.fromkeys(str(text) for name in SETS_CHANNEL for text in self.errors.get(name, [])))
 
-    # --- how it looks -----------------------------------------------------------------------------
+    # --- what the page shows ----------------------------------------------------------------------
 
     @property
     def ways(self) -> list[Way]:
@@ -336,12 +336,12 @@ class ComposeForm(forms.Form):
 
     @property
     def zero_flags(self) -> list[str]:
-        """Channels said outright to be off (viber=0): kept in the form as they came."""
+        """The flags of channels that were given as 0 (viber=0): the form keeps them as they came."""
         return [name for name in FLAGS if self.typed.values.get(name, "").strip() == "0"]
 
     @cached_property
     def parts(self) -> dict[str, Part]:
-        """The sections by name; a fold is open when it holds a value or an error."""
+        """The sections by name."""
         return {section.value: self._part(section) for section in Section}
 
     def _part(self, section: Section) -> Part:
@@ -366,14 +366,14 @@ class ComposeForm(forms.Form):
 
     @property
     def hour_is_twice(self) -> bool:
-        """Whether the hour that was typed comes twice by its clock, so that a person has to say which."""
+        """Whether the hour that was typed comes twice by its clock, so that a person has to choose."""
         zone = when.zone_of(self.typed.values.get("clock", ""))
         text = self.typed.values.get("time_at") or self.typed.values.get("time", "")
         return self.typed.has("which") or (zone is not None and when.is_twice(text, zone, self.now))
 
     @property
     def when_folds(self) -> list[Fold]:
-        """The folds under the hour; all controls of the section stand in one of them."""
+        """The folds below the hour; each folded control of the section is in one of them."""
         shown = {one.name: one for one in self.parts[Section.WHEN].folded}
         folds = [(_(title), [shown[name] for name in names]) for title, names in WHEN_FOLDS]
         return [Fold(title, found, self._holds_something(found)) for title, found in folds]
@@ -382,7 +382,7 @@ class ComposeForm(forms.Form):
         return self.typed.show_all or any(self.typed.has(one.name) or one.errors for one in controls)
 
     def _switches(self) -> list[str]:
-        """What is asked about recipients that are not plainly valid, where there are any."""
+        """The switches for wrong and doubtful recipients, if there are any such recipients."""
         held = self.uploads.recipients
         doubtful = held is not None and held.doubtful > 0
         wrong = self.gathered.wrong_count > 0 or (held is not None and held.wrong > 0) or doubtful
@@ -403,15 +403,15 @@ class ComposeForm(forms.Form):
 
     @property
     def more_labels(self) -> str:
-        """What lies under "Options", so that nobody has to open it to know."""
+        """The names of the controls that are folded away under "Options"."""
         return " · ".join(str(one.label) for one in self.parts[Section.MORE].folded)
 
     @property
     def more_set(self) -> int:
-        """How many of them hold something."""
+        """How many of these have a value."""
         return sum(self.typed.has(one.name) for one in self.parts[Section.MORE].folded)
 
     @property
     def kept_labels(self) -> list[str]:
-        """What is kept for another channel, in words."""
+        """The names of options that were typed for another channel and are kept."""
         return [_(OPTIONS[name].label) for name in self.typed.kept]

@@ -1,8 +1,8 @@
-"""The controls of the form, one for each option of the catalogue, and a few of the page's own.
+"""The controls of the form: one for each option of the catalogue, and a few of the page's own.
 
-Each bears the provider's parameter name, as its `name` and in `data-option`. A control never checks what it
-holds and never drops it: numbers, too, are typed into text inputs, since a browser throws away what it cannot
-read. What is valid is the spec's business.
+The `name` and the `data-option` of each is the provider's parameter name. A control never checks its value
+and never drops it. So numbers are typed into text inputs, because a number input gives no value for what it
+cannot read. The spec decides what is valid.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ from mailings.smsc.spec.catalogue import FILES, OPTIONS
 from mailings.smsc.spec.vocabulary import Channel, Option, Type
 
 ROWS = {"phones": 4, "list": 5, "mes": 5, "mes2": 3}
-# Without an example inside: it would look like something typed.
+# These have no example as a placeholder: it would look like something typed.
 UNMARKED = ("name", "mes", "mes2", "subj", "voice")
 
 
@@ -28,10 +28,10 @@ class SeveralFiles(forms.FileInput):
 def fields(
     channel: Channel, values: Mapping[str, str], *, all_values: bool = False
 ) -> dict[str, forms.Field]:
-    """Every control by its name, in the order of the catalogue, in the words of the channel.
+    """All controls by name, in the order of the catalogue, with labels and help for the channel.
 
-    `values`: what the controls will hold. `all_values`: each listed value can be chosen, so that a switch,
-    which cannot say a plain no, gives way to a list.
+    `values`: the controls' values. `all_values`: each value of an option can be chosen, so that flags are
+    lists instead of switches, which have no value for "no".
     """
     found = {
         option.name: _field(option, channel, all_values or values.get(option.name, "") not in ("", "1"))
@@ -54,7 +54,7 @@ def _field(option: Option, channel: Channel, listed: bool) -> forms.Field:
 
 
 def _help(option: Option, channel: Channel) -> str:
-    """The catalogue's line of help, with the range where the line does not name it."""
+    """The catalogue's help for the option, and for numbers their range."""
     text = _(option.help_for(channel))
     if option.type in (Type.INTEGER, Type.NUMBER, Type.ZONE) and option.maximum and option.maximum < 10_000:
         span = _("From {low} to {high}.").format(low=f"{option.minimum:g}", high=f"{option.maximum:g}")
@@ -87,9 +87,9 @@ def _widget(option: Option, attrs: dict[str, Any]) -> forms.Widget:
 
 
 class Choices(forms.Select):
-    """The values by their words; first comes what happens when nothing is chosen, which is not sent.
+    """The values of an option with their labels; first the default, which is not sent.
 
-    A value that is none of them, typed by hand into a post, is shown as it came instead of being dropped.
+    A value that is none of them (of a post made by hand) is shown as it came instead of being dropped.
     """
 
     def __init__(self, option: Option, attrs: dict[str, Any]) -> None:
@@ -107,7 +107,7 @@ class Choices(forms.Select):
 
 
 def hour_fields() -> dict[str, forms.Field]:
-    """The hour as people write it, and the clock that it is read by."""
+    """The page's own controls of the hour: as people write it, and the clock by which it is read."""
     return {
         "time_at": _line(
             "time_at",
@@ -153,7 +153,7 @@ def _line(name: str, label: str, hint: str, example: str = "", **attrs: str) -> 
 
 
 class Clocks(forms.Select):
-    """The reader's own clock first, then Moscow's and others by their city; any other zone as it came."""
+    """The reader's own time zone, Moscow's, and others by their city. Another zone is shown as it came."""
 
     def __init__(self, attrs: dict[str, Any]) -> None:
         own = _("mine ({zone})").format(zone=timezone.get_current_timezone_name())
@@ -165,14 +165,14 @@ class Clocks(forms.Select):
 
 
 def with_odd_values(choices: Iterable[Any], values: Iterable[str]) -> list[Any]:
-    """The choices, and what is none of them but was posted: it is shown as it came instead of dropped."""
+    """The choices, and posted values that are none of them, which are shown as they came."""
     known = {str(listed) for listed, _word in choices}
     return [*choices, *((odd, odd) for odd in values if odd and odd not in known)]
 
 
 def _own_fields() -> dict[str, forms.Field]:
     return {
-        # Drawn by the page itself, as one button for each channel.
+        # Drawn by the template, as one button for each channel.
         "channel": forms.Field(required=False, label=_("Channel")),
         "recipients_file": forms.Field(
             required=False,
@@ -189,7 +189,7 @@ def _own_fields() -> dict[str, forms.Field]:
                 {"data-option": "voice_language", "placeholder": "en", "autocomplete": "off"}
             ),
         ),
-        # Drawn by the page itself, beside the button of the test.
+        # Drawn by the template, beside the button of the test.
         "own_addresses": forms.Field(required=False, label=_("Your own addresses")),
         "skip_wrong": _switch("skip_wrong", _("Leave out the wrong ones and send to the others")),
         "with_doubtful": _switch("with_doubtful", _("Send to the doubtful ones too")),

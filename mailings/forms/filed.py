@@ -1,7 +1,7 @@
-"""A form's file of recipients: brought, read or being read, and what a person says of it on the page.
+"""A form's file of recipients: its upload, its reading, and what a person chooses and corrects on the page.
 
-The file is read into an `Import` where it is brought; every later post asks that row alone. It is read anew
-only when another sheet, column, channel or account is chosen.
+The file is read into an `Import` when it is uploaded, and later posts only use that row. It is read anew only
+when another sheet, column, channel or account is chosen.
 """
 
 from collections.abc import Mapping
@@ -28,16 +28,17 @@ from mailings.smsc.spec.problems import Problem
 from mailings.smsc.spec.vocabulary import Channel
 
 FIELD = "recipients_file"
+# Buttons with which ticked saved lists are taken into the form.
 GOING_ON = ("use_lists", "check", "draft", "review", "send")
 LONGEST_TITLE = 200
 SHEET, HEADING, HIDDEN = "file_sheet", "file_heading", "file_hidden"
-# The controls that say how the file is to be read; the columns by their roles.
+# The control of each column, by role.
 COLUMN = {role: f"file_{role}" for role in ROLES}
 BUSY = (Import.State.WAITING, Import.State.READING)
 
 
 def find(number: str, user: Any) -> Import | None:
-    """The import that a form names, if it is its reader's own or a draft's, which all may edit."""
+    """The import that a form names, if it is the user's own or belongs to a draft (all may edit drafts)."""
     if (pk := row_id(number)) is None:
         return None
     mine = Q(owner_id=user.pk) | Q(draft__state=State.DRAFT)
@@ -45,9 +46,9 @@ def find(number: str, user: Any) -> Import | None:
 
 
 def listed(data: QueryDict) -> list[SimpleUploadedFile]:
-    """The saved lists that a post wants to send to, as one file of their people; none where it wants none.
+    """The saved lists that are ticked in a post, as one file of their people; [] if none is.
 
-    Ticked ones count whichever button that goes on is pressed.
+    They count with each of the buttons GOING_ON.
     """
     if data.get("action") not in GOING_ON:
         return []
@@ -58,22 +59,22 @@ def listed(data: QueryDict) -> list[SimpleUploadedFile]:
 
 
 def bring(upload: StoredUpload, user: Any, account: Account | None, channel: Channel) -> Import:
-    """Read a file that has come: a short one now, for a long one a worker is told."""
-    about = {"path": upload.path, "name": upload.ref.name, "size": upload.ref.size}
-    return _read(imports.begin(**about, owner=user, account=account, channel=channel.value))  # type: ignore[arg-type]
+    """Make an import of an uploaded file. A short one is read now, a long one by a worker."""
+    about: dict[str, Any] = {"path": upload.path, "name": upload.ref.name, "size": upload.ref.size}
+    return _read(imports.begin(**about, owner=user, account=account, channel=channel.value))
 
 
 def take_out(imported: Import | None) -> None:
-    """The file is not the form's any more; a draft keeps its own until it is saved without."""
+    """Remove a file from its form. One that belongs to a draft stays until the draft is saved without it."""
     if imported is not None and imported.draft_id is None:
         imports.remove(imported)
 
 
 def follow(imported: Import, data: Mapping[str, Any], account: Account | None, channel: Channel) -> str:
-    """Correct the rows that the post names, then read the file anew where it says otherwise than was found.
+    """Correct the rows that the post names, then read the file anew if the post has other choices.
 
-    What is said of corrections that fit no row now; "" for none. Raises UnreadableFile where the file itself
-    is not kept any more: then it stays as it was read.
+    Returns a sentence about corrections that fit no row now, or "". Raises UnreadableFile if the file itself
+    is not kept any more; its rows then stay.
     """
     said = correct_rows(imported, data)
     if imported.state in BUSY:
@@ -87,7 +88,7 @@ def follow(imported: Import, data: Mapping[str, Any], account: Account | None, c
 
 
 def anew(imported: Import, **changes: Any) -> None:
-    """Read the file once more; raises UnreadableFile where it is not kept any more."""
+    """Read the file once more. Raises UnreadableFile if it is not kept any more."""
     imports.begin_again(imported, **changes)
     _read(imported)
 
@@ -100,7 +101,7 @@ def _read(imported: Import) -> Import:
 
 
 def _judged_by(imported: Import, account: Account | None, channel: Channel) -> dict[str, Any]:
-    """What the rows were judged by and is chosen otherwise now."""
+    """The account and channel, if the rows were judged for others; as fields of the import."""
     changes: dict[str, Any] = {}
     if account is not None and imported.account_id != account.pk:
         changes["account"] = account
@@ -110,7 +111,7 @@ def _judged_by(imported: Import, account: Account | None, channel: Channel) -> d
 
 
 def _choices(imported: Import, data: Mapping[str, Any]) -> dict[str, Any]:
-    """What was said of the file before, with what this post says otherwise."""
+    """The choices made for the file before, with those of this post. Another sheet makes them void."""
     sheet, asked = data.get(SHEET), {one["code"] for one in imported.questions}
     if sheet in [name for name, _hidden in imported.sheets] and (
         sheet != imported.sheet or Ask.SHEET.code in asked
@@ -128,7 +129,7 @@ def _choices(imported: Import, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _columns(imported: Import, data: Mapping[str, Any]) -> dict[str, str]:
-    """The columns that are chosen otherwise than they were found, by role; "" for none."""
+    """The columns that are chosen and differ from those found, by role; "": no column."""
     found = {role: imported.headings[index] for role, index in imported.columns.items()}
     said = {role: str(data[name]) for role, name in COLUMN.items() if name in data}
     return {
@@ -139,7 +140,7 @@ def _columns(imported: Import, data: Mapping[str, Any]) -> dict[str, str]:
 
 
 def act(imported: Import, action: str) -> None:
-    """What a button of the page does to the file: stop its reading, read it as at first."""
+    """Do what the button `action` asks of the file: stop its reading, or read it without any choices."""
     if action == "stop_reading":
         imports.stop(imported)
     elif action == "file_anew":
@@ -150,7 +151,7 @@ def act(imported: Import, action: str) -> None:
 
 
 def problems(imported: Import, *, doubtful: bool, leave_out: bool) -> list[Problem]:
-    """Why nothing can be sent to this file's recipients yet."""
+    """Why nothing can be sent to this file's recipients yet; [] if it can."""
     found = trouble(imported)
     left = left_out(imported, doubtful=doubtful)
     if not found and left and not leave_out:
@@ -160,12 +161,12 @@ def problems(imported: Import, *, doubtful: bool, leave_out: bool) -> list[Probl
             left,
         )
         found = text.format(n=left)
-    # The text may quote the file, so it is no template any more.
+    # The text may contain a % out of the file, so it must not be the template itself.
     return [Problem((FIELD,), "recipients_file", "%(said)s", {"said": found})] if found else []
 
 
 def trouble(imported: Import) -> str:
-    """Why the file gives no recipients yet; "" when it does."""
+    """Why the file gives no recipients yet, as a sentence; "" if it does."""
     if imported.state in BUSY:
         return _("The file is still being read. Wait until it is done, or stop it.")
     if imported.state == Import.State.STOPPED:
@@ -180,19 +181,19 @@ def trouble(imported: Import) -> str:
 
 
 def said(kind: Any, stored: Mapping[str, Any]) -> str:
-    """A sentence that was kept as its code, in the reader's language."""
+    """A sentence that is stored as a code, in the reader's language. `kind`: the enum of the code."""
     template = _(kind[stored["code"].upper()].value)
     params = stored.get("params")
     return str(template % params if params else template)
 
 
 def left_out(imported: Import, *, doubtful: bool) -> int:
-    """How many rows get nothing and could be corrected."""
+    """How many rows get no message and can be corrected. `doubtful`: whether doubtful ones get it."""
     return int(imported.wrong + (0 if doubtful else imported.doubtful))
 
 
 def chosen(imported: Import | None, *, doubtful: bool) -> Chosen | None:
-    """The recipients that the file adds; None while it gives none."""
+    """The recipients that the file adds; None while it is not read or has open questions."""
     if imported is None or imported.state != Import.State.READY or imported.questions:
         return None
     return Chosen(imported, doubtful)

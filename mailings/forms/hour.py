@@ -1,4 +1,4 @@
-"""Another hour for a mailing that waits: the same words and clocks as in the form of a new one."""
+"""The form of another hour for a mailing that waits, with the controls of the compose form."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ SHOWN = ("time_at", "clock", "which")
 
 
 class HourForm(forms.Form):
-    """`moment`: what was typed, in UTC, once the form is valid."""
+    """`moment`: the hour that was typed, in UTC; set when the form is valid."""
 
     use_required_attribute = False
     moment: datetime

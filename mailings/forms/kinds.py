@@ -1,9 +1,9 @@
-"""What a file is, told by its first bytes: a name and a browser say what they like."""
+"""What kind of file it is, by its first bytes: its name and the browser's word cannot be trusted."""
 
-# So many bytes decide.
+# How many of the first bytes have to be read.
 HEAD = 4096
 
-# Content type, the name endings that it goes by, and what such a file begins with (at an offset).
+# Content type, endings of names, and the bytes that such a file has at an offset.
 _MARKS: tuple[tuple[str, frozenset[str], int, tuple[bytes, ...]], ...] = (
     ("image/jpeg", frozenset({"jpg", "jpeg"}), 0, (b"\xff\xd8\xff",)),
     ("image/gif", frozenset({"gif"}), 0, (b"GIF87a", b"GIF89a")),
@@ -38,8 +38,8 @@ _PROGRAMS = (b"MZ", b"\x7fELF", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"#!/"
 def is_what_its_name_says(head: bytes, ending: str) -> bool:
     """Whether a file that begins with `head` can be what its name's `ending` says.
 
-    Only what shows itself to be something else is not: a picture named as sound, a program named as text.
-    First bytes of no kind that is known here, and endings of none, say nothing.
+    False only if it is certainly something else: a picture named as sound, a program named as text. Files and
+    endings that are not known here pass.
     """
     if ending not in _KNOWN:
         return True
@@ -50,5 +50,5 @@ def is_what_its_name_says(head: bytes, ending: str) -> bool:
 
 
 def content_type(head: bytes) -> str | None:
-    """The content type of a file that begins with `head`; None when its first bytes do not tell."""
+    """The content type of a file that begins with `head`; None if it is not known."""
     return next((name for name, _, offset, marks in _MARKS if head[offset:].startswith(marks)), None)

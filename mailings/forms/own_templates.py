@@ -1,4 +1,4 @@
-"""A form with a template of our own put into it; what was typed stays."""
+"""Puts a template of our own into the form."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,12 +10,12 @@ from mailings.smsc.spec.values import is_blank
 
 
 def typed_of(template: OwnTemplate) -> Typed:
-    """What a new mailing made of it begins with."""
+    """The form of a new mailing that begins with the template."""
     return from_draft(_options(template) | {"name": template.name})
 
 
 def with_template(form: ComposeForm, template: OwnTemplate) -> ComposeForm:
-    """The form by the template's channel: its text behind what was typed, its options where nothing was."""
+    """The form with the template's channel, and its options where none were typed. Its text is appended."""
     given = from_draft(_options(template))
     typed = {name: value for name, value in form.typed.values.items() if not is_blank(value)}
     texts = [text for text in (typed.get("mes", ""), given.values.get("mes", "")) if text]

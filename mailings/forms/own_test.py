@@ -1,4 +1,4 @@
-"""A test of what stands in the form, to its writer's own addresses: the same form with these, and now."""
+"""A test of what is in the form: the same form, sent now to its author's own addresses."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +13,7 @@ from mailings.smsc.spec.addresses import kinds_for
 from mailings.smsc.spec.spec import Spec
 
 FIELD = "own_addresses"
-# What a test does without: the people, the hour, and what spreads or repeats it.
+# Options that a test is sent without: recipients, hour, and what spreads or repeats it.
 LEFT_OUT = (
     *("phones", "list", "nl", "skip_wrong", "with_doubtful"),
     *(*WHEN, "time", "tz", "rpt", "rptn", "period", "freq"),
@@ -23,7 +23,7 @@ LONGEST_NAME = 255
 
 @dataclass(frozen=True)
 class Box:
-    """What the page shows of it: own addresses as text, and what is wrong with them."""
+    """What the page shows of the test. `addresses`: one a line. `key`: that of the test's mailing."""
 
     addresses: str
     key: str
@@ -31,7 +31,7 @@ class Box:
 
 
 def box(form: ComposeForm, person: Any, key: str) -> Box:
-    """As typed in this post, else as kept for the channel. `key`: a new one for every page."""
+    """The addresses as typed in this post, else as kept for the channel. `key`: a new one for every page."""
     errors = tuple(map(str, form.errors.get(FIELD, ())))
     typed = form.typed.own_addresses
     if errors or typed.strip() or not person.is_authenticated:
@@ -40,12 +40,12 @@ def box(form: ComposeForm, person: Any, key: str) -> Box:
 
 
 def box_for(person: Any, channel: str, key: str) -> Box:
-    """With what was kept for the channel."""
+    """The addresses that are kept for the channel."""
     return Box("\n".join(own_addresses.of(person, channel)), key)
 
 
 def spec_of(form: ComposeForm, addresses: str) -> Spec | None:
-    """What a test would send; None where something is wrong: then the form says what, beside its fields."""
+    """What the test would send; None if something is wrong, which is then added to the form's errors."""
     trial = _trial(form, addresses)
     gathered = trial.gathered
     if gathered.groups:
@@ -72,7 +72,7 @@ def _trial(form: ComposeForm, addresses: str) -> ComposeForm:
 
 
 def _text_of_one(form: ComposeForm) -> dict[str, str]:
-    """Of personal messages the one that the page shows, or the first; with its braces as they stand."""
+    """Of personal messages the one that the page shows, or the first; its braces are no placeholders."""
     if form.personal.applies and form.personal.rows:
         return {"mes": form.personal.rows.shown.text, "braces": "1"}
     if form.own_list is None:
@@ -84,7 +84,7 @@ def _text_of_one(form: ComposeForm) -> dict[str, str]:
 
 
 def _tell(form: ComposeForm, trial: ComposeForm) -> None:
-    """What is wrong with the test, beside the fields of the form that it is a test of."""
+    """Add the test's errors to the form."""
     for name, errors in trial.errors.items():
         place = FIELD if name == "phones" else name
         for text in map(str, errors):

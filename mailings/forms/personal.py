@@ -1,6 +1,6 @@
-"""Personal messages of the compose page: `{Heading}` filled from the file's columns, and a row as it is read.
+"""Personal messages of the compose page: `{Heading}` filled from the file's columns, and one row's message.
 
-Braces that nothing fills are asked about beside the text: a switch says that they are meant as they stand.
+About braces that no column fills the page asks: a switch says that they are part of the text.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,20 +22,22 @@ from mailings.recipients.reasons import Verdict
 from mailings.smsc.spec import times
 from mailings.smsc.spec.problems import N_, Problem, Refusal
 
-# So many rows of a long file are looked at while a person types.
+# How many rows of a long file are read while a person types.
 WHILE_TYPING = 100
-# A row beyond is found again at later keys only up to here: the way to it grows with its number.
+# A row with a higher number is not shown again at each key press: to find it takes the longer, the higher it
+# is.
 KEPT_IN_VIEW = 2_000
-# Rows that are asked for by what they are, beside numbers.
+# Rows that can be asked for in place of a number.
 SHORTEST, LONGEST, GAP = "shortest", "longest", "gap"
 LONGEST_NUMBER = 9
 
 
 @dataclass(frozen=True)
 class PersonalRow:
-    """What one recipient reads. `number`: among the file's rows that have a recipient, from 1; `line`: in it.
+    """One recipient's message. `number`: its place among the rows with a recipient, from 1.
 
-    `goes_out`: False where the person gets this very text by a row above, or nothing at all.
+    `gaps`: headings whose cell is empty. `goes_out`: False if the person gets this very text by an earlier
+    row, or nothing at all.
     """
 
     number: int
@@ -48,10 +50,9 @@ class PersonalRow:
 
 @dataclass(frozen=True)
 class RowPreview:
-    """The row that is shown, of so many (`count`). `has_gap`: whether there is, or may be, one with an empty
-    cell.
+    """The row that is shown, of `count` rows. `has_gap`: there is, or may be, one with an empty cell.
 
-    `shortest`, `longest`: of the first rows, so many as were `looked` at; of all where they were asked for.
+    `shortest`, `longest`: of the first `looked` rows; of all rows if one of these was asked for.
     """
 
     shown: PersonalRow
@@ -63,12 +64,12 @@ class RowPreview:
 
     @property
     def is_near(self) -> bool:
-        """Whether it is shown again at later keys."""
+        """Whether it is shown again at the next key press."""
         return self.shown.number < KEPT_IN_VIEW
 
     @property
     def is_of_all(self) -> bool:
-        """Whether nothing is shorter or longer in the whole file."""
+        """Whether `shortest` and `longest` are those of the whole file."""
         return self.looked >= self.count
 
     @property
@@ -82,9 +83,9 @@ class RowPreview:
 
 @dataclass(frozen=True)
 class Personal:
-    """`filed`: the recipients of the file; None without one, and while it `waits` for reading or an answer.
+    """`filed`: the recipients of the file. None: there is none, or it `waits` to be read or for an answer.
 
-    `whole`: whether all of a long file is looked at.
+    `whole`: whether all of a long file is read, or only its first rows.
     """
 
     typed: Typed
@@ -98,17 +99,17 @@ class Personal:
 
     @property
     def as_they_stand(self) -> bool:
-        """Whether braces were said to be meant."""
+        """Whether a person has said that braces are part of the text."""
         return self.typed.has("braces")
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The headings that may stand in the text; none without a file that has columns."""
+        """The names of the file's columns; none without a file that has columns."""
         return _walk(self.filed, 0).names if self.filed else ()
 
     @property
     def chips(self) -> tuple[str, ...]:
-        """Those that a person may want in a text: a heading, not the number of a column without one."""
+        """The headings that are offered for the text. Columns without a heading, named by number, are not."""
         return tuple(name for name in self.names if not name.isdecimal() and not set("{}\n") & set(name))
 
     @cached_property
@@ -117,19 +118,19 @@ class Personal:
 
     @property
     def blanks(self) -> list[str]:
-        """Places in the text that no column fills: they can be filled in for everybody."""
+        """The placeholders that no column fills. A person can fill them in, the same for everybody."""
         if self.as_they_stand or self.waits:
             return []
         return [str(one.params["name"]) for one in self.template.problems]
 
     @property
     def asks(self) -> bool:
-        """Whether the switch for braces is shown: something in them is filled by no column."""
+        """Whether the switch for braces is shown: no column fills some of them, or it is on."""
         return self.as_they_stand or bool(self.template.problems and not self.waits)
 
     @property
     def applies(self) -> bool:
-        """Whether each recipient gets a line of its own: its own text, sender or time zone."""
+        """Whether each recipient gets a line of the provider's `list`: an own text, sender or time zone."""
         return self.template.is_personal or bool(self._own_roles)
 
     @cached_property
@@ -151,33 +152,33 @@ class Personal:
 
     @cached_property
     def addressed(self) -> Addressed | None:
-        """The lines of the list: of the first rows while a person types, of all when it is sent."""
+        """The lines of the list: of the first rows, or of all if `whole`. None without a file."""
         if self.filed is None:
             return None
         return address(_walk(self.filed, None) if self.whole else self._first, self._wanted)
 
     @cached_property
     def _first(self) -> HeldRows:
-        """The first rows of the file; asked for only where there is one."""
+        """The first rows of the file. Raises ValueError without one."""
         if self.filed is None:
             raise ValueError("no file")
         return _walk(self.filed, WHILE_TYPING)
 
     @cached_property
     def unread(self) -> int:
-        """How many of the file's recipients were not looked at."""
+        """How many of the file's recipients were not read."""
         if self.filed is None or self.whole:
             return 0
         return self.filed.count - self._first.counted
 
     @property
     def skipped(self) -> int:
-        """Rows that were left out as wrong, or for an empty cell."""
+        """How many rows were left out as wrong, or for an empty cell."""
         return self.addressed.skipped if self.applies and self.addressed else 0
 
     @property
     def duplicates(self) -> int:
-        """Rows that say the same to the same person; not known while only the first of many are read."""
+        """How many rows give a person the same text again; 0 while only the first rows are read."""
         return self.addressed.duplicates if self.addressed and not self.unread else 0
 
     @property
@@ -192,7 +193,7 @@ class Personal:
             yield from self.addressed.problems if self.addressed else ()
 
     def _columnless(self) -> str:
-        """What is said of pasted recipients beside a file whose columns say what each gets."""
+        """The error of pasted recipients beside a file whose columns make personal messages."""
         if self.template.is_personal:
             return N_("These have no columns that fill the text: put them into the file, or take them out.")
         return N_(
@@ -202,7 +203,7 @@ class Personal:
 
     @property
     def unfilled(self) -> list[str]:
-        """What is said beside the text of names that no column fills."""
+        """The errors at the text, about placeholders that no column fills."""
         return [one.message(_) for one in self.problems if "mes" in one.fields]
 
     def _unfilled(self) -> Iterator[Problem]:
@@ -211,7 +212,7 @@ class Personal:
             yield Problem(("mes",), "braces", said, {"name": name})
 
     def given(self, options: dict[str, Any]) -> dict[str, Any]:
-        """The create options with the personal messages, or the text as all get it."""
+        """The create options with the personal messages, or with the one text for all."""
         if self.template.problems or "mes" not in options:
             return options
         if not self.applies:
@@ -223,7 +224,7 @@ class Personal:
         return rest | self._hour(options) | {"list": "\n".join(self.addressed.lines)} | nl
 
     def _hour(self, options: dict[str, Any]) -> dict[str, str]:
-        """An hour of one clock, as the day and hour that each row's own time zone counts by."""
+        """The hour as a date and an hour of the clock, if rows have time zones of their own; else {}."""
         zone = zone_of(self.typed.values.get("clock", ""))
         roles = _walk(self.filed, 0).roles if self.filed else {}
         try:
@@ -235,21 +236,21 @@ class Personal:
         return {"time": f"{moment.astimezone(zone):%d.%m.%y %H:%M}", "tz": from_moscow(zone, moment)}
 
     def placed(self, problem: Problem) -> Problem:
-        """A problem of the list that the text became, beside the text."""
+        """The problem, moved from the list to the text from which the list was made."""
         if not self.applies or "list" not in problem.fields:
             return problem
         return replace(problem, fields=tuple("mes" if name == "list" else name for name in problem.fields))
 
     @property
     def own_columns(self) -> dict[str, str]:
-        """The columns of senders and time zones that rows go out with, by their role."""
+        """The names of the columns of senders and time zones, by role."""
         return {role: self.names[index] for role, index in self._own_roles.items()}
 
     # --- one row ------------------------------------------------------------------------------------
 
     @cached_property
     def rows(self) -> RowPreview | None:
-        """The row that was asked for, else the first; None where there is nothing personal to read."""
+        """The row that was asked for, else the first; None without personal messages."""
         if not self.applies or self.filed is None:
             return None
         found = list(self._read(self._first))
@@ -268,7 +269,7 @@ class Personal:
         return RowPreview(shown or first, count, has_gap, shortest, longest, looked)
 
     def _beyond(self, wanted: str) -> list[PersonalRow]:
-        """Those of the whole file that may be what is asked for, found by the database."""
+        """Rows of the whole file, found by the database, that may be the one asked for."""
         find = first_gap if wanted == GAP else shortest_and_longest
         return [row for place in find(self._first.sent_to, self.template) for row in self._at(place)]
 
@@ -284,7 +285,7 @@ class Personal:
         return next((replace(row, number=number) for place in places for row in self._at(place)), None)
 
     def _at(self, place: int) -> Iterator[PersonalRow]:
-        """The row at a place of the file, with its number."""
+        """The row at this position of the file, with its number."""
         if self.filed is None:
             return
         one = HeldRows(self.filed.imported, doubtful=self.filed.doubtful, places=[place])
@@ -292,7 +293,7 @@ class Personal:
         yield from self._read(one, before + 1)
 
     def _read(self, walk: HeldRows, number: int = 1) -> Iterator[PersonalRow]:
-        """What stands in each of these rows for its recipient."""
+        """The message of each of these rows, which are numbered from `number`."""
         walk.says(self.template.fill)
         for at, entry in enumerate(walk, number):
             text, gaps = self.template.fill(entry.cells), self.template.gaps(entry.cells)

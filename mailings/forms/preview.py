@@ -1,4 +1,4 @@
-"""What a mailing would do if it were sent now, for the panel beside the form. No call goes out for it."""
+"""What a mailing would do if it were sent now, for the panel beside the form. Makes no call."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,12 +30,13 @@ from mailings.smsc.spec.vocabulary import Channel
 SHOWN_PEOPLE = 5
 SHOWN_WRONG = 50
 SHOWN_CULPRITS = 5
+# Stands for the reference, which is not known before the row is made.
 REFERENCE = "•••••a"
 
 
 @dataclass(frozen=True)
 class Extreme:
-    """How long one of many texts is; `parts` where it is an SMS."""
+    """The length of one of many texts. `parts`: None unless it is an SMS."""
 
     characters: int
     parts: Parts | None
@@ -43,7 +44,7 @@ class Extreme:
 
 @dataclass(frozen=True)
 class Preview:
-    """All of it is worked out only when the panel shows it."""
+    """The facts that the panel shows, each worked out when it is asked for."""
 
     form: ComposeForm
 
@@ -59,7 +60,7 @@ class Preview:
 
     @cached_property
     def _beyond(self) -> Beyond:
-        """What the file adds to those that stand in the spec, or were pasted."""
+        """How many recipients the file adds to those of the spec, or to the pasted ones without a spec."""
         if self.form.personal.applies:
             return Beyond(self.form.personal.unread)
         chosen, spec = self.form.chosen, self.spec
@@ -67,7 +68,7 @@ class Preview:
 
     @property
     def people(self) -> int:
-        """How many people it goes to, groups aside."""
+        """How many people it goes to, without those in groups."""
         return (self.spec.recipients if self.spec else self.gathered.people) + self._beyond.people
 
     @property
@@ -81,7 +82,7 @@ class Preview:
 
     @cached_property
     def duplicates(self) -> int:
-        """How many stand there twice, in the paste, in the file or in both."""
+        """How many entries repeat a recipient, in the paste and the file together."""
         held, chosen = self.form.uploads.recipients, self.form.chosen
         if self.form.personal.applies:
             return self.form.personal.duplicates
@@ -95,7 +96,7 @@ class Preview:
 
     @cached_property
     def wrong(self) -> list[tuple[str, str]]:
-        """The first wrong entries of the paste, each with the line that it stands on."""
+        """The first wrong entries of the paste: "line 3" and the entry."""
         found = ((_("line {n}").format(n=one.line), one.entry) for one in self.gathered.wrong)
         return list(islice(found, SHOWN_WRONG))
 
@@ -105,7 +106,7 @@ class Preview:
 
     @property
     def whom(self) -> str:
-        """How many it goes to, in words; empty while it goes to nobody."""
+        """To how many people and groups it goes, in words; "" while it goes to nobody."""
         people = npgettext("counted", "{n} person", "{n} people", self.people).format(n=grouped(self.people))
         groups = npgettext("counted", "{n} group", "{n} groups", self.groups).format(n=self.groups)
         if self.people and self.groups:
@@ -116,14 +117,14 @@ class Preview:
 
     @property
     def button(self) -> str:
-        """What the button that leads to the review says."""
+        """The label of the button that opens the review."""
         return _("Review: {people}").format(people=self.whom) if self.whom else _("Review")
 
     # --- the text ---------------------------------------------------------------------------------
 
     @cached_property
     def text(self) -> str:
-        """The text as it would be counted: line ends as LF. What cannot be sent at all counts as nothing."""
+        """The text as it is counted, with line ends as LF; "" for one that cannot be sent at all."""
         try:
             return clean(self.form.typed.values.get("mes", ""))
         except Refusal:
@@ -131,7 +132,7 @@ class Preview:
 
     @property
     def bubble(self) -> Bubble:
-        """The message as people get it; of personal messages the one that is looked at, or the first."""
+        """The message as people get it; of personal messages the chosen one, or the first."""
         if rows := self.form.personal.rows:
             return Bubble(self.form, rows.shown.text)
         if self.spec and self.spec.options.get("list"):
@@ -140,7 +141,7 @@ class Preview:
 
     @property
     def extremes(self) -> list[Extreme]:
-        """Of personal messages the shortest and the longest; none where everybody gets the same."""
+        """The shortest and the longest of personal messages; [] if everybody gets the same."""
         if rows := self.form.personal.rows:
             return [self._extreme(rows.shortest.text), self._extreme(rows.longest.text)]
         if not (self.spec and self.spec.options.get("list")):
@@ -157,7 +158,7 @@ class Preview:
 
     @property
     def counted_in_parts(self) -> bool:
-        """Whether the text is a plain SMS; bytes are counted by the spec alone."""
+        """Whether parts are counted here: for an SMS that is not binary."""
         return self.form.typed.channel is Channel.SMS and self.form.typed.values.get("bin", "") in ("", "0")
 
     @cached_property
@@ -172,7 +173,7 @@ class Preview:
 
     @property
     def culprits(self) -> str:
-        """The few characters without which the text would be shorter by a part or more: «ё», «—»."""
+        """The characters without which the text would have fewer parts, if they are few: «ё», «—»."""
         if self.parts is None or not 0 < len(self.parts.culprits) <= SHOWN_CULPRITS:
             return ""
         return ", ".join(map(named, self.parts.culprits)) if self.parts_saved else ""
@@ -189,9 +190,9 @@ class Preview:
 
     @cached_property
     def price_digest(self) -> str:
-        """The name of what its price is asked by; empty when there is nothing to ask, or not from here.
+        """The digest under which the price is asked; "" if it cannot be asked before the draft is saved.
 
-        Too many people, and files of any kind, have to be saved first: their price is asked for the review.
+        That is so with very many recipients and with files: their price is asked by the review.
         """
         spec, account = self.spec, self.form.account
         if spec is None or account is None or self.form.chosen or self.form.personal.unread:
@@ -208,9 +209,9 @@ class Preview:
 
     @property
     def total_parts(self) -> int | None:
-        """Over all recipients outside groups: those of the file get what the others get.
+        """The parts of all messages together, without groups. None: not known.
 
-        Not known while only the first of many personal messages are read.
+        It is not known for channels without parts, and while only the first personal messages are read.
         """
         if self.form.personal.applies and self.form.personal.unread:
             return None
@@ -222,7 +223,7 @@ class Preview:
 
     @cached_property
     def _typed_hour(self) -> tuple[When | None, float | None]:
-        """The hour of a form that is not finished yet, and the zone of a date; None where it is wrong."""
+        """The hour and the zone of `tz` as typed, also in an unfinished form; None if wrong or missing."""
         options, found = self.form.typed.options(self.form.now)
         if any(name in when.FIELDS for problem in found for name in problem.fields):
             return None, None
@@ -234,7 +235,7 @@ class Preview:
 
     @property
     def hour_problem(self) -> str:
-        """Why an hour that was read is no moment: the clock shows it twice, or skips it; "" if neither."""
+        """The error of an hour that the clock skips or shows twice, as a sentence; "" if it does neither."""
         _options, found = self.form.typed.options(self.form.now)
         return next((one.message(_) for one in found if one.code in when.CLOCK_CHANGES), "")
 
@@ -244,18 +245,18 @@ class Preview:
 
     @property
     def clock(self) -> str:
-        """The clock that the hour was typed by; "" is the reader's own."""
+        """The time zone by which the hour was typed; "": the reader's own."""
         return self.form.typed.values.get("clock", "")
 
     @property
     def arrival(self) -> tuple[datetime, datetime] | None:
-        """When it really arrives if the night hours delay it: the first and the last hour."""
+        """The first and the last hour of its arrival, if the night hours delay it; else None."""
         moment = self.form.now if self.is_now else self.due_at
         return when.arrival(moment, self.form.country, self.form.typed.channel) if moment else None
 
     @property
     def keeps_night_hours(self) -> bool:
-        """Whether the night may delay it, as far as is known here."""
+        """Whether the night may delay messages of this channel."""
         return self.form.typed.channel not in when.SILENT
 
     @property
@@ -271,13 +272,13 @@ class Preview:
 
     @property
     def is_past(self) -> bool:
-        """Whether the hour is past: SMS Centre would send at once."""
+        """Whether the hour is past, so that the provider would send it at once."""
         typed, zone = self._typed_hour
         return typed is not None and is_past(typed, zone, self.form.now)
 
     @property
     def occurrences(self) -> Sequence[datetime]:
-        """The next sendings of a mailing that repeats."""
+        """The next rounds of a mailing that repeats."""
         if self.spec is None or not self.spec.options.get("rpt"):
             return ()
         return self.spec.occurrences(self.form.now)
@@ -287,11 +288,11 @@ class Preview:
         own = [one.message(_) for one in self.form.own_list.notes] if self.form.own_list else []
         return [*own, *(one.message(_) for one in self.spec.notices())] if self.spec else own
 
-    # --- word for word ----------------------------------------------------------------------------
+    # --- the request ------------------------------------------------------------------------------
 
     @property
     def wire(self) -> list[tuple[str, str]]:
-        """The request's parameters as they would be sent, recipients cut short."""
+        """The request's parameters as they would be sent, with only the first recipients."""
         if self.spec is None:
             return []
         beyond, wire = self._beyond.all, self.spec.wire(REFERENCE)
@@ -312,7 +313,7 @@ class Preview:
 
 
 def _readable(value: str | bytes | Sequence[str], beyond: int) -> str:
-    """`beyond`: how many recipients there are besides."""
+    """A value as text. `beyond`: how many recipients there are besides those in `value`."""
     if isinstance(value, bytes):
         return value.hex(" ")
     if isinstance(value, str):

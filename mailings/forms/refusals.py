@@ -1,4 +1,4 @@
-"""Where a refusal of the provider belongs in the form: beside the field that its words name, if they do."""
+"""To which field of the form a refusal of the provider belongs."""
 
 import re
 
@@ -9,7 +9,7 @@ from mailings.smsc.spec.catalogue import FILES, OPTIONS
 WRONG_DATE = 5
 # A parameter's own name where an error names one: "wrong parameters: mes".
 _NAMED = re.compile(r":\s*([a-z_]+)\b")
-# What else the provider's words may name, the surest first; assumed, for its texts are not published.
+# Words that a refusal may have, the most certain first. Assumed, as the provider's texts are not published.
 _WORDS = (
     (re.compile(r"sender|отправител", re.IGNORECASE), "sender"),
     (re.compile(r"\b(?:subj|subject)\b|\bтем[аеуы]\b", re.IGNORECASE), "subj"),
@@ -22,7 +22,7 @@ _WORDS = (
 
 
 def field_of(mailing: Mailing) -> str:
-    """The name of the field that a refused mailing's reason speaks of; "" when it cannot be told."""
+    """The name of the field to which a refused mailing's reason belongs; "" if that is not known."""
     if mailing.refusal_text == FILE_MISSING:
         return FILES.name
     named = _NAMED.search(mailing.refusal_text)

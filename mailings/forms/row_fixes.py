@@ -1,7 +1,7 @@
-"""What was typed on the page in the place of a file's rows, also where the page is older than the rows.
+"""Corrections of a file's rows that were typed on the page, which may be older than the rows.
 
-The page names, beside each box, the line and what stood there (`fix_rows`): so what was typed is told from
-what was only shown, and finds its row again after the file was read anew.
+The page posts the line and the old value of each row that it showed (`fix_rows`). By these a value that was
+typed differs from one that was only shown, and its row is found again after the file was read anew.
 """
 
 import json
@@ -21,7 +21,7 @@ LAST_LINE = 2**31
 
 
 class Shown(NamedTuple):
-    """The rows that a page showed: of which reading and sheet; by position the line and what stood there."""
+    """The rows that a page showed. `reading`: `Import.reading` then. `rows`: by position, line and value."""
 
     reading: str
     sheet: str
@@ -32,9 +32,10 @@ class Shown(NamedTuple):
 
 
 def correct_rows(imported: Import, data: Mapping[str, Any]) -> str:
-    """Judge the rows anew in whose place something else was typed, whichever button was pressed then.
+    """Correct the rows for which another value was typed, whichever button was pressed.
 
-    What fits no row as it stands now is kept for later readings; a sentence says so, "" where all fitted.
+    A correction that fits no row now is kept for later readings. Returns a sentence about these, "" if all
+    fit.
     """
     shown, late, ready = _shown(data), list[Late](), imported.state == Import.State.READY
     reading = imported.reading
@@ -58,7 +59,7 @@ def _of_another_reading(data: Mapping[str, Any], shown: Shown) -> Iterator[Late]
 
 
 def _typed(data: Mapping[str, Any], reading: str) -> Iterator[tuple[int, str]]:
-    """The boxes of a reading's rows: position, text."""
+    """The position and the posted value of each row of a reading."""
     for name in data:
         place = name.removeprefix(f"{FIX}{reading}:")
         if name != place and place.isdecimal() and len(place) < LONGEST_POSITION:
@@ -66,7 +67,7 @@ def _typed(data: Mapping[str, Any], reading: str) -> Iterator[tuple[int, str]]:
 
 
 def _shown(data: Mapping[str, Any]) -> Shown:
-    """What the page says that it showed; nothing where that cannot be read."""
+    """The rows that the page showed; none if the post cannot be read."""
     try:
         reading, sheet, rows = json.loads(str(data.get(ROWS, "")))
         found = {int(position): (int(line), str(before)) for position, (line, before) in rows.items()}

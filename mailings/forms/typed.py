@@ -1,7 +1,7 @@
-"""What a form holds: read from a post or a draft, sorted by channel, and given on as create options.
+"""What was typed into the form: read from a post or a draft, and turned into create options.
 
-Every option travels under the provider's own parameter name. Beside them stand a few controls of the page
-(`PAGE`): the channel, the hour as people write it, the language of a voice.
+Every option has the provider's parameter name. The page has a few controls of its own (`PAGE`): the channel,
+the hour as people write it, the language of a voice.
 """
 
 from collections.abc import Mapping
@@ -20,10 +20,10 @@ from mailings.smsc.spec.problems import N_, Problem
 from mailings.smsc.spec.values import is_blank
 from mailings.smsc.spec.vocabulary import Channel
 
-# In front of what a button is for: a heading to put into the text, a row to show.
+# Prefixes of a button's value: a heading to put into the text, and a row to show.
 INSERT, ROW = "insert:", "row:"
 
-# The page's own controls of the hour; what they say together stands in `when`.
+# The page's own controls of the hour (`when` reads them).
 WHEN = ("time_at", "clock", "which", "hours_from", "hours_to", "minutes")
 VALUES = (*OPTIONS, *WHEN, "voice_language", "skip_wrong", "with_doubtful", "braces")
 PAGE = frozenset(
@@ -50,19 +50,19 @@ PAGE = frozenset(
         *("recipients_file", "held_recipients", "files", "held", "drop", "action", "csrfmiddlewaretoken"),
     )
 )
-# In front of the reading of the file and the number of its row that is corrected on the page.
+# Prefix of the name of a box in which a row is corrected: `fix:<reading>:<position>`.
 FIX = "fix:"
-# In front of the name of a place in the text that is filled in for everybody.
+# Prefix of the name of a box in which a placeholder of the text is filled in for everybody.
 FILL = "fill:"
 FLAGS = tuple(channel.value for channel in Channel if channel not in (Channel.SMS, Channel.BOT))
 
 
 @dataclass
 class Typed:
-    """`values`: as typed, by name. `kept`: typed for another channel. `unknown`: names that are no option.
+    """`values`: as typed, by name. `kept`: typed for another channel. `unknown`: posted under other names.
 
-    `version`: which saving of the draft the page knows (outbox.drafts.must_be_newest).
-    `odd_channel`: the channel that was asked for, when there is no such channel.
+    `version`: which save of the draft the page knows (outbox.versions). `odd_channel`: what was posted as the
+    channel, if there is no such channel.
     """
 
     values: dict[str, str] = field(default_factory=dict)
@@ -75,15 +75,15 @@ class Typed:
     key: str = ""
     draft: str = ""
     version: str = ""
-    # Where its writer wants a test to go, and the page's own key for it: a draft keeps neither.
+    # Addresses to which its author wants a test to go, and the key of that test. A draft keeps neither.
     own_addresses: str = ""
     test_key: str = ""
-    # Which row of a file is shown as its recipient reads it: its number, or `longest` or `gap`.
+    # Which row's message is shown: its number, `shortest`, `longest` or `gap`.
     row: str = ""
 
     @property
     def says_something(self) -> bool:
-        """Whether a person typed anything, here or for another channel."""
+        """Whether a person has typed anything, for this channel or another."""
         return any(not is_blank(value) for value in (*self.values.values(), *self.kept.values()))
 
     def has(self, name: str) -> bool:
@@ -91,15 +91,15 @@ class Typed:
 
     @property
     def shown(self) -> list[str]:
-        """The options that the form shows: those of the channel, those with a value, or all; in order."""
+        """The names of the options to show, in order: the channel's and those with a value, or all."""
         fitting = {option.name for option in options_for(self.channel)}
         names = [name for name in (*OPTIONS, FILES.name) if name not in FLAGS]
         return [name for name in names if self.show_all or name in fitting or self.has(name)]
 
     def options(self, now: datetime | None = None) -> tuple[dict[str, str], list[Problem]]:
-        """The create options, without recipients; and what is wrong with the page's own controls.
+        """The create options without recipients, and what is wrong with the page's own controls.
 
-        `now`: what “tomorrow” is counted from.
+        `now`: the time from which “tomorrow” is counted.
         """
         options = {name: self.values[name] for name in OPTIONS if name != "phones" and self.has(name)}
         options |= self.unknown
@@ -122,7 +122,7 @@ class Typed:
         return options | hour, [*found, *wrong]
 
     def to_draft(self) -> dict[str, str]:
-        """Everything as typed, for a draft; `from_draft` brings it back."""
+        """Everything as typed, to be stored in a draft. `from_draft` reads it."""
         draft = {name: value for name, value in self.values.items() if value}
         draft |= {f"{ASIDE}{name}": value for name, value in self.kept.items()}
         if self.channel in FLAGS:
@@ -133,10 +133,10 @@ class Typed:
 
 
 def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
-    """Reads a post. An option's own parameter (viber=1) outranks the page's choice of a channel.
+    """Read a post. A channel's own parameter (viber=1) overrules the choice of a channel on the page.
 
-    `switching`: the form is only drawn anew, so if another channel was chosen, what that one does not show is
-    kept aside. In any other post all that stood in the form counts: nothing visible is dropped.
+    `switching`: the form is only drawn anew; if another channel was chosen, options that it does not have are
+    kept for later. In any other post all values count, as all of them were visible.
     """
     values = {name: str(data[name]) for name in VALUES if name in data}
     if len(lines := [*data.getlist("phones"), *filter(str.strip, data.getlist("group"))]) > 1:
@@ -146,7 +146,7 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
         for name in data
         if name.startswith(ASIDE) and name.removeprefix(ASIDE) in OPTIONS and not is_blank(data[name])
     }
-    # Kept aside nobody would see it, and no draft can keep it: it comes to light, with an error beside it.
+    # A value with NUL is shown, with an error: no draft can store it, and nobody sees what is kept.
     for name in [name for name, value in kept.items() if "\0" in value]:
         values[name] = kept.pop(name)
     unknown = {
@@ -171,14 +171,14 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
 
 
 def _insert_heading(typed: Typed, action: str) -> None:
-    """The button of a heading puts it behind the text, where no script puts it where the cursor is."""
+    """Append the heading whose button was pressed to the text (a script puts it at the cursor instead)."""
     heading = action.partition(INSERT)[2]
     if action.startswith(INSERT) and heading:
         typed.values["mes"] = f"{typed.values.get('mes', '')}{{{heading}}}"
 
 
 def _fill_in(typed: Typed, data: QueryDict) -> None:
-    """Whichever button is pressed, what was given for a place in the text stands there."""
+    """Fill what was typed for placeholders into the text, whichever button was pressed."""
     given = {name.removeprefix(FILL): str(data[name]) for name in data if name.startswith(FILL)}
     given = {name: value for name, value in given.items() if not is_blank(value)}
     if given and "mes" in typed.values:
@@ -186,7 +186,7 @@ def _fill_in(typed: Typed, data: QueryDict) -> None:
 
 
 def from_draft(draft: Mapping[str, Any]) -> Typed:
-    """The form of a stored draft, or of a mailing's options."""
+    """Read the options of a draft or mailing."""
     values = {name: str(draft[name]) for name in VALUES if name in draft and draft[name] is not None}
     when.shown(values, timezone.get_current_timezone_name())
     kept = {name.removeprefix(ASIDE): str(value) for name, value in draft.items() if name.startswith(ASIDE)}
@@ -197,7 +197,7 @@ def from_draft(draft: Mapping[str, Any]) -> Typed:
 
 
 def _choose_channel(typed: Typed, chosen: str, shown: str) -> None:
-    """Settle the channel; its flag is then carried by `Typed.channel`, any other stays among the values."""
+    """Set the channel. Its own flag is then not among the values; those of other channels are."""
     flags = [name for name in FLAGS if typed.has(name) and typed.values[name].strip() != "0"]
     known = chosen in set(Channel)
     radio = Channel(chosen) if known else Channel.SMS
@@ -208,7 +208,7 @@ def _choose_channel(typed: Typed, chosen: str, shown: str) -> None:
         typed.channel = radio if radio.value in flags else Channel(flags[0])
         if typed.values[typed.channel.value].strip() == "1":
             del typed.values[typed.channel.value]
-        if radio in FLAGS:  # two at once: the spec says so
+        if radio in FLAGS:  # two channels at once: the spec finds that wrong
             typed.values.update({radio.value: "1"} if radio is not typed.channel else {})
     elif typed.has("bot") and radio is Channel.SMS and not (shown == Channel.BOT and chosen == Channel.SMS):
         typed.channel = Channel.BOT
@@ -235,7 +235,7 @@ def _bring_back(typed: Typed) -> None:
 
 
 def _split_voice(typed: Typed) -> None:
-    """`w,fr` -> the voice w, and the language fr beside it."""
+    """Split the voice `w,fr` into the voice w and the language fr."""
     voice, _comma, language = typed.values.get("voice", "").partition(",")
     if language.strip() and not typed.has("voice_language"):
         typed.values |= {"voice": voice.strip(), "voice_language": language.strip()}

@@ -1,8 +1,8 @@
-"""Files between two posts of a form: a browser does not send a file again that it sent with a refused form.
+"""Keeps uploads between two posts of a form, because a browser sends a file only once.
 
-Each upload is written to the private storage under `pending/` and travels on in the form as a signed token,
-good for its uploader and for a day. It belongs to no mailing until one is stored. How large it may be, how
-much one person may bring in a day, and that it is what its name says is looked at before it is written.
+Each upload is written to the private storage under `pending/`. The form has a signed token for it, which is
+valid for its uploader for a day. It belongs to no mailing until one is stored. Its size, the person's quota
+of the day and its content are checked before it is written.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ KEPT_FOR = timedelta(days=1)
 
 @dataclass(frozen=True)
 class StoredUpload:
-    """An upload that waits for its form to be right. `token` stands for it in the page."""
+    """An upload whose mailing is not stored yet. `token`: stands for it in the form."""
 
     token: str
     path: str
@@ -45,13 +45,14 @@ class StoredUpload:
 
 
 class Refused(Exception):
-    """The upload is not taken; the text is a sentence for the operator."""
+    """The upload was not taken; the text is a sentence for the operator."""
 
 
 def store(upload: UploadedFile[bytes], owner: int, *, attached: bool = True) -> StoredUpload:
-    """Write an upload down for the user `owner`; raises Refused.
+    """Store an upload of the user `owner` (primary key). Raises Refused.
 
-    `attached`: it goes to people, so it must be what its name says. Recipients are judged by their reader.
+    `attached`: it is sent to people, so it must be what its name says. A file of recipients need not: its
+    reader finds out what it is.
     """
     upload.seek(0)
     content = cast("IO[bytes]", upload.file)
@@ -79,7 +80,7 @@ def _check_content(ref: FileRef, head: bytes, owner: int, *, attached: bool) -> 
 
 
 def stored(token: str, owner: int) -> StoredUpload | None:
-    """The upload that a token stands for; None when it is another's, too old, or was cleared away."""
+    """The upload of a token; None if it is another user's, too old, or was removed."""
     try:
         values: dict[str, Any] = signing.loads(token, salt=SALT, max_age=KEPT_FOR)
     except signing.BadSignature:
@@ -90,13 +91,13 @@ def stored(token: str, owner: int) -> StoredUpload | None:
 
 
 def discard(uploads: Iterable[StoredUpload]) -> None:
-    """Their mailing is stored, with copies of its own."""
+    """Delete uploads whose mailing is stored (with copies of its own), or that were taken out."""
     for upload in uploads:
         storages["default"].delete(upload.path)
 
 
 def clear_away() -> None:
-    """Remove what was uploaded the day before yesterday or earlier and never used, and prices never told."""
+    """Delete uploads from before yesterday that were never used, and old imports and prices."""
     imports.clear_away()
     lookups.clear_away()
     storage = storages["default"]
@@ -119,7 +120,7 @@ def _remove(folder: str) -> None:
 
 
 def _ref(upload: UploadedFile[bytes]) -> FileRef:
-    """What name and size say of an upload; what a browser says of its kind is not believed."""
+    """The upload's name, size and a content type by its name: that of the browser is not trusted."""
     name = str(upload.name or "file")[:255]
     guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return FileRef(name=name, size=int(upload.size or 0), content_type=guessed, sha256="")
@@ -127,4 +128,4 @@ def _ref(upload: UploadedFile[bytes]) -> FileRef:
 
 def _sha256(file: IO[bytes]) -> str:
     file.seek(0)
-    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # a stream has all that it calls
