@@ -1,6 +1,6 @@
-"""What a person does to a mailing. Each is asked once, with the facts (GET), and done by a POST.
+"""What a person can do to a mailing. A GET shows the facts and asks; a POST does it.
 
-The outbox decides whether something is possible; what it refuses comes back as a sentence.
+The outbox decides whether something is possible. If it is not, a message says why.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,9 +33,10 @@ asked_once = require_http_methods(["GET", "POST"])
 
 @dataclass(frozen=True)
 class Verb:
-    """A button of a mailing's page. `post`: done at once, for it changes nothing that matters outside.
+    """A button of a mailing's page. `name`: that of its address. `when`: whether it is possible now.
 
-    `also`: an address that its person has to have a right to as well.
+    `post`: done at once, without being asked, because nothing changes at the provider. `also`: the name of
+    another address to which the person must have a right too.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Verb:
 
 
 def _only_cancel(mailing: Mailing) -> bool:
-    """What has not left us is taken back instead."""
+    """Whether to offer a cancel: what was not handed over is taken back instead."""
     return outbox.may_cancel(mailing) and not outbox.may_withdraw(mailing)
 
 
@@ -127,12 +128,12 @@ VERBS = (
 )
 
 
-# What takes an entry off the list of those that need a person, without another look at it.
+# Verbs that take a mailing off the list of those that need a person, and change nothing else.
 ASIDE = tuple(verb for verb in VERBS if verb.name in ("dismiss_alarm", "put_aside"))
 
 
 def offered(mailing: Mailing, user: Any, among: Sequence[Verb] = VERBS) -> list[dict[str, Any]]:
-    """The buttons for this mailing and this person."""
+    """The buttons for this mailing and this person: each a `verb` and its `url`."""
     return [
         {"verb": verb, "url": verb.url(mailing)}
         for verb in among
@@ -143,8 +144,7 @@ def offered(mailing: Mailing, user: Any, among: Sequence[Verb] = VERBS) -> list[
 
 
 def withheld(mailing: Mailing, user: Any) -> list[str]:
-    """In place of buttons that others have for this mailing: whom to ask, a sentence for each right, and who
-    can grant them."""
+    """For buttons that this person has no right to: who can press them, and who can grant the right."""
     missing: dict[Right, list[str]] = {}
     for verb in VERBS:
         if verb.when(mailing) and not rights.may(user, verb.name, mailing):
@@ -161,10 +161,10 @@ def _fetch(pk: int) -> Mailing:
 
 
 def attempt(request: HttpRequest, pk: int, act: Callable[[], Any], done: str = "") -> HttpResponse:
-    """Do it and go back to where it was asked for, the mailing's page unless the form says Today.
+    """Do it, and go back to the mailing's page, or to Today if the form came from there.
 
-    What has become of it says the page, which goes on from there: a message stays as it is. `done`: only
-    what the page itself does not show, and never in green, for bad news may stand below it.
+    `done`: a message, only for what the page itself does not show. The page goes on being refreshed while a
+    message stays as it is, so it is not green: bad news may follow below it.
     """
     try:
         act()
@@ -187,7 +187,7 @@ def ask(
     button: str,
     why_not: str = "",
 ) -> HttpResponse:
-    """The page that asks once: what it is about, what follows, one button; not for what cannot be done."""
+    """The page that asks: facts and one button. `why_not`: why it cannot be done; then only this is said."""
     if why_not:
         messages.error(request, why_not)
         return redirect("mailing", mailing.pk)
@@ -205,12 +205,12 @@ def ask(
 
 
 def _seen(request: HttpRequest) -> outbox.Seen:
-    """What the page showed on which a person decided; a form without it decides nothing."""
+    """The stamp of what the person saw when deciding. One that is missing never matches."""
     return outbox.Seen(stamp=request.POST.get("seen", ""))
 
 
 def what_it_is(mailing: Mailing, now: datetime) -> list[str | SafeString]:
-    """How many people and how much money hang on it."""
+    """How many people it goes to, what it costs, and its hour."""
     return [sentences.size(mailing), *([sentences.hour(mailing, now)] if mailing.due_at else [])]
 
 
@@ -259,7 +259,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @asked_once
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take back what has not left us."""
+    """Take back what was not handed over yet."""
     mailing = _fetch(pk)
     if request.method == "POST":
         return attempt(request, pk, lambda: _withdraw(pk, request.user))
@@ -299,7 +299,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def hold(request: HttpRequest, pk: int) -> HttpResponse:
-    """A mailing that was just sent off becomes a draft again, and opens for whoever may write."""
+    """Make a mailing that was just sent off a draft again, and open it if the person may write mailings."""
     try:
         mailing = outbox.hold(pk, request.user)
     except Mailing.DoesNotExist:
@@ -318,7 +318,7 @@ def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def next_month(request: HttpRequest, pk: int) -> HttpResponse:
-    """The form opens with the same for the next month."""
+    """Copy a mailing for the next month, and open the form with it."""
     return _copied(request, pk, outbox.next_month)
 
 
@@ -347,7 +347,7 @@ def put_aside(request: HttpRequest, pk: int) -> HttpResponse:
 
 @asked_once
 def cancel_job(request: HttpRequest, pk: int, remote_id: str) -> HttpResponse:
-    """Cancel one of a mailing's jobs, where there are two."""
+    """Cancel one of the jobs of a mailing that has several."""
     mailing = _fetch(pk)
     if request.method == "POST":
         return attempt(request, pk, lambda: outbox.cancel_job(pk, remote_id, request.user))
@@ -366,7 +366,7 @@ def cancel_job(request: HttpRequest, pk: int, remote_id: str) -> HttpResponse:
 
 @asked_once
 def resolve(request: HttpRequest, pk: int) -> HttpResponse:
-    """A person's decision on an unknown outcome, with all the evidence there is."""
+    """Decide on an unknown outcome, with all the evidence on one page."""
     mailing = _fetch(pk)
     if request.method == "POST":
         decide = DECISIONS.get(request.POST.get("decision", ""))
@@ -395,7 +395,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _messages_seen(mailing: Mailing) -> dict[str, Any]:
-    """What its messages say of it, and when that was read."""
+    """What its messages show about the outcome, and when they were read."""
     delivery = delivery_of(mailing)
     return {
         "evidence": deliveries.evidence(delivery),
@@ -414,7 +414,7 @@ DECISIONS: dict[str, Callable[[HttpRequest, int], Any]] = {
 
 @asked_once
 def undo_adoption(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take back that a job is this mailing, as long as nothing was asked of the job."""
+    """Undo an adoption, as long as nothing was asked of the job since."""
     mailing = _fetch(pk)
     if request.method == "POST":
         return attempt(request, pk, lambda: outbox.undo_adoption(pk, request.user, _seen(request)))

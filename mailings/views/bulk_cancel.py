@@ -1,4 +1,4 @@
-"""Cancel many mailings of the history at once: chosen one by one, or all that fit its filter."""
+"""Cancels many mailings of the history at once: those that were ticked, or all that fit its filter."""
 
 from functools import cache
 from typing import Any
@@ -25,7 +25,7 @@ LONGEST_QUERY = 2000
 
 @require_http_methods(["GET", "POST"])
 def bulk_cancel(request: HttpRequest) -> HttpResponse:
-    """Asked once, with the facts (GET); done to exactly those that the question named (POST)."""
+    """A GET shows the facts and asks; the POST cancels exactly the mailings that were shown."""
     data = request.POST if request.method == "POST" else request.GET
     query = data.get("filter", "")
     back = _same_page(query)
@@ -44,7 +44,7 @@ def bulk_cancel(request: HttpRequest) -> HttpResponse:
 
 
 def _chosen(request: HttpRequest, data: QueryDict, query: str) -> selector.Choice | None:
-    """None: all of a filter, where there is none that is understood."""
+    """The chosen mailings. None: all that fit a filter were asked for, but there is no valid filter."""
     why_not = _why_not(request.user)
     if "all" not in data or request.method == "POST":
         ids = [number for text in data.getlist("id") if (number := row_id(text)) is not None]
@@ -57,7 +57,7 @@ def _chosen(request: HttpRequest, data: QueryDict, query: str) -> selector.Choic
 
 
 def _why_not(user: Any) -> selector.WhyNot:
-    """The verb's own rule, behind what this person may at all."""
+    """For each row, why this person cannot cancel it: no right to, or what the row itself says."""
 
     @cache
     def no_right() -> str:
@@ -67,13 +67,13 @@ def _why_not(user: Any) -> selector.WhyNot:
 
 
 def _same_page(query: str) -> str:
-    """The history's address with the query that a form has brought along from there."""
+    """The history's address with the query that was posted."""
     kept = QueryDict(query[:LONGEST_QUERY]).urlencode()
     return f"{reverse('history')}?{kept}" if kept else reverse("history")
 
 
 def _wish_all(request: HttpRequest, choice: selector.Choice) -> None:
-    """Wish each; say how many, and by reason which could not be."""
+    """Ask for each to be cancelled; say for how many, and why not for the others."""
     asked = []
     for row in choice.rows:
         try:

@@ -1,4 +1,4 @@
-"""The page that makes a mailing: shows the form, keeps drafts, queues. Nothing typed is ever lost here."""
+"""The compose page: shows the form, saves drafts and sends. If anything fails, the form comes back filled."""
 
 import secrets
 from collections.abc import Callable
@@ -53,8 +53,8 @@ from mailings.wording import sentences
 ATTACHED = "attachment:"
 
 
-# Open to all and without the usual check of the form's token, since it does both by itself: a person whose
-# session or token has run out gets the form back, filled, instead of a login page with everything gone.
+# Open to all and without the usual check of the CSRF token, because the view does both itself: a person whose
+# session or token has expired gets the filled form back, instead of a login page.
 @login_not_required
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -70,7 +70,7 @@ def compose(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """A draft's own address, and by a POST that of a refused mailing; any other shows its page."""
+    """Open the form of a draft; a POST makes a draft of a refused mailing first. Others show their pages."""
     mailing = get_object_or_404(Mailing, pk=pk)
     if request.method == "POST" and not outbox.may_edit(mailing):
         try:
@@ -83,7 +83,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def opened(request: HttpRequest) -> ComposeForm:
-    """The form as a GET shows it: empty, or a draft's."""
+    """The form for a GET: that of a draft, of a template, or an empty one."""
     if template := own_template(request.GET.get("template", "")):
         return form_of(None, own_templates.typed_of(template))
     number = request.GET.get("draft", "")
@@ -114,7 +114,7 @@ def form_of(draft: Mailing | None, typed: Typed | None = None) -> ComposeForm:
 
 
 def show(request: HttpRequest, form: ComposeForm, notice: str = "", status: int = 200) -> HttpResponse:
-    """The page, or for htmx the form alone."""
+    """The page; for htmx only the form."""
     part = getattr(request, "htmx", False)
     template = "mailings/_partials/compose_form.html" if part else "mailings/compose.html"
     context = {
@@ -132,7 +132,7 @@ def show(request: HttpRequest, form: ComposeForm, notice: str = "", status: int 
 
 
 def _file_part(request: HttpRequest, form: ComposeForm) -> Part | None:
-    """What the page shows of the file of recipients; which of its problems says the button or the form."""
+    """What the page shows of the file of recipients. The button or the form says which problems to list."""
     if form.uploads.recipients is None:
         return None
     verb, _colon, wanted = request.POST.get("action", "").partition(":")
@@ -161,7 +161,7 @@ def _posted(request: HttpRequest) -> HttpResponse:
 
 
 def filled(request: HttpRequest, typed: Typed, *, check: bool, uploads: bool = True) -> ComposeForm:
-    """The form as posted, with its files. `uploads`: whether those that came with it are kept."""
+    """The form as posted, with its files. `uploads`: whether files in this post are stored and read."""
     draft = draft_of(typed)
     typed.draft = str(draft.pk) if draft else ""
     files = _files(request, draft)
@@ -173,7 +173,7 @@ def filled(request: HttpRequest, typed: Typed, *, check: bool, uploads: bool = T
 
 
 def _files(request: HttpRequest, draft: Mailing | None) -> Files:
-    """The files of a form: those of the draft and those held before. What was taken out is held no longer."""
+    """The files of a form: the draft's, and earlier uploads. Those that were taken out are deleted."""
     owner, dropped = request.user.pk or 0, set(request.POST.getlist("drop"))
     discard(found for token in dropped if (found := stored(token, owner)))
     recipients = filed.find(request.POST.get("held_recipients", ""), request.user)
@@ -190,7 +190,7 @@ def _files(request: HttpRequest, draft: Mailing | None) -> Files:
 
 
 def _take_in(request: HttpRequest, files: Files) -> None:
-    """Keep the files to attach that came with this post."""
+    """Store the attachments that came with this post."""
     for upload in request.FILES.getlist("files"):
         try:
             files.held.append(store(upload, request.user.pk or 0))
@@ -199,7 +199,7 @@ def _take_in(request: HttpRequest, files: Files) -> None:
 
 
 def _bring_recipients(request: HttpRequest, form: ComposeForm) -> None:
-    """Read a file of recipients that came, or do what the post says of the one before."""
+    """Read a file of recipients that came, or do what the post asks of the earlier one."""
     files, channel = form.uploads, form.typed.channel
     try:
         brought = [*request.FILES.getlist("recipients_file"), *filed.listed(request.POST)]
@@ -218,7 +218,7 @@ def _bring_recipients(request: HttpRequest, form: ComposeForm) -> None:
 
 
 def lost_files(request: HttpRequest) -> bool:
-    """Whether the form names an upload that was cleared away: it must not be sent without it in silence."""
+    """Whether an upload of the form was deleted meanwhile: then it must not be sent without saying so."""
     dropped, owner = set(request.POST.getlist("drop")), request.user.pk or 0
     held = request.POST.get("held_recipients", "")
     if held and "recipients" not in dropped and filed.find(held, request.user) is None:
@@ -228,14 +228,14 @@ def lost_files(request: HttpRequest) -> bool:
 
 
 def draft_of(typed: Typed) -> Mailing | None:
-    """The draft that the form edits: the one it names, or the one that was saved from this very form."""
+    """The draft that the form edits: the one that it names, or the one that was saved with its key."""
     if (number := row_id(typed.draft)) is not None:
         return Mailing.objects.filter(pk=number).first()
     return Mailing.objects.filter(key=typed.key, state=State.DRAFT).first() if typed.key else None
 
 
 def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
-    """Send it off at once, as scripts do; people come by the review."""
+    """Send it off at once, as scripts do; people go through the review."""
 
     def make(spec: Spec, **whose: Any) -> Mailing:
         return outbox.make(spec, submit=True, hold_seconds=settings.HOLD_SECONDS, **whose)
@@ -244,7 +244,7 @@ def _send(request: HttpRequest, form: ComposeForm) -> HttpResponse:
 
 
 def _review(request: HttpRequest, form: ComposeForm) -> HttpResponse:
-    """Make a draft of it that is ready to be sent, with all that was typed, and open its review."""
+    """Make it a draft that is ready to be sent, and open its review."""
 
     def make(spec: Spec, **whose: Any) -> Mailing:
         facts = review.frozen_facts(form, spec, whose["account"])
@@ -254,7 +254,7 @@ def _review(request: HttpRequest, form: ComposeForm) -> HttpResponse:
 
 
 def _made(request: HttpRequest, form: ComposeForm, make: Callable[..., Mailing], then: str) -> HttpResponse:
-    """Store what is valid by `make`, and go on to the page `then`; else the form comes back."""
+    """Store a valid form with `make`, and redirect to the page `then`; else show the form again."""
     if lost_files(request):
         again = _("A file that you had attached is no longer here. Nothing was sent: attach it again.")
         return show(request, form, again)
@@ -283,7 +283,7 @@ def _save(request: HttpRequest, form: ComposeForm) -> HttpResponse:
 
 
 def _test(request: HttpRequest, form: ComposeForm) -> HttpResponse:
-    """Send what is written to its writer's own addresses; the form itself becomes a draft."""
+    """Send a test to the author's own addresses. The form is saved as a draft."""
     if lost_files(request):
         again = _("A file that you had attached is no longer here. Nothing was sent: attach it again.")
         return show(request, form, again)
@@ -294,7 +294,7 @@ def _test(request: HttpRequest, form: ComposeForm) -> HttpResponse:
 
 
 def send_test(request: HttpRequest, draft: Mailing, spec: Spec, key: str) -> None:
-    """Queue the test of a draft, and keep where it went for the next one."""
+    """Queue a test of a draft, and keep its addresses for the next one."""
     with transaction.atomic():
         own_addresses.keep(request.user, spec.channel, spec.phones)
         test = outbox.send_test(spec, account=draft.account, of=draft, key=key, by=request.user)
@@ -308,7 +308,7 @@ def send_test(request: HttpRequest, draft: Mailing, spec: Spec, key: str) -> Non
 
 
 def _drafted(request: HttpRequest, form: ComposeForm, then: Callable[[Mailing], object]) -> HttpResponse:
-    """Store the form as a draft, do `then`, and open the draft; else the form comes back."""
+    """Save the form as a draft, do `then`, and open the draft; if that is impossible, show the form again."""
     if form.unstorable or form.uploads.refused:
         return show(request, form)
     if form.account is None or form.typed.odd_channel:
@@ -331,7 +331,7 @@ def _drafted(request: HttpRequest, form: ComposeForm, then: Callable[[Mailing], 
 
 
 def apart(form: ComposeForm, by: Any) -> Mailing:
-    """What stands in the older window, as a draft of its own with the same files: both are kept."""
+    """Save the form of the older of two windows as a draft of its own, with copies of the files."""
     before = draft_of(form.typed)
     form.typed.draft, form.typed.key = "", new_key()
     whose: dict[str, Any] = {"account": form.account, "by": by, "key": form.typed.key}
@@ -341,14 +341,14 @@ def apart(form: ComposeForm, by: Any) -> Mailing:
 
 
 def led_to_its_own(request: HttpRequest, form: ComposeForm, why: Elsewhere) -> HttpResponse:
-    """The older of two windows pressed a button: its text becomes a draft of its own, and opens as that."""
+    """Save the form of the older of two windows as a draft of its own, and open that."""
     own = apart(form, request.user)
     messages.warning(request, str(why))
     return kept(form, redirect(f"{reverse('compose')}?draft={own.pk}"))
 
 
 def _insert(request: HttpRequest, form: ComposeForm) -> HttpResponse:
-    """The text of a template goes behind what was typed."""
+    """Append the text of the provider's template to what was typed."""
     text = offers.of(form).text_of(request.POST.get("template", ""))
     typed = form.typed.values.get("mes", "")
     form.typed.values["mes"] = f"{typed}\n{text}" if typed and text else typed + text
@@ -356,7 +356,7 @@ def _insert(request: HttpRequest, form: ComposeForm) -> HttpResponse:
 
 
 def _use_template(request: HttpRequest, form: ComposeForm) -> HttpResponse:
-    """A template of ours goes into the form."""
+    """Put a template of our own into the form."""
     template = own_template(request.POST.get("own_template", ""))
     return show(request, own_templates.with_template(form, template) if template else form)
 
@@ -372,15 +372,15 @@ ACTIONS: dict[str, Callable[[HttpRequest, ComposeForm], HttpResponse]] = {
 
 
 def kept(form: ComposeForm, response: HttpResponse) -> HttpResponse:
-    """The mailing is stored, with its own copies of the files."""
+    """Delete the form's uploads: the mailing is stored, with copies of its own."""
     discard(form.uploads.held)
     return response
 
 
 def refused(request: HttpRequest, form: ComposeForm, refusal: Impossible) -> HttpResponse:
-    """Nothing was stored: the form comes back as it was, with the reason.
+    """Show the form again, with the reason why nothing was stored.
 
-    A form that has made a mailing before gets a new key: pressed once more, it makes another one.
+    If the form has made a mailing before, it gets a new key, so that it makes another one when sent again.
     """
     key = "" if form.typed.draft else form.typed.key
     form.made_before = Mailing.objects.filter(key=key).first() if key else None
@@ -391,7 +391,7 @@ def refused(request: HttpRequest, form: ComposeForm, refusal: Impossible) -> Htt
 
 
 def busy(request: HttpRequest, form: ComposeForm) -> HttpResponse:
-    """The database did not take it: nothing was stored, the form comes back as it was."""
+    """Show the form again: the database was busy, and nothing was stored."""
     text = _("The database is busy, so nothing was stored and nothing was sent. Press the button again.")
     return show(request, form, text, status=503)
 
@@ -405,14 +405,14 @@ def new_key() -> str:
 
 
 class _Verdict(CsrfViewMiddleware):
-    """Django's check of the form's token, which says what is wrong instead of answering the request."""
+    """Django's check of the CSRF token, but it returns the reason of a refusal instead of a response."""
 
     def _reject(self, request: HttpRequest, reason: str) -> str:
         return reason
 
 
 def token_trouble(request: HttpRequest) -> str:
-    """Why the form's token does not hold; "" when it does."""
+    """Why the CSRF token is not accepted; "" if it is."""
     check = _Verdict(lambda _request: HttpResponse())
     check.process_request(request)
     return str(check.process_view(request, show, (), {}) or "")
@@ -421,7 +421,7 @@ def token_trouble(request: HttpRequest) -> str:
 def same_origin(request: HttpRequest, trouble: str) -> bool:
     """Whether only the token is wrong, and the browser says that the form came from a page of ours.
 
-    A form of someone else's must not come back filled in under our name, waiting for one more click.
+    Otherwise another site could have its own values shown in our form, ready to be sent by one click.
     """
     return not trouble.startswith(("Origin", "Referer")) and (
         "origin" in request.headers or request.is_secure()

@@ -1,6 +1,6 @@
-"""The pages of errors. They read nothing of the request's body: often it is what went wrong.
+"""The pages of errors. They do not read the request's body, because often that is what went wrong.
 
-Django's own answer to a form that cannot be read reads it once more, and fails for good.
+Django's own page for a form that cannot be read tries to read it again, and fails.
 """
 
 from django.http import HttpRequest, HttpResponse
@@ -24,5 +24,5 @@ def too_many(request: HttpRequest) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """Drawn without the request: whose it is may be what could not be found out."""
+    """Rendered without the request, because even reading its user may fail."""
     return render(None, "500.html", status=500)

@@ -1,4 +1,4 @@
-"""The door of every page of ours: rights.py says who may come in."""
+"""Checks the rights of every page's user, as rights.py has them."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,9 +16,10 @@ View = Callable[..., HttpResponseBase]
 
 
 def guarded(view: View, verb: str) -> View:
-    """The view, for those who may; a visitor without a login is the login's business, or the view's own.
+    """The view, for users with the right to `verb`.
 
-    Raises PermissionDenied; what the page of the refusal says of it goes with the request (context.Frame).
+    Visitors without a login pass: middleware, or the view itself, deals with them. Raises PermissionDenied,
+    after `whom_to_ask` is set on the request for the page of the refusal.
     """
     right = rights.RIGHTS[verb]
 
@@ -35,12 +36,12 @@ def guarded(view: View, verb: str) -> View:
 
 
 def _whose(pk: int) -> Mailing | None:
-    """The row with the people it belongs to. None where there is none: the view says so."""
+    """The mailing with its maker and sender; None if there is none, which the view answers."""
     rows = Mailing.objects.select_related("created_by", "submitted_by")
     return rows.only("created_by", "submitted_by").filter(pk=pk).first()
 
 
 def _refuse_unless(request: HttpRequest, allowed: bool, right: Right, mailing: Mailing | None = None) -> None:
     if not allowed:
-        request.whom_to_ask = whom_to_ask(right, mailing)  # type: ignore[attr-defined]
+        request.whom_to_ask = whom_to_ask(right, mailing)  # type: ignore[attr-defined]  # for context.Frame
         raise PermissionDenied(right.value)

@@ -1,4 +1,4 @@
-"""Is this process able to work? For load balancers and monitoring; says nothing that is secret."""
+"""Whether this process can work, for load balancers and monitoring. Contains nothing secret."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
@@ -13,10 +13,9 @@ from mailings import health
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 when the database and Redis answer and there is room to write, else 503.
+    """200 if the database and Redis answer and the disk is not full, else 503.
 
-    Worker, beat and clocks are told of, but do not decide. A web process without a worker still does its own
-    part: taking it away would only take the page away too.
+    Worker, beat and clocks are shown, but do not count: without a worker the pages can still be used.
     """
     seen = health.current()
     checks = {"database": _database(), "redis": seen.redis}

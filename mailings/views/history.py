@@ -1,4 +1,4 @@
-"""History: every mailing, found quickly; rows that refresh themselves; a file to take along."""
+"""The history: all mailings with filters, rows that refresh themselves, and an export."""
 
 import csv
 import re
@@ -16,6 +16,7 @@ from mailings.ids import row_id
 from mailings.models import Mailing
 from mailings.selectors import history, orders, totals
 
+# With this status htmx stops asking.
 STOP_POLLING = 286
 MARKED = "marked"
 MAIN_FILTERS = ("channel", "by", "period")
@@ -24,9 +25,9 @@ EXPORT_COLUMNS = (
     "id", "name", "code", "state", "channel", "recipients_count", "cost", "account__currency", "created_at",
     "due_at", "created_by__username", "origin", "wish", "wish_result", "remote_status", "verified_at",
 )  # fmt: skip
-# What begins a formula, in ASCII and in the wide and small forms that are taken for it, at the beginning of a
-# cell or behind whatever may begin another one: Excel goes by the separator of its reader's country and finds
-# cells inside ours. Blanks, invisible marks and quotes may stand between.
+# The characters that begin a formula, in ASCII and in wide and small forms, which are taken for the same.
+# They count at the beginning of a cell and after each separator, because Excel splits by the separator of its
+# user's country, and so may find a cell inside ours. Blanks, invisible marks and quotes may come before.
 FORMULA = re.compile(
     r"(?:^|(?<=[;,|\t\r\n\v\f\x85\u2028\u2029]))"
     r"(?=[\s\x00-\x1f\"'\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠﹦﹢﹣﹫−])"
@@ -35,7 +36,7 @@ FORMULA = re.compile(
 
 @require_GET
 def listing(request: HttpRequest) -> HttpResponse:
-    """One page of the history, filtered and ordered by the address's query."""
+    """One page of the history, filtered and ordered by the query of the address."""
     chosen, order = history.chosen(request.GET), orders.of(request.GET.get("sort", ""))
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     page = history.page(chosen.qs, after=after, before=before, order=order, states=chosen.rare_states)
@@ -66,14 +67,14 @@ def listing(request: HttpRequest) -> HttpResponse:
 def _totals_at_once(
     request: HttpRequest, rows: QuerySet[Mailing], page: history.Page
 ) -> totals.Totals | None:
-    """The totals where the page holds all rows anyway or a person asked for them; else they come after it."""
+    """The totals if the page has all rows or a person asked for them. None: the page asks for them later."""
     is_all = not (page.older or page.newer)
     return totals.totals(rows) if is_all or "added" in request.GET else None
 
 
 @require_GET
 def added_up(request: HttpRequest) -> HttpResponse:
-    """What fits the filter, added up for a page that stands already."""
+    """The totals of a filter, for a page that is shown already."""
     found = totals.totals(history.chosen(request.GET).qs)
     context = {"totals": found, "oob": rights.may(request.user, "bulk_cancel")}
     return render(request, "mailings/_totals.html", context)
@@ -81,8 +82,11 @@ def added_up(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def rows(request: HttpRequest) -> HttpResponse:
-    """The rows of a page that changed since it was drawn (`row=<id>-<version>` for each), and how many are
-    newer than its first one (`seen=<key>`; `new`: how many it knows of). 204: nothing of both."""
+    """The rows of a page that have changed, and how many newer ones there are. 204: nothing has changed.
+
+    The page sends `row=<id>-<version>` for each row, `seen=<key>` of its first one, and `new`: the number of
+    newer ones that it shows already.
+    """
     known = dict(_known(request.GET.getlist("row")[: history.PAGE_SIZE]))
     seen = request.GET.get("seen", "")
     found = history.by_ids(known)
@@ -97,7 +101,7 @@ def rows(request: HttpRequest) -> HttpResponse:
 
 
 def _of_rows(user: Any, rows: list[history.HistoryRow], marked: Collection[int]) -> dict[str, Any]:
-    """What every row's line needs beside the row."""
+    """The context that the line of a row needs besides the row."""
     return {
         "may_cancel": rights.may(user, "bulk_cancel"),
         "may_pick": {row.id for row in rows if may_pick(user, row)},
@@ -106,7 +110,7 @@ def _of_rows(user: Any, rows: list[history.HistoryRow], marked: Collection[int])
 
 
 def may_pick(user: Any, row: history.HistoryRow) -> bool:
-    """Whether this person may choose a row for the bar below the table."""
+    """Whether this person may tick a row, to cancel it with others."""
     return row.selectable and rights.may(user, "cancel", row)
 
 
@@ -118,7 +122,7 @@ def _known(texts: list[str]) -> Iterator[tuple[int, str]]:
 
 
 def mark(request: HttpRequest, ids: list[int]) -> None:
-    """Lets the next page of the history that is drawn show which mailings a person has just acted on."""
+    """Make the next page of the history show on which mailings this person has just acted."""
     request.session[MARKED] = ids
 
 
@@ -140,14 +144,14 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 
 
 class Echo:
-    """A file for csv.writer that gives each line back."""
+    """A file for csv.writer that returns each line instead of storing it."""
 
     def write(self, line: str) -> str:
         return line
 
 
 def cell(value: Any) -> str:
-    """A value as a spreadsheet may read it: an apostrophe stands wherever a text could begin a formula."""
+    """A value for a spreadsheet, with an apostrophe wherever a text could begin a formula."""
     if value is None:
         return ""
     if hasattr(value, "isoformat"):

@@ -1,4 +1,4 @@
-"""Another hour for a mailing that waits at the provider: one guided step, asked once with the facts."""
+"""Another hour for a mailing that waits at the provider."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -16,7 +16,7 @@ from mailings.wording import chips
 
 @require_http_methods(["GET", "POST"])
 def change_hour(request: HttpRequest, pk: int) -> HttpResponse:
-    # The copy is sent off: whoever may only stop mailings may not ask for one.
+    # A copy is sent off, which needs more than the right to stop mailings.
     if not rights.may(request.user, "compose"):
         raise PermissionDenied
     mailing = get_object_or_404(Mailing.objects.select_related("account").defer("remote"), pk=pk)

@@ -1,4 +1,4 @@
-"""A file of recipients while it is read, and its problems as a file for a spreadsheet."""
+"""The progress of reading a file of recipients, and its problems as a CSV file."""
 
 import csv
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from mailings.views.history import Echo, cell
 
 @require_GET
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """How far the reading is; the part of the page that asks for itself until it is done."""
+    """How far the reading has come: a part of the page that refreshes itself until the file is read."""
     part = imports.Part(_imported(request, pk))
     return render(request, "mailings/_partials/import_progress.html", {"file": part})
 

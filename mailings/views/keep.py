@@ -1,4 +1,4 @@
-"""Drafts that save themselves while a person types, and are discarded."""
+"""Saves a draft while a person types, and discards drafts."""
 
 from typing import Any
 
@@ -20,8 +20,10 @@ from mailings.views.compose import accounts, apart, draft_of
 
 @require_POST
 def keep(request: HttpRequest) -> HttpResponse:
-    """Saves what is typed so far, quietly. 204: there is nothing to save, what was typed later is saved
-    already, or it is no draft any more."""
+    """Save what is typed so far (an autosave).
+
+    204: there is nothing to save, a later save has arrived already, or it is no draft any more.
+    """
     typed = from_post(request.POST)
     file = filed.find(request.POST.get("held_recipients", ""), request.user)
     files = Files(recipients=file)
@@ -43,7 +45,7 @@ def keep(request: HttpRequest) -> HttpResponse:
 
 
 def _saved(form: ComposeForm, by: Any, *, taken_out: bool) -> Mailing:
-    """`taken_out`: whether the draft's file of recipients was."""
+    """Save the form. `taken_out`: whether the draft's file of recipients was taken out of it."""
     typed = form.typed
     whose: dict[str, Any] = {"account": form.account, "by": by, "key": typed.key or None}
     options, draft = form.draft_options(), draft_of(typed)
@@ -54,7 +56,7 @@ def _saved(form: ComposeForm, by: Any, *, taken_out: bool) -> Mailing:
 
 @require_POST
 def discard(request: HttpRequest) -> HttpResponse:
-    """Takes the draft back; a form that was never saved is just left."""
+    """Withdraw the draft. A form that was never saved is only emptied."""
     draft = draft_of(Typed(draft=request.POST.get("draft", ""), key=request.POST.get("key", "")))
     if draft is None or draft.state != State.DRAFT:
         return redirect("compose")

@@ -1,4 +1,4 @@
-"""Saved lists: which there are, who stands in one, and what may be done to it. No numbers in addresses."""
+"""Saved lists. Searches are posted, because no number may be in an address."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def add(request: HttpRequest) -> HttpResponse:
-    """A new list, of a paste or a file."""
+    """Make a list of pasted recipients, a file or both."""
     name, found = request.POST.get("name", ""), _read(request)
     error = _why_not(found)
     if not error:
@@ -42,7 +42,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    """One list: its first people, or those that contain what was searched for."""
+    """One list: its first people, or those that a search finds."""
     return _page(request, get_object_or_404(SavedList, pk=pk))
 
 
@@ -55,7 +55,7 @@ def _page(request: HttpRequest, saved: SavedList, error: str = "") -> HttpRespon
 
 @require_POST
 def change(request: HttpRequest, pk: int) -> HttpResponse:
-    """Add people to a list, or put them in place of those that are there."""
+    """Add people to a list, or replace its people."""
     saved, found = get_object_or_404(SavedList, pk=pk), _read(request)
     if error := _why_not(found):
         return _page(request, saved, error)
@@ -77,7 +77,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """A list goes, once that was asked; what was sent to its people stays."""
+    """Ask (GET), then delete a list (POST). Mailings to its people stay."""
     saved = get_object_or_404(SavedList, pk=pk)
     if request.method != "POST":
         return render(request, "mailings/list_delete.html", {"list": saved})
@@ -87,7 +87,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _typed(request: HttpRequest) -> dict[str, str]:
-    """What was typed. `values` is a method of every dictionary, which a template would call."""
+    """What was typed. `values` becomes `pasted`: a template would call the method of that name."""
     return {"name": request.POST.get("name", ""), "pasted": request.POST.get("values", "")}
 
 
@@ -103,14 +103,14 @@ def _source(request: HttpRequest) -> str:
 
 
 def _why_not(found: Gathered) -> str:
-    """Why nothing of what was brought can be kept; "" where something can."""
+    """Why nothing can be stored, as a sentence; "" if something can."""
     if found.unreadable:
         return found.unreadable.message(_)
     return "" if found.valid else _("There is no recipient in it. Paste some, or choose a file.")
 
 
 def _said(count: int, found: Gathered) -> str:
-    """How many came in, and how many did not."""
+    """A sentence on how many were added, and how many were left out."""
     said = ngettext("{n} person was added.", "{n} people were added.", count).format(n=count)
     if found.wrong_count:
         left = ngettext(

@@ -1,4 +1,4 @@
-"""One mailing: its state in sentences, what can be done, its story, its people, what was said on the wire."""
+"""The page of a mailing: its state, what can be done, its timeline, its recipients, and the calls for it."""
 
 import json
 from typing import Any
@@ -26,14 +26,14 @@ ATTEMPTS_AT_MOST = 100
 
 
 def fetch(pk: int) -> Mailing:
-    """A mailing with what its page names, or a 404."""
+    """A mailing with the related rows that its page shows. Raises Http404."""
     people = ("account", "created_by", "submitted_by", "wish_by", "candidate_by", "self_test__of", "delivery")
     rows = Mailing.objects.select_related(*people).prefetch_related("hour_changes")
     return get_object_or_404(rows, pk=pk)
 
 
 def refresh_seconds(mailing: Mailing) -> int | None:
-    """How often the page asks again: soon while something is pending, now and then while the job lasts."""
+    """After how many seconds the page asks again; None: nothing changes by itself any more."""
     change = last_hour_change(mailing)
     moving = change is not None and not change.result
     if moving or not mailing.is_settled or any(job.cancelling for job in jobs.jobs(mailing)):
@@ -46,7 +46,7 @@ def refresh_seconds(mailing: Mailing) -> int | None:
 
 
 def state_of(request: HttpRequest, mailing: Mailing) -> dict[str, Any]:
-    """What `_status.html` needs: the page includes it, and the poll renders it."""
+    """The context of `_status.html`, which is a part of the page and is also polled."""
     now, attempts = timezone.now(), latest_attempts(mailing, ATTEMPTS_AT_MOST)
     bad, said = (
         sentences.bad_news(mailing, now),
@@ -73,7 +73,7 @@ def state_of(request: HttpRequest, mailing: Mailing) -> dict[str, Any]:
 
 
 def version(mailing: Mailing) -> str:
-    """Changes whenever the polled part has something new to say; ages count on in the browser."""
+    """Eight hex digits that change whenever the polled part does (ages are counted by the browser)."""
     names = [
         "state", "state_at", "held_reason", "alarm", "cost", "parts", "waiting_for", "not_before",
         "remote_id", "remote_status", "remote_word", "remote_send_at", "verified_at", "gone", "wish",
@@ -118,7 +118,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def status(request: HttpRequest, pk: int) -> HttpResponse:
-    """The part that refreshes itself. 204: nothing new; 286: nothing more will come by itself."""
+    """The part that refreshes itself. 204: nothing has changed. 286: the page need not ask again."""
     row = fetch(pk)
     if request.GET.get("v") == version(row) and refresh_seconds(row) is not None:
         return HttpResponse(status=204)
@@ -129,7 +129,7 @@ def status(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def recipients(request: HttpRequest, pk: int) -> HttpResponse:
-    """Recipients that contain what is searched for; posted, for no number may stand in an address."""
+    """The recipients that a search finds. It is posted, because no number may be in an address."""
     row = fetch(pk)
     wanted = wanted_in(request, "number")
     context = {"mailing": row, "people": mailing.find_people(row, wanted), "wanted": wanted}

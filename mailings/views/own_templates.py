@@ -1,4 +1,4 @@
-"""Templates of our own: made of a mailing, listed, renamed, deleted. Using one is the compose page's."""
+"""Templates of our own: made from a mailing, listed, renamed, deleted. The compose page uses them."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +17,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, error: str = "", wrong: int = 0, typed: str = "") -> HttpResponse:
-    """`wrong`: the template that could not be named `typed`."""
+    """The list of templates. `wrong`: primary key of the one that could not be named `typed`."""
     rows = own_templates.rows(wrong, typed)
     context = {"templates": rows, "error": error}
     return render(request, "mailings/own_templates.html", context, status=422 if error else 200)
@@ -25,7 +25,7 @@ def _page(request: HttpRequest, error: str = "", wrong: int = 0, typed: str = ""
 
 @require_http_methods(["GET", "POST"])
 def save(request: HttpRequest, pk: int) -> HttpResponse:
-    """Asks for a name, and makes a template of a mailing."""
+    """Ask for a name (GET), then make a template of a mailing (POST)."""
     mailing = get_object_or_404(Mailing.objects.defer("remote"), pk=pk)
     name, error = request.POST.get("name", mailing.name), ""
     if request.method == "POST":
@@ -52,7 +52,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """A template goes, once that was asked; mailings made of it stay."""
+    """Ask (GET), then delete a template (POST). Mailings made from it stay."""
     template = get_object_or_404(OwnTemplate, pk=pk)
     if request.method != "POST":
         return render(request, "mailings/delete_template.html", {"template": template})

@@ -1,4 +1,4 @@
-"""People: what one person got, and the stop list. Numbers are posted: none may stand in an address."""
+"""What one person got, and the stop list. Searches are posted, because no number may be in an address."""
 
 import csv
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def stops(request: HttpRequest) -> HttpResponse:
-    """The stop list: the newest, or those that contain what was searched for."""
+    """The stop list: its newest entries, or those that a search finds."""
     wanted = wanted_in(request, "wanted")
     typed = {"pasted": "", "reason": ""}
     context = {"wanted": wanted, "entries": people.stop_entries(wanted), "typed": typed, "error": ""}
@@ -79,7 +79,7 @@ def remove_stop(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def export_stops(request: HttpRequest) -> StreamingHttpResponse:
-    """The whole list as a file for a spreadsheet."""
+    """The whole list as a CSV file."""
     response = StreamingHttpResponse(_lines(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="stop-list.csv"'
     return response

@@ -1,4 +1,4 @@
-"""What a reader sets for this browser: the time zone (colours: static/early.js)."""
+"""What a user sets for this browser: the time zone (static/early.js has the colours)."""
 
 from urllib.parse import quote
 
@@ -12,7 +12,7 @@ from mailings.views.back import back
 
 @require_POST
 def preferences(request: HttpRequest) -> HttpResponse:
-    """Keep the chosen zone in a cookie and go back to where the reader was."""
+    """Store the chosen zone in a cookie, and go back to the page before."""
     response = back(request)
     if zone := known_zone(request.POST.get("timezone", "")):
         secure = bool(settings.SESSION_COOKIE_SECURE)

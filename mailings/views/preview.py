@@ -10,7 +10,7 @@ from mailings.selectors import offers, repeats
 from mailings.views.compose import filled
 
 
-# Without a login the panel just stays as it is: a login page inside it would help nobody.
+# Open to all: without a login the panel stays as it is, as a login page inside of it would be of no use.
 @login_not_required
 @require_POST
 def preview(request: HttpRequest) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""The price beside the form: wanted once a person stops typing, shown when a worker has brought it."""
+"""The price beside the form: asked for when a person stops typing, shown once a worker has read it."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -13,11 +13,11 @@ from mailings.views.compose import filled
 PART = "mailings/_partials/compose_price.html"
 
 
-# Without a login the panel just stays as it is, like the rest of it.
+# Open to all: without a login the panel stays as it is (see preview.py).
 @login_not_required
 @require_POST
 def ask(request: HttpRequest) -> HttpResponse:
-    """Want the price of what stands in the form."""
+    """Ask a worker for the price of what is in the form. 204: there is no price to ask for."""
     if not request.user.is_authenticated:
         return HttpResponse(status=204)
     form = filled(request, from_post(request.POST), check=False, uploads=False)
@@ -29,7 +29,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
-    """What came of a price that is being asked; 204 while nothing did."""
+    """The answer about a price, or why there is none. 204: it is still being asked."""
     quote = get_object_or_404(Quote.objects.select_related("account"), pk=pk)
     if quote.answered_at is None:
         return HttpResponse(status=204)

@@ -1,4 +1,4 @@
-"""Who got it: a mailing's people by what became of their messages: to look through, take along, send to."""
+"""The recipients of a mailing by result: as pages, as an export, and as a new mailing to those who failed."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @require_http_methods(["GET", "POST"])
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    """The people of a mailing by result, a page at a time. A search is posted."""
+    """The recipients of a mailing by result, page by page. A search is posted."""
     mailing = get_object_or_404(Mailing.objects.select_related("account", "self_test").defer("remote"), pk=pk)
     result = request.GET.get("result", "")
     wanted = wanted_in(request, "number")
@@ -49,7 +49,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def results_of(mailing: Mailing) -> dict[str, Any]:
-    """What `_results.html` needs: the bar, its text, why it failed, how old all of it is."""
+    """The context of `_results.html`: the figures, the reasons of failures, and how old they are."""
     delivery = deliveries.delivery_of(mailing)
     if delivery is None:
         return {"delivery": None, "final": False}
@@ -68,7 +68,7 @@ def results_of(mailing: Mailing) -> dict[str, Any]:
 
 @require_GET
 def export(request: HttpRequest, pk: int, kind: str) -> StreamingHttpResponse:
-    """Everybody with what became of it, as a file, streamed."""
+    """All recipients with their results as a streamed file. `kind`: csv or xlsx, else Http404."""
     mailing = get_object_or_404(Mailing.objects.defer("remote", "spec"), pk=pk)
     if kind not in KINDS:
         raise Http404
@@ -105,7 +105,10 @@ KINDS: dict[str, Callable[[Iterator[tuple[Any, ...]]], Iterator[Any]]] = {"csv":
 
 @require_http_methods(["GET", "POST"])
 def send_to_failed(request: HttpRequest, pk: int) -> HttpResponse:
-    """A draft to exactly those who did not get it, by the same way or another. Asked once, with the facts."""
+    """Make a draft to those who did not get the message, by the same channel or another.
+
+    A GET shows the facts and asks.
+    """
     mailing = get_object_or_404(Mailing.objects.select_related("account").defer("remote"), pk=pk)
     failed = deliveries.undelivered(mailing)
     if request.method == "POST":

@@ -1,4 +1,4 @@
-"""The review: one page without a form that shows what a draft would do, and the one button that sends it."""
+"""The review: shows what a draft would do, and has the button that sends it off."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ from mailings.wording import chips
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: HttpRequest, pk: int) -> HttpResponse:
-    """The facts of a draft (GET), and sending it off as it was shown (POST)."""
+    """Show the facts of a draft (GET); send it off if they are still the same (POST)."""
     mailing = get_object_or_404(Mailing.objects.select_related("account").defer("draft"), pk=pk)
     if not outbox.may_send_off(mailing):
         return _elsewhere(request, mailing)
@@ -38,7 +38,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _elsewhere(request: HttpRequest, mailing: Mailing) -> HttpResponse:
-    """What is no draft shows its page; a draft that is not ready goes on being written."""
+    """Redirect to the mailing's page, or to the form of a draft that is not ready."""
     if not outbox.may_edit(mailing):
         return redirect("mailing", mailing.pk)
     messages.info(request, _("Finish it first: “Review” below the form then shows what would be sent."))
@@ -46,13 +46,13 @@ def _elsewhere(request: HttpRequest, mailing: Mailing) -> HttpResponse:
 
 
 def _is_asking(quote: str) -> bool:
-    """Whether the price that the page waits for is still being asked: then it has nothing new to show."""
+    """Whether the price that the page waits for is still being asked."""
     waiting = Quote.objects.filter(answered_at=None)
     return quote.isascii() and quote.isdigit() and waiting.filter(pk=int(quote[:18])).exists()
 
 
 def _priced(found: Review) -> Review:
-    """The same with its price asked for, if it is not known."""
+    """The review with its price, which is asked for if it is not known."""
     quote = lookups.want_for(found.mailing, found.mailing.prepared["price"])
     return Review(found.mailing, found.spec, found.now, quote, found.repeats)
 
@@ -85,7 +85,7 @@ def _send(request: HttpRequest, found: Review) -> HttpResponse:
 
 @require_POST
 def send_test(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send what is reviewed to the person's own addresses; the review stays where it was."""
+    """Send the reviewed draft to the person's own addresses, and show the review again."""
     mailing = get_object_or_404(Mailing.objects.select_related("account"), pk=pk)
     if not outbox.may_send_off(mailing):
         return _elsewhere(request, mailing)
@@ -106,7 +106,7 @@ def send_test(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _test_of(form: ComposeForm, request: HttpRequest) -> own_test.Box:
-    """On the review a field of the message has no place of its own: all that is wrong stands by the test."""
+    """The test with all errors of the form, since the review shows no fields to which they belong."""
     made = own_test.box(form, request.user, compose.new_key())
     return replace(made, errors=tuple(one.text for one in form.listed_errors))
 

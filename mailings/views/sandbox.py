@@ -1,4 +1,4 @@
-"""The card with things to try in the sandbox: each is one button."""
+"""The card with things to try in the sandbox, each with one button."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,7 +15,7 @@ DISMISSED = "sandbox_card_dismissed"
 
 
 def card(request: HttpRequest, accounts: list[Account]) -> list[dict[str, object]]:
-    """The trials that the first page offers: none at a live account, nor once a person has put them away."""
+    """The trials that the first page offers: none for a live account, nor after the card was dismissed."""
     if not accounts or not sandbox_control.is_here(accounts[0]) or request.session.get(DISMISSED):
         return []
     return [{"trial": trial, "words": words} for trial, words in TRIALS.items()]
@@ -38,6 +38,6 @@ def order(request: HttpRequest, trial: str) -> HttpResponse:
 
 @require_POST
 def dismiss(request: HttpRequest) -> HttpResponse:
-    """Put the card away, until this person logs in anew."""
+    """Hide the card until this person logs in again."""
     request.session[DISMISSED] = True
     return redirect("today")

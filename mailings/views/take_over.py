@@ -1,4 +1,4 @@
-"""Numbers that were looked up are taken over by what they were found to be, into a list or the stop list."""
+"""Adds numbers that were looked up to a saved list or the stop list, by what they were found to be."""
 
 from collections.abc import Iterable
 
@@ -22,12 +22,12 @@ STOP, NEW = "stop", "new"
 
 
 class _Refused(Exception):
-    """It cannot be done as it was asked for; says why."""
+    """It cannot be done as asked; the text says why."""
 
 
 @require_http_methods(["GET", "POST"])
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    """Which verdicts (GET), then how many numbers that is, and where to (POST)."""
+    """Choose verdicts, see how many numbers these are (GET), and add them to a list (POST)."""
     mailing = get_object_or_404(Mailing.objects.select_related("account").defer("remote"), pk=pk)
     if not verdicts.can_take_over(mailing):
         raise Http404
@@ -46,7 +46,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _take(request: HttpRequest, mailing: Mailing, chosen: list[Verdict], count: int) -> HttpResponse:
-    """Do what was asked for, if it is still about as many as the person saw."""
+    """Do what was asked, if the number of addresses is still the one that the person saw."""
     if not count:
         messages.error(request, _("Nobody is meant. Choose what the numbers were found to be."))
         return redirect("take_over", mailing.pk)
@@ -78,7 +78,7 @@ def _stop(request: HttpRequest, addresses: Iterable[str], reason: str) -> None:
 def _listed(
     request: HttpRequest, where: str, addresses: Iterable[str], mailing: Mailing
 ) -> tuple[SavedList, int]:
-    """The list that they came into, an old one or a new one, and how many are new there."""
+    """Add them to a saved list, an old one or a new one; returns it, and how many were added."""
     if where != NEW:
         saved = SavedList.objects.filter(pk=row_id(where) or 0).first()
         if saved is None:
@@ -93,7 +93,7 @@ def _listed(
 
 
 def _reason(mailing: Mailing, chosen: list[Verdict]) -> str:
-    """Why they stand on the stop list, for whoever asks later."""
+    """The reason that the stop list keeps for them."""
     words = ", ".join(one.label for one in chosen)
     day = timezone.localdate()
     return f"{words} ({chips.channel_label(mailing.channel)}, {day:%d.%m.%Y})"

@@ -36,7 +36,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def part(request: HttpRequest) -> HttpResponse:
-    """The part that refreshes itself. 204: nothing new."""
+    """The part that refreshes itself. 204: nothing has changed."""
     now = timezone.now()
     if request.GET.get("v") == news.read(now).version:
         return HttpResponse(status=204)
@@ -71,13 +71,13 @@ def _today(request: HttpRequest, now: datetime) -> dict[str, object]:
 
 
 def _holdable(week: Sequence[today.Day], user: Any) -> set[int]:
-    """Which of the shown ones can still be held, by this person."""
+    """The primary keys of the shown mailings that this person can still hold."""
     shown = [sending.mailing for day in week for sending in day.shown]
     return {mailing.pk for mailing in shown if offered(mailing, user, (HOLD,))}
 
 
 def _cards(mailings: Sequence[Mailing], user: Any) -> list[tuple[Mailing, dict[str, object]]]:
-    """Each with what its button rests on: more may be known by the time it is pressed."""
+    """Each with the context of its card. `seen`: the stamp of what its button relies on."""
     seen = outbox.stamps(mailings)
     return [(mailing, _card(mailing, user) | {"seen": seen[mailing.pk]}) for mailing in mailings]
 
@@ -91,7 +91,7 @@ def _card(mailing: Mailing, user: Any) -> dict[str, object]:
 
 @require_POST
 def refresh(request: HttpRequest) -> HttpResponse:
-    """Ask a worker to read the provider's list now. Two people who press it make one call."""
+    """Ask a worker to read the provider's list now. If two people press it at once, one call is made."""
     if _ask_for_pull():
         messages.info(request, _("Asked SMS Centre for news. What is new appears here in a moment."))
     else:
@@ -101,7 +101,7 @@ def refresh(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def probe(request: HttpRequest, pk: int) -> HttpResponse:
-    """A person has corrected a refused login and asks for one call with it; the next sweep makes it."""
+    """Ask for one call with a login that was refused and is corrected now; the next sweep makes it."""
     if accounts.ask_probe(get_object_or_404(Account, pk=pk), request.user):
         messages.info(request, _("The login will be tried once in a moment."))
     else:
@@ -110,7 +110,7 @@ def probe(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _ask_for_pull() -> bool:
-    """Whether the message was taken; a page does not wait for a broker that is known to be away."""
+    """Whether the message was sent. A broker that is known to be away is not waited for."""
     health.forget()
     if not health.current().redis:
         return False

@@ -1,4 +1,4 @@
-"""What a person searches for: posted, for no number may stand in an address."""
+"""What a person searches for. It is posted, because no number may be in an address."""
 
 from django.http import HttpRequest
 
@@ -6,5 +6,5 @@ LONGEST = 320
 
 
 def wanted_in(request: HttpRequest, field: str) -> str:
-    """What was typed into a search. Without NUL, which PostgreSQL keeps in no text and looks for in none."""
+    """What was typed into a search, without NUL, which PostgreSQL refuses."""
     return request.POST.get(field, "").replace("\0", "").strip()[:LONGEST]

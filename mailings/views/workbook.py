@@ -1,4 +1,4 @@
-"""A table as an XLSX workbook, written row by row: no table is held in memory."""
+"""Writes a table as an XLSX workbook, row by row, so that it need not be held in memory."""
 
 import io
 import re
@@ -37,7 +37,7 @@ _PARTS = {
 
 
 class _Pipe(io.RawIOBase):
-    """What was written since the last look. It cannot be sought in, so the archive writes straight on."""
+    """A file that keeps what was written until it is taken. It has no `seek`, so zipfile only appends."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class _Pipe(io.RawIOBase):
 
 
 def workbook(rows: Iterable[Iterable[Any]]) -> Iterator[bytes]:
-    """The bytes of a workbook with one sheet. Every text is a text, never a formula."""
+    """The bytes of a workbook with one sheet. Texts are never written as formulas."""
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as book:
         for name, part in _PARTS.items():
