@@ -1,9 +1,9 @@
-"""Who gets it: files and pasted text -> recipients, each person once, and what is wrong with the rest.
+"""Recipients: files and pasted text are read, each person once, with what is wrong with the rest.
 
-`reader` reads a file or a paste; what it is made of: `tables` (which format: `charset`, `delimited`, `xlsx`,
-`ods`), `columns` (heading and column), `judge` (`numbers` with `plans`, `emails`, `telegram`), `messages`
-(`{Heading}` in a text), `reasons` (every sentence that is said). None of these knows Django.
+`reader` reads a file or a paste, by means of `tables` (which format: `charset`, `delimited`, `xlsx`, `ods`),
+`columns` (which is the heading, which the column), `judge` (`numbers` with `plans`, `emails`, `telegram`),
+`messages` (`{Heading}` in a text) and `reasons` (all sentences). None of these imports Django.
 
-`imports` reads a file into rows, `corrections` is what a person does with them before they are sent to.
-`stop_list` and `people` look at the rows: who gets nothing, and what somebody got.
+`imports` reads a file into rows. `corrections` corrects these and chooses those that are sent to. `stop_list`
+has the addresses that get nothing, `people` what one person got.
 """

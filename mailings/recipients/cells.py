@@ -1,4 +1,4 @@
-"""Cells of workbooks as text: what a person sees there, and why some of it can be no recipient."""
+"""Cells of workbooks as the text that a person sees in them, and why some can be no recipient."""
 
 import re
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ _EPOCH_1904 = datetime(1904, 1, 1)  # noqa: DTZ001
 
 
 class Odd(str):
-    """A cell that cannot hold a recipient, with the reason; its text is what a person sees there."""
+    """The text of a cell that cannot be a recipient, with the reason."""
 
     __slots__ = ("reason",)
     reason: Reason
@@ -34,7 +34,7 @@ def is_date_format(number: int, code: str) -> bool:
 
 
 def number(text: str) -> str:
-    """A number without the fraction and the exponent that spreadsheets give whole ones."""
+    """A number as a person sees it: a whole one without `.0` and exponent."""
     if (text.isdecimal() and len(text) < 20) or _FRACTION.fullmatch(text):
         return text
     try:
@@ -49,7 +49,7 @@ def number(text: str) -> str:
 
 
 def date(text: str, *, from_1904: bool) -> str:
-    """A day as a workbook counts it, as people write it: `01.11.2026`, with the hour where there is one."""
+    """A date from a workbook's count of days, as `01.11.2026`, `01.11.2026 09:30` or `09:30`."""
     try:
         days = float(text)
         moment = (_EPOCH_1904 if from_1904 else _EPOCH) + timedelta(seconds=round(days * 86400))
@@ -61,7 +61,7 @@ def date(text: str, *, from_1904: bool) -> str:
 
 
 def iso_date(text: str) -> str:
-    """The same for `2026-11-01T00:00:00`."""
+    """A date from `2026-11-01T00:00:00`, as `01.11.2026` or `01.11.2026 09:30`."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

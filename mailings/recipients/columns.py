@@ -1,6 +1,6 @@
-"""Which row is the heading and which column holds the recipients: by heading and content, for the channel.
+"""Finds the row of headings and the column of recipients, by headings and cells, for the channel.
 
-Where two columns may be meant, or none can be found, a question comes back instead of a guess.
+If several columns may be the one, or none is found, the result has a question for a person.
 """
 
 import re
@@ -15,18 +15,20 @@ from mailings.recipients.judge import Judge, split
 from mailings.recipients.reasons import Ask, Question, Trouble, UnreadableFile
 from mailings.smsc.spec.addresses import Kind
 
-# Roles of columns, by the provider's names of what they fill; `phones` holds e-mail addresses, too.
+# The roles of columns, named after the provider's parameters; `phones` may also have e-mail addresses.
 RECIPIENTS, SENDER, ZONE = "phones", "sender", "tz"
 ROLES = (RECIPIENTS, SENDER, ZONE)
-# The heading is one of so many first rows that hold anything.
+# The heading is searched for in so many first rows that are not blank.
 HEADING_WITHIN = 50
-# So many cells of a row are looked at for a telling heading.
+# How many cells of a row are examined for a heading.
 RANKED = 1000
+# How many cells are judged, in a column and in all.
 JUDGED_A_COLUMN = 100
 JUDGED_IN_ALL = 200_000
-# The share of valid cells that makes a column a candidate without a telling heading.
+# A column with this share of valid cells is a candidate whatever its heading.
 ENOUGH = 0.5
 
+# What a heading says of its column: recipients; perhaps recipients; nothing; something else.
 STRONG, WEAK, NOTHING, OTHER = 2, 1, 0, -1
 _PHONE = re.compile(
     r"(?:теле?фон|тел$|тлф$|моб|сот(?:ов|$)|phone|telephone|telefon|tel$|mob(?:ile|$)|cell|msisdn|whats?app|viber"
@@ -51,7 +53,7 @@ _BREAK = re.compile(r"[\W_]+")
 
 @dataclass
 class Column:
-    """One column of the table, and what its cells came to so far."""
+    """One column of the table, and how many of its cells are filled, judged and valid so far."""
 
     index: int
     heading: str = ""
@@ -67,9 +69,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where things stand. `heading_line`: None without one. `recipients`: None while `question` is open.
+    """What the columns are. `heading_line`: None without headings. `roles`: indexes by role.
 
-    `names`: of the columns, each once: headings, or numbers for columns without one.
+    `recipients`: the index of their column, None while `question` is open. `names`: a different name for each
+    column: its heading, or its number. `candidates`: the names of columns that may be the one.
     """
 
     heading_line: int | None
@@ -86,7 +89,7 @@ class Layout:
 
 
 class Profile:
-    """What the cells of each column are; fed with rows until a layout can be found."""
+    """Collects what the cells of each column are, from rows, until the layout can be found."""
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
@@ -137,9 +140,10 @@ class Profile:
     # --- the layout -------------------------------------------------------------------------------
 
     def layout(self, chosen: Mapping[str, str], heading_line: int | None, *, whole: bool) -> Layout | None:
-        """Where things stand, or None if that cannot be told before the `whole` table was seen.
+        """The layout, or None if it cannot be found before the `whole` table was added.
 
-        `chosen`: columns by role, by heading or number, "" for no column. `heading_line`: 0 for none.
+        `chosen`: by role, a heading or number, "" for no column. `heading_line`: 0 for no heading. Raises
+        UnreadableFile if there is no such column.
         """
         heading = self._heading(heading_line, whole=whole)
         names = _names(heading[1] if heading else [], len(self._columns))
@@ -152,7 +156,7 @@ class Profile:
         return self._made(heading, names, roles, *picked) if picked else None
 
     def _roles(self, names: tuple[str, ...], chosen: Mapping[str, str]) -> dict[str, int]:
-        """The columns that were chosen, and those whose heading says it of a role that was not."""
+        """The chosen columns by role; for the other roles those whose heading names the role."""
         roles = {role: _named(names, name) for role, name in chosen.items() if name}
         for role, known in ((SENDER, _SENDER), (ZONE, _ZONE)):
             for column in self._columns:
@@ -173,7 +177,7 @@ class Profile:
         return Layout(line, names, found.index if found else None, roles, candidates, question)
 
     def _is_heading_of(self, row: list[str], column: Column) -> bool:
-        """Whether a row names the column: a cell with a digit is a wrong recipient, unless ranked."""
+        """Whether a row has the column's heading, and not a wrong recipient: a digit, @ or # tells that."""
         cell = row[column.index] if column.index < len(row) else ""
         return column.rank == STRONG or not re.search(r"[\d@#]", cell)
 
@@ -195,7 +199,7 @@ class Profile:
         likely = [column for column in self._columns if column.is_candidate and column.rank != STRONG]
         if len(strong) == 1 and (strong[0].valid or (whole and not likely)):
             return strong[0], None
-        # The heading itself fills a cell, too.
+        # One of the filled cells is the heading itself.
         filled = [column for column in strong if column.filled > 1]
         if len(filled) > 1 or (not strong and len(likely) > 1):
             return self._asked([*strong, *likely])
@@ -208,7 +212,7 @@ class Profile:
         return self._asked([*strong, *likely]) if strong else self._by_content()
 
     def _by_content(self) -> tuple[Column | None, Question | None]:
-        """No heading and no column speaks plainly: the only one with recipients, or the only one at all."""
+        """The only column with any recipients, or the only one at all; else a question."""
         some = [column for column in self._columns if column.valid and column.rank > OTHER]
         if not some and len(self._columns) == 1:
             some = self._columns
@@ -229,7 +233,7 @@ def list_heading(rows: Iterable[TableRow], judge: Judge) -> int | None:
 
 
 def _rank(text: str, judge: Judge) -> int:
-    """How much a heading says that recipients for the channel stand below it."""
+    """How much a heading says that its column has recipients: STRONG, WEAK, NOTHING or OTHER."""
     words = _words(text)
     if len(words) > 8:
         return NOTHING
@@ -249,13 +253,13 @@ def _rank(text: str, judge: Judge) -> int:
 
 
 def _words(text: str) -> list[str]:
-    """The words of a heading: small, without digits behind them (`Phone2`), `e-mail` as one."""
+    """The words of a heading in lower case, without digits at their ends (`Phone2`); `e-mail` is one word."""
     plain = text.casefold().replace("ё", "е").replace("e-mail", "email").replace("е-mail", "email")
     return [word.rstrip("0123456789") or word for word in _BREAK.split(plain) if word]
 
 
 def _names(heading: Sequence[str], width: int) -> tuple[str, ...]:
-    """A name for each column: its heading, or its number; a heading that stands twice is numbered."""
+    """A different name for each column: its heading (numbered if it comes twice) or its number."""
     seen = Counter[str]()
     found = dict[str, None]()
     for index in range(max(width, len(heading))):
@@ -268,7 +272,7 @@ def _names(heading: Sequence[str], width: int) -> tuple[str, ...]:
 
 
 def _named(names: Sequence[str], wanted: str) -> int:
-    """The index of a column by its name, whatever the case, or by its number."""
+    """The index of a column by its name, in any case, or by its number. Raises UnreadableFile."""
     plain = " ".join(wanted.split()).casefold()
     for index, name in enumerate(names):
         if name.casefold() == plain:

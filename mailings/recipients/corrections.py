@@ -1,6 +1,6 @@
-"""What a person does with the rows of a file: corrects one, and sends to those that are valid.
+"""Corrects rows of a file, and chooses the rows that a mailing is sent to.
 
-A correction is kept beside the rows, and made again on the same line whenever the file is read anew.
+A correction is stored, and made again on the same line whenever the file is read anew.
 """
 
 from collections import defaultdict
@@ -31,7 +31,7 @@ SAMPLE = 5
 
 @dataclass(frozen=True)
 class Beyond:
-    """How many people, and how many groups, a file adds to those that are there already."""
+    """How many people, and how many groups, a file adds to given recipients."""
 
     people: int = 0
     groups: int = 0
@@ -43,7 +43,7 @@ class Beyond:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The recipients that a file adds to a mailing: the valid, and the doubtful where a person says so."""
+    """The recipients that a file adds to a mailing: the valid ones, and with `doubtful` the doubtful ones."""
 
     imported: Import
     doubtful: bool = False
@@ -58,7 +58,7 @@ class Chosen:
 
     @property
     def count(self) -> int:
-        """How many, groups included; kept on the import."""
+        """How many there are, groups included, by the counts of the import."""
         return self.imported.valid + (self.imported.doubtful if self.doubtful else 0)
 
     @cached_property
@@ -68,18 +68,18 @@ class Chosen:
 
     @property
     def fingerprint(self) -> str:
-        """Equal only where the same recipients are meant."""
+        """A text that differs for other recipients."""
         return f"import:{self.imported.pk}:{self.imported.revision}:{int(self.doubtful)}"
 
     def beyond(self, recipients: Sequence[str]) -> "Beyond":
-        """How many there are besides `recipients`, given in their sent form."""
+        """How many are not among `recipients` (in the form in which they are sent)."""
         there = self.among(recipients)
         shared = len(self.among(filter(is_group, recipients)))
         groups = self.imported.groups - shared
         return Beyond(self.count - self.imported.groups - (len(there) - shared), groups)
 
     def among(self, recipients: Iterable[str]) -> list[int]:
-        """The positions of those that stand among `recipients`, given in their sent form."""
+        """The positions of those that are among `recipients` (in the form in which they are sent)."""
         return [
             position
             for keys in _parts(key_of(one) for one in recipients)
@@ -87,7 +87,7 @@ class Chosen:
         ]
 
     def add_to(self, mailing: Mailing, written: Sequence[str]) -> int:
-        """Make them recipients of a mailing, behind those `written` for it; how many. No person twice."""
+        """Add them to a mailing, after its recipients `written`, no person twice; returns their number."""
         verdicts = [verdict.value for verdict in self.verdicts]
         added = Recipient.objects.add_imported(mailing, self.imported.pk, verdicts, len(written))
         twice = [len(written) + position for position in self.among(written)]
@@ -97,8 +97,7 @@ class Chosen:
 
 
 class Late(NamedTuple):
-    """A correction that was typed when its row had gone already. `line`, `before`: the row as the person saw
-    it. `after`: as typed."""
+    """A correction whose row is not there any more. `line`, `before`: the row as the person saw it."""
 
     line: int
     before: str
@@ -112,10 +111,9 @@ def _parts(numbers: Iterable[int]) -> Iterator[list[int]]:
 
 
 def correct(imported: Import, position: int, text: str) -> ImportedRow | None:
-    """Judge one row by what was typed in its place; no other row is looked at again, and the file not at all.
+    """Judge one row by what was typed in its place, and store the correction for later readings.
 
-    It is kept for when the file is read anew. None where there is no such row, it is none that can be
-    corrected (any more), or nothing else was typed.
+    None: there is no such row, it cannot be corrected (any more), or its value was typed again.
     """
     with transaction.atomic():
         before = ImportedRow.objects.filter(imported=imported, position=position).first()
@@ -127,10 +125,10 @@ def correct(imported: Import, position: int, text: str) -> ImportedRow | None:
 
 
 def correct_late(imported: Import, sheet: str, typed: Iterable[Late]) -> list[Late]:
-    """Keep corrections that were typed on a page of an earlier reading, of its `sheet`; those that wait.
+    """Store corrections that were typed on a page of an earlier reading, of its `sheet`.
 
-    What fits a row as it stands now is corrected at once, the rest when the file is read so that it fits.
-    What is kept already is neither.
+    A correction that fits a row now is made at once. Returns the others, which wait for a reading in which
+    they fit. Those that are stored already are left out.
     """
     waiting = list[Late]()
     with transaction.atomic():
@@ -147,23 +145,23 @@ def correct_late(imported: Import, sheet: str, typed: Iterable[Late]) -> list[La
 
 
 def make_again(imported: Import) -> tuple[int, int]:
-    """Correct the rows of a file that was read anew as before: how many, and how many corrections fit none.
+    """Make the stored corrections in a file that was read anew: how many were made, and how many fit no row.
 
-    Found by their line and what stands there, as it was when the person saw it.
+    A row is found by its line and the value that the person saw there.
     """
     wanted = defaultdict[tuple[int, str], list[str]](list)
     typed = Correction.objects.filter(imported=imported, sheet=imported.sheet).order_by("pk")
     for line, before, after in typed.values_list("line", "before", "after"):
         wanted[line, before].append(after)
     made = 0
-    # Once more after a round that made some: a row that one of them brought back can be corrected only then.
+    # Repeated, because a correction can make another row correctable (`_bring_back`).
     while found := _round(imported, wanted):
         made += found
     return made, imported.corrections.count() - made
 
 
 def _round(imported: Import, wanted: dict[tuple[int, str], list[str]]) -> int:
-    """Make those corrections that fit a row as it stands now, and take them out of `wanted`; how many."""
+    """Make the corrections that fit a row as it is now, and take them out of `wanted`; how many."""
     made = 0
     for lines in _parts(sorted({line for (line, _before), texts in wanted.items() if texts})):
         rows = ImportedRow.objects.filter(imported=imported, verdict__in=CORRECTABLE, line__in=lines)
@@ -173,7 +171,7 @@ def _round(imported: Import, wanted: dict[tuple[int, str], list[str]]) -> int:
 
 
 def _retraced(imported: Import, row: ImportedRow, wanted: dict[tuple[int, str], list[str]]) -> int:
-    """Make the corrections of one row, each of which may follow from the one before; how many."""
+    """Make the corrections of one row, each of the value that the one before gave it; how many."""
     made, after = 0, row
     while texts := wanted.get((row.line, after.value)):
         found = _corrected(imported, row.position, texts.pop(0))
@@ -202,7 +200,7 @@ def _corrected(imported: Import, position: int, text: str) -> ImportedRow | None
 
 
 def in_one_line(text: str) -> str:
-    """A cell as a text box can hold it: a browser drops line ends there and glues what they part."""
+    """A cell in one line, as a text box of the page has it: browsers drop line ends there."""
     return " ".join(text.split())
 
 
@@ -244,7 +242,7 @@ def _count(pk: int, verdict: str, change: int, groups: int = 0) -> None:
 
 
 def _bring_back(imported: Import, key: int | None) -> None:
-    """A doubtful recipient was corrected away: where it stood further down, it counts there now."""
+    """When a doubtful recipient was corrected to another one, make its next duplicate the doubtful row."""
     again = ImportedRow.objects.filter(imported=imported, key=key, verdict=Verdict.DUPLICATE)
     if (row := again.order_by("position").first()) is None:
         return

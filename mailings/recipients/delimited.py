@@ -1,7 +1,7 @@
-"""Text tables: csv, tsv and pasted text -> rows of cells, with the line on which each begins.
+"""Reads csv, tsv and pasted text as rows of cells, each with the line on which it begins.
 
-The delimiter is the one that gives the rows the same number of cells, quoted cells and a first line `sep=;`
-obeyed. A quotation mark that is never closed does not swallow the rest of the file.
+The delimiter is that of a first line `sep=;`, or the one that gives most rows the same number of cells. A
+quotation mark that is never closed is taken as an ordinary character.
 """
 
 import csv
@@ -19,11 +19,11 @@ from mailings.recipients.reasons import Note, Said, Trouble, UnreadableFile
 DELIMITERS = ";,\t|"
 SAMPLE_LINES = 400
 SAMPLE_CHARACTERS = 1_000_000
-# A quoted cell over more lines than this is a quotation mark that nobody closed.
+# In a cell of more lines than this, the quotation mark counts as never closed.
 LINES_IN_A_CELL = 40
-# After so many of them quotation marks mean nothing in this file.
+# After so many of these, all quotation marks of the file are taken as ordinary characters.
 OPEN_QUOTES = 20
-# Characters of lines that are looked at together.
+# About how many characters of whole lines are parsed at once.
 BLOCK = 64 * 1024
 _SEP = re.compile(r"\s*sep=(.)\s*", re.IGNORECASE)
 
@@ -36,7 +36,7 @@ class _OpenQuote(Exception):
 
 
 class Lines:
-    """The lines of a text file, as often as wanted."""
+    """The lines of a text file; can be iterated again."""
 
     def __init__(self, file: IO[bytes], text: Text) -> None:
         self._file, self._text = file, text
@@ -57,7 +57,7 @@ class Lines:
 
 
 class DelimitedTable:
-    """Rows of a text. `delimiter` is "" for a plain list, one entry or several a line."""
+    """The rows of a text. `delimiter`: "" for a plain list, with one or several entries in a line."""
 
     def __init__(self, lines: Lines | Sequence[str], limits: Limits, notes: Iterable[Said] = ()) -> None:
         self._lines, self._limits = lines, limits
@@ -69,7 +69,7 @@ class DelimitedTable:
         self.delimiter = named[1] if named else delimiter(sample)
 
     def rows(self) -> Iterator[TableRow]:
-        """Every row, blank ones too."""
+        """All rows, also blank ones. Raises UnreadableFile beyond the limits."""
         budget, line, blocks = Budget(self._limits), self._skipped + 1, self._blocks()
         for block in blocks:
             rows = plainly_parsed(block, self.delimiter or ",")
@@ -79,7 +79,7 @@ class DelimitedTable:
             budget.check(line - 1 + len(rows))
             if len(max(rows, key=len, default=[])) > COLUMNS:
                 raise UnreadableFile(Trouble.TOO_WIDE, columns=COLUMNS)
-            # No step of Python for a row: a million of them pass here.
+            # No Python code per row: there may be a million of them.
             yield from zip(count(line), rows, repeat(False), strict=False)
             line += len(rows)
 
@@ -93,14 +93,14 @@ class DelimitedTable:
             line += len(block)
 
     def _blocks(self) -> Iterator[list[str]]:
-        """The lines behind `sep=`, many at a time."""
+        """The lines, without a first one with `sep=`, many at a time."""
         blocks = self._lines.blocks() if isinstance(self._lines, Lines) else iter([list(self._lines)])
         if self._skipped:
             blocks = chain((block[self._skipped :] for block in islice(blocks, 1)), blocks)
         return blocks
 
     def _closely(self, source: Iterator[str], line: int, budget: Budget) -> Iterator[TableRow]:
-        """The rows of lines in which a cell goes on over several of them."""
+        """The rows of lines in which a cell may have several lines."""
         opened = list[int]()
         for row, (number, cells) in enumerate(parsed(source, self.delimiter or ",", line, opened), line):
             if row % CHECK_EVERY == 0:
@@ -114,7 +114,7 @@ class DelimitedTable:
 
 
 def _beginning(lines: Iterable[str]) -> Iterator[str]:
-    """The first lines; of very long ones few, but one at least."""
+    """The first SAMPLE_LINES lines, fewer if they are very long, but at least one."""
     left = SAMPLE_CHARACTERS
     for line in islice(lines, SAMPLE_LINES):
         yield line
@@ -124,7 +124,7 @@ def _beginning(lines: Iterable[str]) -> Iterator[str]:
 
 
 def plainly_parsed(block: list[str], delimiter: str) -> list[list[str]] | None:
-    """The rows of lines each of which is one; None where that is not so."""
+    """The rows of a block in which each line is one row; None if it is not so."""
     try:
         rows = list(csv.reader(block, delimiter=delimiter))
     except csv.Error:
@@ -138,7 +138,7 @@ def plainly_parsed(block: list[str], delimiter: str) -> list[list[str]] | None:
 def parsed(
     source: Iterator[str], delimiter: str, line: int, opened: list[int]
 ) -> Iterator[tuple[int, list[str]]]:
-    """Rows with their first lines, counted from `line`; the lines of marks never closed go to `opened`."""
+    """Rows, each with its first line, counted from `line`. Lines of marks never closed go to `opened`."""
     while len(opened) < OPEN_QUOTES:
         buffer: list[str] = []
         try:
@@ -161,7 +161,7 @@ def parsed(
 
 
 def _fed(source: Iterator[str], buffer: list[str]) -> Iterator[str]:
-    """The lines of `source`, those of the row being read kept in `buffer`."""
+    """The lines of `source`. Those of the row that is being read are kept in `buffer`."""
     for one in source:
         buffer.append(one)
         if len(buffer) > LINES_IN_A_CELL:
@@ -170,12 +170,12 @@ def _fed(source: Iterator[str], buffer: list[str]) -> Iterator[str]:
 
 
 def _never_closed(buffer: list[str], row: list[str]) -> bool:
-    """Whether a row over several lines ended only because the file did: its last cell holds the line end."""
+    """Whether a row of several lines ended only with the file: then its last cell has the line end."""
     return bool(row) and row[-1].endswith(buffer[-1][-1:]) and "".join(buffer).count('"') % 2 == 1
 
 
 def literal(line: str, delimiter: str) -> list[str]:
-    """The cells of a line whose quotation marks mean nothing."""
+    """The cells of a line whose quotation marks are ordinary characters."""
     return line.rstrip("\r\n").split(delimiter)
 
 

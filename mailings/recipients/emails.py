@@ -1,7 +1,7 @@
-"""E-mail addresses: what was pasted or stands in a cell -> the address in one form, or why it is none.
+"""Judges e-mail addresses, with `email-validator` and without the network.
 
-`email-validator` judges, without asking the network. Of a million addresses nearly all have a plain name and
-a domain that came before, so these two are judged apart and domains are remembered.
+Nearly all addresses have a plain name and a domain that has occurred before. So name and domain are judged
+apart, plain names by an expression, and the results for domains are cached.
 """
 
 import re
@@ -25,7 +25,7 @@ _BETWEEN = re.compile(r"""[,;\n\r\t]+(?=(?:[^"]*"[^"]*")*[^"]*$)|\s+(?=[^<>]*@)"
 
 
 def judge(text: str) -> tuple[Judged, ...]:
-    """The entries of a cell: one, or several where each of them is valid."""
+    """The entries of a cell: several only if each of them is valid, else one."""
     one = _one(text)
     if one.verdict is Verdict.VALID or text.count("@") < 2:
         return (one,)
@@ -34,7 +34,7 @@ def judge(text: str) -> tuple[Judged, ...]:
 
 
 def normal(text: str) -> str | None:
-    """The address in the form that is sent (its domain in small ASCII letters), if `text` is nothing else."""
+    """The address in the form that is sent (its domain in lower case ASCII), if `text` is plainly one."""
     name, at, domain = text.rpartition("@")
     if at and len(text) <= LONGEST and _PLAIN_NAME.match(name):
         sent = _domain(domain)
@@ -55,7 +55,7 @@ def _one(text: str) -> Judged:
 
 
 def _bare(value: str) -> str:
-    """The address out of `Name <address>`, `mailto:address` and the guards of spreadsheets."""
+    """The address of `Name <address>`, `mailto:address`, or a cell with the quotes of a spreadsheet."""
     bare = value.translate(_MARKS).strip().rstrip(";,").rstrip()
     if (displayed := _DISPLAYED.fullmatch(bare)) is not None:
         return displayed[1]
@@ -79,7 +79,7 @@ def _asked(value: str, bare: str) -> Judged:
 
 @lru_cache(maxsize=65_536)
 def _domain(domain: str) -> str | None:
-    """A domain in small ASCII letters; None for one that takes no mail, such as one ending in one letter."""
+    """A domain in lower case ASCII; None for an invalid one, such as one that ends in a single letter."""
     try:
         found = validate_email(f"a@{domain}", check_deliverability=False).ascii_domain
     except EmailNotValidError:

@@ -1,4 +1,4 @@
-"""The recipients of one form: what was pasted and what a file holds, together and each person once."""
+"""The recipients of a paste and a file together, each person once."""
 
 import re
 from collections.abc import Container, Iterator, Sequence
@@ -17,13 +17,13 @@ from mailings.smsc.spec.vocabulary import Channel
 # Between recipients of one line.
 SEPARATOR = re.compile(rf"[,;\r\n]+(?!\s*{EXTENSION})", re.IGNORECASE)
 
-# Between recipients of a paste: without a heading they make no columns, which would hide wrong ones.
+# Delimiters that separate recipients in a paste without a heading: as columns they would hide wrong ones.
 BETWEEN_ENTRIES = (",", ";")
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """An entry that is left out: no recipient, or a doubtful one. `line` counts from 1."""
+    """An entry that is left out as wrong or doubtful. `line`: from 1."""
 
     line: int
     entry: str
@@ -35,10 +35,9 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Gathered:
-    """`valid`: as they are sent, in order, the first `pasted` of them pasted, the others from the file.
+    """`valid`: as they are sent, in order; the first `pasted` of them are pasted, the others from the file.
 
-    `stopped`: on the stop list, and left out. `unreadable`: why the file gives nothing, or what it asks;
-    then nothing of it is in the others.
+    `stopped`: how many are on the stop list. `unreadable`: why nothing of the file counts, or its question.
     """
 
     valid: tuple[str, ...] = ()
@@ -65,14 +64,14 @@ class Gathered:
 
 
 class _Sorted:
-    """Entries sorted by what they come to, each person once over all that is added."""
+    """Sorts entries by their verdict, each person once."""
 
     def __init__(self) -> None:
         self.valid: dict[int, str] = {}
         self.duplicates = self.stopped = 0
 
     def add(self, entries: Iterator[Entry]) -> tuple[LeftOut, ...]:
-        """Takes the entries in; those that are left out come back."""
+        """Add entries; returns those that are left out as wrong or doubtful."""
         wrong = []
         for entry in entries:
             if entry.verdict is Verdict.DUPLICATE:
@@ -97,7 +96,10 @@ def gather(
     country: str,
     stopped: Container[int] = frozenset(),
 ) -> Gathered:
-    """Pasted recipients and those of a file. `stopped`: the keys of the stop list."""
+    """Read pasted recipients and those of a file. `stopped`: the keys of the stop list.
+
+    `channel`: None for recipients of any kind. A file that cannot be read is noted in `unreadable`.
+    """
     choices = Choices(channel=channel, country=country)
     found = _Sorted()
     wrong = found.add(iter(_pasted(pasted, choices, stopped))) if pasted.strip() else ()
@@ -118,7 +120,7 @@ def gather(
 
 
 def _pasted(text: str, choices: Choices, stopped: Container[int]) -> list[Entry]:
-    """Every entry of a paste: the column of a table, or where that is in doubt whatever the lines hold."""
+    """All entries of a paste: those of a table's column, or of all lines if that is in doubt."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     table = tables.pasted(lines, Limits())
     try:
@@ -136,7 +138,7 @@ def _pasted(text: str, choices: Choices, stopped: Container[int]) -> list[Entry]
 
 
 def _filed(found: _Sorted, reading: Reading) -> tuple[tuple[LeftOut, ...], tuple[Said, ...]]:
-    """What a file adds; raises UnreadableFile with its first question where it asks any."""
+    """Add a file's entries; returns those left out, and its notes. UnreadableFile: it has a question."""
     entries = list(reading)
     if reading.questions:
         asked = reading.questions[0]
@@ -145,7 +147,7 @@ def _filed(found: _Sorted, reading: Reading) -> tuple[tuple[LeftOut, ...], tuple
 
 
 def problems(wrong: Sequence[LeftOut], field: str = "phones") -> list[Problem]:
-    """The wrong entries as problems of a form: the first ten by line, the others as a number."""
+    """The wrong entries as problems of a form: the first SHOWN by line, and how many more there are."""
     said = N_("Line %(line)s: “%(entry)s”. %(why)s")
     found = [
         Problem(

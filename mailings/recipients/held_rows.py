@@ -1,6 +1,6 @@
-"""The rows of an import as a walk through its file gives them, for personal messages.
+"""The rows of an import as entries of its file, for personal messages.
 
-Another text to the same person is no duplicate there, so what a row comes to depends on the text.
+There another text to the same person is no duplicate, so the verdict on a row depends on the text.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,15 +18,18 @@ from mailings.recipients.reader import Entry
 from mailings.recipients.reasons import Question, Reason, Verdict
 
 CHUNK = 2_000
-# So many rows of one length by the database's count are measured anew: it sees no blanks but spaces.
+# How many shortest and longest rows are measured again: the database trims spaces only, no other blanks.
 FEW = 10
 # line, verdict, value, address, key, cells
 Row = tuple[int, str, str, str, int | None, Any]
 
 
 class HeldRows:
-    """Those who may get a message. `doubtful`: whether doubtful ones are among them. `at_most`: only so many
-    of the first rows. `places`: only the rows at these places."""
+    """The rows that may get a message.
+
+    `doubtful`: also those with doubtful recipients. `at_most`: only so many first rows. `places`: only the
+    rows at these positions.
+    """
 
     questions: Sequence[Question] = ()
 
@@ -40,7 +43,7 @@ class HeldRows:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns' names; a file of one column has none that could fill anything."""
+        """The names of the columns; none for a file of one column, which could fill nothing."""
         return tuple(self._imported.headings) if len(self._imported.headings) > 1 else ()
 
     @property
@@ -50,24 +53,26 @@ class HeldRows:
 
     @property
     def walked(self) -> "QuerySet[ImportedRow]":
-        """All rows that are walked through without `at_most` and `places`, in the file's order: also those
-        of people who stand there twice, who may get another text each time."""
+        """All rows, without regard to `at_most` and `places`, in the order of the file.
+
+        Duplicates are among them, because they may get another text.
+        """
         wanted = [Verdict.VALID, Verdict.DUPLICATE, *([Verdict.DOUBTFUL] if self._doubtful else [])]
         return ImportedRow.objects.filter(imported=self._imported, verdict__in=wanted).order_by("position")
 
     @property
     def walked_count(self) -> int:
-        """How many those are, by the counts that are kept."""
+        """How many rows `walked` has, by the counts of the import."""
         return self._imported.valid + self._imported.duplicate + self._doubtful * self._imported.doubtful
 
     @property
     def sent_to(self) -> "QuerySet[ImportedRow]":
-        """Those of them whose people get something: nobody who is left out by another row."""
+        """The rows of `walked` without people who are left out because of another row."""
         return self.walked.exclude(key__in=self._left_out.values("key"))
 
     @cached_property
     def counted(self) -> int:
-        """How many people the rows hold that are walked through."""
+        """How many different people the chosen rows have."""
         return sum(row[1] != Verdict.DUPLICATE for row in self._few)
 
     def says(self, text_of: Callable[[Sequence[str]], str] | None) -> None:
@@ -94,7 +99,7 @@ class HeldRows:
         return hash((key, self._text_of(cells or ()))) if self._text_of else key
 
     def _told_before(self) -> set[int | None]:
-        """What the people in the rows at `places` are told by rows above the first of these."""
+        """Which texts the people at `places` get by rows before the first of these."""
         again = [row[4] for row in self._few if row[1] == Verdict.DUPLICATE] if self._places else []
         if not (self._places and again):
             return set()
@@ -102,7 +107,7 @@ class HeldRows:
         return {self._both(key, cells) for key, cells in above.values_list("key", "cells")}
 
     def _values(self) -> Iterable[Row]:
-        """The rows; a few of them are read once, however often they are walked through."""
+        """The rows as tuples. If they are few, they are read only once."""
         if self._at_most is None and self._places is None:
             return self._rows.iterator(chunk_size=CHUNK)
         return self._few
@@ -120,8 +125,7 @@ class HeldRows:
 
     @property
     def _left_out(self) -> "QuerySet[ImportedRow]":
-        """The rows of people who get nothing, however often they stand there: on the stop list, or doubtful
-        and not wanted."""
+        """The rows of people who get nothing: on the stop list, or doubtful ones that are not chosen."""
         verdicts = [Verdict.STOPPED, *([] if self._doubtful else [Verdict.DOUBTFUL])]
         return ImportedRow.objects.filter(imported=self._imported, verdict__in=verdicts)
 
@@ -134,7 +138,7 @@ class HeldRows:
 
 
 def shortest_and_longest(rows: "QuerySet[ImportedRow]", template: Template) -> list[int]:
-    """The places of those whose text is the shortest, and the longest, a few of each: the database counts."""
+    """The positions of the FEW rows with the shortest texts and the FEW with the longest, by the database."""
     filled = [part for part in template.parts if isinstance(part, int)]
     size = sum((Length(_cell(index)) for index in filled), Value(0))
     sized = rows.annotate(size=size).values_list("position", flat=True)
@@ -142,7 +146,7 @@ def shortest_and_longest(rows: "QuerySet[ImportedRow]", template: Template) -> l
 
 
 def first_gap(rows: "QuerySet[ImportedRow]", template: Template) -> list[int]:
-    """The place of the first row that has nothing in a cell that the text needs; none where all have."""
+    """The position of the first row with an empty cell that the text needs; [] if there is none."""
     cells = {f"cell_{index}": _cell(index) for index in template.names}
     empty = reduce(or_, (Q(**{name: ""}) for name in cells), Q(pk=None))
     found = rows.annotate(**cells).filter(empty).order_by("position")
@@ -150,5 +154,5 @@ def first_gap(rows: "QuerySet[ImportedRow]", template: Template) -> list[int]:
 
 
 def _cell(index: int) -> Coalesce:
-    """What stands in a column, without the blanks around it."""
+    """An expression: a cell of a row without the spaces around it."""
     return Coalesce(Trim(KeyTextTransform(str(index), "cells")), Value(""), output_field=TextField())

@@ -1,4 +1,4 @@
-"""Who an entry means, for a channel: numbers, addresses, Telegram names and the provider's groups."""
+"""Judges entries for a channel: numbers, e-mail addresses, Telegram names and the provider's groups."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ _BETWEEN = re.compile(rf"""[,;\t](?!\s*{EXTENSION})(?=(?:[^"]*"[^"]*")*[^"]*$)""
 
 
 class Judge:
-    """Judges cells for a channel (None: not known which, so any kind will do) and an account's country."""
+    """Judges cells for a channel (None: any kind of recipient is valid) and an account's country."""
 
     def __init__(self, channel: Channel | None, country: str) -> None:
         self.kinds = kinds_for(channel)
@@ -24,10 +24,10 @@ class Judge:
         self.quick: Callable[[str], str | None] = (
             self._numbers.valid if Kind.NUMBER in self.kinds else emails.normal
         )
-        """The sent form of a plain entry, or None where `entries` must look closer."""
+        """Gives the form in which a plain entry is sent; None: ask `entries`."""
 
     def entries(self, text: str) -> tuple[Judged, ...]:
-        """What a cell comes to: one entry, or several that are all valid."""
+        """The entries of a cell: several only if all are valid, else one."""
         group = _GROUP.fullmatch(text)
         if group is not None:
             return (Judged(Verdict.VALID, text, f"G{group[1]}", None),)
@@ -41,14 +41,14 @@ class Judge:
         return found
 
     def valid(self, text: str) -> bool:
-        """Whether a cell says plainly who is meant, and nothing else; a bare word never does."""
+        """Whether a cell has valid recipients and nothing else. A bare word is no Telegram name here."""
         if Kind.NICKNAME in self.kinds and not _numeric(text) and not telegram.plainly(text.strip()):
             return False
         return all(entry.verdict is Verdict.VALID for entry in self.entries(text))
 
 
 def person(recipient: str) -> str:
-    """Equal for two recipients in their sent form that reach one person."""
+    """A text that is equal for two recipients (in the form in which they are sent) who are one person."""
     return recipient if recipient[0] == "+" and recipient[1:].isdecimal() else recipient.casefold()
 
 
@@ -57,12 +57,12 @@ def _numeric(text: str) -> bool:
 
 
 def split(line: str) -> list[str]:
-    """What stands between the commas and semicolons of a line."""
+    """The parts of a line between commas, semicolons and tabs."""
     return [piece for piece in _BETWEEN.split(line) if piece.strip()]
 
 
 def pieces(line: str, judge: Judge) -> tuple[Judged, ...]:
-    """The entries of a line of a list, each judged by itself; the line as one where none of them is valid."""
+    """The entries of a line of a list, each judged by itself; or of the whole line if all are wrong."""
     found = [entry for piece in split(line) for entry in judge.entries(piece)]
     if any(entry.verdict is not Verdict.WRONG for entry in found):
         return tuple(found)

@@ -1,20 +1,20 @@
-"""How much a file of recipients may hold, unpack to and cost: given by the caller, kept by every reader."""
+"""Limits of a file of recipients: rows, size, unpacked size and time. All readers check them."""
 
 import time
 from dataclasses import dataclass
 
 from mailings.recipients.reasons import Trouble, UnreadableFile
 
-# As many as a workbook can have.
+# The most that Excel can have.
 COLUMNS = 16_384
 LONGEST_LINE = 8 * 1024 * 1024
-# Rows between two looks at the clock.
+# How many rows are read between two checks.
 CHECK_EVERY = 4096
 
 
 @dataclass(frozen=True)
 class Limits:
-    """`megabytes`: of the file; a workbook may unpack to eight times that. `seconds`: of the thread's CPU."""
+    """`megabytes`: size of the file; a workbook may unpack to eight times that. `seconds`: of CPU."""
 
     megabytes: int = 64
     rows: int = 2_000_000
@@ -43,7 +43,7 @@ class Budget:
         self._end = time.thread_time() + limits.seconds
 
     def check(self, rows: int) -> None:
-        """Raises UnreadableFile once either is used up."""
+        """Raises UnreadableFile if there are too many rows, or the time is used up."""
         if rows > self._limits.rows:
             raise self._limits.too_many_rows()
         if time.thread_time() > self._end:

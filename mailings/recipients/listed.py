@@ -1,6 +1,6 @@
-"""The `list` that a person typed: its recipients judged as all others are, each text to each person once.
+"""Reads a `list` that a person typed: recipients are judged as everywhere; a person gets each text once.
 
-A line that only looks like a recipient (an order number, say) is told and never sent to.
+A line that only looks like one with a recipient (an order number, say) is a problem, and is not sent to.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from mailings.smsc.spec.vocabulary import Channel
 
 @dataclass(frozen=True)
 class Listed:
-    """`text`: as it is sent, each recipient in its one form; as typed where a line cannot be read."""
+    """`text`: as it is sent, with all recipients in one form; as typed if a line cannot be read."""
 
     text: str
     problems: tuple[Problem, ...] = ()
@@ -29,7 +29,7 @@ class Listed:
 
 
 def read(text: str, channel: Channel | None, country: str, *, nl: bool) -> Listed:
-    """Reads a typed list; what is wrong with it besides recipients is left to the spec."""
+    """Read a typed list. Only its recipients are judged; the spec checks everything else."""
     judge = Judge(channel, country)
     try:
         clean = texts.clean(text)
@@ -45,7 +45,7 @@ def read(text: str, channel: Channel | None, country: str, *, nl: bool) -> Liste
 
 
 def _read(text: str, judge: Judge) -> str:
-    """One recipient in its sent form; raises Refusal with the reason."""
+    """A recipient in the form in which it is sent. Raises Refusal with the reason."""
     entries = judge.entries(text)
     for entry in entries:
         if entry.verdict is not Verdict.VALID and entry.reason is not None:
@@ -76,7 +76,7 @@ class _Found:
             self.lines.append(line)
 
     def _has(self, phone: str, text: str) -> bool:
-        """Whether the person gets this very text already; remembered for the next time."""
+        """Whether the person gets this very text already. Notes that from now on it does."""
         known = self._texts.setdefault(key_of(phone), set())
         if text in known:
             return True

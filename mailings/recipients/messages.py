@@ -1,6 +1,6 @@
-"""Personal messages: `{Heading}` in a text is what the recipient's row holds in that column.
+"""Personal messages: `{Heading}` in a text stands for the recipient's cell in that column.
 
-`{{` and `}}` are braces. On the wire every recipient's text is a line of the provider's `list`.
+`{{` and `}}` are single braces. Each recipient's text is sent as a line of the provider's `list`.
 """
 
 import re
@@ -15,13 +15,16 @@ _FIELD = re.compile(r"\{\{|\}\}|\{([^{}\n]{1,100})\}")
 _IN_BRACES = re.compile(r"\{([^{}\n]{1,100})\}")
 _BRACED = re.compile(r"\{\{([^{}\n]{1,100})\}\}")
 _LINE_END = re.compile(r"\r\n?|\n")
-# What would end a sender or a recipient in a line of the list.
+# Characters that end a sender or a recipient in a line of the list.
 _IN_FRONT = re.compile(r"[|:;,\n\r]")
 
 
 @dataclass(frozen=True)
 class Template:
-    """A text with places for cells. `parts`: texts and indexes of columns; `problems`: unknown names."""
+    """A text with placeholders. `parts`: texts, and indexes of columns. `names`: the columns' names by index.
+
+    `problems`: placeholders that no column fills.
+    """
 
     parts: tuple[str | int, ...]
     names: Mapping[int, str]
@@ -32,7 +35,7 @@ class Template:
         return bool(self.names)
 
     def fill(self, cells: Sequence[str]) -> str:
-        """The text as the recipient of this row gets it; a cell that is missing is empty."""
+        """The text for the recipient of this row. Missing cells are empty."""
         return "".join(part if isinstance(part, str) else cell(cells, part) for part in self.parts)
 
     def gaps(self, cells: Sequence[str]) -> tuple[str, ...]:
@@ -41,28 +44,28 @@ class Template:
 
 
 def names_in(text: str) -> list[str]:
-    """What stands in braces in a text, each once: without columns to fill it, it must be asked about."""
+    """The names of the placeholders in a text, each once."""
     return list(dict.fromkeys(match[1].strip() for match in _FIELD.finditer(text) if match[1]))
 
 
 def braced(text: str) -> str:
-    """A text that no column fills, as all get it: `{{name}}` says that braces are meant."""
+    """The text as it is sent to all, without columns: `{{name}}` becomes `{name}`."""
     return _BRACED.sub(r"{\1}", text)
 
 
 def fill_in(text: str, given: Mapping[str, str]) -> str:
-    """A text with some of its places filled in for everybody; braces in what is given are braces."""
+    """A text with placeholders filled in for everybody. Braces in given values are no placeholders."""
     plain = {_plain(name): _IN_BRACES.sub(r"{{\1}}", value) for name, value in given.items()}
     return _FIELD.sub(lambda match: plain.get(_plain(match[1] or ""), match[0]), text)
 
 
 def doubled(text: str) -> str:
-    """A text whose braces are all meant as they stand, for `template`."""
+    """The text for `template` with all its braces doubled, so that none is a placeholder."""
     return text.replace("{", "{{").replace("}", "}}")
 
 
 def template(text: str, headings: Sequence[str]) -> Template:
-    """The text with its places found among the columns' headings, whatever their case."""
+    """The template of a text. Placeholders and headings are compared without regard to case."""
     known = {_plain(heading): index for index, heading in reversed(list(enumerate(headings)))}
     parts, names, problems = list[str | int](), dict[int, str](), list[Problem]()
     end = 0
@@ -109,7 +112,7 @@ def _plain(name: str) -> str:
 
 
 def cell(cells: Sequence[str], index: int | None) -> str:
-    """What stands in a column of a row; "" for a missing cell, or no column."""
+    """A cell of a row, without blanks around it; "" for a missing cell or column."""
     return cells[index].strip() if index is not None and index < len(cells) else ""
 
 
@@ -117,12 +120,12 @@ def cell(cells: Sequence[str], index: int | None) -> str:
 
 
 def needs_nl(texts: Iterable[str]) -> bool:
-    """Whether the list must be sent with `nl`: a text holds the very characters that stand for a line end."""
+    """Whether the list must be sent with `nl`: a text has the characters `\\n`, else a line end."""
     return any("\\n" in text for text in texts)
 
 
 def line(recipient: str, text: str, *, sender: str = "", zone: str = "", nl: bool = False) -> str:
-    """One message as a line of `list`; with `nl` its text keeps its line ends. Raises Refusal."""
+    """One message as a line of `list`. `nl`: its text keeps its line ends. Raises Refusal."""
     if not text.strip():
         raise Refusal("list_text", N_("The text after the number is missing."))
     if _IN_FRONT.search(recipient) or _IN_FRONT.search(sender) or _IN_FRONT.search(zone):

@@ -1,9 +1,9 @@
-"""Phone numbers: what stands in a cell -> the numbers in it in one form, or why it is none.
+"""Judges phone numbers in cells.
 
-A number is valid when `phonenumbers` says so for the account's country; it is kept as `+` and digits, so that
-the provider corrects nothing. Possible, but not valid, is doubtful only where it was plainly written as a
-number: with `+`, the calling code or the national prefix. Anything else of that many digits (a tax number, an
-address of the internet) is wrong. What stands around a number is never glued into it.
+A number is valid if `phonenumbers` says so for the account's country. It is stored as `+` and digits, so that
+the provider has nothing to correct. A number that is possible but not valid is doubtful if it was plainly
+written as one: with `+`, the calling code or the national prefix. Otherwise it is wrong, as it may be a tax
+number, say. Digits that are beside a number are never made a part of it.
 """
 
 import re
@@ -18,10 +18,10 @@ from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat,
 from mailings.recipients import plans
 from mailings.recipients.reasons import Reason, Verdict
 
-# A cell with more characters is no number, whatever it holds.
+# A cell with more characters counts as no number.
 LONGEST = 200
 
-# What people and programs write inside numbers and around them, none of which separates two numbers.
+# Characters that people and programs write inside and around numbers, and that do not separate two of them.
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"
 _BLANKS = " \u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _MARKS = (
@@ -50,7 +50,7 @@ _NUMBERING = re.compile(r"\d{1,4}[.)]\s+(.+)", re.DOTALL)
 # `8-800-000-00-10 (123)`, and two local numbers of one shape: `3-45-67 8-91-23`.
 _BRACKET_BEHIND = re.compile(r"\d[^()]*\d[^()]*\d\s*\(\d{1,6}\)\s*$")
 _TWICE = re.compile(r"(\d+(?:-\d+)+) +(\d+(?:-\d+)+)")
-# The spelling of most numbers that are spelled at all: `8 (999) 000-00-01`; no date or price looks like it.
+# The usual way to write a number in groups: `8 (999) 000-00-01`. No date or price looks like it.
 _SPELLED = re.compile(r"(\+?\d{1,3})[ -]?\(?(\d{3})\)?[ -]?(\d{3})[ -]?(\d{2})[ -]?(\d{2})", re.ASCII)
 _HAS_DIGIT = re.compile(r"\d")
 
@@ -65,20 +65,21 @@ class Judged(NamedTuple):
 
 
 class Numbers:
-    """Judges numbers as they are written in one country (two letters)."""
+    """Judges numbers as they are written in one country. `country`: two letters."""
 
     def __init__(self, country: str) -> None:
         self.country = country
         home = plans.home(country)
         self._plus = f"+{home.code}" if home else ""
         self._at_home = home.match.match if home else None
-        # By the first three digits behind a `+`: the length of the calling code with it, and its plan.
+        # By the first three digits after `+`: the length of `+` and the calling code, and what matches the
+        # rest.
         self._codes: dict[str, tuple[int, Callable[[str], object] | None]] = {}
-        # The same words and slips stand in thousands of rows.
+        # Cached, because the same word may be in thousands of rows.
         self._closely = lru_cache(maxsize=4096)(self._judge_closely)
 
     def valid(self, text: str) -> str | None:
-        """`+` and digits, if the text is a number and nothing else; None where `judge` must look closer."""
+        """`+` and digits, if the text is plainly one valid number; None: ask `judge`."""
         if not text.isdigit():
             if text[:1] == "+" and text[1:].isdigit():
                 return self._abroad(text)
@@ -111,7 +112,7 @@ class Numbers:
         return found
 
     def _written(self, value: str, plain: str) -> tuple[Judged, ...]:
-        """A text that may hold filling, remarks and other numbers."""
+        """Judge a text that may have blanks, remarks and several numbers."""
         digits = plain.translate(_FILLING)
         if digits.removeprefix("+").isdecimal() and not _DATE.fullmatch(plain) and not _IP.fullmatch(plain):
             one = self._one(value, plain, _ascii(digits))
@@ -128,7 +129,7 @@ class Numbers:
         return several or (_wrong(value, Reason.SEVERAL if _BETWEEN.search(plain) else Reason.NO_NUMBER),)
 
     def _several(self, value: str, plain: str) -> tuple[Judged, ...]:
-        """The numbers in a text, if everything in it that has digits is valid; else nothing."""
+        """The numbers in a text, if all its parts with digits are valid; else ()."""
         found: list[Judged] = []
         for piece in _BETWEEN.split(plain):
             if not _HAS_DIGIT.search(piece):
@@ -149,7 +150,7 @@ class Numbers:
         return one.recipient if one.verdict is Verdict.VALID else None
 
     def _one(self, value: str, plain: str, digits: str) -> Judged:
-        """The verdict on digits that are one number, asking the library where the expressions say nothing."""
+        """The verdict on one number: `digits`, written as `plain`; by the library if need be."""
         if _BRACKET_BEHIND.search(plain):
             return _wrong(value, Reason.EXTENSION)
         if (twice := _TWICE.fullmatch(plain)) and _shape(twice[1]) == _shape(twice[2]):
@@ -178,7 +179,7 @@ class Numbers:
 
 @lru_cache(maxsize=4096)
 def _asked(digits: str, country: str) -> tuple[Verdict, str, Reason | None]:
-    """The library's verdict on digits, with `+` or as written in `country`."""
+    """The library's verdict, form to send and reason for digits, with `+` or as written in `country`."""
     try:
         number = phonenumbers.parse(digits, country)
     except NumberParseException as error:
@@ -208,7 +209,7 @@ _IMPOSSIBLE = {
 
 
 def _meant(digits: str, country: str, sent: str) -> bool:
-    """Whether the digits were written as a number: with `+`, or with a prefix in front that was taken off."""
+    """Whether digits were plainly written as a number: with `+`, a calling code or a national prefix."""
     if digits[0] == "+":
         return True
     plan = PhoneMetadata.metadata_for_region(country, None)
@@ -216,7 +217,7 @@ def _meant(digits: str, country: str, sent: str) -> bool:
 
 
 def _plain(text: str) -> tuple[str, Reason | None]:
-    """The text without what spreadsheets put around numbers; or the reason why it cannot be one."""
+    """The text without what spreadsheets put around numbers, and the reason if it cannot be a number."""
     plain = text.translate(_ODD_BLANKS).strip()
     if (guard := _GUARD.fullmatch(plain)) is not None:
         plain = next(part for part in guard.groups() if part is not None).strip()
@@ -224,14 +225,14 @@ def _plain(text: str) -> tuple[str, Reason | None]:
         return _spelled_out(plain)
     if (fraction := _FRACTION.fullmatch(plain)) is not None:
         if set(fraction[2]) != {"0"}:
-            # A comma may stand between two numbers; a fraction is shorter than any of them.
+            # A comma may also separate two numbers; a fraction has fewer digits than a number.
             return (plain, Reason.FRACTION) if len(fraction[2]) < 5 else (plain, None)
         plain = fraction[1]
     return plain, None
 
 
 def _spelled_out(text: str) -> tuple[str, Reason | None]:
-    """`7.9990000001E+10` has kept all its digits, `7,9E+10` has not."""
+    """The digits of a number like `7.9990000001E+10`; a reason if some are lost, as in `7,9E+10`."""
     mantissa, _, exponent = text.upper().replace(",", ".").partition("E")
     kept = len(mantissa.lstrip("+-").replace(".", ""))
     try:
@@ -244,7 +245,7 @@ def _spelled_out(text: str) -> tuple[str, Reason | None]:
 
 
 def _spaced(text: str) -> list[str]:
-    """Numbers with blanks between and none inside; nothing where other digits stand beside them."""
+    """Numbers that are separated by blanks and have none inside; [] if there are other digits too."""
     found = _SPACED.findall(text)
     rest = _SPACED.sub("", text)
     return found if len(found) > 1 and not _HAS_DIGIT.search(rest) else []
@@ -255,7 +256,7 @@ def _shape(text: str) -> list[int]:
 
 
 def _ascii(digits: str) -> str:
-    """Digits of other scripts (Arabic, full-width) as plain ones."""
+    """The text with digits of other scripts (Arabic, full-width) as ASCII digits."""
     if digits.isascii():
         return digits
     return "".join(str(int(one)) if one.isdecimal() else one for one in digits)

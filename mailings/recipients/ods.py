@@ -1,4 +1,4 @@
-"""Spreadsheets of LibreOffice (.ods) -> rows of text, read in one walk and in constant memory."""
+"""Reads spreadsheets of LibreOffice (.ods) as rows of text, in one pass and in constant memory."""
 
 from collections.abc import Iterator
 from itertools import repeat
@@ -18,7 +18,7 @@ _NUMBERS = ("float", "currency", "percentage")
 
 
 class Ods:
-    """A spreadsheet; its sheets in their order."""
+    """A spreadsheet. `sheets`: in their order."""
 
     def __init__(self, package: Package, limits: Limits) -> None:
         if b"encryption-data" in package.small("META-INF/manifest.xml"):
@@ -27,7 +27,7 @@ class Ods:
         self.sheets = _sheets(package)
 
     def rows(self, sheet: Sheet) -> Iterator[TableRow]:
-        """The rows of a sheet that hold something; a row said to stand many times comes as often."""
+        """The rows of a sheet that are not blank; a repeated row comes as often as it is repeated."""
         made = parser()
         walk = _Walk(sheet.part)
         walk.follow(made)
@@ -44,7 +44,7 @@ class Ods:
 
 
 def _sheets(package: Package) -> list[Sheet]:
-    """The tables by their place in the file, which is what `Sheet.part` holds here."""
+    """The sheets. `Sheet.part` is the number of the table in the file, from 0."""
     made, local = parser(), LocalNames()
     hidden_styles: set[str] = set()
     found: list[Sheet] = []
@@ -68,7 +68,7 @@ def _sheets(package: Package) -> list[Sheet]:
 
 
 class _Walk:
-    """Collects the rows of one table: `found` holds how many times each stands, and the first of them."""
+    """Collects the rows of one table. `found`: how often a row is repeated, and its first occurrence."""
 
     def __init__(self, table: str) -> None:
         self.found: list[tuple[int, TableRow]] = []

@@ -1,4 +1,4 @@
-"""A person's own addresses, kept for each channel: where tests of what is written go."""
+"""A person's own addresses, to which tests are sent, stored for each channel."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,13 +11,13 @@ AT_MOST = 5
 
 
 def of(person: Any, channel: str) -> list[str]:
-    """In the order in which they were given."""
+    """The person's addresses for a channel, in the order in which they were given."""
     kept = OwnAddress.objects.filter(person=person, channel=channel)
     return list(kept.values_list("address", flat=True))
 
 
 def keep(person: Any, channel: str, addresses: Sequence[str]) -> None:
-    """These, at most AT_MOST, in place of those before."""
+    """Store these addresses, at most AT_MOST, in place of the earlier ones."""
     if of(person, channel) == list(addresses):
         return
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""The archive that a workbook is: its parts, unpacked bit by bit and never more than the limits allow."""
+"""Reads the archive of a workbook: its parts are unpacked in small chunks, within the limits."""
 
 import zipfile
 import zlib
@@ -10,7 +10,7 @@ from mailings.recipients.limits import Limits
 from mailings.recipients.reasons import Trouble, UnreadableFile
 
 CHUNK = 32 * 1024
-# A part that unpacks to so many times its size, and to more than `HARMLESS`, holds no list of people.
+# A part that unpacks to more than HARMLESS bytes and to more than STEEPEST times its size is refused.
 STEEPEST = 150
 HARMLESS = 24 * 1024 * 1024
 DEEPEST = 100
@@ -18,7 +18,7 @@ ENCRYPTED = 0x1
 
 
 class Package:
-    """The parts of an archive by name; raises UnreadableFile for what is damaged, locked or far too large."""
+    """The parts of an archive by name. UnreadableFile: it is damaged, encrypted or unpacks to too much."""
 
     def __init__(self, file: IO[bytes], limits: Limits) -> None:
         file.seek(0)
@@ -38,7 +38,7 @@ class Package:
         return any(part.startswith(f"{name}/") for part in self._parts)
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """A part, bit by bit."""
+        """The bytes of a part, in chunks."""
         entry = self._parts.get(name.lower())
         if entry is None:
             raise UnreadableFile(Trouble.BROKEN_WORKBOOK)
@@ -56,7 +56,7 @@ class Package:
             raise UnreadableFile(Trouble.BROKEN_WORKBOOK) from None
 
     def small(self, name: str, most: int = 1024 * 1024) -> bytes:
-        """A part that is read whole; nothing where there is none."""
+        """All bytes of a part of at most `most` bytes; b"" if there is no such part."""
         if name not in self:
             return b""
         found = bytearray()
@@ -68,7 +68,7 @@ class Package:
 
 
 class LocalNames(dict[str, str]):
-    """Names of elements without the prefix of their namespace, which differs between programs."""
+    """Maps names of elements to those without a namespace prefix, which differs between programs."""
 
     def __missing__(self, name: str) -> str:
         local = name.rpartition(":")[2]
@@ -78,14 +78,14 @@ class LocalNames(dict[str, str]):
 
 
 def attribute(attributes: dict[str, str], name: str) -> str:
-    """An attribute by its name without prefix; "" where it is missing."""
+    """An attribute by its name without prefix; "" if it is missing."""
     if name in attributes:
         return attributes[name]
     return next((value for key, value in attributes.items() if key.rpartition(":")[2] == name), "")
 
 
 def parser() -> Any:
-    """An XML parser that takes no document type: what entities and the like could do is not wanted here."""
+    """An XML parser that refuses document types, and so all entities that these could define."""
     made = expat.ParserCreate()
     made.buffer_text = True
     made.StartDoctypeDeclHandler = _refused
@@ -93,7 +93,7 @@ def parser() -> Any:
 
 
 def feed(made: Any, chunks: Iterator[bytes]) -> Iterator[None]:
-    """Hands the chunks to the parser and stops behind each, so that its finds can be taken on."""
+    """Parse the chunks, and yield after each, so that the caller can use what was found. UnreadableFile."""
     try:
         for chunk in chunks:
             made.Parse(chunk, False)

@@ -1,4 +1,4 @@
-"""One person over all mailings: every mailing that had the address among its recipients, in any spelling."""
+"""Finds a person in all mailings: each that has the address among its recipients, in any spelling."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ NUMBER = re.compile(r"\+[0-9]{7,15}")
 
 @dataclass(frozen=True)
 class Person:
-    """`address`: the one form of it. `spellings`: the forms in which older mailings may hold it."""
+    """`address`: as it is stored now. `spellings`: all forms in which mailings may have stored it."""
 
     address: str
     spellings: frozenset[str]
@@ -28,7 +28,7 @@ def find(value: str, country: str) -> Person:
 
 
 def spellings(address: str) -> frozenset[str]:
-    """The forms in which an address was stored before numbers had one form: without +, with 8 for +7."""
+    """The address, and the forms in which old rows may have it: without `+`, or with 8 for +7."""
     if not NUMBER.fullmatch(address):
         return frozenset({address})
     number = phonenumbers.parse(address)
@@ -40,6 +40,6 @@ def spellings(address: str) -> frozenset[str]:
 
 
 def recipients_of(person: Person) -> "QuerySet[Recipient]":
-    """The person's place in each mailing, the newest first."""
+    """The person's rows in all mailings, the newest mailing first."""
     found = Recipient.objects.filter(address__in=person.spellings)
     return found.select_related("mailing__account", "mailing__self_test").order_by("-mailing_id", "position")

@@ -1,7 +1,7 @@
-"""Who a file addresses and what each is told: recipients of one text, or lines of the provider's `list`.
+"""Makes recipients of one text, or lines of the provider's `list`, out of the rows of a file.
 
-A text with `{Heading}` makes personal messages, and so does a column of senders or time zones. What is to
-become of rows that are not valid is said beforehand; a row that cannot be told is a problem with its line.
+A text with `{Heading}` makes personal messages, and so does a column of senders or time zones. `Wanted` says
+what happens to rows that are not valid. A row whose message cannot be made is a problem with its line.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ FILE = "recipients_file"
 
 
 class Rule(StrEnum):
-    """What becomes of a row that is not valid: nothing at all is sent, the others are, or it is sent too."""
+    """What a row that is not valid does: nothing at all is sent; it is left out; or it is sent too."""
 
     REFUSE = "refuse"
     SKIP = "skip"
@@ -35,10 +35,10 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be told. `text`: with or without `{Heading}`; None where there is none.
+    """What to send. `text`: with or without `{Heading}`, None for none.
 
-    `time`: as it was given: time zones of rows go with a date and hour only. `without`: roles of columns that
-    are not to be used although the file has them.
+    `time`: the option as given; rows can have time zones only if it is a date and an hour. `without`: roles
+    of columns that are not to be used.
     """
 
     text: str | None
@@ -52,9 +52,9 @@ class Wanted:
 
 @dataclass
 class Addressed:
-    """`phones`: in order, where all get the same. `lines`: of the list, where they do not.
+    """`phones`: the recipients in order, if all get the same. `lines`: those of the list, if they do not.
 
-    `text`: for all, its doubled braces made single. `skipped`: rows left out as `Wanted` says.
+    `text`: the text for all, with single braces for doubled ones. `skipped`: how many rows were left out.
     """
 
     phones: list[str] = field(default_factory=list)
@@ -70,7 +70,7 @@ class Addressed:
 
 
 class HasRows(Protocol):
-    """What is walked through: a file, or what was kept of one (`held_rows`)."""
+    """The rows of a file: a `Reading`, or the stored rows (`held_rows`)."""
 
     @property
     def names(self) -> tuple[str, ...]: ...
@@ -87,9 +87,9 @@ class HasRows(Protocol):
 
 
 def address(reading: HasRows, wanted: Wanted) -> Addressed:
-    """Walks through the rows once, or twice where a text holds `\\n` as it stands.
+    """Read all rows: once, or twice if a text has the characters `\\n`.
 
-    Raises UnreadableFile, also with the first question that the file leaves open.
+    Raises UnreadableFile, also if the file has a question.
     """
     made = (
         messages.template(wanted.text or "", reading.names) if wanted.text is not None else Template((), {})
@@ -106,7 +106,7 @@ def address(reading: HasRows, wanted: Wanted) -> Addressed:
 
 
 class _Walk:
-    """One walk through the rows. `nl`: how line ends of texts are sent."""
+    """One pass over the rows. `nl`: whether texts are sent with their line ends."""
 
     def __init__(self, reading: HasRows, wanted: Wanted, template: Template, *, nl: bool) -> None:
         self._reading, self._wanted, self._template = reading, wanted, template
@@ -135,7 +135,7 @@ class _Walk:
         return self._found
 
     def _rule(self, verdict: Verdict) -> Rule | None:
-        """None: left out whatever was said, as duplicates are."""
+        """The rule for a verdict. None: always left out, as duplicates are."""
         if verdict is Verdict.VALID:
             return Rule.SEND
         if verdict is Verdict.WRONG:
@@ -166,7 +166,7 @@ class _Walk:
             raise Refusal("text_too_long", said, length=len(text), maximum=MAX_CHARACTERS)
         self._found.nl = self._found.nl or messages.needs_nl([text])
         sender, zone = self._front(entry.cells)
-        # While it is not known yet that the list needs nl, such a line is only a place: it is walked again.
+        # If this line is the first to need nl, the lines before it are wrong: all rows are read again.
         nl = self._found.nl
         return messages.line(entry.recipient, text, sender=sender, zone=zone, nl=nl)
 
@@ -186,7 +186,7 @@ class _Walk:
 
 
 def own_roles(roles: Mapping[str, int], wanted: Wanted) -> dict[str, int]:
-    """The columns, by role, that give rows a sender or time zone of their own."""
+    """The columns, by role, from which rows get a sender or time zone."""
     ours = (SENDER, ZONE) if _is_dated(wanted.time) else (SENDER,)
     return {role: at for role, at in roles.items() if role in ours and role not in wanted.without}
 

@@ -1,8 +1,8 @@
-"""Numbering plans as regular expressions, built from the metadata of `phonenumbers`.
+"""Numbering plans as regular expressions, built from the metadata of `phonenumbers`: they are faster.
 
-They say yes only to what the library says yes to, and give the same number; where they say nothing, the
-library itself is asked. Where its parser could take digits off the front of a number (a national prefix
-inside an international number, an international prefix), the expressions say nothing.
+They match only what the library finds valid, and give the same number. For anything else the library is
+asked, also for numbers from whose front its parser could take digits off (a national prefix inside an
+international number, an international prefix).
 """
 
 import re
@@ -21,7 +21,7 @@ NEVER = "(?!)"
 
 
 class Home(NamedTuple):
-    """How people at home write their numbers: `match` gives the national number as its last group."""
+    """How numbers are written within a country. `match`: its last group is the national number."""
 
     code: str
     match: re.Pattern[str]
@@ -29,7 +29,7 @@ class Home(NamedTuple):
 
 @cache
 def calling_code(first: str) -> str:
-    """The calling code that the digits `first` (three, or all of a short number) begin with, or ""."""
+    """The calling code with which the digits `first` begin (three, or all of a short number), or ""."""
     for length in (1, 2, 3):
         if first[:length] and int(first[:length]) in COUNTRY_CODE_TO_REGION_CODE and first[0] != "0":
             return first[:length]
@@ -38,13 +38,13 @@ def calling_code(first: str) -> str:
 
 @cache
 def international(code: str) -> re.Pattern[str]:
-    """Matches the national numbers that are valid as they stand behind `+` and a calling code."""
+    """Matches the national numbers that are valid after `+` and this calling code."""
     return re.compile(_valid(code) + r"\Z", re.ASCII)
 
 
 @cache
 def home(country: str) -> Home | None:
-    """How numbers are written in `country`: bare, with its calling code, or with its national prefix."""
+    """Numbers as written in `country`: bare, with its calling code, or its national prefix. None: no plan."""
     plan = PhoneMetadata.metadata_for_region(country, None)
     if plan is None:
         return None
@@ -59,7 +59,7 @@ def home(country: str) -> Home | None:
 
 
 def _valid(code: str) -> str:
-    """The regions of a code in the library's order; one with leading digits decides alone for these."""
+    """All regions of a code, in the library's order. Only the region of leading digits decides on these."""
     plans = [_plan(code, region) for region in COUNTRY_CODE_TO_REGION_CODE[int(code)]]
     found = NEVER
     for plan in reversed(plans):
@@ -79,8 +79,7 @@ def _plan(code: str, region: str) -> Any:
 
 
 def _untaken(plan: Any) -> str:
-    """Refuses what the parser would take a national prefix off. An empty prefix takes nothing: a digit must
-    stand before its end."""
+    """Refuses numbers from which the parser would take a national prefix (one that is not empty)."""
     prefix = plan.national_prefix_for_parsing
     return rf"(?!(?:{_uncaptured(prefix)})(?<=\d))" if prefix else ""
 
@@ -95,7 +94,7 @@ def _of_plan(plan: Any) -> str:
 
 
 def _of_kind(kind: Any) -> str:
-    """The whole national number is of this kind; "" for a kind that the country does not have."""
+    """Matches whole national numbers of this kind; "" for a kind that the country does not have."""
     if kind is None or not kind.national_number_pattern:
         return ""
     lengths = "|".join(rf"\d{{{length}}}" for length in kind.possible_length if length > 0)

@@ -1,8 +1,8 @@
-"""One file of recipients, read once -> rows with verdicts, and what there is to say and to ask about it.
+"""Reads a file of recipients: entries with verdicts, and notes and questions about the file.
 
-`Reading` first finds the sheet, the heading and the column, which takes the beginning of the file, and all of
-it only where the beginning tells nothing. Walking through it then gives an entry for every recipient that
-stands there, valid or not; counts and notes are whole once the walk has ended.
+`Reading` first finds the sheet, the headings and the column, by the beginning of the file or, if that is not
+enough, by all of it. Iterating over it then gives an entry for each recipient, valid or not. Counts and notes
+are complete when the iteration has ended.
 """
 
 import re
@@ -27,17 +27,17 @@ from mailings.smsc.spec.addresses import Kind
 from mailings.smsc.spec.vocabulary import Channel
 
 SAMPLE_ROWS = 1000
-# The beginning of a table: so many rows, fewer where they are very wide.
+# The beginning of a file has SAMPLE_ROWS rows, but not many more cells than this.
 SAMPLE_CELLS = 500_000
 SHEETS_LOOKED_AT = 30
 _BEFORE = (Verdict.DUPLICATE, Reason.BEFORE)
 _ON_STOP_LIST = (Verdict.STOPPED, Reason.STOPPED)
-# Nothing, or what people put where there is nothing: a dash.
+# An empty cell, or one with a dash or the like.
 _EMPTY = re.compile(r"[\W_]*")
 
 
 class Shape(Enum):
-    """What a text is, where its name or its place tells."""
+    """What a text is, if that is known beforehand: a table, or a plain list."""
 
     TABLE = "table"
     LIST = "list"
@@ -45,10 +45,10 @@ class Shape(Enum):
 
 @dataclass(frozen=True)
 class Choices:
-    """What a person has said about a file. What is None or missing is found out, or asked.
+    """What a person has chosen for a file. What is None or missing is found out, or asked.
 
     `columns`: by role (`phones`, `sender`, `tz`), headings or numbers. `heading_line`: 0 for no heading.
-    `hidden_rows`: whether rows that a spreadsheet hides are read.
+    `hidden_rows`: whether to read rows that a spreadsheet hides.
     """
 
     channel: Channel | None = Channel.SMS
@@ -60,10 +60,10 @@ class Choices:
 
 
 class Entry(NamedTuple):
-    """One recipient of one row. `value`: as it stands there. `recipient`: as it is sent, "" for a wrong one.
+    """One recipient of one row. `value`: as in the file. `recipient`: as it is sent, "" for a wrong one.
 
-    `cells`: the whole row, for the columns that `Reading.names` names; a list has none. `key`: the person's
-    (`key_of`), None for a wrong one.
+    `cells`: all cells of the row, named by `Reading.names`. `key`: that of the person (`key_of`), None for a
+    wrong one.
     """
 
     line: int
@@ -76,10 +76,10 @@ class Entry(NamedTuple):
 
 
 class Reading:
-    """A file being read. Raises UnreadableFile, from here or from the walk, where no recipients can be found.
+    """A file being read. Here and while iterating, UnreadableFile is raised if no recipients can be found.
 
-    `stopped`: the keys of the stop list. `text_of`: a row's cells -> the text that its recipient gets, for
-    personal messages: another text to the same person is no duplicate.
+    `stopped`: the keys of the stop list. `text_of`: makes a recipient's text of the row's cells, for personal
+    messages, among which another text to the same person is no duplicate.
     """
 
     def __init__(
@@ -101,12 +101,12 @@ class Reading:
             self.questions.append(self.layout.question)
 
     def says(self, text_of: Callable[[Sequence[str]], str] | None) -> None:
-        """Before a walk: what each row's recipient is told, now that the columns are known."""
+        """Set `text_of` before iterating; it can be made only when the columns are known."""
         self._text_of = text_of
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns' names, by their index; they are what `{…}` in a text may name."""
+        """The names of the columns, which `{…}` in a text may have; () for a plain list."""
         return self.layout.names
 
     @property
@@ -116,16 +116,16 @@ class Reading:
 
     @property
     def rows(self) -> int:
-        """How many recipients the walk has met, valid or not."""
+        """How many recipients were met so far, valid or not."""
         return self.counts.total()
 
     @property
     def notes(self) -> list[Said]:
-        """What the operator should know; whole once the walk has ended."""
+        """What the operator should know; complete when the iteration has ended."""
         own = self._table.notes if isinstance(self._table, DelimitedTable) else []
         return [*own, *self._notes, *self._tally.notes(included=bool(self._choices.hidden_rows))]
 
-    # --- finding the place ------------------------------------------------------------------------
+    # --- finding sheet and column -----------------------------------------------------------------
 
     def _chosen_source(self) -> Callable[[], Iterator[TableRow]]:
         if isinstance(self._table, DelimitedTable):
@@ -152,7 +152,7 @@ class Reading:
         return self._visible_sheet(book, [sheet for sheet in book.sheets if not sheet.hidden])
 
     def _visible_sheet(self, book: tables.Workbook, visible: list[Sheet]) -> Sheet:
-        """The one that holds recipients, else the first that holds rows; a question where several do."""
+        """The sheet with recipients (if several have any, a question is added), else the first with rows."""
         filled, telling = list[Sheet](), list[Sheet]()
         for sheet in visible[:SHEETS_LOOKED_AT] if len(visible) > 1 else []:
             profile = Profile(self._judge)
@@ -187,7 +187,7 @@ class Reading:
         return found
 
     def _is_list(self, table: DelimitedTable, sample: list[TableRow], form: Shape | None) -> bool:
-        """Whether lines hold recipients and nothing else, one or several: no columns then."""
+        """Whether the lines have only recipients, one or several each, and so no columns."""
         if form is Shape.LIST or RECIPIENTS in self._choices.columns or self._choices.heading_line:
             return form is Shape.LIST
         if not sum(any(map(str.strip, cells)) for _line, cells, _hidden in sample) > 1:
@@ -197,10 +197,10 @@ class Reading:
         filled = [cell for _line, cells, _hidden in sample for cell in cells if cell.strip()]
         return not table.delimiter or (bool(filled) and all(map(self._judge.valid, filled)))
 
-    # --- the walk ---------------------------------------------------------------------------------
+    # --- the entries ------------------------------------------------------------------------------
 
     def __iter__(self) -> Iterator[Entry]:
-        """Every recipient that stands in the file, in its order; none while the column is asked for."""
+        """An entry for each recipient, in the order of the file; none while the column is not known."""
         self.counts, self._tally = Counter(), _Tally()
         self.questions = [one for one in self.questions if one.what is not Ask.HIDDEN_ROWS]
         if self.layout.recipients is None:
@@ -215,7 +215,7 @@ class Reading:
             if found is None:
                 yield from self._slowly(line, cell, cells, seen, texts)
                 continue
-            # The way of nearly all of a million.
+            # Nearly all of a million recipients are plain ones, so this is kept fast.
             key = key_quickly(found)
             if key not in seen and key not in stopped:
                 seen.add(key)
@@ -230,7 +230,7 @@ class Reading:
         self._end()
 
     def _filled(self) -> Iterator[tuple[int, str, Sequence[str]]]:
-        """Line, recipient's cell and cells of the rows below the heading that have a recipient."""
+        """Line, recipient's cell and all cells of each row below the heading that has a recipient."""
         index, heading = self.layout.recipients or 0, self.layout.heading_line or 0
         includes_hidden, tally = bool(self._choices.hidden_rows), self._tally
         for line, cells, hidden in dropwhile(lambda row: row[0] <= heading, self._source()):
@@ -247,7 +247,7 @@ class Reading:
     def _slowly(
         self, line: int, cell: str, cells: Sequence[str], seen: set[int], texts: set[int] | None
     ) -> Iterator[Entry]:
-        """The entries of a cell that says more, less or something else than one plain recipient."""
+        """The entries of a cell that is not just one plain recipient."""
         found = self._entries(cell)
         if not found:
             self._tally.blank(line, cells)
@@ -281,7 +281,7 @@ class Reading:
         return Entry(line, verdict, value, recipient, Reason.OTHER_TEXT if again else reason, cells, key)
 
     def _got_this(self, key: int, cells: Sequence[str], texts: set[int]) -> bool:
-        """Whether the person gets this very text already; remembered for the next time."""
+        """Whether the person gets this very text already. Notes that from now on it does."""
         both = _digest(f"{key}:{self._text_of(cells) if self._text_of else ''}")
         known = both in texts
         texts.add(both)
@@ -295,7 +295,7 @@ class Reading:
 
 
 class _Seen:
-    """How often something was met, and the line where it was met first."""
+    """Counts something, and keeps the line where it was first."""
 
     def __init__(self) -> None:
         self.count = self.line = 0
@@ -307,13 +307,13 @@ class _Seen:
 
 
 class _Tally:
-    """What the walk passed over, for the notes."""
+    """Counts what the notes tell: rows that were passed over, and the like."""
 
     def __init__(self) -> None:
         self.hidden, self.blanks, self.formulas, self.other_texts = _Seen(), _Seen(), _Seen(), _Seen()
 
     def blank(self, line: int, cells: Sequence[str]) -> None:
-        """A row without a recipient; one with nothing in it at all is no row."""
+        """Count a row without a recipient, unless it is blank."""
         self.blanks.see(line, any(not _EMPTY.fullmatch(cell) for cell in cells))
 
     def notes(self, *, included: bool) -> list[Said]:
@@ -327,7 +327,7 @@ class _Tally:
 
 
 def beginning(rows: Iterator[TableRow]) -> Iterator[TableRow]:
-    """The first rows, as many as tell what a table is."""
+    """The first rows, by which the columns are found."""
     left = SAMPLE_CELLS
     for row in islice(rows, SAMPLE_ROWS):
         yield row
@@ -340,14 +340,14 @@ def read(
     file: IO[bytes], name: str, choices: Choices, limits: Limits | None = None, *,
     stopped: Container[int] = frozenset(), text_of: Callable[[Sequence[str]], str] | None = None,
 ) -> Reading:  # fmt: skip
-    """The reading of a file that can be read from any place. Raises UnreadableFile."""
+    """The reading of a seekable file. `name`: that of the file. Raises UnreadableFile."""
     table = tables.opened(file, limits or Limits())
     form = Shape.TABLE if tables.is_table_by_name(name) else None
     return Reading(table, choices, form=form, stopped=stopped, text_of=text_of)
 
 
 def key_of(recipient: str) -> int:
-    """Equal for two recipients in their sent form that are one person: 64 bits, as a database has them."""
+    """A signed 64-bit number, equal for two recipients (as they are sent) who are one person."""
     if recipient[0] == "+" and recipient[1:].isdigit():
         return int(recipient)
     return _digest(person(recipient))
@@ -359,4 +359,4 @@ def _digest(text: str) -> int:
 
 
 def _look_closer(_text: str) -> None:
-    """What says nothing about any entry."""
+    """In place of `Judge.quick`, to have all cells judged slowly."""

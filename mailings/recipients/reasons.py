@@ -1,7 +1,7 @@
-"""What is said of a file and its rows: reasons, notes, questions, and why a file cannot be read.
+"""The sentences about a file and its rows: reasons, notes, questions, and why a file cannot be read.
 
-Every member's value is its sentence, in English, %-style and marked for extraction; its name in small letters
-is the code that stays when the wording changes. Nothing here translates: `Said.message` takes a `gettext`.
+A member's value is its sentence in English, with %-style placeholders, marked for extraction. Its name in
+lower case is its code, which is stored. Nothing is translated here: `Said.message` is given a `gettext`.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from mailings.smsc.spec.problems import N_
 
 
 class Verdict(StrEnum):
-    """What a row comes to. Only valid ones are sent to by themselves; doubtful ones when a person says so."""
+    """The verdict on a row. Valid ones are sent to; doubtful ones only if a person says so."""
 
     VALID = "valid"
     DUPLICATE = "duplicate"
@@ -30,7 +30,7 @@ class Sentence(Enum):
 
 
 class Reason(Sentence):
-    """Why a row is not, or not plainly, a recipient. No parameters: line and value stand beside it."""
+    """Why a row is no valid recipient. Without parameters: line and value are shown beside it."""
 
     BEFORE = N_("This recipient stands further up already and gets one message.")
     OTHER_TEXT = N_("This recipient stands further up already and gets another text here.")
@@ -118,13 +118,13 @@ class Trouble(Sentence):
 
 @dataclass(frozen=True)
 class Said:
-    """A sentence and what fills it. It may quote a file, so it belongs on a page and never into a log."""
+    """A sentence and its parameters. It may quote a file, so it must not be logged."""
 
     what: Sentence
     params: Mapping[str, object] = field(default_factory=dict)
 
     def message(self, translate: Callable[[str], str] = str) -> str:
-        """The sentence for a person, after `translate` has had the template."""
+        """The sentence; its template goes through `translate`."""
         template: str = translate(self.what.value)
         params = {
             name: value.message(translate) if isinstance(value, Said) else value
@@ -138,7 +138,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Question(Said):
-    """`options`: what can be answered, as the choice takes it. `role`: the column asked for, else empty."""
+    """`options`: the possible answers, as `Choices` takes them. `role`: that of a column asked for, or ""."""
 
     options: tuple[str, ...] = ()
     role: str = ""

@@ -1,7 +1,7 @@
-"""Saved lists: made of a paste or a file, added to, replaced, and written out for a mailing.
+"""Saved lists: made from a paste or a file, changed, and written out for a mailing.
 
-A list holds recipients of every kind. A mailing reads it as it reads a file, so that its channel, country and
-stop list judge whom it reaches.
+A list has recipients of any kind. A mailing reads it like a file, so that its recipients are judged for the
+mailing's channel and country, and by its stop list.
 """
 
 from collections.abc import Iterable
@@ -23,16 +23,16 @@ LONGEST_NAME = 120
 
 
 def read(pasted: str, file: IO[bytes] | None, name: str, country: str) -> Gathered:
-    """The recipients of a paste and a file, whatever their channel; what is none is told in it."""
+    """The recipients of a paste and a file, of any kind, and the entries that are none."""
     return gather(pasted, None, file, name, country=country)
 
 
 class BadName(Exception):
-    """A list cannot be called so; the text says why."""
+    """A list cannot have this name; the text says why."""
 
 
 def make(name: str, addresses: Iterable[str], *, source: str = "", by: Any = None) -> SavedList:
-    """A new list. Raises BadName."""
+    """Make a list. Raises BadName."""
     plain = " ".join(name.split())[:LONGEST_NAME]
     if not plain:
         raise BadName(_("Give the list a name."))
@@ -50,7 +50,7 @@ def make(name: str, addresses: Iterable[str], *, source: str = "", by: Any = Non
 
 
 def add(saved: SavedList, addresses: Iterable[str], *, source: str = "", instead: bool = False) -> int:
-    """Add recipients, or put them in place of those that are there (`instead`); how many are new."""
+    """Add recipients, or replace all by them (`instead`); returns how many are new."""
     with transaction.atomic():
         held = SavedList.objects.select_for_update().get(pk=saved.pk)
         if instead:
@@ -62,7 +62,7 @@ def add(saved: SavedList, addresses: Iterable[str], *, source: str = "", instead
 
 
 def remove(saved: SavedList, people: Iterable[int]) -> int:
-    """Take people off a list, by their rows; how many stood there."""
+    """Take people off a list, by primary key of their rows; returns how many there were."""
     with transaction.atomic():
         held = SavedList.objects.select_for_update().get(pk=saved.pk)
         gone = ListedPerson.objects.filter(saved_list=held, pk__in=list(people)).delete()[0]
@@ -78,18 +78,18 @@ def _changed(saved: SavedList, source: str) -> int:
 
 
 def found_in(saved: SavedList, wanted: str) -> "QuerySet[ListedPerson]":
-    """The people of a list whose address contains what was searched for, in the order of their coming."""
+    """The people of a list whose address contains `wanted`, in the order in which they were added."""
     people = ListedPerson.objects.filter(saved_list=saved).order_by("pk")
     return people.filter(address__icontains=wanted.strip()) if wanted.strip() else people
 
 
 def of_person(value: str, country: str) -> "QuerySet[SavedList]":
-    """The lists that a person stands in; raises NotAnAddress."""
+    """The lists that have this person. Raises NotAnAddress."""
     return SavedList.objects.filter(people__key=key_of(key(value, country)))
 
 
 def as_file(lists: Iterable[SavedList]) -> BytesIO:
-    """The people of some lists as a text file, one a line, each once."""
+    """The people of these lists as a text file, one on a line, each once."""
     people = ListedPerson.objects.filter(saved_list__in=list(lists)).order_by("saved_list", "pk")
     told: set[int] = set()
     written = BytesIO()

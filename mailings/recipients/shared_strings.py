@@ -1,7 +1,7 @@
-"""The texts that the cells of a workbook share, as one run of bytes: a million objects would fill the memory.
+"""The shared texts of a workbook, kept as one run of bytes: a million objects would take too much memory.
 
-Nearly all stand as `<si><t>…</t></si>`, which an expression finds many times quicker than an XML parser;
-where a piece of the file holds anything else, which its number of `<` tells, the parser reads that piece.
+Nearly all have the form `<si><t>…</t></si>`, which an expression reads many times faster than an XML parser.
+If a piece of the file has anything else, which the number of `<` shows, the parser reads that piece.
 """
 
 import re
@@ -16,7 +16,7 @@ from mailings.recipients.reasons import Trouble, UnreadableFile
 
 MOST_STRINGS = 8_000_000
 MOST_BYTES = 96 * 1024 * 1024
-# A longer piece without the end of a text is left to the parser.
+# A longer piece without the end of a text is read by the parser.
 LONGEST = 1024 * 1024
 _PLAIN = re.compile(rb"<si><t(?: xml:space=\"preserve\")?>([^<&]*)</t></si>")
 _ENDS, _TAGS = b"</si>", 4
@@ -24,7 +24,7 @@ _HEAD = b"<sst>"
 
 
 class SharedStrings:
-    """By index; raises UnreadableFile where there are too many or an index has no text."""
+    """The texts by index. UnreadableFile: there are too many, or there is no such index."""
 
     def __init__(self, package: Package, part: str) -> None:
         self._bytes, self._ends = bytearray(), array("I", [0])
@@ -54,7 +54,7 @@ class SharedStrings:
         self._slowly(chain([_HEAD + rest], chunks))
 
     def _piece(self, piece: bytes) -> None:
-        """Whole texts."""
+        """Read a piece that has only whole texts."""
         found = _PLAIN.findall(piece)
         if piece.count(b"<") == _TAGS * len(found):
             self._keep(found)
@@ -84,12 +84,12 @@ class SharedStrings:
 
 
 def is_plain(piece: bytes) -> bool:
-    """Whether an expression may read a piece of XML: UTF-8, without comments and quoted tags."""
+    """Whether an expression may read a piece of XML: it is UTF-8, without comments and CDATA."""
     return b"<!" not in piece and not piece.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00", b"<\x00"))
 
 
 def _collector(found: list[bytes]) -> Any:
-    """A parser that puts the text of each `si` into `found`, without how its words are pronounced."""
+    """A parser that adds the text of each `si` to `found`, without phonetic hints (`rPh`)."""
     made, local, text = parser(), LocalNames(), list[str]()
     inside = aside = False
 

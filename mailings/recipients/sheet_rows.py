@@ -1,8 +1,8 @@
-"""The XML of one sheet -> rows of text, piece by piece.
+"""Reads the XML of one sheet as rows of text, piece by piece.
 
-Nearly all rows of nearly all workbooks are cells of a few plain forms, which an expression finds many times
-quicker than an XML parser; a row that holds anything else, which its number of `<` tells, is read by the
-parser. Both give the same rows.
+In nearly all workbooks the cells have a few plain forms, which an expression reads many times faster than an
+XML parser. If a row has anything else, which the number of `<` shows, the parser reads it. Both give the
+same.
 """
 
 import re
@@ -18,9 +18,9 @@ from mailings.recipients.reasons import Trouble, UnreadableFile
 from mailings.recipients.shared_strings import is_plain
 
 TRUE = ("1", "true", "on")
-# Of the rows that a few thousand bytes of XML hold; only gaps can make so many.
+# The most cells in the rows of one chunk of XML: so many can only be gaps between cells.
 MOST_CELLS_AT_ONCE = 4_000_000
-# A longer piece without the end of a row is left to the parser.
+# A longer piece without the end of a row is read by the parser.
 LONGEST_ROW = 4 * 1024 * 1024
 _HEAD = b"<worksheet><sheetData>"
 _ENDS = b"</row>"
@@ -33,7 +33,7 @@ _CELL = re.compile(
 )
 _TAGS, _TAGS_ALONE, _TAGS_INLINE = 4, 1, 6
 
-# The type and style of a cell, its text, and whether it holds a formula -> what a person sees.
+# Makes what a person sees of a cell: its type, style, text, and whether it has a formula.
 Value = Callable[[str, str, str, bool], str]
 
 
@@ -46,7 +46,7 @@ class SheetRows:
         self.line = 0
 
     def read(self, chunks: Iterator[bytes]) -> Iterator[list[TableRow]]:
-        """The rows in their order, some at a time."""
+        """The rows in their order, several at a time. Raises UnreadableFile."""
         rest = b""
         for chunk in chunks:
             rest += chunk
@@ -83,7 +83,7 @@ class SheetRows:
         return found
 
     def _plainly(self, text: str, found: list[TableRow]) -> bool:
-        """Puts a row of plain cells into `found`; False for one that the parser must read."""
+        """Add a row of plain cells to `found`; False: the parser must read it."""
         opening = _ROW.match(text)
         if opening is None:
             return False
@@ -117,7 +117,7 @@ class SheetRows:
 
 
 class _Walk:
-    """What the parser meets, put together to rows."""
+    """Makes rows of the parser's events."""
 
     def __init__(self, sheet: SheetRows, value: Value, found: list[TableRow]) -> None:
         self.text: list[str] = []
@@ -174,7 +174,7 @@ class _Walk:
 
 
 class _Columns(dict[str, int]):
-    """The index of a column by its letters: A is 0."""
+    """Maps the letters of a column to its index: A is 0."""
 
     def __missing__(self, letters: str) -> int:
         index = 0

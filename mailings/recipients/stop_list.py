@@ -1,7 +1,7 @@
-"""The stop list: addresses that nothing is sent to, for one account or for all of them.
+"""The stop list: addresses to which nothing is sent, by one account or by all.
 
-It is asked twice: when recipients are read (`keys`), and once more at the claim, in its transaction
-(`leave_out`), so that an address stopped in between gets nothing.
+It is used when recipients are read (`keys`), and again in the transaction of the claim (`leave_out`), so that
+an address that was stopped in between gets nothing.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,10 +17,10 @@ from mailings.recipients.limits import Limits
 from mailings.recipients.reader import Choices, key_of, read
 from mailings.recipients.reasons import Verdict
 
-# Addresses a statement.
+# How many addresses one statement has.
 CHUNK = 2_000
 
-# Whether anybody whom a mailing is for stands on the list: a question of `MailingQuerySet.claim`.
+# How many recipients of a mailing are on the list: a part of the claiming UPDATE (outbox.claims).
 ANY_LISTED = (
     "SELECT count(*) FROM mailings_recipient JOIN mailings_stopentry"
     " ON mailings_stopentry.address = LOWER(mailings_recipient.address)"
@@ -31,11 +31,11 @@ ANY_LISTED = (
 
 
 class BadReason(Exception):
-    """The reason cannot be kept."""
+    """The reason contains a NUL character, which PostgreSQL cannot store."""
 
 
 class NotAnAddress(Exception):
-    """A value that is no number, e-mail address or Telegram name. `value`: as it was given."""
+    """`value`, as it was given, is no number, e-mail address or Telegram name."""
 
     def __init__(self, value: str) -> None:
         super().__init__("not an address")
@@ -43,7 +43,7 @@ class NotAnAddress(Exception):
 
 
 def key(value: str, country: str) -> str:
-    """The form in which an address stands on the list, whatever its spelling; raises NotAnAddress."""
+    """The form in which the list stores an address, for any spelling of it. Raises NotAnAddress."""
     found = Judge(None, country).entries(value)
     if len(found) != 1 or found[0].verdict is Verdict.WRONG or not found[0].recipient:
         raise NotAnAddress(value)
@@ -53,9 +53,9 @@ def key(value: str, country: str) -> str:
 def add(
     values: Iterable[str], *, country: str, account: Account | None = None, reason: str = "", by: Any = None
 ) -> list[StopEntry]:
-    """Stop addresses; those that stand there already keep their reason and hour. All of them or none.
+    """Stop all of these addresses, or none; returns their entries. Old entries keep their reason and time.
 
-    Raises NotAnAddress; BadReason where the reason holds a NUL, which PostgreSQL keeps in no text.
+    Raises NotAnAddress and BadReason.
     """
     if "\0" in reason:
         raise BadReason
@@ -72,48 +72,54 @@ def add(
 
 
 def values_of(file: IO[bytes], name: str, country: str, limits: Limits | None = None) -> list[str]:
-    """The recipients that a file holds, whatever their channel; raises UnreadableFile."""
+    """The recipients in a file, of any kind. Raises UnreadableFile."""
     found = read(file, name, Choices(channel=None, country=country), limits)
     return [entry.recipient for entry in found if entry.verdict in (Verdict.VALID, Verdict.DOUBTFUL)]
 
 
 def remove(values: Iterable[str], *, country: str, account: Account | None = None) -> int:
-    """Take addresses off the list; how many stood there. What is stopped for all stays for one account."""
+    """Take addresses off the list of an account, or off that for all (None); returns how many were on it.
+
+    Raises NotAnAddress.
+    """
     stopped = [key(value, country) for value in values]
     return StopEntry.objects.filter(account=account, address__in=stopped).delete()[0]
 
 
 def of(account: Account) -> QuerySet[StopEntry]:
-    """What is stopped for an account: its own entries, and those for all."""
+    """The entries that count for an account: its own, and those for all."""
     return StopEntry.objects.filter(Q(account=account) | Q(account=None))
 
 
 def keys(account: Account) -> frozenset[int]:
-    """The keys of all who stand on the list, as it is now."""
+    """The keys (`key_of`) of all who are on the list now."""
     return frozenset(map(key_of, of(account).values_list("address", flat=True).iterator()))
 
 
 def is_stopped(account: Account, recipient: str) -> bool:
-    """Whether one recipient in its sent form is on the list now."""
+    """Whether a recipient (in the form in which it is sent) is on the list now."""
     return of(account).filter(address=person(recipient)).exists()
 
 
 def reachable(mailing: Mailing) -> QuerySet[Recipient]:
-    """The recipients of a mailing that do not stand on the list now."""
+    """The recipients of a mailing that are not on the list now."""
     listed = of(mailing.account).values("address")
     found = Recipient.objects.filter(mailing=mailing, stopped=False).annotate(key=Lower("address"))
     return found.exclude(key__in=listed)
 
 
 def leave_out(mailing: Mailing) -> int:
-    """Mark the recipients of a mailing that stand on the list now; how many. Call inside the claim."""
+    """Mark the recipients of a mailing that are on the list now; returns their number.
+
+    Call in the transaction of the claim.
+    """
     listed = of(mailing.account).values("address")
     found = Recipient.objects.filter(mailing=mailing, stopped=False).annotate(key=Lower("address"))
     return found.filter(key__in=listed).update(stopped=True)
 
 
 def described(entries: Iterable[StopEntry]) -> Iterator[dict[str, str | None]]:
-    """Entries as the command line prints them and the export has them."""
+    """Entries as the command line and the export show them."""
     for entry in entries:
         yield {
             "value": entry.address,

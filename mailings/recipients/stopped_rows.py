@@ -1,4 +1,4 @@
-"""The rows of a file that was read some time ago, and the stop list as it is now."""
+"""Applies the stop list of now to the rows of a file that was read earlier."""
 
 from collections import Counter
 from collections.abc import Container
@@ -19,9 +19,9 @@ FIELDS = ("verdict", "reason", "value")
 
 
 def look_again(imported: Import) -> None:
-    """Give the rows of a file that was read the verdicts that the stop list of its account gives now.
+    """Give the rows of a file the verdicts that follow from its account's stop list of now.
 
-    The counts of `imported` change with them. Call in a transaction, while nobody else changes the file.
+    Changes the counts of `imported` too. Call in a transaction, while nobody else changes the file.
     """
     if imported.account is None or imported.state != Import.State.READY:
         return
@@ -40,7 +40,7 @@ def _rows(imported: Import) -> "QuerySet[ImportedRow]":
 
 
 def _stop(imported: Import, listed: list[int]) -> Counter[str]:
-    """Mark those who stand on the list; how the counts change."""
+    """Mark the rows of people who are on the list; returns how the counts change."""
     changes = Counter[str]()
     for at in range(0, len(listed), ROWS_AT_ONCE):
         found = list(_rows(imported).filter(key__in=listed[at : at + ROWS_AT_ONCE], verdict__in=SENT_TO))
@@ -52,7 +52,7 @@ def _stop(imported: Import, listed: list[int]) -> Counter[str]:
 
 
 def _let_go(imported: Import, listed: Container[int]) -> Counter[str]:
-    """Judge those anew who do not stand on the list any more; how the counts change."""
+    """Judge the rows anew whose people are not on the list any more; returns how the counts change."""
     channel = Channel(imported.channel) if imported.channel else None
     judge = Judge(channel, accounts.home_country(imported.account))
     stopped = _rows(imported).filter(verdict=Verdict.STOPPED).order_by("position")
@@ -70,7 +70,7 @@ def _let_go(imported: Import, listed: Container[int]) -> Counter[str]:
 
 
 def _judge(row: ImportedRow, judge: Judge, *, again: bool) -> Counter[str]:
-    """The row's verdict if nobody was stopped. `again`: the person stands in another row, as one of those."""
+    """Give a row the verdict that it has without the stop list. `again`: an earlier row has the person."""
     verdict, _value, _recipient, reason = judge.entries(row.address)[0]
     if again:
         verdict, reason = Verdict.DUPLICATE, Reason.BEFORE
@@ -82,7 +82,7 @@ def _judge(row: ImportedRow, judge: Judge, *, again: bool) -> Counter[str]:
 
 
 def _moved(row: ImportedRow, verdict: Verdict) -> Counter[str]:
-    """Give a row its verdict; how that changes the file's counts."""
+    """Give a row this verdict; returns how the counts change."""
     changes = Counter[str]({row.verdict: -1})
     changes.update({verdict.value: 1})
     if is_group(row.address):

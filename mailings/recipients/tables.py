@@ -1,4 +1,4 @@
-"""A file, whatever its name says -> the table that it is: text, a workbook, or a sentence on why neither."""
+"""Opens a file as the table that it is, whatever its name: text or a workbook; or says why it is neither."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ SCAN = 1024 * 1024
 
 
 class Workbook(Protocol):
-    """Sheets, and the rows of each as often as wanted."""
+    """Sheets, and the rows of each, which can be read again."""
 
     sheets: list[Sheet]
 
@@ -43,12 +43,12 @@ class Workbook(Protocol):
 
 
 def is_table_by_name(name: str) -> bool:
-    """Whether a text of this name is a table even where every cell of it is a recipient."""
+    """Whether a text file of this name is a table, even if all its cells are recipients."""
     return PurePath(name).suffix.lower() in _TABLE_NAMES
 
 
 def opened(file: IO[bytes], limits: Limits) -> DelimitedTable | Workbook:
-    """The table in a file that can be read anew from any place; raises UnreadableFile."""
+    """The table in a seekable file. Raises UnreadableFile."""
     if file.seek(0, 2) > limits.bytes:
         raise limits.too_large()
     file.seek(0)
@@ -66,7 +66,7 @@ def opened(file: IO[bytes], limits: Limits) -> DelimitedTable | Workbook:
 
 
 def pasted(lines: Sequence[str], limits: Limits) -> DelimitedTable:
-    """The table in lines that were pasted."""
+    """The table in pasted lines."""
     return DelimitedTable(lines, limits)
 
 
@@ -81,7 +81,7 @@ def _workbook(package: Package, limits: Limits) -> Workbook:
 
 
 def _in_ole(file: IO[bytes]) -> Trouble:
-    """What an OLE container holds, by the names of its streams, which stand anywhere in it."""
+    """What an OLE container has, by the names of its streams, which may be anywhere in it."""
     found = {
         "EncryptedPackage".encode("utf-16-le"): Trouble.PASSWORD,
         "WordDocument".encode("utf-16-le"): Trouble.OTHER_DOCUMENT,

@@ -1,4 +1,4 @@
-"""Telegram recipients: names with or without @, `#` and an ID, links to t.me -> the form that is sent."""
+"""Judges Telegram recipients: names with or without @, `#` and an ID, links to t.me."""
 
 import re
 
@@ -15,7 +15,7 @@ _INVITE = re.compile(r"\+.*|joinchat|c|s|addstickers|share", re.IGNORECASE)
 
 
 def normal(text: str) -> str | None:
-    """`@name` or `#ID`, if `text` is one."""
+    """The form in which a name or an ID is sent: `@name` or `#ID`; None if `text` is neither."""
     if text[:1] == "#":
         return text if _ID.fullmatch(text) else None
     name = text.removeprefix("@")
@@ -23,7 +23,7 @@ def normal(text: str) -> str | None:
 
 
 def plainly(text: str) -> bool:
-    """Whether `text` says itself that it means Telegram: any word could be a bare name."""
+    """Whether `text` is plainly a Telegram recipient, and not just a word, which could be a name."""
     return text[:1] in ("@", "#") or _LINK.match(text) is not None
 
 

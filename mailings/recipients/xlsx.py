@@ -1,8 +1,8 @@
-"""Workbooks of Excel (.xlsx, Strict ones too) -> rows of text, read in one walk and in constant memory.
+"""Reads workbooks of Excel (.xlsx, also Strict ones) as rows of text, in one pass and in constant memory.
 
-The XML is read as it is unpacked: no row number, size or gap that the file claims reserves anything, rows and
-cells are where they say they are, and what a library would hide is seen: hidden sheets and rows, formulas
-without results, dates, errors.
+The XML is read while it is unpacked. Row numbers, sizes and gaps that the file names reserve no memory.
+Hidden sheets and rows, formulas without results, dates and errors are recognised, which libraries would not
+show.
 """
 
 import posixpath
@@ -20,7 +20,7 @@ from mailings.recipients.sheet_rows import TRUE, SheetRows
 
 
 class Sheet(NamedTuple):
-    """One table of a file. `part`: where it is kept."""
+    """One sheet of a workbook. `part`: where it is in the file."""
 
     name: str
     hidden: bool
@@ -28,7 +28,7 @@ class Sheet(NamedTuple):
 
 
 class Xlsx:
-    """A workbook; its sheets in their order."""
+    """A workbook. `sheets`: in their order."""
 
     def __init__(self, package: Package, limits: Limits) -> None:
         self._package, self._limits = package, limits
@@ -50,7 +50,7 @@ class Xlsx:
         self._dates = _date_styles(package, parts.get("styles", ""))
 
     def rows(self, sheet: Sheet) -> Iterator[TableRow]:
-        """The rows that stand in a sheet, with their own numbers; those left out there are not made up."""
+        """The rows in a sheet, by their own numbers. Rows that the file leaves out are left out here too."""
         budget, count = Budget(self._limits), 0
         for found in SheetRows(self._value).read(self._package.chunks(sheet.part)):
             count += len(found)
@@ -84,7 +84,7 @@ def _office_document(package: Package) -> str:
 
 
 def _relations(package: Package, part: str) -> dict[str, tuple[str, str]]:
-    """By ID, the kinds and places of what a part refers to."""
+    """By ID, the kind and the name of each part to which this part refers."""
     folder, name = posixpath.split(part)
     found = {}
     for element, attributes in _elements(package, posixpath.join(folder, "_rels", f"{name}.rels")):
