@@ -19,13 +19,13 @@ from mailings.wording.deliveries import result_label
 
 PAGE_SIZE = 50
 FAILED_SHOWN = 5
-# Whoever nothing was heard of, in an address.
+# The value, in an address, of the filter for recipients without a result.
 UNHEARD = "unheard"
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some people of a mailing, in its order. `before`, `after`: the place to go on from, None at an end."""
+    """A page of recipients, in order. `before`, `after`: positions to go on from, None at an end."""
 
     people: list[Recipient]
     before: int | None
@@ -33,7 +33,7 @@ class Page:
 
 
 def filters(channel: str = "") -> list[tuple[str, str]]:
-    """What the table can be narrowed to: the address's word, and what a person reads."""
+    """The filters of the table: each its value in an address, and its label."""
     results = [(str(one), result_label(one, channel)) for one in Result]
     return [("", _("everybody")), *results, (UNHEARD, _("nothing heard yet"))]
 
@@ -45,14 +45,14 @@ def delivery_of(mailing: Mailing) -> Delivery | None:
 
 
 def failed_since(moment: datetime) -> list[Delivery]:
-    """Mailings that went out since then and did not reach all, the most failures first; a few, with names."""
+    """The FAILED_SHOWN mailings since then with the most failures, without HLR and ping."""
     told = Delivery.objects.filter(opens__gte=moment, as_of__isnull=False, failed__gt=0)
     sent = told.exclude(mailing__channel__in=(Channel.HLR, Channel.PING)).select_related("mailing")
     return list(sent.only("failed", "mailing__name").order_by("-failed", "-mailing")[:FAILED_SHOWN])
 
 
 def people(mailing: Mailing, result: str = "") -> RecipientQuerySet:
-    """Those that it was sent to with this result, in order; everybody without one."""
+    """The recipients with this result (a `Result` or UNHEARD), in order; for any other value all of them."""
     rows = Recipient.objects.filter(mailing=mailing).order_by("position")
     if result == UNHEARD:
         return rows.filter(result="", stopped=False)
@@ -60,7 +60,7 @@ def people(mailing: Mailing, result: str = "") -> RecipientQuerySet:
 
 
 def page(rows: QuerySet[Recipient], *, after: int | None = None, before: int | None = None) -> Page:
-    """A page behind a place, or in front of one; by the index, however far inside a million."""
+    """The page after a position, or before one. By the index, so that it is fast anywhere among a million."""
     if before is not None:
         found = list(rows.filter(position__lt=before).reverse()[: PAGE_SIZE + 1])
         more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE][::-1]
@@ -74,7 +74,7 @@ def page(rows: QuerySet[Recipient], *, after: int | None = None, before: int | N
 
 
 def undelivered(mailing: Mailing) -> RecipientQuerySet:
-    """Who did not get it: SMS Centre says so of each. Whoever is still to be heard of is not among them."""
+    """The recipients of whom the provider says that they did not get it."""
     return people(mailing, Result.FAILED).filter(stopped=False)
 
 
@@ -113,26 +113,27 @@ def rows_described(mailing: Mailing) -> Iterator[dict[str, Any]]:
 
 
 def status_of(row: Recipient) -> str | None:
-    """In a word: a `Result`, or "stopped"; None while nothing was heard."""
+    """A `Result`, or "stopped"; None while nothing is known."""
     return "stopped" if row.stopped else row.result or None
 
 
 class Found(NamedTuple):
-    """Whoever was searched for. `ending`: what their numbers end in, where only there was looked."""
+    """The recipients that a search found. `ending`: the digits, if only the ends of numbers were searched."""
 
     rows: QuerySet[Recipient]
     ending: str = ""
 
 
 def search(mailing: Mailing, wanted: str, result: str = "", *, anywhere: bool = False) -> Found:
-    """Whoever has this address, in any spelling; else those whose number ends so; else those that hold it.
+    """The recipients with this address, in any spelling; else those whose number ends so; else those that
+    contain it.
 
-    `anywhere`: those that hold it at once. Of a large mailing only that looks through everybody.
+    `anywhere`: skip the ends of numbers. For a large mailing only the last step reads all recipients.
     """
     rows = people(mailing, result)
     with contextlib.suppress(NotAnAddress):
         spellings = person.find(wanted, mailing.account.home).spellings
-        # The places first: to have them in order, SQLite would sooner read everybody than sort a few.
+        # In two queries: in one, SQLite would read all recipients in order instead of sorting a few.
         whole = Recipient.objects.filter(mailing=mailing, address__in=spellings)
         if places := list(whole.values_list("position", flat=True)):
             return Found(rows.filter(position__in=places))
@@ -146,7 +147,7 @@ def search(mailing: Mailing, wanted: str, result: str = "", *, anywhere: bool = 
 
 
 def _ending_in(mailing: Mailing, rows: RecipientQuerySet, digits: str) -> RecipientQuerySet | None:
-    """Those whose number ends in these digits, by the index; None where there is none."""
+    """The recipients whose number ends in these digits; None if the mailing has no `Ending` rows."""
     if not Delivery.objects.filter(mailing=mailing, endings=True).exists():
         return None
     there = Ending.objects.filter(mailing=mailing, ending=digits[-ENDING:])

@@ -119,7 +119,7 @@ class HistoryFilter(django_filters.FilterSet):
 
     @property
     def rare_states(self) -> list[str]:
-        """The chosen states where they are several and none is the common one."""
+        """The chosen states, if they are several and the common one (accepted) is not among them; else []."""
         states: list[str] = self.form.cleaned_data.get("state", []) if self.form.is_valid() else []
         return states if len(states) > 1 and State.ACCEPTED not in states else []
 
@@ -327,7 +327,7 @@ def page(
     forwards, key = (
         (False, order.read(before)) if before and order.read(before) else (True, order.read(after))
     )
-    # PostgreSQL, which looks for no row by several lists of ids, gathers all of the states instead.
+    # Not on PostgreSQL, which would not use the index of ids for several such subqueries.
     if states and order == NEWEST and connection.vendor == "sqlite":
         rows = _of_each(states, rows, key, size + 1, forwards=forwards)
     found = list(order.slice(rows, key, size + 1, forwards=forwards).values(*COLUMNS))

@@ -64,7 +64,7 @@ def _time(text: str) -> str:
 
 
 def latest_attempts(mailing: Mailing, at_most: int) -> list[Attempt]:
-    """The latest ones, the earliest of them first."""
+    """The latest attempts, `at_most` so many, in the order of time."""
     return list(mailing.attempts.order_by("-begin", "-id")[:at_most])[::-1]
 
 

@@ -261,7 +261,7 @@ def glances(items: list[Any]) -> tuple[list[str], list[str | None]] | None:
 
 
 def _glances_of_alike(items: list[Any]) -> tuple[list[str], list[str | None]] | None:
-    """`glances` of rows with the very same keys, one for the id, one for the name; None: look at each."""
+    """`glances`, faster, of rows that have the same keys, one for the id, one for the name; else None."""
     if set(map(type, items)) != {dict} or len(shapes := set(map(tuple, items))) != 1:
         return None
     (shape,) = shapes
@@ -338,7 +338,7 @@ def money(value: Any) -> Decimal | None:
     return _amount(str(value))
 
 
-# Of a thousand messages nearly all cost the same.
+# Cached, as nearly all messages of a mailing cost the same.
 @lru_cache(maxsize=1024)
 def _amount(text: str) -> Decimal | None:
     text = text.strip()
