@@ -310,13 +310,12 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-MEDIA_ROOT = (
-    VAR_DIR / "files"
-)  # attachments: read by workers and by views that check rights; never served by path
+# Uploads. Workers read them, and views that check rights; no address serves them.
+MEDIA_ROOT = VAR_DIR / "files"
 MEDIA_URL = ""
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
-# The largest file of recipients. `mailings.middleware` limits whole requests, address by address.
+# The largest upload of any kind. `mailings.middleware` limits whole requests, address by address.
 UPLOAD_MB = whole(env.ENVIRON, "UPLOAD_MB", 64, least=1, most=1024)
 # The country whose calling code a number without one gets.
 DEFAULT_COUNTRY: str = country(env.str("DEFAULT_COUNTRY", default="RU"))
