@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 GRACE_SECONDS = 5.0
@@ -37,10 +37,13 @@ def hold(path: Path) -> int:
     return descriptor
 
 
-def start(lock: Path, command: list[str], *options: str, **popen: object) -> "subprocess.Popen[bytes]":
+def start(lock: Path, command: list[str], *options: str, **popen: Any) -> "subprocess.Popen[bytes]":
     """Start `command` under a keeper, in a new session. The caller must hold `lock`."""
     keeper = [sys.executable, str(Path(__file__).resolve()), *options, str(lock), "--", *command]
-    return subprocess.Popen(keeper, stdin=subprocess.DEVNULL, start_new_session=True, **popen)  # type: ignore[call-overload,no-any-return]
+    process: subprocess.Popen[bytes] = subprocess.Popen(
+        keeper, stdin=subprocess.DEVNULL, start_new_session=True, **popen
+    )
+    return process
 
 
 def stop(process: "subprocess.Popen[bytes]", number: int) -> None:

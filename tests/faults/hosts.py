@@ -15,7 +15,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 LOOPBACK = "127.0.0.1"
 NAMESPACES = Path("/run/netns")
@@ -77,7 +77,7 @@ class Gate:
                     if not self._open.is_set():
                         self._open.wait()
                         return
-                    piece = key.fileobj.recv(_PIECE)  # type: ignore[union-attr]
+                    piece = key.fileobj.recv(_PIECE)  # type: ignore[union-attr]  # a socket
                     if not piece:
                         return
                     key.data.sendall(piece)
@@ -113,11 +113,14 @@ class Host:
         thread.join()
         return found[0]
 
-    def start(self, command: list[str], log: Path, **options: object) -> "subprocess.Popen[bytes]":
+    def start(self, command: list[str], log: Path, **options: Any) -> "subprocess.Popen[bytes]":
         """Start a process on this host."""
         enclosed = ["ip", "netns", "exec", self.name, *command] if self.apart else command
         with log.open("ab") as output:
-            return subprocess.Popen(enclosed, stdout=output, stderr=output, **options)  # type: ignore[call-overload]
+            process: subprocess.Popen[bytes] = subprocess.Popen(
+                enclosed, stdout=output, stderr=output, **options
+            )
+        return process
 
     def cut(self) -> None:
         for gate in self.gates.values():

@@ -24,7 +24,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def moscow(*parts: int) -> str:
-    return times.at(datetime(*parts, tzinfo=MOSCOW))  # type: ignore[misc, arg-type]
+    return times.at(datetime(*parts, tzinfo=MOSCOW))  # type: ignore[misc, arg-type]  # three to five parts
 
 
 def options(**values: str) -> dict[str, str]:

@@ -340,7 +340,7 @@ def test_cancelling_nothing_changes_nothing(chief_page: Client) -> None:
 
 
 def exported(client: Client, query: dict[str, str]) -> list[list[str]]:
-    body = b"".join(client.get(reverse("export"), query).streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    body = b"".join(client.get(reverse("export"), query)).decode("utf-8-sig")
     return list(csv.reader(io.StringIO(body)))
 
 
@@ -391,7 +391,7 @@ def test_an_ordinary_name_is_exported_as_it_is(name: str) -> None:
 
 def test_every_cell_of_the_export_is_quoted(page: Client) -> None:
     row(name="x;=1+1")
-    body = b"".join(page.get(reverse("export")).streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    body = b"".join(page.get(reverse("export"))).decode("utf-8-sig")
     for line in body.splitlines():
         assert all(one.startswith('"') and one.endswith('"') for one in line.split(","))
     assert '"x;\'=1+1"' in body

@@ -225,9 +225,9 @@ def test_the_digest_tells_specs_apart_by_everything() -> None:
 def test_a_spec_cannot_be_changed() -> None:
     found = spec()
     with pytest.raises(dataclasses.FrozenInstanceError):
-        found.phones = ()  # type: ignore[misc]
+        found.phones = ()  # type: ignore[misc]  # the very thing that is tried
     with pytest.raises(TypeError):
-        found.options["name"] = "Other"  # type: ignore[index]
+        found.options["name"] = "Other"  # type: ignore[index]  # likewise
 
 
 def test_neither_spec_nor_file_shows_numbers_or_names() -> None:
