@@ -29,18 +29,18 @@ from mailings.recipients.reasons import Note, Said, Trouble, UnreadableFile, Ver
 from mailings.smsc.spec.addresses import is_group
 from mailings.smsc.spec.vocabulary import Channel
 
-# What is longer than either is read by a worker.
+# A file with more rows or bytes is read by a worker.
 AT_ONCE_ROWS = 2_000
 AT_ONCE_BYTES = 1024 * 1024
-# Of CPU, that a request and a worker may spend on a file.
+# Seconds of CPU that a request, or a worker, may spend on a file.
 AT_ONCE_SECONDS, WORKERS_SECONDS = 3.0, 60.0
 # Rows a transaction: fewer of them write the pages of the indexes less often.
 CHUNK = 20_000
-# Folders of the private storage: of files that wait for their form, and of those that a draft keeps.
+# Folders of the private storage: for files that belong to no mailing yet, and for those that do.
 WAITING, KEPT = "pending/", "imports"
 TRIES = 3
 KEPT_FOR = timedelta(days=1)
-# For copies of a mailing that was sent: it is made once a quarter, say.
+# How long a mailing's file is kept after it was sent, for copies: some mailings are made once a quarter.
 KEPT_WHEN_SENT = timedelta(days=100)
 NUDGE_AGAIN_AFTER = timedelta(seconds=60)
 # The columns that hold what a reading found, as they are before it.
@@ -55,7 +55,7 @@ FOUND: dict[str, Any] = {
 
 
 class Superseded(Exception):
-    """The reading is not wanted any more: it was stopped, begun anew by another, or its file changed."""
+    """The reading is void: it was stopped, or the file is read anew by another."""
 
 
 class _TooLong(Exception):
@@ -63,16 +63,16 @@ class _TooLong(Exception):
 
 
 def begin(*, path: str, name: str, size: int, owner: Any, account: Account | None, channel: str) -> Import:
-    """A file that is held in the private storage under `path`, to be read."""
+    """Make an import of a file in the private storage. `path`: there. `size`: in bytes."""
     return Import.objects.create(
         path=path, name=name[:255], size=size, owner=owner, account=account, channel=channel
     )
 
 
 def begin_again(imported: Import, **changes: Any) -> None:
-    """Forget what was found, to read it once more: by other `choices`, for another `channel` or `account`.
+    """Delete what was found, so that the file is read anew. `changes`: other choices, channel or account.
 
-    Raises UnreadableFile, and forgets nothing, where the file itself is not kept any more.
+    Raises UnreadableFile, and deletes nothing, if the file itself is not kept any more.
     """
     if not storages["default"].exists(imported.path):
         raise UnreadableFile(Trouble.GONE)
@@ -84,7 +84,7 @@ def begin_again(imported: Import, **changes: Any) -> None:
 
 
 def read_at_once(imported: Import) -> bool:
-    """Read a short file here and now; False, and nothing is done, where it is a worker's."""
+    """Read a short file now. False: a worker has to read it."""
     if imported.size > AT_ONCE_BYTES or (token := claim(imported.pk)) is None:
         return False
     try:
@@ -104,13 +104,13 @@ def read_at_once(imported: Import) -> bool:
 
 
 def as_seen(imported: Import) -> bool:
-    """Whether a file still stands as it was looked at; inside a transaction, it then stays so."""
+    """Whether the rows are unchanged since `imported` was fetched. Locks it, so call in a transaction."""
     held = Import.objects.select_for_update().filter(pk=imported.pk, revision=imported.revision)
     return held.filter(state=Import.State.READY).first() is not None
 
 
 def read_import(pk: int) -> None:
-    """What a worker does for a file that waits, or whose reading died; nothing where another reads it."""
+    """Read a file that waits for a worker, or whose worker died. Does nothing if another is reading it."""
     if (token := claim(pk)) is None:
         return
     imported = Import.objects.select_related("account").get(pk=pk)
@@ -123,7 +123,7 @@ def read_import(pk: int) -> None:
 
 
 def claim(pk: int) -> str | None:
-    """The right to read a file, as a token; None where it is read already, or its reading died too often."""
+    """The right to read a file, as a token. None: it is being read, or its readings have died too often."""
     now, token = timezone.now(), uuid.uuid4().hex
     free = Q(state=Import.State.WAITING) | Q(has_come("lease_until", now), state=Import.State.READING)
     fields = {"state": Import.State.READING, "token": token, "lease_until": _lease(now), "began_at": now}
@@ -139,7 +139,7 @@ def claim(pk: int) -> str | None:
 
 
 def stop(imported: Import) -> None:
-    """Let nobody read it any further; what was read goes."""
+    """Stop the reading, and delete the rows that it has written."""
     open_states = (Import.State.WAITING, Import.State.READING)
     with transaction.atomic():
         still = Import.objects.filter(pk=imported.pk, state__in=open_states)
@@ -149,7 +149,7 @@ def stop(imported: Import) -> None:
 
 
 def overdue(at_most: int) -> list[int]:
-    """Files that wait for a worker and that none was told of lately; the moment is noted."""
+    """The primary keys of files that wait for a worker and were not nudged lately; notes the nudge."""
     now = timezone.now()
     due = Import.objects.filter(
         Q(state=Import.State.WAITING) | Q(has_come("lease_until", now), state=Import.State.READING),
@@ -161,7 +161,7 @@ def overdue(at_most: int) -> list[int]:
 
 
 def keep_for(draft: Mailing, imported: Import | None) -> None:
-    """Let a draft keep this file, and no other, for as long as it is a draft; of another mailing's a copy."""
+    """Make this the file of a draft (None: it has none). A file of another mailing is copied."""
     if imported is not None and imported.draft_id not in (None, draft.pk):
         imported = copy(imported, imported.owner)
     others = Import.objects.filter(draft=draft)
@@ -169,7 +169,7 @@ def keep_for(draft: Mailing, imported: Import | None) -> None:
     if imported is None or imported.draft_id == draft.pk:
         return
     path, storage = imported.path, storages["default"]
-    if path.startswith(WAITING) and storage.exists(path):  # what waits there is cleared away by its day
+    if path.startswith(WAITING) and storage.exists(path):  # uploads of earlier days are deleted there
         with storage.open(path) as file:
             imported.path = storage.save(f"{KEPT}/{path.rpartition('/')[2]}", file)
         transaction.on_commit(lambda: storage.delete(path))
@@ -178,22 +178,22 @@ def keep_for(draft: Mailing, imported: Import | None) -> None:
 
 
 def sent_with(mailing: Mailing, typed: Mapping[str, Any], by: Any) -> None:
-    """The mailing is sent off with its recipients: its file stays for copies, and is now theirs who sent it.
+    """Keep the file of a mailing that is sent off, for copies. From now on it belongs to the sender.
 
-    `typed`: its options as they stood in the form; empty where none are known, and the file goes by its day.
+    `typed`: the options as they were in the form; if there are none, the file is deleted a day after it came.
     """
     Import.objects.filter(draft=mailing).update(typed=typed, owner=by)
 
 
 def kept_of(mailing: Mailing) -> Import | None:
-    """The file that a mailing was sent off with, as long as it is kept, with what was `typed`."""
+    """The file with which a mailing was sent off, with what was `typed`; None if it is not kept."""
     return Import.objects.filter(draft=mailing, state=Import.State.READY).exclude(typed={}).first()
 
 
 def taken_back(mailing: Mailing) -> dict[str, Any]:
-    """The mailing becomes a draft again, which keeps the file: what was `typed`, for its form.
+    """Prepare the file of a mailing that becomes a draft again; returns what was `typed`, for its form.
 
-    Empty where it was sent off without a file. Call in a transaction.
+    {} if it was sent off without a file. Call in a transaction.
     """
     if sent := kept_of(mailing):
         stopped_rows.look_again(sent)
@@ -202,7 +202,7 @@ def taken_back(mailing: Mailing) -> dict[str, Any]:
 
 
 def copy(imported: Import, owner: Any) -> Import:
-    """Another import with the same rows, by the stop list of now, and a copy of the file if that is kept."""
+    """Copy an import with its rows (by the stop list of now), its corrections, and its file if kept."""
     storage = storages["default"]
     made = Import.objects.get(pk=imported.pk)
     made.pk, made.draft, made.owner, made.made_at, made.typed = None, None, owner, timezone.now(), {}
@@ -220,13 +220,13 @@ def copy(imported: Import, owner: Any) -> Import:
 
 
 def remove(imported: Import) -> None:
-    """The file was taken out of its form: it goes with all that was read of it."""
+    """Delete an import, its rows and its file."""
     storages["default"].delete(imported.path)
     imported.delete()
 
 
 def clear_away() -> None:
-    """Remove what came more than a day ago and is kept by no draft, and by no mailing of the last months."""
+    """Delete files of more than a day ago that belong to no draft and to no mailing of the last months."""
     now = timezone.now()
     old = Import.objects.filter(made_at__lt=now - KEPT_FOR)
     sent = ~Q(draft__state=State.DRAFT) & (Q(typed={}) | Q(draft__state_at__lt=now - KEPT_WHEN_SENT))
@@ -327,7 +327,7 @@ def _correct_again(imported: Import) -> None:
 
 
 def _fail(pk: int, token: str | None, said: Said) -> None:
-    """The file cannot be read: say why. `token`: of the reading that found out, if one did."""
+    """Note why the file cannot be read. `token`: that of the reading; None: whichever there is."""
     with transaction.atomic():
         ours = Import.objects.filter(pk=pk) if token is None else Import.objects.filter(pk=pk, token=token)
         if ours.update(**FOUND | {"trouble": as_json(said)}, state=Import.State.FAILED, token=""):
@@ -335,7 +335,7 @@ def _fail(pk: int, token: str | None, said: Said) -> None:
 
 
 def as_json(said: Said) -> dict[str, Any]:
-    """A sentence as its code, and what fills it."""
+    """A sentence as its code and parameters."""
     params = {
         name: value if isinstance(value, int) else plain(str(value)) for name, value in said.params.items()
     }
