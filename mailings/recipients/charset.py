@@ -1,6 +1,7 @@
-"""Which bytes are text, and in which charset: by mark, by zero bytes, UTF-8, else windows-1251.
+"""Finds the charset of a file: by its byte order mark, its zero bytes (UTF-16), else UTF-8 or windows-1251.
 
-A byte that the charset does not have is replaced and its line told, instead of refusing the whole file.
+A byte that the charset does not have does not make the file unreadable: it is replaced, and its line is
+noted.
 """
 
 import codecs
@@ -26,7 +27,7 @@ class Text:
 
 
 def recognise(file: IO[bytes], limits: Limits) -> Text:
-    """The charset of a file; raises UnreadableFile for one that is empty, too large or no text."""
+    """The charset of a file. UnreadableFile: it is empty, too large or no text, or a line is too long."""
     file.seek(0)
     first = file.read(SAMPLE)
     if not first:
@@ -42,7 +43,7 @@ def recognise(file: IO[bytes], limits: Limits) -> Text:
 
 
 def _utf_16(sample: bytes) -> str:
-    """Which UTF-16 has its zero bytes where this has: those of digits are the second of two, or the first."""
+    """Which UTF-16 it is: the zero byte of a digit is the second of two in LE, the first in BE."""
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     if min(even, odd) > 0 or max(even, odd) * 20 < len(sample):
         raise UnreadableFile(Trouble.NO_TEXT)
@@ -50,7 +51,10 @@ def _utf_16(sample: bytes) -> str:
 
 
 def _examined(file: IO[bytes], encoding: str, start: int, limits: Limits) -> Text:
-    """One walk through the bytes: their number, the longest line, and what the charset lacks."""
+    """Read the whole file once, to check its size and lines, and to find bytes that the charset lacks.
+
+    The encoding of the result is "other" if the file is not UTF-8.
+    """
     survey = _Survey(encoding)
     file.seek(start)
     size = start
@@ -101,7 +105,7 @@ class _Survey:
 
     @property
     def is_another_charset(self) -> bool:
-        """Whether the odd bytes are too many for slips: of windows-1251 nearly all are odd in UTF-8."""
+        """Whether too much is wrong for a few slips: in windows-1251 nearly all letters are no UTF-8."""
         return self._count * 2 > self._letters or (self._cut and self._letters == 0)
 
     def notes(self) -> tuple[Said, ...]:

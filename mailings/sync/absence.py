@@ -23,8 +23,7 @@ from mailings.sync.tally import Conflict, Tally
 
 # How many missing jobs a pull asks for by their ids.
 LOOK_UPS_AT_MOST = 20
-# How long before the days of a read a row in it may have been made: older ones are not searched at every
-# pull.
+# A draft may wait this long before it is sent: rows made longer before the days of a read are not searched.
 LONGEST_DRAFT = timedelta(days=90)
 # A job that a `get` has still shown is not asked for again before a list has shown it once more.
 NOT_ASKED_FOR = Q(look_at=None) | Q(look_at__lt=verified())
