@@ -6,6 +6,7 @@ asked, and one that it never shows is refused.
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -104,7 +105,7 @@ def read(text: str, zone: ZoneInfo, now: datetime, which: str = "") -> str:
     """What a person typed -> the wire value: `0` for now, else `0<timestamp>`; raises Refusal.
 
     `which`: of an hour that the clock shows twice, `first` or `second`. An hour without a day is the next one
-    to come; a day without a year is of this year, or of the next when it is long past.
+    to come; a day without a year is of this year, or of the next that has it when it is long past.
     """
     plain = " ".join(text.lower().split())
     if plain in _NOW:
@@ -189,8 +190,18 @@ def _date(found: Mapping[str, str], now: datetime) -> date:
     month = _month(found["name"]) if "name" in found else int(found["month"])
     if year := found.get("year"):
         return date(int(year) + (2000 if len(year) == 2 else 0), month, int(found["day"]))
-    this = date(now.year, month, int(found["day"]))
-    return this if this > (now - _HALF_A_YEAR).date() else this.replace(year=now.year + 1)
+    # Eight years on, every day of the calendar has come: also 29 February, around a year such as 2100.
+    years = (_day(year, month, int(found["day"])) for year in range(now.year, now.year + 9))
+    since = (now - _HALF_A_YEAR).date()
+    ahead = next((day for day in years if day and day > since), None)
+    if ahead is None:
+        raise ValueError("no year has such a day")
+    return ahead
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    """None if that year has no such day."""
+    return date(year, month, day) if 1 <= day <= monthrange(year, month)[1] else None
 
 
 def _month(name: str) -> int:

@@ -18,7 +18,8 @@ from mailings.smsc.spec.vocabulary import Channel
 from mailings.wording import money, prices
 from mailings.wording.moments import ago
 
-SENDERS = ("sender", "sender2")
+# Channels whose sender is none of the registered names: an e-mail has an address there.
+UNLISTED = frozenset({Channel.MAIL})
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,14 @@ class Offer:
 
 
 class Offers:
-    """The lists of one account, for a mailing of `channel` from `sender`. Empty without an account."""
+    """The lists of one account, for a mailing of `channel`. Empty without an account.
 
-    def __init__(self, account: Account | None, channel: Channel, sender: str) -> None:
-        self._account, self._channel, self._sender = account, channel, sender.strip()
+    `sender`, `fallback`: the sender of the mailing, and of the SMS after a failure; "" if none is named.
+    """
+
+    def __init__(self, account: Account | None, channel: Channel, sender: str, fallback: str = "") -> None:
+        own = "" if channel in UNLISTED else sender.strip()
+        self._account, self._named = account, [name for name in (own, fallback.strip()) if name]
 
     @cached_property
     def _catalogs(self) -> dict[str, Catalog]:
@@ -96,32 +101,42 @@ class Offers:
         )
 
     @property
-    def doubt(self) -> SafeString:
-        """A warning that the sender is not registered, with the list's age; "" if it may be."""
-        found, name = self._catalogs.get(Catalog.Kind.SENDERS), self._sender
-        if self._channel is not Channel.SMS or not name or found is None or found.fetched_at is None:
-            return SafeString()
-        if name.casefold() in {one.casefold() for one in self.senders}:
-            return SafeString()
+    def doubts(self) -> list[SafeString]:
+        """A warning for each sender that is not registered, with the list's age."""
+        found = self._catalogs.get(Catalog.Kind.SENDERS) if self._named else None
+        if found is None or found.fetched_at is None:
+            return []
+        known = {one.casefold() for one in self.senders}
         text = _("“{name}” is not registered at SMS Centre (checked {age}): it may refuse the mailing.")
-        return format_html(text, name=name, age=ago(found.fetched_at))
+        return [
+            format_html(text, name=name, age=ago(found.fetched_at))
+            for name in dict.fromkeys(self._named)
+            if name.casefold() not in known
+        ]
 
 
 def of(form: ComposeForm) -> Offers:
     """The offers for a form; none for a form that is not judged, such as a visitor's."""
-    account = form.account if form.judge else None
-    return Offers(account, form.typed.channel, form.typed.values.get("sender", ""))
+    account, typed = form.account if form.judge else None, form.typed.values
+    fallback = typed.get("sender2", "") if typed.get("fl[5]", "").strip() == "1" else ""
+    return Offers(account, form.typed.channel, typed.get("sender", ""), fallback)
 
 
 def dress(form: ComposeForm) -> Offers:
     """Connect the form's fields with their suggestions, and say in their help how old these are."""
     offers = of(form)
-    if form.typed.channel is not Channel.MAIL and form.judge:
-        for name in SENDERS:
-            field = form.fields[name]
-            field.widget.attrs["list"] = "offered-senders"
-            field.help_text = format_html("{} {}", field.help_text, offers.about_senders)
-            # It holds the help as it was, where an error was looked for before.
-            form[name].help_text = field.help_text
+    for name in _listed(form):
+        field = form.fields[name]
+        field.widget.attrs["list"] = "offered-senders"
+        field.help_text = format_html("{} {}", field.help_text, offers.about_senders)
+        # It holds the help as it was, where an error was looked for before.
+        form[name].help_text = field.help_text
     form.fields["tpl"].widget.attrs["list"] = "offered-templates"
     return offers
+
+
+def _listed(form: ComposeForm) -> tuple[str, ...]:
+    """The fields that the registered names are offered for."""
+    if not form.judge:
+        return ()
+    return ("sender2",) if form.typed.channel in UNLISTED else ("sender", "sender2")

@@ -193,6 +193,10 @@ class Review:
         return terms.fallback(self.spec)
 
     @property
+    def fallback_sender(self) -> str:
+        return self.fallback.sender if self.fallback else ""
+
+    @property
     def changes(self) -> list[str]:
         """What happens to the text on the way; of personal messages, to the one that becomes longest."""
         return terms.changes(self.spec, max(self._texts, key=len))

@@ -126,7 +126,7 @@ def show(
         "mailing": found.mailing,
         "account": found.mailing.account,
         "channel": chips.channel_label(found.channel),
-        "offers": Offers(found.mailing.account, found.channel, found.sender),
+        "offers": Offers(found.mailing.account, found.channel, found.sender, found.fallback_sender),
         "notice": notice,
         "missing": missing or [],
         "confirmed": confirmed or [],

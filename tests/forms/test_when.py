@@ -77,6 +77,32 @@ def test_what_is_no_hour_is_an_error_at_the_field(text: str) -> None:
     assert refused(time_at=text) == [(("time_at",), "no_such_hour")]
 
 
+@pytest.mark.parametrize(
+    ("today", "year"),
+    [
+        ("2026-11-25", 2028),
+        ("2028-01-10", 2028),
+        ("2028-04-01", 2028),
+        ("2028-11-01", 2032),
+        ("2096-11-01", 2104),
+    ],
+)
+@pytest.mark.parametrize("text", ["29.02 9:30", "29 Feb 9:30", "29 февраля 9:30"])
+def test_a_leap_day_without_its_year_is_of_the_next_year_that_has_it(
+    text: str, today: str, year: int
+) -> None:
+    now = datetime.fromisoformat(today).replace(tzinfo=UTC)
+
+    assert when.read(text, MOSCOW, now) == moscow(year, 2, 29, 9, 30)
+
+
+def test_a_leap_day_is_said_back_in_full() -> None:
+    due = Preview(ComposeForm(Typed({"time_at": "29.02 9:30"}), now=NOW)).due_at
+
+    assert due is not None
+    assert "Tue 29 Feb 2028, 09:30" in moments.in_full(due)
+
+
 def test_the_same_words_mean_the_hour_of_the_clock_that_is_chosen() -> None:
     with timezone.override(ZoneInfo("Asia/Yekaterinburg")):
         mine = options(time_at="26.11.2026 9:30")

@@ -1,5 +1,6 @@
 """Sender names, groups and templates of the account, chosen by name; typed as before where they are away."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -58,6 +59,35 @@ def test_a_sender_that_is_not_registered_is_said_before_sending(page: Client, li
     assert said in text_of(page.post(f"{URL}preview/", SMS | {"sender": "BANK"}))
     review = post(page, SMS | {"sender": "BANK"}, "review")
     assert said in text_of(page.get(review.url))
+
+
+@pytest.mark.parametrize("channel", ["viber", "whatsapp", "mms", "soc", "ping", "call"])
+def test_it_is_said_for_every_channel_that_has_the_list(page: Client, lists: None, channel: str):
+    typed = SMS | {"channel": channel, "shown": channel, "sender": "4951234567"}
+
+    assert "“4951234567” is not registered" in text_of(page.post(f"{URL}preview/", typed))
+
+
+@pytest.mark.parametrize("typed", [SMS | {"channel": "viber", "shown": "viber", "sender": "SHOP"}, MAIL])
+def test_the_sender_of_the_sms_after_a_failure_is_looked_up_too(
+    page: Client, lists: None, typed: dict[str, Any]
+):
+    said = "“BANK” is not registered at SMS Centre (checked 3 min ago"
+    off = typed | {"sender2": "BANK"}
+    on = off | {"fl[5]": "1"}
+
+    assert said in text_of(page.post(f"{URL}preview/", on))
+    assert said not in text_of(page.post(f"{URL}preview/", off))
+    review = page.get(post(page, on, "review").url)
+    assert said in text_of(review)
+    assert "shop@example.com” is not" not in text_of(review)
+
+
+def test_an_e_mail_offers_the_names_for_its_sms_alone(page: Client, lists: None):
+    html = post(page, MAIL, "refresh").content.decode()
+
+    offered = re.findall(r'<input[^>]*list="offered-senders"[^>]*>', html)
+    assert [re.search(r'name="([^"]*)"', one)[1] for one in offered] == ["sender2"]
 
 
 @pytest.mark.parametrize("sender", ["SHOP", "shop", ""])
