@@ -407,17 +407,38 @@ class Review:
             "balance": None if account.balance is None else str(account.balance),
         }
 
-    def changed(self, stamp: str) -> list[str]:
-        """What has changed since the page with this stamp was shown, in words; empty if nothing has.
+    def stale(self, stamp: str) -> str:
+        """Why it is not sent as the page with this stamp showed it, in a sentence; "" if it may be.
 
         A price or balance that was not known then does not count as changed: whoever sent it off accepted any
-        price. If the balance does not cover the price, that still has to be confirmed.
+        price. If the balance does not cover the price, that still has to be confirmed. A price that is not
+        known any more has not changed: it was older than ten minutes (`lookups.known`).
         """
-        words = [_("the message"), _("the people"), _("the hour"), _("the price"), _("the balance")]
+        differing = self._differing(stamp)
+        if "price" in differing and self.cost is None:
+            differing.remove("price")
+            aged = _(
+                "Nothing was sent, for the price was asked more than ten minutes ago. "
+                "It is asked anew: look at it once more."
+            )
+        else:
+            aged = ""
+        if not differing:
+            return aged
+        words = {"text": _("the message"), "people": _("the people"), "hour": _("the hour")}
+        words |= {"price": _("the price"), "balance": _("the balance")}
+        changed = _(
+            "Nothing was sent, for something has changed since you looked at it: {what}. Look at it anew."
+        )
+        return changed.format(what=", ".join(words[name] for name in differing))
+
+    def _differing(self, stamp: str) -> list[str]:
+        """The names of the facts that are not as they were; all of them where the stamp is none of ours."""
         before, now = stamp.split("."), self.stamp.split(".")
         if len(before) != len(now):
-            return words
-        return [word for word, old, new in zip(words, before, now, strict=True) if old not in (new, UNKNOWN)]
+            return list(self._facts)
+        facts = zip(self._facts, before, now, strict=True)
+        return [name for name, old, new in facts if old not in (new, UNKNOWN)]
 
 
 def _digest(fact: Any) -> str:

@@ -62,11 +62,8 @@ def _send(request: HttpRequest, found: Review) -> HttpResponse:
     needed = [need.what for need in found.needs]
     if found.is_past:
         return show(request, found, _("Its hour has passed, so nothing was sent. Go back and give another."))
-    if changed := found.changed(request.POST.get("seen", "")):
-        again = _(
-            "Nothing was sent, for something has changed since you looked at it: {what}. Look at it anew."
-        )
-        return show(request, _priced(found), again.format(what=", ".join(changed)))
+    if why := found.stale(request.POST.get("seen", "")):
+        return show(request, _priced(found), why)
     if missing := [what for what in needed if what not in confirmed]:
         return show(request, found, missing=missing, confirmed=confirmed)
     try:

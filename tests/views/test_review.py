@@ -132,6 +132,47 @@ def test_a_stale_review_is_shown_anew_instead_of_sent(page: Client, account: Acc
     assert press(page, again).status_code == 302
 
 
+def test_a_price_that_only_grew_old_is_asked_anew_and_not_called_changed(page: Client, account: Account):
+    answer = reviewed(page)
+    priced()
+    answer = page.get(answer.request["PATH_INFO"])
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        again = press(page, answer)
+        said = text_of(again)
+        assert "the price was asked more than ten minutes ago. It is asked anew" in said
+        assert "changed since" not in said
+        assert (only().state, Quote.objects.get().answered_at) == (State.DRAFT, None)
+
+        # The same amount is no news: what was looked at is sent.
+        priced()
+        assert press(page, answer).status_code == 302
+
+
+def test_an_old_price_is_not_named_beside_what_has_changed(page: Client, account: Account):
+    reviewed(page)
+    priced()
+    answer = page.get(f"/mailings/{only().pk}/review/")
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        changed(phones=PHONE, mes="Hello")
+        said = text_of(press(page, answer))
+
+    assert "looked at it: the people. Look at it anew." in said
+
+
+def test_another_hour_makes_a_review_stale(page: Client, account: Account):
+    reviewed(page, time_at="tomorrow 9:30")
+    priced()
+    answer = page.get(f"/mailings/{only().pk}/review/")
+
+    due = timezone.now() + timedelta(days=3)
+    changed(mes="Hello", phones=THREE, time=f"0{int(due.timestamp())}")
+
+    assert "the hour" in text_of(press(page, answer))
+    assert only().state == State.DRAFT
+
+
 def test_a_price_that_came_after_the_look_is_no_change_unless_the_balance_does_not_cover_it(
     page: Client, account: Account
 ):
