@@ -67,7 +67,7 @@ class Desk:
         self.open("/accounts/login/")
         self.page.fill("[name=login]", who)
         self.page.fill("[name=password]", password)
-        self.page.click("main button:has-text('Sign in') >> nth=0")
+        self.page.click("main form button.btn-primary")
 
     def tab(self) -> "Desk":
         """Another tab of the same browser."""

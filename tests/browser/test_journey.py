@@ -292,3 +292,21 @@ def test_who_may_not_cancel_is_not_offered_it_and_refused_it(
         expect(plain_desk.page.locator("h1")).to_have_text("Not allowed")
         plain_desk.complaints.forgive("403")
     assert truth.job(name)["status"] == "waiting"
+
+
+def test_another_hour_is_one_step_and_the_copy_goes_only_once_the_cancel_was_seen(
+    desk: Desk, truth: Truth
+) -> None:
+    name = "Другой час 🕐"
+    desk.accepted(name, time="+90")
+    desk.page.click("#do-change_hour")
+    desk.page.fill("[name=time_at]", "tomorrow 9:30")
+    desk.page.click("main form button.btn-primary")
+    expect(desk.page.locator("[data-hour-change]")).to_be_visible()
+    desk.sees_state("cancelled")
+    desk.page.click("#hour-copy")
+    desk.arrive()
+    desk.sees_state("accepted")
+    first, copy = truth.jobs(name)
+    assert (first["status"], copy["status"]) == ("cancelled", "waiting")
+    assert truth.calls("get", str(first["id"]))

@@ -257,11 +257,12 @@ def test_the_keyboard_alone_is_enough(
 # --- without scripts --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("locale", "today"), [("en-GB", "Today"), ("ru-RU", "Сегодня")])
 def test_the_main_job_works_without_scripts(
-    mailroom: Mailroom, new_desk: Callable[..., Desk], truth: Truth
+    mailroom: Mailroom, new_desk: Callable[..., Desk], truth: Truth, locale: str, today: str
 ) -> None:
-    name = "Без скриптов 📜"
-    desk = new_desk(mailroom, java_script_enabled=False)
+    name = f"Без скриптов 📜 {locale}"
+    desk = new_desk(mailroom, java_script_enabled=False, locale=locale)
     page = desk.page
 
     def says(state: str) -> bool:
@@ -269,7 +270,7 @@ def test_the_main_job_works_without_scripts(
         return desk.status.get_attribute("data-state") == state
 
     desk.log_in(CHIEF)
-    expect(page.locator("h1")).to_have_text("Today")
+    expect(page.locator("h1")).to_have_text(today)
     desk.open("/mailings/new/")
     page.check("#way_viber")
     page.click("noscript button[value=refresh]")
@@ -358,3 +359,33 @@ def test_the_panel_follows_and_a_change_of_channel_keeps_what_was_typed(desk: De
     desk.choose_channel("mail")
     expect(desk.option("phones")).to_have_value(f"{PHONE}\n+79990000002")
     expect(desk.option("mes")).to_have_value(TEXT)
+
+
+def test_the_panel_tells_a_screen_reader_how_many_people_there_are(desk: Desk) -> None:
+    """It is said in a place that no answer replaces: what is replaced with its words is not read aloud."""
+    desk.write("Вслух 🔊")
+    voice = desk.page.locator("#announcements")
+    voice.evaluate("node => { node.dataset.kept = 'yes' }")
+    desk.option("phones").fill(f"{PHONE}\n+79990000002\n12")
+    expect(voice).to_contain_text("People: 2, 1 wrong")
+    desk.choose_channel("viber")
+    expect(voice).to_have_attribute("data-kept", "yes")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_what_is_wrong_is_heard_first_and_all_that_was_typed_is_kept(
+    mailroom: Mailroom, new_desk: Callable[..., Desk], scripts: bool
+) -> None:
+    desk = new_desk(mailroom, java_script_enabled=scripts)
+    desk.log_in(CHIEF)
+    desk.open("/mailings/new/")
+    desk.option("phones").fill("12")
+    desk.option("mes").fill(TEXT)
+    desk.review_button.click()
+    expect(desk.page).to_have_title(re.compile("^Error:"))
+    summary = desk.page.locator("[role=alert]:focus")
+    expect(summary).to_be_visible()
+    expect(desk.option("phones")).to_have_value("12")
+    expect(desk.option("mes")).to_have_value(TEXT)
+    summary.get_by_role("link").first.click()
+    expect(desk.page.locator("#compose [aria-invalid=true]:focus")).to_be_visible()
