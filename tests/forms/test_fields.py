@@ -61,6 +61,15 @@ def test_no_other_channel_speaks_of_a_binary_sms(channel: Channel) -> None:
     assert not [text for text in helps if "hexadecimal" in text or "inary" in text]
 
 
+@pytest.mark.parametrize("channel", sorted(set(Channel) - {Channel.SMS}))
+def test_no_other_channel_speaks_of_an_sms_but_of_the_one_after_a_failure(channel: Channel) -> None:
+    about_sms = {"fl[5]", "mes2", "sender2", "ping"}
+    fields = form(f"channel={channel}").fields
+    helps = [str(fields[one.name].help_text) for one in options_for(channel) if one.name not in about_sms]
+
+    assert not [text for text in helps if re.search(r"SMS(?! Centre)", text)]
+
+
 def test_an_email_asks_for_addresses_and_a_call_for_a_number() -> None:
     mail, call = form("channel=mail"), form("channel=call")
 

@@ -245,7 +245,7 @@ _CATALOGUE = (
     Option(
         "translit",
         N_("Transliterate"),
-        N_("Writes Russian text in Latin letters, so that more of it fits into one SMS."),
+        N_("Writes Russian text in Latin letters."),
         Type.CHOICE,
         Section.MORE,
         frozenset({Channel.SMS, Channel.MMS, Channel.VIBER, Channel.WHATSAPP, Channel.SOC}),
@@ -255,6 +255,9 @@ _CATALOGUE = (
             Choice("2", N_("Yes: mpaHc/Ium")),
         ),
         default="0",
+        helps={
+            Channel.SMS: N_("Writes Russian text in Latin letters, so that more of it fits into one SMS."),
+        },
     ),
     _flag(
         "tinyurl",
@@ -266,9 +269,7 @@ _CATALOGUE = (
     Option(
         "valid",
         N_("Give up after"),
-        N_(
-            "How long the operator tries to deliver an SMS: hours from 1 to 24, or hh:mm from 00:01 to 24:00."
-        ),
+        N_("How long the operator tries to deliver it: hours from 1 to 24, or hh:mm from 00:01 to 24:00."),
         Type.VALID,
         Section.MORE,
         frozenset({Channel.SMS, Channel.PING, Channel.MMS}),
