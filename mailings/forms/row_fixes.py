@@ -51,6 +51,21 @@ def correct_rows(imported: Import, data: Mapping[str, Any]) -> str:
     return _said(waiting) if ready and waiting else ""
 
 
+def replaced(data: Mapping[str, Any]) -> str:
+    """A sentence about what was typed into rows of a file that another one replaces; "" if nothing was."""
+    typed = list(_of_another_reading(data, _shown(data)))
+    if not typed:
+        return ""
+    text = ngettext(
+        "Line {lines}: what you typed there was for the file before, which the new one replaces. It changed "
+        "nothing in the new one. Look at its rows below, then go on.",
+        "Lines {lines}: what you typed there was for the file before, which the new one replaces. It changed "
+        "nothing in the new one. Look at its rows below, then go on.",
+        len(typed),
+    )
+    return text.format(lines=_lines(typed))
+
+
 def _of_another_reading(data: Mapping[str, Any], shown: Shown) -> Iterator[Late]:
     for position, text in _typed(data, shown.reading):
         line, before = shown.rows.get(position, (0, ""))
@@ -87,5 +102,9 @@ def _said(waiting: list[Late]) -> str:
         "file is read as before. Look at the rows below, then go on.",
         len(waiting),
     )
-    first = ", ".join(f"{one.line} (“{shorten(one.after)}”)" for one in waiting[:SAMPLE])
-    return text.format(lines=f"{first} …" if len(waiting) > SAMPLE else first)
+    return text.format(lines=_lines(waiting))
+
+
+def _lines(typed: list[Late]) -> str:
+    first = ", ".join(f"{one.line} (“{shorten(one.after)}”)" for one in typed[:SAMPLE])
+    return f"{first} …" if len(typed) > SAMPLE else first

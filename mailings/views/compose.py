@@ -35,6 +35,7 @@ from mailings.forms import (
     from_post,
     own_templates,
     own_test,
+    row_fixes,
     store,
     stored,
     when,
@@ -207,10 +208,12 @@ def _bring_recipients(request: HttpRequest, form: ComposeForm) -> None:
             kept = store(upload, request.user.pk or 0, attached=False)
             filed.take_out(files.recipients)
             files.recipients = filed.bring(kept, request.user, form.account, channel)
+        said = row_fixes.replaced(request.POST) if brought else ""
         if files.recipients and not brought:
-            if said := filed.follow(files.recipients, request.POST, form.account, channel):
-                files.refused.append(("recipients_file", said))
+            said = filed.follow(files.recipients, request.POST, form.account, channel)
             filed.act(files.recipients, request.POST.get("action", ""))
+        if said:
+            files.refused.append(("recipients_file", said))
     except Refused as refusal:
         files.refused.append(("recipients_file", str(refusal)))
     except UnreadableFile as refusal:

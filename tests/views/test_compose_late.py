@@ -9,7 +9,7 @@ from django.test import Client
 
 from mailings.models import Import, Mailing
 from tests.views.composing import reposted, text_of, values_of
-from tests.views.test_compose_to import addresses, brought, counts, place
+from tests.views.test_compose_to import addresses, brought, counts, file, place
 
 TWO = "Телефон;Второй телефон\n12345;54321\n+79990000001;+79990000005\n"
 FITS_NONE = "fits no row of the file as it stands now"
@@ -96,6 +96,20 @@ def test_what_is_typed_while_the_file_is_being_read_counts_when_it_was(page: Cli
 
     assert FITS_NONE not in text_of(waiting)
     assert counts(reposted(waiting, "file_anew", page))["valid"] == "2"
+
+
+def test_what_was_typed_for_a_file_that_another_replaces_is_said_and_nothing_goes_out(
+    first: Any, page: Client
+) -> None:
+    typed = {place(first, 0): "+79990000003", "skip_wrong": "1"}
+
+    other = reposted(first, "send", page, recipients_file=file("Телефон\n+79990000007\n"), **typed)
+
+    assert "Line 2 (“+79990000003”): what you typed there was for the file before" in text_of(other)
+    assert counts(other) == {"valid": "1"}
+    assert not Mailing.objects.exists()
+    plain = reposted(other, "refresh", page, recipients_file=file("Телефон\n+79990000008\n"))
+    assert "was for the file before" not in text_of(plain)
 
 
 @pytest.mark.parametrize(
