@@ -128,6 +128,10 @@ class ImportedRowQuerySet(models.QuerySet["ImportedRow"]):
             # The import's number stands in the statement, so that the lines go in as they are.
             cursor.executemany(f"INSERT INTO {ROWS} ({COLUMNS}) VALUES ({imported.pk:d}, {marks})", lines)  # noqa: S608 (our names)
 
+    def problems(self) -> "ImportedRowQuerySet":
+        """Rows that are not valid. SQLite uses the index of these only where its condition is said, too."""
+        return self.exclude(verdict="valid")
+
     def copy(self, old: Import, new: Import) -> None:
         """Copy all rows of the import `old` to `new`."""
         others = COLUMNS.removeprefix("imported_id")

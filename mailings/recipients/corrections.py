@@ -164,8 +164,8 @@ def _round(imported: Import, wanted: dict[tuple[int, str], list[str]]) -> int:
     """Make the corrections that fit a row as it is now, and take them out of `wanted`; how many."""
     made = 0
     for lines in _parts(sorted({line for (line, _before), texts in wanted.items() if texts})):
-        rows = ImportedRow.objects.filter(imported=imported, verdict__in=CORRECTABLE, line__in=lines)
-        for row in list(rows.order_by("position")):
+        problems = ImportedRow.objects.problems().filter(imported=imported, verdict__in=CORRECTABLE)
+        for row in sorted(problems.filter(line__in=lines), key=lambda row: row.position):
             made += _retraced(imported, row, wanted)
     return made
 

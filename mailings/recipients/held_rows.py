@@ -127,7 +127,7 @@ class HeldRows:
     def _left_out(self) -> "QuerySet[ImportedRow]":
         """The rows of people who get nothing: on the stop list, or doubtful ones that are not chosen."""
         verdicts = [Verdict.STOPPED, *([] if self._doubtful else [Verdict.DOUBTFUL])]
-        return ImportedRow.objects.filter(imported=self._imported, verdict__in=verdicts)
+        return ImportedRow.objects.problems().filter(imported=self._imported, verdict__in=verdicts)
 
     @property
     def _keys_left_out(self) -> set[int | None]:

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Container
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 
 from mailings import accounts
 from mailings.models import Import, ImportedRow
+from mailings.models.imports import ImportedRowQuerySet
 from mailings.recipients import stop_list
 from mailings.recipients.judge import Judge
 from mailings.recipients.reasons import Reason, Verdict
@@ -35,7 +36,7 @@ def look_again(imported: Import) -> None:
         imported.refresh_from_db()
 
 
-def _rows(imported: Import) -> "QuerySet[ImportedRow]":
+def _rows(imported: Import) -> ImportedRowQuerySet:
     return ImportedRow.objects.filter(imported=imported)
 
 
@@ -55,7 +56,7 @@ def _let_go(imported: Import, listed: Container[int]) -> Counter[str]:
     """Judge the rows anew whose people are not on the list any more; returns how the counts change."""
     channel = Channel(imported.channel) if imported.channel else None
     judge = Judge(channel, accounts.home_country(imported.account))
-    stopped = _rows(imported).filter(verdict=Verdict.STOPPED).order_by("position")
+    stopped = _rows(imported).problems().filter(verdict=Verdict.STOPPED).order_by("position")
     free = [row for row in stopped.iterator(chunk_size=ROWS_AT_ONCE) if row.key not in listed]
     changes, there = Counter[str](), set[int | None]()
     for at in range(0, len(free), ROWS_AT_ONCE):

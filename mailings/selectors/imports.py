@@ -245,7 +245,7 @@ def seconds_left(imported: Import, now: datetime) -> int | None:
 
 def problem_rows(imported: Import, verdict: str) -> QuerySet[ImportedRow]:
     """The rows with a verdict, in the file's order."""
-    return ImportedRow.objects.filter(imported=imported, verdict=verdict).order_by("position")
+    return ImportedRow.objects.problems().filter(imported=imported, verdict=verdict).order_by("position")
 
 
 def described(row: ImportedRow) -> ProblemRow:

@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from mailings.models import Import, ImportedRow
 from mailings.models.imports import Line, stored
+from mailings.selectors.imports import problem_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -48,3 +50,16 @@ def test_rows_go_with_their_import(imported: Import) -> None:
     imported.delete()
 
     assert ImportedRow.objects.count() == 0
+
+
+def test_the_few_problems_of_a_long_file_are_found_without_reading_all_of_it(imported: Import) -> None:
+    """SQLite used the index of the problems for none of these: each look at them read every row."""
+    ImportedRow.objects.write(imported, [row(place) for place in range(9)])
+    wanted = [
+        problem_rows(imported, "wrong"),
+        ImportedRow.objects.problems().filter(imported=imported, verdict__in=["wrong", "doubtful"]),
+    ]
+
+    assert [list(rows) for rows in wanted] == [[], []]
+    if connection.vendor == "sqlite":
+        assert ["imported_problem" in rows.explain() for rows in wanted] == [True, True]
