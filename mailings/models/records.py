@@ -84,7 +84,11 @@ class Attempt(models.Model):
 
     class Meta:
         ordering = ["begin", "id"]
-        indexes = [models.Index(fields=["token"], name="attempt_token")]
+        indexes = [
+            models.Index(fields=["token"], name="attempt_token"),
+            # For the sweep: a few of all that ever were.
+            models.Index(fields=["begin"], name="open_attempts", condition=models.Q(outcome="")),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["token"], name="one_create_per_token", condition=models.Q(kind="create")

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from mailings import outbox
@@ -92,6 +94,18 @@ def test_a_cancel_that_a_dead_worker_left_open_is_closed_as_unknown(account, nud
     nudges()
     attempt.refresh_from_db()
     assert attempt.outcome == Attempt.Outcome.UNKNOWN
+
+
+def test_the_attempts_that_are_open_are_found_among_all_that_ever_were(account, nudges):
+    """A sweep comes every few seconds: it read every attempt there was."""
+    with CaptureQueriesContext(connection) as asked:
+        expire_leases()
+    (query,) = [query["sql"] for query in asked if "ORDER BY" in query["sql"]]
+
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {query}")
+            assert "open_attempts" in str(cursor.fetchall())
 
 
 def test_a_dead_broker_does_not_stop_the_sweep(account, monkeypatch, django_capture_on_commit_callbacks):
