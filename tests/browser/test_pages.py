@@ -153,6 +153,19 @@ def test_on_a_telephone_the_button_with_the_people_stays_at_hand(still_desk: Des
     still_desk.page.wait_for_url(re.compile(r"/review/$"))
 
 
+@pytest.mark.parametrize("locale", ["en-GB", "ru-RU"])
+def test_a_long_label_does_not_take_a_telephones_page_out_of_its_width(
+    mailroom: Mailroom, new_desk: Callable[..., Desk], locale: str
+) -> None:
+    desk = new_desk(mailroom, locale=locale, viewport={"width": 360, "height": 740})
+    desk.log_in(CHIEF)
+    desk.write("Каждую неделю 📆", time_at="+90", rpt="5", rptn="3")
+    desk.review()
+
+    assert desk.scrolls_sideways() == []
+    assert desk.accessibility_faults() == []
+
+
 def test_a_draft_is_sound(still_desk: Desk, seeded: dict[str, int]) -> None:
     still_desk.open(f"/mailings/{seeded['draft']}/edit/")
     expect(still_desk.option("mes")).to_have_value("Привет 👋")
