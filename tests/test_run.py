@@ -20,7 +20,7 @@ from tests.helpers.services import OURS
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 90
-# A worker whose keeper is dead finishes what it does; on a machine with much to do that took over 20 seconds.
+# Alone it takes five. Beside a whole suite twenty were too few once, and why is not known.
 END_SECONDS = 60
 
 
