@@ -7,7 +7,7 @@ messages are read does not matter. A message that no mailing of ours can have se
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -80,7 +80,7 @@ class Senders:
     """The mailings of an account that may have sent something between two moments."""
 
     def __init__(self, account: Account, first: datetime, last: datetime) -> None:
-        self.account = account
+        self._account_id = account.pk
         kept = Delivery.objects.filter(account=account, opens__lte=last).exclude(closes__lt=first)
         rows = [one.mailing for one in kept.select_related("mailing").defer("mailing__remote")]
         tries = first_tries([row.pk for row in rows])
@@ -121,7 +121,7 @@ class Senders:
                 later, other = (row, before) if newness(row) > newness(before) else (before, row)
                 # A row may leave out the text or the id: then another row of the same message has it.
                 text = other.text if later.text is None else later.text
-                newest[row.int_id] = replace(later, text=text, job=later.job or other.job)
+                newest[row.int_id] = later._replace(text=text, job=later.job or other.job)
         return list(newest.values())
 
     def _people(self, spelt: Collection[tuple[str, ...]]) -> dict[str, list[tuple[int, int, str | None]]]:
@@ -137,7 +137,7 @@ class Senders:
 
     def _match(self, row: Told, places: list[tuple[int, int, str | None]], found: Found) -> None:
         sent = datetime.fromtimestamp(row.sent or 0, UTC)
-        meant, certain = [], True
+        meant, certain = list[Place](), True
         for pk, position, own in places:
             sender = self.by_id[pk]
             if not sender.hours.include(sent):
@@ -146,26 +146,26 @@ class Senders:
                 certain = False  # nothing can be compared
             elif not sender.texts.says(own, row.text):
                 continue
-            meant.append((sender, position))
+            meant.append((pk, position))
         named = self.by_job.get(row.job) if row.job else None
-        self._weigh_id(row, [sender for sender, _ in meant], named, found, certain=certain)
+        mailings = [pk for pk, _ in meant]
+        self._weigh_id(row, mailings, named, found, certain=certain)
         if meant and row.status not in STATUSES:
             found.leave("status")
         alone = certain and len(meant) == 1
-        ours = named if any(sender.mailing.pk == named for sender, _ in meant) else None
-        for sender, position in meant:
-            named_here = "" if ours is None else "this" if ours == sender.mailing.pk else "other"
-            found.messages.append(self._meant(row, sender, position, alone=alone, named=named_here))
+        for pk, position in meant:
+            named_here = "" if named not in mailings else "this" if named == pk else "other"
+            found.messages.append(self._meant(row, pk, position, sent, alone=alone, named=named_here))
 
-    def _meant(self, row: Told, sender: Sender, position: int, *, alone: bool, named: str) -> Meant:
-        sent = row.sent or 0
+    def _meant(self, row: Told, pk: int, position: int, sent: datetime, *, alone: bool, named: str) -> Meant:
+        sender = self.by_id[pk]
         return Meant(
-            self.account.pk,
-            sender.mailing.pk,
+            self._account_id,
+            pk,
             position,
-            sender.hours.round_of(datetime.fromtimestamp(sent, UTC)) if sender.hours.rounds[1:] else 0,
+            sender.hours.round_of(sent) if sender.hours.rounds[1:] else 0,
             row.int_id,
-            sent,
+            row.sent or 0,
             row.last or 0,
             row.status,
             row.err,
@@ -177,12 +177,12 @@ class Senders:
         )
 
     def _weigh_id(
-        self, row: Told, meant: list[Sender], named: int | None, found: Found, *, certain: bool
+        self, row: Told, meant: list[int], named: int | None, found: Found, *, certain: bool
     ) -> None:
         """Note whether this row's `id` is its mailing's: that tells what `id` means on this account."""
-        if certain and len(meant) == 1 and row.job and meant[0].mailing.remote_id:
-            found.ids[row.int_id] = named == meant[0].mailing.pk
-        elif named is not None and not any(one.mailing.pk == named for one in meant):
+        if certain and len(meant) == 1 and row.job and self.by_id[meant[0]].mailing.remote_id:
+            found.ids[row.int_id] = named == meant[0]
+        elif named is not None and named not in meant:
             found.foreign = found.foreign or not _has_groups(self.by_id[named].mailing)
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, Max
+from django.db.models import Count
 
 from mailings.delivery import rows
 from mailings.delivery.match import Found, Meant, Place, Senders, newness
@@ -49,6 +50,9 @@ class Seen(NamedTuple):
     named: str
 
 
+_SEEN = attrgetter(*Seen._fields)
+
+
 @dataclass
 class Kept:
     """What was stored. `matched`: how many messages may be ours. `changed`: how many recipients are affected.
@@ -77,13 +81,13 @@ def keep(account: Account, senders: Senders, found: Found) -> Kept:
     with transaction.atomic():
         held = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         write = _sorted_out(held, found.messages)
-        rows.insert(write.new)
         rows.update(write.changed, (*TOLD, *MEANT))
         Message.objects.filter(pk__in=[message.pk for message in write.gone]).delete()
         touched = {place(message) for message in write.new}
         touched |= {place(message) for message in (*write.changed, *write.gone)}
         touched |= _learn(held, found, write.certain)
-        _update_results(held, senders, touched)
+        _update_results(held, senders, touched, write.new)
+        rows.insert(write.new)
     return Kept(
         matched=len({message.int_id for message in found.messages}),
         changed=len(touched),
@@ -167,35 +171,48 @@ def _learn(account: Account, found: Found, certain: set[int]) -> set[Place]:
     return set(doubtful.values_list("mailing_id", "position"))
 
 
-def _update_results(account: Account, senders: Senders, touched: Iterable[Place]) -> None:
-    """Decide the results of these recipients anew from all that is known of their messages."""
+def _update_results(
+    account: Account, senders: Senders, touched: Iterable[Place], new: Iterable[Meant]
+) -> None:
+    """Decide the results of these recipients anew from all messages, the stored and the `new` ones.
+
+    The new ones are stored afterwards, so that they need not be read again.
+    """
+    by_mailing: dict[int, list[Meant]] = {}
+    for message in new:
+        by_mailing.setdefault(message.mailing_id, []).append(message)
     for pk, places in groupby(sorted(touched), key=lambda one: one[0]):
-        positions = [position for _, position in places]
-        now = _round_now(pk)
+        now, positions = _round_now(pk, by_mailing.get(pk, ())), [position for _, position in places]
+        told: dict[int, list[Seen]] = {position: [] for position in positions}
+        for message in by_mailing.get(pk, ()):
+            if message.round == now:
+                told[message.position].append(Seen(*_SEEN(message)))
         for at in range(0, len(positions), PEOPLE_AT_ONCE):
-            _update_some(account, pk, now, senders.most(pk), positions[at : at + PEOPLE_AT_ONCE])
+            some = {position: told[position] for position in positions[at : at + PEOPLE_AT_ONCE]}
+            _update_some(pk, now, some, most=senders.most(pk), alike=account.message_ids == ALIKE)
 
 
-def _round_now(pk: int) -> int:
+def _round_now(pk: int, new: Iterable[Meant]) -> int:
     """The last round of which a message was seen. If it is a new one, all results are cleared for it."""
-    newest = Message.objects.filter(mailing=pk).aggregate(round=Max("round"))["round"] or 0
+    later = Message.objects.filter(mailing=pk, round__gt=0).order_by("-round")
+    stored = later.values_list("round", flat=True).first() or 0
+    newest = max([stored, *(message.round for message in new)])
     if Delivery.objects.filter(mailing=pk, round__lt=newest).update(round=newest):
         Recipient.objects.filter(mailing=pk).exclude(result="").update(**NO_RESULT)
-    return int(newest)
+    return newest
 
 
-def _update_some(account: Account, pk: int, now: int, most: int, positions: list[int]) -> None:
-    messages: dict[int, list[Seen]] = {position: [] for position in positions}
+def _update_some(pk: int, now: int, messages: dict[int, list[Seen]], *, most: int, alike: bool) -> None:
+    """Decide the results at the positions of `messages`: it has the new ones, the stored ones are added."""
+    first, last = min(messages), max(messages)
     # A range is faster than thousands of single positions, unless too much else lies in it.
-    wide = positions[-1] - positions[0] < WIDE * len(positions)
-    where: dict[str, Any] = (
-        {"position__range": (positions[0], positions[-1])} if wide else {"position__in": positions}
-    )
+    wide = last - first < WIDE * len(messages)
+    where: dict[str, Any] = {"position__range": (first, last)} if wide else {"position__in": list(messages)}
     seen = Message.objects.filter(mailing=pk, round=now, **where)
     for place, *values in seen.values_list("position", *Seen._fields):
         if place in messages:
             messages[place].append(Seen(*values))
-    changed, alike = [], account.message_ids == ALIKE
+    changed = []
     known = Recipient.objects.filter(mailing=pk, **where).values_list("position", *NO_RESULT)
     for place, *before in known:
         if place in messages:

@@ -120,7 +120,11 @@ class Message(models.Model):
                 fields=["account", "int_id", "mailing", "position"], name="message_once_for_each"
             )
         ]
-        indexes = [models.Index(fields=["mailing", "position"], name="message_of_recipient")]
+        indexes = [
+            models.Index(fields=["mailing", "position"], name="message_of_recipient"),
+            # Of recurring mailings only: which round is the last one.
+            models.Index(fields=["mailing", "round"], name="message_round", condition=models.Q(round__gt=0)),
+        ]
 
     if TYPE_CHECKING:
         mailing_id: int

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -189,3 +191,38 @@ def test_days_that_do_not_tell_all_of_a_mailing_leave_it_due() -> None:
 
     assert plan.fully_read([one], [today, today + timedelta(days=1)], NOON) == [one]
     assert plan.fully_read([one], [today - timedelta(days=9)], NOON) == []
+
+
+@pytest.mark.django_db
+def test_a_page_does_not_read_again_what_earlier_pages_brought() -> None:
+    """Which round is the last one was asked of all messages of the mailing, with every page anew."""
+    handed_over([1, 2, 3])
+    read([told(1, 1), told(2, 2)])
+
+    with CaptureQueriesContext(connection) as asked:
+        read([told(3, 3)])
+
+    [question] = [one["sql"] for one in asked if '"round" > 0' in one["sql"]]
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"EXPLAIN QUERY PLAN {question}")
+            assert "message_round" in str(cursor.fetchall())
+        else:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(f"EXPLAIN {question}")
+            assert "message_round" in str(cursor.fetchall())
+
+
+@pytest.mark.django_db
+def test_a_new_message_counts_beside_an_earlier_one_to_the_same_person() -> None:
+    """New messages are weighed before they are stored: two in place of one are unclear all the same."""
+    mailing = handed_over([1, 2])
+    read([told(1, 1)])
+    before = dict(Recipient.objects.filter(mailing=mailing).values_list("address", "result"))
+
+    read([told(2, 1), told(3, 2, status=20)])
+
+    after = dict(Recipient.objects.filter(mailing=mailing).values_list("address", "result"))
+    assert before == {"+79990000001": "delivered", "+79990000002": ""}
+    assert after == {"+79990000001": "unclear", "+79990000002": "failed"}
+    assert Message.objects.count() == 3

@@ -77,8 +77,7 @@ def outcome_of(status: int | None) -> Outcome | None:
     return None if known is None else known.outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message as the provider shows it; None for fields that are missing or cannot be read.
 
     `int_id`: the row's own number, 0 in an answer of status.php that has none. `sent`, `last`: seconds since
