@@ -193,9 +193,10 @@ def run() -> dict[str, Any]:
 def stored(folder: Path, url: str) -> dict[str, Any]:
     """The million read into rows of a database of its own; `floor`: such rows ready-made, only written."""
     begin = "import django; django.setup(); from bench import recipients_stored; recipients_stored.main()"
-    words = [sys.executable, "-c", begin, str(folder)]
+    words = [sys.executable, "-c", begin]
     settings = {"DATABASE_URL": url, "VAR_DIR": str(folder / "var"), "UPLOAD_MB": "256"}
-    ran = subprocess.run(words, capture_output=True, check=True, env=os.environ | settings)
+    for given in ([str(folder)], []):
+        ran = subprocess.run([*words, *given], capture_output=True, check=True, env=os.environ | settings)
     found: dict[str, Any] = json.loads(ran.stdout)
     return found
 

@@ -1,6 +1,7 @@
 """A file of a million read into the rows of a database, against a stop list, as a worker does it.
 
-`bench.recipients` runs `main` in a process of its own, with the folder of the file and a database to fill.
+`bench.recipients` runs `main` in two processes: one fills the database, whose making is not measured, and
+the other reads.
 The floor: rows of the same size, ready-made, written in the same transactions.
 """
 
@@ -26,8 +27,9 @@ from mailings.recipients.imports import CHUNK
 STOPPED = 100_000
 
 
-def measure(folder: Path) -> dict[str, Any]:
-    """What the reading came to, its seconds and megabytes, and the seconds of the floor."""
+def seed(folder: Path) -> None:
+    """A database with an account, a stop list, and the file, which waits to be read."""
+    call_command("migrate", verbosity=0)
     account = Account.objects.create(name="bench")
     rng = random.Random(5)
     numbers = {f"+79{rng.randrange(10**9):09d}" for _one in range(STOPPED)}
@@ -35,13 +37,16 @@ def measure(folder: Path) -> dict[str, Any]:
     with (folder / CSV).open("rb") as file:
         path = storages["default"].save("pending/people.csv", File(file))
     size = (folder / CSV).stat().st_size
-    imported = imports.begin(path=path, name=CSV, size=size, owner=None, account=account, channel="sms")
+    imports.begin(path=path, name=CSV, size=size, owner=None, account=account, channel="sms")
+
+
+def measure() -> dict[str, Any]:
+    """What the reading came to, its seconds and megabytes, and the seconds of the floor."""
+    imported = Import.objects.get()
     imports.WORKERS_SECONDS = 600.0
-    del numbers
-    Path("/proc/self/clear_refs").write_text("5")  # the stop list was made here, which is no part of it
     seconds, wall = timed(lambda: imports.read_import(imported.pk))
     peak = megabytes()
-    imported = Import.objects.get(pk=imported.pk)
+    imported.refresh_from_db()
     if imported.state != Import.State.READY:
         raise RuntimeError(f"The file was not read: {imported.trouble}")
     floor, _wall = timed(lambda: write_ready(imported))
@@ -73,6 +78,8 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
 
 
 def main() -> None:
-    """In a process with Django set up: a fresh database, and the figures as JSON."""
-    call_command("migrate", verbosity=0)
-    sys.stdout.write(json.dumps(measure(Path(sys.argv[1]))))
+    """In a process with Django set up: `FOLDER` fills the database; nothing given: the figures as JSON."""
+    if sys.argv[1:]:
+        seed(Path(sys.argv[1]))
+    else:
+        sys.stdout.write(json.dumps(measure()))

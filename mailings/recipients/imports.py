@@ -263,10 +263,8 @@ def _choices(imported: Import) -> Choices:
 
 def _chunks(reading: Reading) -> Iterator[list[Line]]:
     """The entries as rows, so many at a time. Cells are kept only where they say more than the recipient."""
-    entries, whole, position = iter(reading), len(reading.names) > 1, 0
-    while chunk := list(islice(entries, CHUNK)):
-        lines = [_line(number, entry, whole=whole) for number, entry in enumerate(chunk, position)]
-        position += len(chunk)
+    entries, whole = enumerate(reading), len(reading.names) > 1
+    while lines := [_line(position, entry, whole=whole) for position, entry in islice(entries, CHUNK)]:
         # In the order of the index by person, whose leaves are then written once a chunk and not once a row.
         lines.sort(key=lambda line: line.key or 0)
         yield lines
