@@ -21,8 +21,11 @@ from mailings.models import Account, Attempt, Event, EventKind, Mailing, Waiting
 
 # How many marks Redis keeps. More than calls can be under way, as these may commit in any order.
 MARKS = 64
-# KEYS: memory, marks.
-_READ = "return {redis.call('HGET', KEYS[1], 'secret') or '', redis.call('LRANGE', KEYS[2], 0, -1)}"
+# KEYS: memory, marks. The marks are given as one text, since the client takes long to read many.
+_READ = """
+local marks = redis.call('LRANGE', KEYS[2], 0, -1)
+return {redis.call('HGET', KEYS[1], 'secret') or '', table.concat(marks, ' ')}
+"""
 # KEYS: memory, marks. ARGV: the new secret.
 _BEGIN = "redis.call('HSET', KEYS[1], 'secret', ARGV[1]) redis.call('DEL', KEYS[2])"
 # KEYS: memory, marks. ARGV: the secret, a mark, how many marks to keep. Answers 0 when the secret differs.
@@ -52,7 +55,7 @@ def remembered(account: Account) -> list[str]:
     secret, marks = limiter.ask(_READ, _keys(account), [])
     if not secret or secret.decode() != account.memory:
         raise DifferentError
-    return list({mark.decode().partition(":")[2]: None for mark in marks})
+    return list({mark.partition(":")[2]: None for mark in marks.decode().split()})
 
 
 def compare(account: Account) -> None:
@@ -92,7 +95,7 @@ def _difference(account: Account) -> str:
         return "forgotten" if account.memory else "first"
     if secret.decode() != account.memory:
         return "other"
-    wanted = {mark.decode() for mark in marks}
+    wanted = set(marks.decode().split())
     pks = [mark.partition(":")[0] for mark in wanted]
     attempts = Attempt.objects.filter(pk__in=pks, mailing__account_id=account.pk)
     held = {_mark(pk, token) for pk, token in attempts.values_list("pk", "token")}

@@ -13,6 +13,7 @@ import orjson
 from django.db import connection, transaction
 
 from mailings.models.accounts import Account
+from mailings.models.among import as_one, one_of
 from mailings.models.mailing import Mailing, search_text
 from mailings.models.mirror import LONGEST_NAME, count_of, mirrored
 from mailings.models.readings import Reading
@@ -33,8 +34,6 @@ _OWN = (
 )
 _OBSERVED = ("mailing_id", "at", "source", "status_word", "payload")
 _FOUND = ("mailing_id", "at", "kind", "data")
-# Compares with many values in one parameter, which `_many` makes.
-_AMONG = {"sqlite": "IN (SELECT value FROM json_each(%s))", "postgresql": "= ANY(%s)"}
 # A reading with fewer rows than this is merged into the largest one that the same list has shown.
 FEW = 500
 _MEMBERS = "SELECT id FROM mailings_mailing WHERE reading_id = %s"
@@ -59,16 +58,16 @@ def known(account: Account, remote_ids: Sequence[str]) -> dict[str, tuple[Any, .
     """The rows of these jobs, by remote id; each the values of a `Known` as a plain tuple (faster)."""
     columns = "remote_id, id, fingerprint, gone, origin, code, name, reading_id"
     rows = _all(
-        f"SELECT {columns} FROM mailings_mailing WHERE account_id = %s AND remote_id {_among()}",
-        [account.pk, _many(remote_ids)],
+        f"SELECT {columns} FROM mailings_mailing WHERE account_id = %s AND {one_of('remote_id')}",
+        [account.pk, as_one(remote_ids)],
     )
     return {row[0]: row for row in rows}
 
 
 def with_code(account: Account, codes: Iterable[str]) -> set[str]:
     """Those of the codes that rows of the account have."""
-    statement = f"SELECT code FROM mailings_mailing WHERE account_id = %s AND code {_among()}"
-    return {code for (code,) in _all(statement, [account.pk, _many(list(codes))])}
+    statement = f"SELECT code FROM mailings_mailing WHERE account_id = %s AND {one_of('code')}"
+    return {code for (code,) in _all(statement, [account.pk, as_one(codes)])}
 
 
 def newest_observation() -> int:
@@ -121,8 +120,8 @@ def _join(pks: Collection[int], reading: int, at: datetime) -> None:
     """Put rows into a reading, except those that another reading has shown after `at`."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE mailings_mailing SET reading_id = %s WHERE id {_among()} AND {_NOT_AFTER}",
-            [reading, _many(list(pks)), _moment(at)],
+            f"UPDATE mailings_mailing SET reading_id = %s WHERE {one_of('id')} AND {_NOT_AFTER}",
+            [reading, as_one(pks), _moment(at)],
         )
 
 
@@ -275,14 +274,6 @@ def _all(statement: str, values: list[Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return list(cursor.fetchall())
-
-
-def _among() -> str:
-    return _AMONG[connection.vendor]
-
-
-def _many(values: Sequence[Any]) -> Any:
-    return list(values) if connection.vendor == "postgresql" else orjson.dumps(values).decode()
 
 
 def _json(payload: Any) -> str:

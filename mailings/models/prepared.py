@@ -19,18 +19,22 @@ Make = Callable[[], "models.QuerySet[Any] | tuple[str, Sequence[Any]]"]
 
 
 class Given(Expression):
-    """A placeholder for a value that comes with each run. `field`: the column to which the value belongs."""
+    """A placeholder for a value that comes with each run.
 
-    def __init__(self, name: str, field: "models.Field[Any, Any]") -> None:
+    `field`: the column to which the value belongs; None for a value that goes to the database as it is.
+    """
+
+    def __init__(self, name: str, field: "models.Field[Any, Any] | None" = None) -> None:
         super().__init__(output_field=field)
         self.name = name
+        self._field = field
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         return "%s", [self]
 
     def adapted(self, value: Any) -> Any:
         """The value as the database takes it."""
-        return self.output_field.get_db_prep_save(value, connection=connection)
+        return value if self._field is None else self._field.get_db_prep_save(value, connection=connection)
 
 
 def given(model: type[models.Model], *alike: str, **names: str) -> dict[str, Given]:

@@ -10,12 +10,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import CharField, OuterRef, Q
+from django.db.models import OuterRef, Q
 from django.utils import timezone
 
 from mailings import accounts
 from mailings.accounts import restore_guard
 from mailings.models import Attempt, EventKind, Mailing, State, record
+from mailings.models.among import as_one, one_of
 from mailings.models.mailing import CLOCK_WENT_BACK, letters
 from mailings.models.prepared import Given, Prepared, changing, given
 from mailings.recipients import stop_list
@@ -36,11 +37,7 @@ _TRIES = (
     " AND kind = 'create' AND outcome <> 'not_sent'"
 )
 _FILES = "SELECT count(*) FROM mailings_attachment WHERE mailing_id = mailings_mailing.id"
-_HELD = "SELECT count(*) FROM mailings_attempt WHERE kind = 'create' AND token IN "
-_PLACES = f"({', '.join(['%s'] * restore_guard.MARKS)})"
-_TOLD = (_TRIES, _FILES, stop_list.ANY_LISTED, _HELD + _PLACES)
-# Fills the places of the statement when Redis remembers fewer attempts; no attempt has this token.
-_NONE = "-"
+_HELD = "SELECT count(*) FROM mailings_attempt WHERE kind = 'create' AND "
 # Forgets earlier searches of the provider's list for this row.
 _NOT_LOOKED_FOR = {"looks": 0, "look_at": None, "look_note": ""}
 _OURS = Prepared(
@@ -112,8 +109,7 @@ def claim(mailing: Mailing, held: Sequence[str]) -> Claim | None:
 def _told(
     mailing: Mailing, held: Sequence[str], *, token: str, now: datetime, deadline: datetime
 ) -> tuple[Any, ...] | None:
-    """Run the UPDATE from queued to sending: the values of `_TOLD`, or None when the row did not match."""
-    places = [*held, *[_NONE] * (restore_guard.MARKS - len(held))]
+    """Run the UPDATE from queued to sending: what it returns, or None when the row did not match."""
     account = mailing.account
     told = _claiming(mailing.submitted_at is not None, account.proven_at is not None).rows(
         pk=mailing.pk,
@@ -128,7 +124,7 @@ def _told(
         secret=bytes(account.secret),
         kind=account.kind,
         base_url=account.base_url,
-        **{f"held{number}": place for number, place in enumerate(places)},
+        held=as_one(held),
     )
     return told[0] if told else None
 
@@ -162,8 +158,8 @@ def _claim_statement(submitted: bool, proven: bool) -> tuple[str, Sequence[Any]]
         **_NOT_LOOKED_FOR,
         **given(Mailing, "token", state_at="now", deadline_at="deadline", lease_until="lease"),
     )
-    held = [Given(f"held{number}", CharField()) for number in range(restore_guard.MARKS)]
-    return f"{sql} RETURNING {', '.join(f'({one})' for one in _TOLD)}", [*params, *held]
+    told = (_TRIES, _FILES, stop_list.ANY_LISTED, _HELD + one_of("token"))
+    return f"{sql} RETURNING {', '.join(f'({one})' for one in told)}", [*params, Given("held")]
 
 
 def _leave_out(mailing: Mailing) -> None:
