@@ -31,7 +31,7 @@ from mailings.smsc.spec.spec import validate
 PEOPLE = int(os.environ.get("BENCH_MESSAGES", "100000"))
 MANY = int(os.environ.get("BENCH_PEOPLE", "1000000"))
 PAGE = 1_000
-LOOKS, EXPORTS, ROUNDS = 40, 8, 3
+VISITS, EXPORTS, ROUNDS = 40, 8, 3
 # Lines of the export, of which the whole is streamed alike.
 EXPORTED = 10_000
 RESULTS = ("failed", "delivered", "unheard", "")
@@ -154,29 +154,29 @@ def pages_ms(account: Account) -> dict[str, tuple[float, float]]:
     client = Client()
     client.force_login(user)
     page, rng = f"/mailings/{mailing.pk}/results/", random.Random(2)
-    looks: dict[str, Callable[[], Any]] = {
+    visits: dict[str, Callable[[], Any]] = {
         "further": lambda: client.get(f"{page}?result={rng.choice(RESULTS)}&after={_place(rng)}"),
         "back": lambda: client.get(f"{page}?result={rng.choice(RESULTS)}&before={_place(rng)}"),
         "search": lambda: client.post(page, {"number": f"8 9{500_000_000 + _place(rng):09d}"}),
         "part": lambda: client.post(page, {"number": f"{_place(rng):06d}"[-4:]}),
         "export": lambda: list(islice(client.get(f"{page[:-1]}.csv"), EXPORTED)),
     }
-    return {name: _p95(look, EXPORTS if name == "export" else LOOKS) for name, look in looks.items()}
+    return {name: _p95(visit, EXPORTS if name == "export" else VISITS) for name, visit in visits.items()}
 
 
 def _place(rng: random.Random) -> int:
     return rng.randrange(1000, MANY - 1000)
 
 
-def _p95(look: Callable[[], Any], looks: int) -> tuple[float, float]:
-    took = [timed_ms(look) for _ in range(looks + 2)][2:]
+def _p95(visit: Callable[[], Any], times: int) -> tuple[float, float]:
+    took = [timed_ms(visit) for _ in range(times + 2)][2:]
     clock, used = (round(statistics.quantiles(one, n=20)[-1], 1) for one in zip(*took, strict=True))
     return clock, used
 
 
-def timed_ms(look: Callable[[], Any]) -> tuple[float, float]:
+def timed_ms(visit: Callable[[], Any]) -> tuple[float, float]:
     begin, used = time.perf_counter(), time.process_time()
-    answer = look()
+    answer = visit()
     took = (time.perf_counter() - begin) * 1000, (time.process_time() - used) * 1000
     assert isinstance(answer, list) or answer.status_code == 200  # noqa: S101 (a figure of an error page is none)
     return took

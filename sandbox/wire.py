@@ -11,7 +11,7 @@ from http import HTTPStatus
 from sandbox.faults import Fault
 from sandbox.formats import Answer
 
-LOOK_SECONDS = 0.05
+CHECK_SECONDS = 0.05
 PAGE = b"<!DOCTYPE html><html><head><title>Sandbox</title></head><body><h1>Not now</h1></body></html>"
 
 
@@ -37,7 +37,7 @@ class Connection:
         poller = select.poll()
         poller.register(self._socket, select.POLLIN)
         while not self._stopping.is_set():
-            left = LOOK_SECONDS if until is None else min(LOOK_SECONDS, until - time.monotonic())
+            left = CHECK_SECONDS if until is None else min(CHECK_SECONDS, until - time.monotonic())
             if left <= 0:
                 return True
             if self._has_gone(poller):

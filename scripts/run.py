@@ -156,7 +156,7 @@ def watch(servers: list[Server], arrived: Callable[[], bool], welcome: str) -> N
     parent = os.getppid()
     welcomed = False
 
-    def look(*_: object) -> None:
+    def check(*_: object) -> None:
         nonlocal welcomed
         if not welcomed and arrived():
             welcomed = True
@@ -165,7 +165,7 @@ def watch(servers: list[Server], arrived: Callable[[], bool], welcome: str) -> N
         if not all(server.running for server in servers) or os.getppid() != parent or interrupted(parent):
             os.kill(os.getpid(), signal.SIGTERM)
 
-    signal.signal(signal.SIGALRM, look)
+    signal.signal(signal.SIGALRM, check)
     signal.setitimer(signal.ITIMER_REAL, 1.0, 0.5)
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
 

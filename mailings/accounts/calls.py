@@ -31,7 +31,7 @@ from mailings.smsc.api.errors import Blocked, LoginRefused, SmscError
 log = logging.getLogger(__name__)
 
 # How often a call that waits for a permit tries again.
-LOOK_AGAIN_SECONDS = 0.2
+TRY_AGAIN_SECONDS = 0.2
 # Reasons that end by themselves soon. For any other reason `slot` does not wait.
 PASSING = frozenset({Waiting.GATE, Waiting.SHUT, Waiting.GAP})
 # Calls that go before others: what a person wants to stop must not wait behind new mailings.
@@ -93,8 +93,8 @@ def unchanged(account: Any, *, proven: bool) -> Exists:
     return Exists(same.exclude(proven_at=None) if proven else same)
 
 
-def look_again(account: Account) -> None:
-    """Find out why a claim failed: raises CannotCall if it was because the account has changed."""
+def raise_if_changed(account: Account) -> None:
+    """After a failed claim: raises CannotCall if the account can make no call, or is not as it was read."""
     before = (bytes(account.secret), account.kind, account.base_url, account.proven_at is not None)
     account.refresh_from_db()
     _caller(account, probing=False)
@@ -156,7 +156,7 @@ def _wait_for_permit(
             return _try_permit(_caller(row, probing=probing), request, probing=probing, claims=claims)
         except CannotCall as error:
             left = until - time.monotonic()
-            pause = error.retry_after or LOOK_AGAIN_SECONDS
+            pause = error.retry_after or TRY_AGAIN_SECONDS
             if error.reason not in PASSING or pause > left:
                 raise
         time.sleep(pause)

@@ -66,7 +66,7 @@ def compare(account: Account) -> None:
     if not _difference(account):
         return
     # Of several workers that notice it at once, one goes on. Between its two writes the others would see a
-    # secret that Redis has not got yet, and call it forgotten: they wait, and look again.
+    # secret that Redis has not got yet, and call it forgotten: they wait, and compare again.
     with transaction.atomic():
         _agree(Account.objects.select_for_update(no_key=True).get(pk=account.pk))
     account.refresh_from_db()

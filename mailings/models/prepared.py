@@ -43,7 +43,7 @@ def given(model: type[models.Model], *alike: str, **names: str) -> dict[str, Giv
     `given(Mailing, "code", id="pk")`: the run gets values for `code` and `pk`, which is compared with `id`.
     """
     names = dict(zip(alike, alike, strict=True)) | names
-    return {look: Given(name, _field(model, look.partition("__")[0])) for look, name in names.items()}
+    return {lookup: Given(name, _field(model, lookup.partition("__")[0])) for lookup, name in names.items()}
 
 
 def _field(model: type[models.Model], column: str) -> "models.Field[Any, Any]":

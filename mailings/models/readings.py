@@ -60,7 +60,7 @@ def before(at: Any) -> Q:
     return _own_and_shared("lt", at)
 
 
-def _own_and_shared(look: str, at: Any) -> Q:
+def _own_and_shared(lookup: str, at: Any) -> Q:
     """Conditions on the row's own columns: PostgreSQL checks these again after it has waited for a lock."""
-    own = Q(verified_at=None) | Q(**{f"verified_at__{look}": at})
-    return own & (Q(reading=None) | Q(reading__in=Reading.objects.filter(**{f"at__{look}": at})))
+    own = Q(verified_at=None) | Q(**{f"verified_at__{lookup}": at})
+    return own & (Q(reading=None) | Q(reading__in=Reading.objects.filter(**{f"at__{lookup}": at})))

@@ -31,8 +31,8 @@ from mailings.smsc.api.errors import NotSaved, SmscError
 
 # Job numbers as the provider shows them; anything longer is a typing error.
 JOB_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
-# Without an answer a candidate is asked for again after LOOK_AGAIN, and dropped after GIVE_UP_AFTER.
-LOOK_AGAIN, GIVE_UP_AFTER = timedelta(minutes=2), timedelta(days=1)
+# Without an answer a candidate is asked for again after ASK_AGAIN, and dropped after GIVE_UP_AFTER.
+ASK_AGAIN, GIVE_UP_AFTER = timedelta(minutes=2), timedelta(days=1)
 
 
 def adopt(mailing_id: int, remote_id: str, by: Any = None, seen: Seen = UNBOUND) -> Mailing:
@@ -84,7 +84,7 @@ def verify(mailing_id: int) -> None:
     except NotSaved:
         _end(mailing, NotItsJob.UNKNOWN_NUMBER)
     except (SmscError, accounts.CannotCall):
-        _look_again(mailing)
+        _ask_again_later(mailing)
     else:
         _end(mailing, _why_not(mailing, job.name), job, asked_at)
 
@@ -147,14 +147,14 @@ def _end(
         observe(now, job, at=asked_at, source="get")
 
 
-def _look_again(mailing: Mailing) -> None:
+def _ask_again_later(mailing: Mailing) -> None:
     """The provider gave no answer: try again later, for a day. The mailing stays unknown meanwhile."""
     now = timezone.now()
     if mailing.candidate_at is not None and now - mailing.candidate_at > GIVE_UP_AFTER:
         _end(mailing, NotItsJob.NO_ANSWER)
         return
     same = Mailing.objects.filter(pk=mailing.pk, candidate=mailing.candidate)
-    same.update(candidate_next_at=now + LOOK_AGAIN)
+    same.update(candidate_next_at=now + ASK_AGAIN)
 
 
 def _take(mailing: Mailing, remote_id: str, *, name: str | None) -> None:

@@ -31,7 +31,8 @@ from mailings.smsc.spec.spec import Spec
 OVERDUE_AFTER = timedelta(minutes=15)
 # How long a worker waits for a free permit of the account before it leaves the row to the sweep.
 WAIT_FOR_SLOT_SECONDS = 20.0
-LOOK_AGAIN = timedelta(seconds=10)
+# How soon a mailing that waits for a read of the list is tried again.
+CHECK_AGAIN = timedelta(seconds=10)
 
 
 def _queued() -> QuerySet[Mailing]:
@@ -132,7 +133,7 @@ def _claim(mailing: Mailing) -> Claim | None:
         return None
     claim = claims.claim(mailing, held)
     if claim is None:
-        accounts.look_again(mailing.account)
+        accounts.raise_if_changed(mailing.account)
     return claim
 
 
@@ -177,7 +178,7 @@ def _may_not_go(mailing: Mailing, *, tried: bool) -> bool:
     if was_too_soon_before(mailing, timezone.now() - OVERDUE_AFTER):
         _give_to_a_person(mailing)
         return True
-    _wait(mailing, Waiting.LOOK, LOOK_AGAIN)
+    _wait(mailing, Waiting.LOOK, CHECK_AGAIN)
     notify.send("pull_recent", mailing.account_id)
     return True
 

@@ -30,7 +30,7 @@ REST = timedelta(seconds=5)
 # How long a mailing that failed by a bug of ours is passed over, unless a message names it.
 FAILED_RESTS = 30.0
 # How many due rows one query brings.
-LOOK = 64
+AT_ONCE = 64
 
 
 def _due(now: object, far: object) -> QuerySet[Mailing]:
@@ -42,7 +42,7 @@ _DUE = Prepared(
     lambda: _due(
         given(Mailing, not_before__lte="now")["not_before__lte"],
         given(Mailing, not_before__gt="far")["not_before__gt"],
-    ).values_list("id")[:LOOK]
+    ).values_list("id")[:AT_ONCE]
 )
 
 
@@ -139,7 +139,7 @@ class Drain:
         last query finds room for a thread.
         """
         with self._lock:
-            if self._look() is None:
+            if self._first_due() is None:
                 self._threads -= 1
                 return None
             pk = self._ahead.popleft()
@@ -151,9 +151,9 @@ class Drain:
 
     def _more(self) -> int | None:
         """A due mailing for another thread, if one more may work."""
-        return self._look() if self._threads < settings.CALLS_AT_ONCE else None
+        return self._first_due() if self._threads < settings.CALLS_AT_ONCE else None
 
-    def _look(self) -> int | None:
+    def _first_due(self) -> int | None:
         """The first due mailing, read from the database if none was read ahead. Holds the lock."""
         if not self._ahead:
             self._ahead.extend(pk for pk in self._found() if pk not in self._in_hand)
@@ -167,7 +167,7 @@ class Drain:
         if not self._failed and not self._resting:
             return [pk for (pk,) in _DUE.rows(now=now, far=now + CLOCK_WENT_BACK)]
         due = _due(now, now + CLOCK_WENT_BACK).exclude(pk__in=self._failed).exclude(account__in=self._resting)
-        return list(due.values_list("id", flat=True)[:LOOK])
+        return list(due.values_list("id", flat=True)[:AT_ONCE])
 
 
 DRAIN = Drain()

@@ -196,7 +196,7 @@ def taken_back(mailing: Mailing) -> dict[str, Any]:
     {} if it was sent off without a file. Call in a transaction.
     """
     if sent := kept_of(mailing):
-        stopped_rows.look_again(sent)
+        stopped_rows.judge_again(sent)
     Import.objects.filter(draft=mailing).update(typed={})
     return dict(sent.typed) if sent else {}
 
@@ -215,7 +215,7 @@ def copy(imported: Import, owner: Any) -> Import:
         for one in imported.corrections.order_by("pk"):
             one.pk, one.imported = None, made
             one.save()
-        stopped_rows.look_again(made)
+        stopped_rows.judge_again(made)
     return made
 
 

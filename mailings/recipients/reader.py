@@ -29,7 +29,8 @@ from mailings.smsc.spec.vocabulary import Channel
 SAMPLE_ROWS = 1000
 # The beginning of a file has SAMPLE_ROWS rows, but not many more cells than this.
 SAMPLE_CELLS = 500_000
-SHEETS_LOOKED_AT = 30
+# How many visible sheets are searched for recipients.
+SHEETS_SAMPLED = 30
 _BEFORE = (Verdict.DUPLICATE, Reason.BEFORE)
 _ON_STOP_LIST = (Verdict.STOPPED, Reason.STOPPED)
 # An empty cell, or one with a dash or the like.
@@ -154,7 +155,7 @@ class Reading:
     def _visible_sheet(self, book: tables.Workbook, visible: list[Sheet]) -> Sheet:
         """The sheet with recipients (if several have any, a question is added), else the first with rows."""
         filled, telling = list[Sheet](), list[Sheet]()
-        for sheet in visible[:SHEETS_LOOKED_AT] if len(visible) > 1 else []:
+        for sheet in visible[:SHEETS_SAMPLED] if len(visible) > 1 else []:
             profile = Profile(self._judge)
             profile.add(beginning(book.rows(sheet)))
             if not profile.is_blank:
@@ -207,7 +208,7 @@ class Reading:
             return
         seen: set[int] = set()
         texts: set[int] | None = set() if self._text_of else None
-        quick = self._judge.quick if texts is None else _look_closer
+        quick = self._judge.quick if texts is None else _never_quickly
         key_quickly = int if Kind.NUMBER in self._judge.kinds else key_of
         stopped, valid = self._stopped, 0
         for line, cell, cells in self._filled():
@@ -358,5 +359,5 @@ def _digest(text: str) -> int:
     return -(int.from_bytes(digest, "big") >> 1) - 1
 
 
-def _look_closer(_text: str) -> None:
+def _never_quickly(_text: str) -> None:
     """In place of `Judge.quick`, to have all cells judged slowly."""

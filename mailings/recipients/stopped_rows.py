@@ -19,7 +19,7 @@ ROWS_AT_ONCE = 2_000
 FIELDS = ("verdict", "reason", "value")
 
 
-def look_again(imported: Import) -> None:
+def judge_again(imported: Import) -> None:
     """Give the rows of a file the verdicts that follow from its account's stop list of now.
 
     Changes the counts of `imported` too. Call in a transaction, while nobody else changes the file.

@@ -12,7 +12,7 @@ from mailings.selectors.history import HistoryFilter, HistoryRow
 from mailings.selectors.orders import Order
 
 # How many mailings one request cancels, and how many rows of a filter are read to find them.
-MOST, LOOKED_AT_MOST = 500, 10_000
+MOST, READ_AT_MOST = 500, 10_000
 # How many names are shown with a reason.
 NAMED = 3
 
@@ -68,7 +68,7 @@ def is_bounded(chosen: HistoryFilter) -> bool:
 def _choice(rows: Iterable[HistoryRow], why_not: WhyNot) -> Choice:
     found = Choice()
     for row in rows:
-        if len(found.rows) == MOST or found.fit == LOOKED_AT_MOST:
+        if len(found.rows) == MOST or found.fit == READ_AT_MOST:
             found.more = True
             break
         if why := why_not(row):

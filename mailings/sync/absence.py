@@ -22,7 +22,7 @@ from mailings.sync.spans import LOOKS_NEEDED, TWO_MONTHS, Span, span_of, with_tr
 from mailings.sync.tally import Conflict, Tally
 
 # How many missing jobs a pull asks for by their ids.
-LOOK_UPS_AT_MOST = 20
+ASKED_FOR_AT_MOST = 20
 # A draft may wait this long before it is sent: rows made longer before the days of a read are not searched.
 LONGEST_DRAFT = timedelta(days=90)
 # A job that a `get` has still shown is not asked for again before a list has shown it once more.
@@ -80,7 +80,7 @@ def missing(account: Account, span: Span, begun: datetime) -> list[Mailing]:
     ours = with_tries(unseen.filter(origin=Origin.LOCAL))
     found = [row for row in ours if span.holds(span_of(row))]
     if span.end - span.start >= TWO_MONTHS:
-        found += list(unseen.filter(NOT_ASKED_FOR, origin=Origin.PROVIDER)[:LOOK_UPS_AT_MOST])
+        found += list(unseen.filter(NOT_ASKED_FOR, origin=Origin.PROVIDER)[:ASKED_FOR_AT_MOST])
     return found
 
 
@@ -88,7 +88,7 @@ def ask_for_each(account: Account, rows: list[Mailing], tally: Tally) -> bool:
     """Ask for missing jobs by their ids, a few per pull. False: one of ours may still be at the provider."""
     fresh = Mailing.objects.filter(NOT_ASKED_FOR, pk__in=[row.pk for row in rows])
     may_ask = set(fresh.values_list("pk", flat=True))
-    asked = [row for row in rows if row.pk in may_ask][:LOOK_UPS_AT_MOST]
+    asked = [row for row in rows if row.pk in may_ask][:ASKED_FOR_AT_MOST]
     gone = {row.pk for row in asked if _is_gone(account, row, tally)}
     tally.gone += len(gone)
     return all(row.pk in gone or row.origin == Origin.PROVIDER for row in rows)

@@ -24,7 +24,7 @@ from tests.faults.error_paths import ErrorPaths
 from tests.faults.figures import Report, shown
 from tests.faults.foreign import Foreign
 from tests.faults.house import House, Provider
-from tests.faults.leaks import PLACES, look_everywhere
+from tests.faults.leaks import PLACES, search_everywhere
 from tests.faults.needles import Needles, ProcessList
 from tests.faults.pages import Pages
 from tests.faults.people import People, race, some_spec
@@ -351,7 +351,7 @@ class Campaign:
         walked = paths.walk()
         self.pages.ended.set()
         self.process_list.ended.set()
-        look_everywhere(self.needles, self.house, paths)
+        search_everywhere(self.needles, self.house, paths)
         self.report.add("error paths walked", len(walked), ">= 40")
         for place in PLACES:
             self.report.add(

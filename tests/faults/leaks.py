@@ -30,7 +30,7 @@ PLACES = (
 ROWS_OF_A_STATE = 10
 
 
-def look_everywhere(needles: Needles, house: House, paths: ErrorPaths) -> None:
+def search_everywhere(needles: Needles, house: House, paths: ErrorPaths) -> None:
     _pages(needles, paths)
     _records(needles)
     _database(needles)
@@ -39,12 +39,12 @@ def look_everywhere(needles: Needles, house: House, paths: ErrorPaths) -> None:
     needles.logs(house.logs)
     for file in (house.folder / "var").rglob("*"):
         if file.is_file() and "static" not in file.parts:
-            needles.look("files (password, key)", file.name, file.read_bytes(), SECRETS)
+            needles.search("files (password, key)", file.name, file.read_bytes(), SECRETS)
 
 
 def _pages(needles: Needles, paths: ErrorPaths) -> None:
     for name, content in paths.pages:
-        needles.look("pages", name, content, SECRETS if name.startswith("compose") else ())
+        needles.search("pages", name, content, SECRETS if name.startswith("compose") else ())
     browser = paths.browser()
     for name in ("today", "history", "compose", "preferences", "export", "healthz", "account_login"):
         _page(needles, browser, name)
@@ -60,15 +60,15 @@ def _pages(needles: Needles, paths: ErrorPaths) -> None:
 def _page(needles: Needles, browser: Any, name: str, *arguments: int) -> None:
     answer = browser.get(reverse(name, args=arguments), secure=True)
     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    needles.look("pages", f"{name} {arguments}", content, SECRETS if name in PAGES_WITH_PEOPLE else ())
+    needles.search("pages", f"{name} {arguments}", content, SECRETS if name in PAGES_WITH_PEOPLE else ())
 
 
 def _records(needles: Needles) -> None:
     for place, model in (("events", Event), ("events", Observation), ("attempts", Attempt)):
         for row in model._default_manager.values().iterator():
-            needles.look(place, f"{model.__name__} {row['id']}", _text(row))
+            needles.search(place, f"{model.__name__} {row['id']}", _text(row))
     for account in Account.objects.values():
-        needles.look("events", f"Account {account['name']}", _text(account))
+        needles.search("events", f"Account {account['name']}", _text(account))
 
 
 def _database(needles: Needles) -> None:
@@ -76,7 +76,7 @@ def _database(needles: Needles) -> None:
     model: type[Model]
     for model in apps.get_models():
         for row in model._default_manager.values().iterator():
-            needles.look("the database (password, key)", model.__name__, _text(row), SECRETS)
+            needles.search("the database (password, key)", model.__name__, _text(row), SECRETS)
 
 
 def _text(row: Mapping[str, Any]) -> bytes:

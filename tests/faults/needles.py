@@ -25,7 +25,7 @@ class Needles:
         self.bytes_read: Counter[str] = Counter()
         self.examples: list[str] = []
 
-    def look(self, place: str, where: str, data: bytes, names: Iterable[str] = ()) -> None:
+    def search(self, place: str, where: str, data: bytes, names: Iterable[str] = ()) -> None:
         """Search `data` for the secrets `names`; () for all of them."""
         found = self.found.setdefault(place, Counter())
         self.bytes_read[place] += len(data)
@@ -40,20 +40,20 @@ class Needles:
 
     def logs(self, folder: Path) -> None:
         for file in sorted(folder.iterdir()):
-            self.look("logs and tracebacks", file.name, file.read_bytes())
+            self.search("logs and tracebacks", file.name, file.read_bytes())
 
     def redis(self, url: str) -> None:
         """Search every key and value in all databases of a Redis."""
         for database in range(64):
             with contextlib.closing(redis.Redis.from_url(f"{url.rsplit('/', 1)[0]}/{database}")) as client:
                 for key in client.scan_iter(count=1000):
-                    self.look("Redis", str(key), key)
-                    self.look("Redis", str(key), _dump(client, key))
+                    self.search("Redis", str(key), key)
+                    self.search("Redis", str(key), _dump(client, key))
 
     def folder(self, place: str, folder: Path) -> None:
         for file in folder.rglob("*"):
             if file.is_file():
-                self.look(place, file.name, file.read_bytes())
+                self.search(place, file.name, file.read_bytes())
 
 
 def _dump(client: Any, key: bytes) -> bytes:
@@ -86,4 +86,4 @@ class ProcessList(threading.Thread):
         while not self.ended.wait(0.5):
             for process in PROC.glob("[0-9]*") if PROC.is_dir() else ():
                 with contextlib.suppress(OSError):
-                    self._needles.look("process lists", process.name, (process / "cmdline").read_bytes())
+                    self._needles.search("process lists", process.name, (process / "cmdline").read_bytes())

@@ -42,7 +42,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "error 4": {"fault": "wrong_error", "error": 4, "saved": False},
     "error 9": {"fault": "wrong_error", "error": 9, "saved": False},
 }
-LOOKED_AT = ("code", "state", "remote_id", "looks", "wish", "wish_result")
+COLUMNS = ("code", "state", "remote_id", "looks", "wish", "wish_result")
 UNSENT = (State.DRAFT, State.QUEUED, State.HELD, State.REFUSED, State.WITHDRAWN)
 Hand = tuple[Claim, Any]
 
@@ -152,7 +152,7 @@ class World(RuleBasedStateMachine):
     def all_is_well(self) -> None:
         before = {row.pk: State(row.state) for row in self.rows}
         ours = Mailing.objects.filter(account=self.account)
-        self.rows = list(ours.only(*LOOKED_AT).order_by("pk"))
+        self.rows = list(ours.only(*COLUMNS).order_by("pk"))
         jobs = {str(job["id"]): job for job in self.sandbox.jobs}
         self.nothing_is_sent_twice_without_a_person_between(jobs)
         self.nothing_that_was_sent_is_taken_for_unsent()

@@ -59,7 +59,7 @@ def test_a_message_waits_is_with_the_operator_and_ends(sandbox: Sandbox) -> None
     settled(sandbox, s1=1.0)
 
     seen = [{row["status"] for row in rows(sandbox)}]
-    for _look in range(2):
+    for _ in range(2):
         sandbox.advance(20)
         seen.append({row["status"] for row in rows(sandbox)})
     sandbox.advance(200)

@@ -209,18 +209,18 @@ def test_a_day_with_exactly_ten_rows_says_nothing(listed_account: Account, listi
     assert looked(unknown) == (0, "ten_rows")
 
 
-def test_look_ups_by_id_are_few_in_one_pull(listed_account: Account, listing: Listing):
+def test_few_jobs_are_asked_for_by_id_in_one_pull(listed_account: Account, listing: Listing):
     control(listed_account, listing, spans.today())
-    for number in range(absence.LOOK_UPS_AT_MOST + 5):
+    for number in range(absence.ASKED_FOR_AT_MOST + 5):
         bare(listed_account, state=State.ACCEPTED, remote_id=str(1000 + number))
 
     first, second = pull(listed_account), pull(listed_account)
 
-    assert (first.gone, first.reason) == (absence.LOOK_UPS_AT_MOST, "own_job_missing")
+    assert (first.gone, first.reason) == (absence.ASKED_FOR_AT_MOST, "own_job_missing")
     assert (second.gone, second.reason) == (5, "")
 
 
-def test_a_look_up_that_fails_is_made_again_by_the_next_pull(account, sandbox: Sandbox, settings):
+def test_a_job_that_could_not_be_asked_for_is_asked_for_by_the_next_pull(account, sandbox: Sandbox, settings):
     mailing = delivered(account)
     delivered(account)
     pull(account)
@@ -228,7 +228,7 @@ def test_a_look_up_that_fails_is_made_again_by_the_next_pull(account, sandbox: S
     sandbox.fault("server_error", calls="get")
 
     first = pull(account)
-    time.sleep(2 * settings.SAME_REQUEST_SECONDS)  # the same look-up may not be made sooner
+    time.sleep(2 * settings.SAME_REQUEST_SECONDS)  # the same job may not be asked for sooner
     second = pull(account)
 
     assert (first.gone, first.reason) == (0, "own_job_missing")

@@ -144,7 +144,7 @@ def test_more_ids_than_the_limit_are_said_to_stay(
 def test_of_a_large_filter_only_so_many_are_looked_at_and_it_is_said(
     chief_page: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk_cancel, "LOOKED_AT_MOST", 2)
+    monkeypatch.setattr(bulk_cancel, "READ_AT_MOST", 2)
     row(name="Sale waits", created_at=timezone.now())
     for _ in range(2):
         row(name="Sale gone", remote_status="gone_out")

@@ -30,7 +30,7 @@ from mailings.wording import timeline
 
 Object = dict[str, Any]
 WRONG, FAILED, RAN_OUT = 1, 2, 3
-LOOK_EVERY_SECONDS = 0.2
+ASK_EVERY_SECONDS = 0.2
 AWAY = "The database cannot be used (%s); this one was not stored."
 # A command waits out the gap between identical calls, plus these seconds for a permit.
 MORE_THAN_THE_GAP = 10.0
@@ -129,7 +129,7 @@ def _settled(pk: int, seconds: float) -> str:
             return state
         if time.monotonic() >= until:
             raise Stop({"id": pk, "state": state}, RAN_OUT)
-        time.sleep(LOOK_EVERY_SECONDS)
+        time.sleep(ASK_EVERY_SECONDS)
 
 
 def _state(pk: int) -> str | None:

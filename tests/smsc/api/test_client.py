@@ -297,16 +297,16 @@ def resolve(monkeypatch: pytest.MonkeyPatch, ports: dict[str, int]) -> list[str]
 def test_the_backup_host_takes_over_when_nothing_went_out(
     provider_tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks: list[bool] = []
+    checks: list[bool] = []
     with serving(answering(CREATED), provider_tls) as backup:
         names = resolve(monkeypatch, {"smscentre.com": unused_port(), "www2.smscentre.com": backup.port})
 
-        created = Client(LOGIN).add(MAILING, before_first_byte=lambda: looks.append(True))
+        created = Client(LOGIN).add(MAILING, before_first_byte=lambda: checks.append(True))
 
     assert created.remote_id == "17"
     assert names == ["smscentre.com", "www2.smscentre.com"]
     assert backup.requests[0].headers["host"] == "www2.smscentre.com"
-    assert looks == [True]
+    assert checks == [True]
 
 
 def test_the_backup_host_is_tried_once_only(monkeypatch: pytest.MonkeyPatch) -> None:

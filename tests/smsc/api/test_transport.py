@@ -177,15 +177,15 @@ def test_an_objection_just_before_the_first_byte_sends_nothing(
 
 
 def test_before_first_byte_is_called_once_and_in_the_callers_thread(tls: ssl.SSLContext | None) -> None:
-    looks: list[threading.Thread] = []
+    checks: list[threading.Thread] = []
     with serving(answering(OK), tls) as server:
         call(
             server.url,
-            before_first_byte=lambda: looks.append(threading.current_thread()),
+            before_first_byte=lambda: checks.append(threading.current_thread()),
             params=[("phones", [str(number) for number in range(200_000)])],
         )
 
-    assert looks == [threading.current_thread()]
+    assert checks == [threading.current_thread()]
 
 
 def test_a_before_first_byte_that_outlasts_the_deadline_sends_nothing(tls: ssl.SSLContext | None) -> None:
