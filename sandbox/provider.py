@@ -16,13 +16,14 @@ from sandbox.messages import Messages
 from sandbox.rules import RefusedError, Surroundings, wrong
 
 ACTIONS = ("add", "del", "cancel", "get", "get_all")
-SCRIPTS = {"balance": "", "send": "", "senders": "get", "templates": "get", "phones": "get_group"} | {
-    "get": "get_messages",
-    "status": "",
-}
-LOOK_UPS = {"senders": "senders", "templates": "templates", "phones": "groups", "balance": "balance"} | {
-    "get": "messages",
-    "status": "status",
+# By script, but for jobs and send: the parameter that has to be 1 ("" for none), and the kind of call.
+SCRIPTS = {
+    "balance": ("", "balance"),
+    "senders": ("get", "senders"),
+    "templates": ("get", "templates"),
+    "phones": ("get_group", "groups"),
+    "get": ("get_messages", "messages"),
+    "status": ("", "status"),
 }
 SENDERS: list[dict[str, Any]] = [{"sender": "Mailroom"}, {"sender": "Sandbox"}]
 TEMPLATES: list[dict[str, Any]] = [
@@ -48,8 +49,8 @@ def kind_of(script: str, form: Form) -> str:
         return chosen[0] if len(chosen) == 1 else ""
     if script == "send":
         return "price" if form.raw("cost") == b"1" else "send"
-    flag = SCRIPTS.get(script)
-    return "" if flag is None or (flag and form.raw(flag) != b"1") else LOOK_UPS[script]
+    flag, kind = SCRIPTS.get(script, ("", ""))
+    return "" if flag and form.raw(flag) != b"1" else kind
 
 
 class Provider:

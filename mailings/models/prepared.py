@@ -12,7 +12,7 @@ from django.db import connection, models
 from django.db.models.expressions import Expression
 from django.db.models.sql import UpdateQuery
 
-Row = TypeVar("Row", bound=models.Model)
+Model = TypeVar("Model", bound=models.Model)
 Statement = tuple[str, tuple[Any, ...]]
 # What makes a statement: a query set (its SELECT), or SQL with its parameters.
 Make = Callable[[], "models.QuerySet[Any] | tuple[str, Sequence[Any]]"]
@@ -101,15 +101,15 @@ class Prepared:
         )
 
 
-class PreparedRow(Generic[Row]):
+class PreparedRow(Generic[Model]):
     """A prepared SELECT of one row as an instance, with the query set's `select_related` and annotations."""
 
-    def __init__(self, make: "Callable[[], models.QuerySet[Row]]") -> None:
+    def __init__(self, make: "Callable[[], models.QuerySet[Model]]") -> None:
         self._prepared = Prepared(self._statement)
         self._make = make
         self._layout: _Layout
 
-    def one(self, **values: Any) -> Row | None:
+    def one(self, **values: Any) -> Model | None:
         """The instance, or None. `values`: those of the `Given` placeholders."""
         found = self._prepared.rows(**values)
         if not found:
@@ -118,7 +118,7 @@ class PreparedRow(Generic[Row]):
         for index, (convert, expression) in self._layout.converters:
             for one in convert:
                 row[index] = one(row[index], expression, connection)
-        instance: Row = self._layout.own.instance(row)
+        instance: Model = self._layout.own.instance(row)
         for part, set_related in self._layout.related:
             set_related(instance, part.instance(row))
         for name, index in self._layout.annotated:

@@ -21,7 +21,7 @@ CHUNK = 2_000
 # How many shortest and longest rows are measured again: the database trims spaces only, no other blanks.
 FEW = 10
 # line, verdict, value, address, key, cells
-Row = tuple[int, str, str, str, int | None, Any]
+HeldRow = tuple[int, str, str, str, int | None, Any]
 
 
 class HeldRows:
@@ -106,18 +106,18 @@ class HeldRows:
         above = self.walked.filter(key__in=again, position__lt=min(self._places))
         return {self._both(key, cells) for key, cells in above.values_list("key", "cells")}
 
-    def _values(self) -> Iterable[Row]:
+    def _values(self) -> Iterable[HeldRow]:
         """The rows as tuples. If they are few, they are read only once."""
         if self._at_most is None and self._places is None:
             return self._rows.iterator(chunk_size=CHUNK)
         return self._few
 
     @cached_property
-    def _few(self) -> list[Row]:
+    def _few(self) -> list[HeldRow]:
         return list(self._rows[: self._at_most])
 
     @property
-    def _rows(self) -> "QuerySet[ImportedRow, Row]":
+    def _rows(self) -> "QuerySet[ImportedRow, HeldRow]":
         rows = self.walked
         if self._places is not None:
             rows = rows.filter(position__in=self._places)

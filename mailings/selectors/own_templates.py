@@ -8,7 +8,7 @@ from mailings.wording import chips
 
 
 @dataclass(frozen=True)
-class Row:
+class TemplateRow:
     """`name`: the stored name, or the one typed if that was refused (`wrong`). `fields`: its placeholders."""
 
     template: OwnTemplate
@@ -28,7 +28,7 @@ class Row:
         return messages.names_in(self.text)
 
 
-def rows(wrong: int = 0, typed: str = "") -> list[Row]:
+def rows(wrong: int = 0, typed: str = "") -> list[TemplateRow]:
     """All templates. `wrong`: the id of the one for which the new name `typed` was refused."""
     found = OwnTemplate.objects.select_related("made_by")
-    return [Row(one, typed if one.pk == wrong else one.name, one.pk == wrong) for one in found]
+    return [TemplateRow(one, typed if one.pk == wrong else one.name, one.pk == wrong) for one in found]

@@ -28,7 +28,7 @@ SAME_FOR_ALL = ("mes2", "subj")
 
 
 @dataclass(frozen=True)
-class Reading:
+class FileChoices:
     """How to read a file. `columns`: role to heading, with "" for a role that no column has."""
 
     sheet: str | None = None
@@ -42,7 +42,7 @@ def limits() -> Limits:
     return Limits(megabytes=settings.UPLOAD_MB, rows=settings.UPLOAD_ROWS, seconds=60)
 
 
-def by_file(options: Options, file: IO[bytes], name: str, how: Reading, country: str) -> Options:
+def by_file(options: Options, file: IO[bytes], name: str, how: FileChoices, country: str) -> Options:
     """The options with the file's recipients or personal messages added. Raises BadInput."""
     _alone(options)
     with closing(file):
@@ -68,7 +68,7 @@ def _alone(options: Options) -> None:
             raise BadInput({name: [both], FILE: [both]})
 
 
-def _addressed(options: Options, file: IO[bytes], name: str, how: Reading, country: str) -> Addressed:
+def _addressed(options: Options, file: IO[bytes], name: str, how: FileChoices, country: str) -> Addressed:
     columns = how.columns or {}
     choices = reader.Choices(
         channel=channel_of(options),

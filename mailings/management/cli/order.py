@@ -99,7 +99,7 @@ def parsed(text: str) -> Order:
 def _addressed(found: dict[str, Any], given: Mapping[str, Any]) -> Order:
     """The order, with its recipients added to the options in the form in which they are sent."""
     path, country = found.pop(FILE), accounts.home_country(found["account"])
-    how = addressed.Reading(**{name: found.pop(name) for name in OF_FILE})
+    how = addressed.FileChoices(**{name: found.pop(name) for name in OF_FILE})
     if path is None:
         lone = [name for name in OF_FILE if given.get(name) is not None]
         if lone:

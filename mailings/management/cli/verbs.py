@@ -54,7 +54,7 @@ def create(asked: Namespace) -> Iterator[Object]:
         return
     mailing = _made(texts[0][1], asked.by)
     stored = _stored(mailing)
-    yield stored if asked.wait is None else stored | {"state": _settled(mailing.pk, asked.wait)}
+    yield stored if asked.wait is None else stored | {"state": _state_after(mailing.pk, asked.wait)}
 
 
 def _create_each(texts: list[tuple[int, str]], asked: Namespace) -> Iterator[Object]:
@@ -76,7 +76,7 @@ def _create_each(texts: list[tuple[int, str]], asked: Namespace) -> Iterator[Obj
     for one in said:
         if "id" in one and asked.wait is not None:
             try:
-                one["state"] = _settled(one["id"], max(0.0, begun + asked.wait - time.monotonic()))
+                one["state"] = _state_after(one["id"], max(0.0, begun + asked.wait - time.monotonic()))
             except Stop as stop:
                 one["state"], code = stop.last["state"], code or stop.code
     yield from said[:-1]
@@ -120,8 +120,8 @@ def _stored(mailing: Mailing) -> Object:
     return {"id": mailing.pk, "state": mailing.state, **left_out}
 
 
-def _settled(pk: int, seconds: float) -> str:
-    """Wait until the mailing is neither queued nor sending; its state. Raises Stop after `seconds`."""
+def _state_after(pk: int, seconds: float) -> str:
+    """The state, once it is neither queued nor sending. Raises Stop if it still is after `seconds`."""
     until, state = time.monotonic() + seconds, str(State.QUEUED)
     while True:
         state = _state(pk) or state

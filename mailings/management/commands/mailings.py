@@ -37,7 +37,7 @@ class Parser(CommandParser):
 
 
 class Command(BaseCommand):
-    help = "Makes, shows and settles mailings; prints JSON, one object a line."
+    help = "Makes and shows mailings, and decides on them; prints JSON, one object a line."
     requires_system_checks: list[str] = []
 
     def run_from_argv(self, argv: list[str]) -> None:
