@@ -1,8 +1,8 @@
-"""The hour of a mailing as a person types it: one clock with its owner, and everything that is said of it.
+"""The hour of a mailing: as a person types it, by which clock, and as the form's controls show it.
 
-`read` understands what people type; what it does not know is left to `smsc.spec.times`, which knows the
-provider's own forms. Nothing here calls out, and nothing here guesses: an hour that a clock shows twice is
-asked, and one that it never shows is refused.
+What people type is understood here, the provider's own forms by `smsc.spec.times`. Nothing is guessed at the
+change of a clock: of an hour that it shows twice the person has to say which, and one that it skips is
+refused.
 """
 
 import re
@@ -19,7 +19,8 @@ from mailings.smsc.spec.problems import N_, Problem, Refusal
 from mailings.smsc.spec.vocabulary import Channel
 
 MOSCOW = "Europe/Moscow"
-# The clocks that the page offers beside the reader's own: Moscow, Russia from west to east, neighbours.
+# The clocks that the page offers beside the reader's own: Moscow, the rest of Russia from west to east, and
+# those of neighbours.
 CLOCKS: Mapping[str, str] = {
     MOSCOW: N_("Moscow"),
     "Europe/Kaliningrad": N_("Kaliningrad"),
@@ -43,14 +44,15 @@ CLOCKS: Mapping[str, str] = {
     "UTC": N_("UTC"),
 }
 RUSSIA = tuple(CLOCKS)[:11]
+# Of an hour that the clock shows twice: which of the two is meant.
 FIRST, SECOND = "first", "second"
 # Mass mailings are delivered between these hours of the recipient's clock.
 OPENS, CLOSES = 9, 22
-# What wakes nobody, so that night hours are not kept for it: a letter, and requests that nobody sees.
+# Channels that wake nobody (letters, and requests that nobody sees): no night hours are kept for these.
 SILENT = frozenset({Channel.MAIL, Channel.HLR, Channel.PING})
-# The controls that each name an hour by itself; `hours_to` and the rest go with one of them.
+# The controls of which one gives the hour; the others (`hours_to`, `clock`, `which`, `tz`) go with it.
 FIELDS = ("time", "time_at", "hours_from", "minutes")
-# What is wrong with an hour of a night in which the clock is changed.
+# The codes of refusals in a night in which the clock is changed.
 CLOCK_CHANGES = HOUR_SKIPPED, HOUR_TWICE = "hour_skipped", "hour_twice"
 
 _WORDS = {
@@ -86,7 +88,7 @@ def zone_of(clock: str) -> ZoneInfo | None:
 
 
 def clock_of(tz: str) -> str:
-    """The clock that is `tz` hours from Moscow all year; "" when no clock of ours is."""
+    """The clock of Russia that is `tz` hours from Moscow's; "" if none is. These clocks are never changed."""
     at = datetime(2026, 1, 1, tzinfo=UTC)
     try:
         wanted = timedelta(hours=float(tz.replace(",", ".")) + times.MOSCOW_OFFSET)
@@ -105,7 +107,7 @@ def read(text: str, zone: ZoneInfo, now: datetime, which: str = "") -> str:
     """What a person typed -> the wire value: `0` for now, else `0<timestamp>`; raises Refusal.
 
     `which`: of an hour that the clock shows twice, `first` or `second`. An hour without a day is the next one
-    to come; a day without a year is of this year, or of the next that has it when it is long past.
+    to come. A day without a year is the first such day from this year on that is less than half a year past.
     """
     plain = " ".join(text.lower().split())
     if plain in _NOW:
@@ -163,7 +165,7 @@ def _moment(local: datetime, zone: ZoneInfo, which: str) -> datetime:
 
 
 def _local(plain: str, now: datetime) -> datetime | None:
-    """The day and hour that a text names, without a zone; `now` is of the clock it is read by."""
+    """The day and hour that a text names, without a zone. `now`: by the clock that is meant."""
     for form in _DATED:
         if match := form.fullmatch(plain):
             found = {name: text for name, text in match.groupdict().items() if text}
@@ -190,7 +192,7 @@ def _date(found: Mapping[str, str], now: datetime) -> date:
     month = _month(found["name"]) if "name" in found else int(found["month"])
     if year := found.get("year"):
         return date(int(year) + (2000 if len(year) == 2 else 0), month, int(found["day"]))
-    # Eight years on, every day of the calendar has come: also 29 February, around a year such as 2100.
+    # Every day of the calendar comes within eight years, 29 February, too (the year 2100 has none).
     years = (_day(year, month, int(found["day"])) for year in range(now.year, now.year + 9))
     since = (now - _HALF_A_YEAR).date()
     ahead = next((day for day in years if day and day > since), None)
@@ -215,9 +217,9 @@ def _month(name: str) -> int:
 
 
 def options(values: Mapping[str, str], now: datetime) -> tuple[dict[str, str], list[Problem]]:
-    """The wire's `time`, and `tz` where the clock decides it, from the controls; and what is wrong with them.
+    """The options `time`, and `tz` where the clock decides it, from the controls; and what is wrong there.
 
-    Nothing typed means that nothing is said here: the spec then says `0` for now.
+    No option if no hour is typed: the spec then takes `0`, for now.
     """
     given = [name for name in FIELDS if values.get(name, "").strip()]
     if not values.get("hours_from", "").strip() and values.get("hours_to", "").strip():
@@ -268,7 +270,7 @@ def _typed(values: Mapping[str, str], now: datetime) -> dict[str, str]:
 
 
 def _wired(text: str) -> times.When | None:
-    """One of the provider's own forms, typed where a person's are expected: it, too, goes by the clock."""
+    """A text in one of the provider's own forms; None if it is in none of them."""
     try:
         return times.parse(text)
     except Refusal:
@@ -276,7 +278,7 @@ def _wired(text: str) -> times.When | None:
 
 
 def _technical(values: Mapping[str, str], now: datetime) -> dict[str, str]:
-    """`time` as the provider writes it; else what a person would type."""
+    """`time`, in one of the provider's forms or as people type it; what is neither the spec refuses."""
     text = values["time"]
     try:
         times.parse(text)
@@ -323,7 +325,7 @@ def used(values: Mapping[str, str]) -> str:
 
 
 def shown(values: dict[str, str], own: str) -> None:
-    """Stored options as the controls show them, unless that would name another hour.
+    """Move a stored `time` into the controls that people use, in place, if these can name the same hour.
 
     A moment is shown by the reader's clock (`own`, the zone's name), hours of the day by the clock of `tz`.
     """
@@ -359,9 +361,9 @@ def _as_typed(moment: datetime, own: str) -> dict[str, str]:
 
 
 def arrival(moment: datetime, country: str, channel: Channel) -> tuple[datetime, datetime] | None:
-    """When a mass mailing of `moment` really arrives in Russia: the first and the last hour, over its clocks.
+    """When a mass mailing of `moment` arrives in Russia: the first and the last moment, over all its clocks.
 
-    None when no clock is in its night hours then, in other countries, and for what wakes nobody.
+    None if it is day everywhere then, for other countries, and for what wakes nobody.
     """
     if country != "RU" or channel in SILENT:
         return None
