@@ -1,7 +1,7 @@
 """The review page of a draft: what, to whom, when, for how much, and what could be wrong.
 
-What takes long with a million recipients is computed once, when the draft is prepared (`frozen_facts`), and
-stored in its row.
+What takes long to compute with a million recipients is stored in the draft's row when it is prepared
+(`frozen_facts`).
 """
 
 import hashlib
@@ -51,7 +51,7 @@ class Message:
 
 
 def frozen_facts(form: ComposeForm, spec: Spec, account: Account) -> dict[str, Any]:
-    """The facts for the review that are expensive to compute, from the form that makes the draft."""
+    """The facts for the review that take long to compute, from the form that makes the draft."""
     facts, chosen = Preview(form), form.chosen
     return {
         "price": lookups.digest_of(account, spec, chosen.fingerprint if chosen else ""),
@@ -86,7 +86,10 @@ def _facts_from_rows(mailing: Mailing) -> dict[str, Any]:
 
 
 def _messages(spec: Spec) -> dict[str, list[str]]:
-    """The first message; the shortest and the longest if they are others: each a list of text and address."""
+    """The first message, the shortest and the longest, each as text and address.
+
+    [] where the first is as short, or is the longest.
+    """
     if "list" not in spec.options:
         return {"first": [str(spec.options.get("mes", "")), ""], "shortest": [], "longest": []}
     first, shortest, longest = ["", ""], ["", ""], ["", ""]
@@ -277,7 +280,7 @@ class Review:
 
     @property
     def why_no_price(self) -> str:
-        """Why there is no price; "" while it is being asked."""
+        """Why asking brought no price; "" if it brought one, or is still under way."""
         return (
             prices.why_not(self.quote.trouble, self.quote.words) if self.quote and self.quote.trouble else ""
         )
@@ -408,11 +411,11 @@ class Review:
         }
 
     def stale(self, stamp: str) -> str:
-        """Why it is not sent as the page with this stamp showed it, in a sentence; "" if it may be.
+        """Why it may not be sent as the page with this stamp showed it, in a sentence; "" if it may.
 
-        A price or balance that was not known then does not count as changed: whoever sent it off accepted any
-        price. If the balance does not cover the price, that still has to be confirmed. A price that is not
-        known any more has not changed: it was older than ten minutes (`lookups.known`).
+        A price or balance that was not known then has not changed: whoever sent it off agreed to any price.
+        If the balance does not cover it, that still has to be confirmed. A price that was shown and is not
+        known has not changed either: it is older than ten minutes (`lookups.known`).
         """
         differing = self._differing(stamp)
         if "price" in differing and self.cost is None:
@@ -433,7 +436,7 @@ class Review:
         return changed.format(what=", ".join(words[name] for name in differing))
 
     def _differing(self, stamp: str) -> list[str]:
-        """The names of the facts that are not as they were; all of them where the stamp is none of ours."""
+        """The names of the facts that are not as they were; all of them if the stamp is none of ours."""
         before, now = stamp.split("."), self.stamp.split(".")
         if len(before) != len(now):
             return list(self._facts)
