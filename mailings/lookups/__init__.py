@@ -1,4 +1,4 @@
-"""What is looked up for whoever writes a mailing: its price, and the lists that its account has there.
+"""What is asked of the provider for whoever writes a mailing: its price, sender names, groups and templates.
 
 Nothing here changes anything at the provider, and no mailing waits for any of it.
 """

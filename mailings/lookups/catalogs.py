@@ -16,7 +16,7 @@ from mailings.smsc.api.errors import SmscError
 
 log = logging.getLogger(__name__)
 
-# Beat looks every minute; what was read whole is left alone for so long.
+# A list that was read is not read again for so long; beat asks every minute.
 FRESH = timedelta(minutes=5)
 # A look-up that takes longer is given up: it holds one of the account's calls.
 ANSWER_SECONDS = 10.0

@@ -1,7 +1,7 @@
-"""Prices: what a message would cost, asked of the provider by a worker and kept for ten minutes.
+"""Prices: what a message would cost, asked of the provider by a worker and good for ten minutes.
 
-A price is kept by the digest of what is asked: the account's login, the message's parameters, the recipients
-and the files. The name of a mailing is none of a message's parameters.
+A price is kept by the digest of what was asked: the account's login, the message's parameters, the recipients
+and the files. The mailing's name is left out: a question about a price has none.
 """
 
 import hashlib
@@ -24,17 +24,20 @@ from mailings.smsc.api.errors import SmscError
 from mailings.smsc.spec.lists import Lines
 from mailings.smsc.spec.spec import Spec
 
+# How long a price is good for, and after how long its row is deleted.
 FRESH = timedelta(minutes=10)
 KEPT = timedelta(days=1)
-FORGOTTEN_AFTER = timedelta(minutes=5)
+# After this long a question without an answer counts as lost with its worker.
+LOST_AFTER = timedelta(minutes=5)
 # An answer that takes longer is given up: it holds one of the account's calls.
 ANSWER_SECONDS = 20.0
 # How long a call waits for one of the account's permits.
 PATIENCE_SECONDS = 5.0
 # So many prices of one account are asked at once; the other permits are for mailings.
 AT_ONCE = 2
-# Without a draft the recipients travel in the quote's row: more of them have to be saved first.
+# Without a draft the recipients are stored in the quote's row: with more of them the draft is saved first.
 MOST_PEOPLE = 20_000
+# Reasons without a call that end by themselves soon, and after how long a price is then asked again.
 SOON_AGAIN = timedelta(seconds=3)
 PASSING = frozenset({Waiting.GATE, Waiting.SHUT, Waiting.REDIS})
 
@@ -78,7 +81,7 @@ def _wanted(account: Account, digest: str, **what: Any) -> Quote:
 
 
 def _stands(quote: Quote, now: datetime) -> bool:
-    """Whether it need not, or may not yet, be asked anew."""
+    """Whether it need not be asked anew, or may not be yet."""
     if quote.answered_at is None:
         return now - quote.asked_at < timedelta(seconds=settings.PROVIDER_TOTAL_SECONDS)
     if not quote.trouble:
@@ -110,15 +113,15 @@ def answer(quote_id: int) -> None:
 
 
 def clear_away() -> None:
-    """What was asked and never answered holds numbers and a text: those go after some minutes."""
+    """Delete old prices, and take numbers and texts out of questions that were never answered."""
     now = timezone.now()
     Quote.objects.filter(asked_at__lt=now - KEPT).delete()
-    lost = Quote.objects.filter(answered_at=None, asked_at__lt=now - FORGOTTEN_AFTER)
+    lost = Quote.objects.filter(answered_at=None, asked_at__lt=now - LOST_AFTER)
     lost.update(asked=[], trouble=Waiting.GATE, answered_at=now)
 
 
 def price(account: Account, spec: Spec, uploads: Sequence[Upload] = (), *, wait: float = 0.0) -> Price:
-    """The price, asked now; the same message asked for within the gap of identical calls is joined to that.
+    """The price, asked now. Within the gap between identical calls the last answer to the same one is given.
 
     Raises the errors of the client, and CannotCall.
     """
@@ -135,7 +138,7 @@ def price(account: Account, spec: Spec, uploads: Sequence[Upload] = (), *, wait:
 
 
 def travels(spec: Spec) -> bool:
-    """Whether it can be asked as it is typed, without a draft."""
+    """Whether its price can be asked without a draft: few recipients, no files, no bytes."""
     people = len(spec.phones) + (spec.recipients if "list" in spec.options else 0)
     raw = any(isinstance(value, bytes) for _name, value in params(spec))
     return people <= MOST_PEOPLE and not spec.files and not raw
@@ -147,7 +150,7 @@ def params(spec: Spec) -> list[Param]:
 
 
 def digest_of(account: Account, spec: Spec, more: str = "") -> str:
-    """A name for what is asked; equal for equal requests of one login. 32 hex digits.
+    """A name for what is asked, the same for the same request of one login: 32 hex digits.
 
     `more`: what names the recipients that are not in the spec (`Chosen.fingerprint`).
     """
