@@ -1,7 +1,7 @@
 """How the addresses of a large mailing end, so that a search by the last digits need not read all of them.
 
-A worker writes the endings once, after the mailing was handed over, when its recipients no longer change. An
-index that is kept with every recipient would double the time that it takes to store a million of them.
+A worker writes the endings once, after the mailing was handed over: from then on its recipients stay the
+same. An index that grows with every recipient would double the time that it takes to store a million of them.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ _LAST = {"sqlite": "SUBSTR(address, -{n})", "postgresql": "RIGHT(address, {n})"}
 
 
 def keep(account: Account) -> None:
-    """Write the endings of each large mailing that has none yet. What was interrupted is written anew."""
+    """Write the endings of each large mailing that lacks them. After an interruption all are written anew."""
     lacking = Delivery.objects.filter(account=account, final=False, endings=False)
     for delivery in lacking.filter(recipients__gte=FROM_PEOPLE):
         _write(delivery)
@@ -27,7 +27,7 @@ def keep(account: Account) -> None:
 def _write(delivery: Delivery) -> None:
     """One statement for each PLACES_AT_ONCE positions, so that other writers never wait for long.
 
-    Rows are inserted in the order of their index.
+    Each inserts its rows in the order of their index.
     """
     Ending.objects.filter(mailing=delivery.mailing_id).delete()
     last = _LAST[connection.vendor].format(n=ENDING)

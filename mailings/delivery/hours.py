@@ -19,6 +19,7 @@ EARLIER = timedelta(minutes=2)
 LATER = timedelta(hours=24)
 # A date without a zone is read in the account's own, which is not known: it may be so far from Moscow's.
 ANY_ZONE = timedelta(hours=15)
+# If hours of the day were asked for, the first message may be so far from the handing over.
 HOURS_OF_THE_DAY = timedelta(hours=24)
 DAY = timedelta(days=1)
 ROUNDS_AT_MOST = 3_000

@@ -189,7 +189,7 @@ class Senders:
 def forms(address: str) -> tuple[str, ...]:
     """The spellings under which a recipient may be stored, the usual one first.
 
-    Old rows hold numbers as they were typed: without `+`, or with 8 for +7.
+    Mailings from before numbers were stored in one form hold them as typed: without `+`, or with 8 for +7.
     """
     plain = address if address.isdecimal() else _SIGNS.sub("", address)
     if plain.isdecimal():

@@ -1,8 +1,8 @@
 """What to ask next: the days, or the addresses, of mailings whose messages are not all settled.
 
 The longer ago the last round was, the more seldom a mailing is asked about. The newest days are asked about
-first. A mailing with few recipients is asked about by their addresses, unless so many mailings are due that
-reading the whole day takes fewer calls. Settled mailings are not asked about again.
+first. A day is read whole, unless all that is due for it is a few mailings with few recipients: these are
+asked about by their addresses. Settled mailings are not asked about again.
 """
 
 from collections.abc import Iterable
@@ -23,9 +23,9 @@ from mailings.smsc.spec import times
 CALLS_AN_HOUR = 240
 # Mailings with at most so many recipients are asked about by address ...
 BY_NUMBER = 50
-# ... unless there are so many of them: then the whole day is read.
+# ... unless so many mailings, or a larger one, are due for the same day: then the whole day is read.
 BY_DAY = 4
-# How old the last round is at most, and how long to wait then before asking again.
+# Until its last round is so old, a mailing is asked about again after so long; from then on after SELDOM.
 INTERVALS = (
     (timedelta(hours=1), timedelta(minutes=5)),
     (timedelta(hours=6), timedelta(minutes=15)),
@@ -53,7 +53,7 @@ class Ask:
 def enrol(account: Account, lately: int = 0) -> int:
     """Create the missing `Delivery` of every mailing that may have sent something; returns how many.
 
-    `lately`: look only at this many of the newest attempts, which is quicker; 0 for all.
+    `lately`: search only this many of the newest attempts, which is quicker; 0 for all.
     """
     tries = Attempt.objects.filter(kind=Attempt.Kind.CREATE).exclude(outcome__in=NOT_SENT)
     if lately:
@@ -185,7 +185,7 @@ def reschedule(deliveries: Iterable[Delivery], now: datetime) -> None:
 
 
 def last_round(delivery: Delivery, now: datetime) -> datetime:
-    """The moment from which the last round's age counts: the newest message of a recurring mailing.
+    """The moment from which the last round's age counts: of a recurring mailing, its newest message.
 
     Any other mailing has one round, which begins with its hours.
     """

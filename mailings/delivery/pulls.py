@@ -90,7 +90,7 @@ def pull(account: Account, start: date, end: date) -> Result:
 
 
 def calls_left(account: Account) -> int:
-    """How many calls of the budget are left. Every call counts of each pull that ran in the last hour."""
+    """How many calls of the budget are left. Of a pull that ran in the last hour all calls count."""
     since = timezone.now() - HOUR
     lately = DeliveryPull.objects.filter(Q(begun_at__gt=since) | Q(ended_at__gt=since), account=account)
     return max(plan.CALLS_AN_HOUR - int(lately.aggregate(calls=Sum("calls"))["calls"] or 0), 0)
@@ -155,8 +155,8 @@ def _senders(account: Account, ask: Ask, known: Senders | None) -> Senders:
     """The mailings that may have sent something on these days, with a day to spare on either side.
 
     To be called after each answer, since it may hold messages of mailings that were handed over during the
-    call. `known`: those found before. They are looked up again if there is a new mailing, or if one of them
-    had no job's id yet.
+    call. `known`: those found before. They are read anew if there is a new mailing, or if one of them had no
+    job's id yet.
     """
     if not plan.enrol(account, LATELY) and known is not None and all(known.by_job):
         return known

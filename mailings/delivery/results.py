@@ -26,7 +26,8 @@ from mailings.smsc.api.messages import Message as Told
 from mailings.smsc.api.messages import outcome_of
 
 ALIKE, UNLIKE = "alike", "unlike"
-# After so many messages whose `id` was their mailing's, and none with another, it is taken to be so always.
+# After so many messages whose `id` was that of their mailing's job, and none with another, this is taken to
+# hold for all.
 EVIDENCE = 3
 PEOPLE_AT_ONCE = 5_000
 # Recipients are read by a range of positions if no more than so many lie in it for each one wanted.
@@ -152,7 +153,7 @@ def _brought_up_to(before: Message, now: Meant) -> bool:
 def _learn(account: Account, found: Found, certain: set[int]) -> set[Place]:
     """Learn whether the `id` of a message is its mailing's on this account.
 
-    Each message counts once, when it becomes certain whose it is. A single one with another `id` settles for
+    Each message counts once, when it becomes certain whose it is. A single one with another `id` decides for
     good that it is not so. Returns the recipients whose results may change by what was learnt.
     """
     before = account.message_ids
