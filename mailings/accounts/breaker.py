@@ -28,9 +28,9 @@ from mailings.smsc.api.errors import (
 
 # How long the provider blocks an address after error 4 ("Error numbers" in docs/provider.md).
 BLOCK = timedelta(minutes=30)
-# A probe after a block that brought no answer is repeated after this.
+# After this a probe is repeated that did not close a breaker opened by a block.
 PROBE_AGAIN = timedelta(minutes=2)
-# `last_ok_at` and `last_call_at` are not written for every call: they may be this much too old.
+# `last_ok_at` and `last_call_at` are not written for every call: they may be this much behind.
 OK_STEP = timedelta(seconds=5)
 CALL_STEP = timedelta(seconds=10)
 
@@ -97,7 +97,7 @@ def failed(account: Account, error: SmscError, *, probing: bool) -> None:
 
 
 def note_call(account: Account) -> bool:
-    """Write down that a call is about to begin; False when the row says so since less than CALL_STEP."""
+    """Write down that a call is about to begin; False if the row's `last_call_at` is newer than CALL_STEP."""
     now = timezone.now()
     if account.last_call_at and timedelta(0) <= now - account.last_call_at < CALL_STEP:
         return False

@@ -30,7 +30,7 @@ from mailings.smsc.api.errors import Blocked, LoginRefused, SmscError
 
 log = logging.getLogger(__name__)
 
-# How often a call that waits for a permit tries again.
+# After how long a call that waits for a permit tries again, if it was not told when.
 TRY_AGAIN_SECONDS = 0.2
 # Reasons that end by themselves soon. For any other reason `slot` does not wait.
 PASSING = frozenset({Waiting.GATE, Waiting.SHUT, Waiting.GAP})
@@ -54,9 +54,9 @@ def slot(
 
     `call` and `distinct` (an id, a span of days) identify the request: identical ones are kept
     SAME_REQUEST_SECONDS apart, except `add`, as each has its own reference. `wait`: how many seconds to wait
-    for a permit, or for a gap that ends in that time. `probing`: this is the one call that an open breaker
-    allows. `claims`: do not read the account's row again, because the caller has just read it, and makes its
-    claim on condition that the row is `unchanged`.
+    until a reason among PASSING is over. `probing`: this is the one call that an open breaker allows.
+    `claims`: do not read the account's row again, because the caller has just read it, and makes its claim on
+    condition that the row is `unchanged`.
 
     The client's deadline is PROVIDER_TOTAL_SECONDS after the permit was taken, which is before the permit's
     lease ends.
@@ -74,7 +74,7 @@ def slot(
             _note(partial(breaker.succeeded, caller.row, probing=probing))
     except SmscError as error:
         noted = _note(partial(breaker.failed, caller.row, error, probing=probing))
-        # The breaker could not be opened. Keep the permit until its lease ends, to slow the next calls down.
+        # If the breaker could not be opened, keep the permit until its lease ends: that slows others down.
         keep = not noted and isinstance(error, LoginRefused | Blocked)
         raise
     finally:
@@ -139,7 +139,10 @@ class _Caller:
 
     @property
     def permits(self) -> int:
-        """How many calls may go at once: one, until a call has succeeded since this process began."""
+        """How many calls may go at once: one, until a call has succeeded.
+
+        That must have been since this process began, the credentials changed, and the breaker was last open.
+        """
         row = self.row
         if row.breaker != Breaker.CLOSED or row.proven_at is None:
             return 1

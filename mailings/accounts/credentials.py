@@ -57,7 +57,7 @@ def set_credentials(account: Account, credentials: Credentials, by: Any = None) 
         "proven_at": None,
     }
     if account.identity != credentials.identity:
-        fields["memory"] = ""  # it belonged to the old login; nothing was sent under the new one yet
+        fields["memory"] = ""  # what Redis remembers is kept by login, and nothing was sent under the new one
     if account.breaker == Breaker.LOGIN:
         fields |= {"breaker": Breaker.CLOSED, "breaker_at": None, "breaker_text": "", "probe_asked_at": None}
     with transaction.atomic():
@@ -71,7 +71,7 @@ def set_credentials(account: Account, credentials: Credentials, by: Any = None) 
 
 
 def is_another_login(account: Account, credentials: Credentials) -> bool:
-    """Whether the login differs from the one under which mailings of this account were handed over."""
+    """Whether it is another login than the one under which the account has jobs or attempts."""
     if not account.identity or account.identity == credentials.identity:
         return False
     handed_over = Q(remote_id__isnull=False) | Q(attempts__isnull=False)

@@ -6,12 +6,12 @@ The state is in Redis, per login (`identity`), and is changed by Lua scripts tha
   worker was killed or frozen keeps its permit until it can no longer be under way.
 - gap: a key per request (`digest`) that keeps identical ones SAME_REQUEST_SECONDS apart, counted from the end
   of the first, as that is the latest moment at which the provider can have received it.
-- urgent: a sorted set of urgent requests (cancels) that got no permit; the next one is kept for them.
+- urgent: a sorted set of urgent requests (a cancel, a delete) that got no permit; the next is kept for them.
 - epoch: the run of Redis that the above belongs to. The leases cannot be trusted if the epoch is missing
   (Redis was flushed), names another run (a restart may have lost the newest writes) or lies in the future
-  (the clock was set back). Then no permit is given until all calls that may be under way, and their gaps,
-  must be over. A new Redis looks the same, so the database is asked whether calls were made lately; if not,
-  permits are given at once.
+  (the clock was set back). Then no permit is given until every call that may be under way, and every gap that
+  may be running, must be over. A new Redis has no epoch either, so the database is asked whether calls were
+  made lately; if not, permits are given at once.
 
 Not covered: Redis's clock jumps forward by the length of a lease while calls are under way.
 """
@@ -183,15 +183,14 @@ def calls_last_hour(identity: str) -> int | None:
 
 
 def memory_seconds() -> float:
-    """How long after its beginning a call still matters: its longest duration, and then its gap."""
+    """The time after its beginning by which a call, and the gap after it, must be over."""
     return settings.PROVIDER_TOTAL_SECONDS + _shut_seconds()
 
 
 def _shut_seconds() -> float:
-    """How long to stay shut when Redis has lost its memory.
+    """How long to stay shut when Redis has lost its memory: the longer of the two spans that may be running.
 
-    The longer of the two spans that may still be running: a call that has just begun, and the gap after a
-    call that has just ended.
+    These are a call that has just begun, and the gap after one that has just ended.
     """
     return max(settings.PROVIDER_TOTAL_SECONDS, settings.SAME_REQUEST_SECONDS)
 

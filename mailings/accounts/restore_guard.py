@@ -1,9 +1,9 @@
 """Detects a restored database: a backup, or a replica that had lagged behind.
 
-In such a database mailings are queued that have long been sent. To notice that, each account shares a secret
-with Redis (`Account.memory`), and Redis keeps marks: primary key and token of the newest creating attempts
-that were about to send. If the secrets differ, or the database lacks one of these attempts, it is in doubt.
-The key alone would prove nothing, because a restored database hands out the same keys again.
+In such a database mailings may be queued that were sent long ago. To notice that, each account shares a
+secret with Redis (`Account.memory`), and Redis keeps marks: primary key and token of the newest creating
+attempts that were about to send. If the secrets differ, or the database lacks one of these attempts, it is in
+doubt. The key alone would prove nothing, because a restored database hands out the same keys again.
 
 Queued rows made before the doubt are held: they are looked for in the provider's list, and a person can let
 them go. If Redis lost its memory, it may have been emptied along with a restore, so that is a doubt as well,

@@ -39,7 +39,10 @@ def default_account(name: str | None = None) -> Account:
 
 
 def home_country(account: Account | None = None) -> str:
-    """The two-letter country whose calling code numbers without one get: the account's, or the default's."""
+    """The country (two letters) by which numbers without a calling code are read: the account's.
+
+    Without an account: that of the default account, else the setting DEFAULT_COUNTRY.
+    """
     if account is None:
         try:
             account = default_account()
@@ -105,7 +108,7 @@ def _change_places(name: str, credentials: Credentials, *, kind: str, base_url: 
     """
     with transaction.atomic():
         old = Account.objects.select_for_update().get(name=name)
-        if not is_another_login(old, credentials):  # another process has done it meanwhile
+        if not is_another_login(old, credentials):  # another process was quicker
             return old
         old.name = _free_name(f"{name} until {timezone.now():%Y-%m-%d}")
         old.save(update_fields=["name"])
