@@ -55,8 +55,7 @@ _SAYS_YES = frozenset({"result", "status", "ok", "success", "answer"})
 _FIGURES = frozenset({"id", "cost", "cnt", "count", "smscnt", "balance"})
 _NO_ERROR = frozenset({"error", "errorcode"})  # an error there would have been raised
 
-
-# Turns rows into their canonical forms, those of what may be stored of them, and the fingerprints of these.
+# From the rows of a list: each as JSON, the same without what may not be stored, and fingerprints of these.
 Keep = Callable[[list[dict[str, Any]]], tuple[list[bytes], list[bytes], list[str]]]
 
 
@@ -118,7 +117,7 @@ class Lookup:
 
 
 def as_they_came(rows: list[dict[str, Any]]) -> tuple[list[bytes], list[bytes], list[str]]:
-    """All that a row holds may be stored."""
+    """The `Keep` that stores all that a row holds."""
     texts = [canonical(row) for row in rows]
     return texts, texts, digests(texts)
 
@@ -170,7 +169,7 @@ def parse_job(
 def parse_jobs(
     body: bytes, http_status: int, content_type: str = "", framed: bool = True, *, keep: Keep = as_they_came
 ) -> Jobs:
-    """The answer to get_all. One odd row never fails the rest. `keep` gives what may be stored of them."""
+    """The answer to get_all. One odd row never fails the rest. `keep`: what may be stored of the rows."""
     plain = _plain_list(body, keep) if http_status == HTTPStatus.OK else None
     if plain is not None:
         return Jobs(plain, (), len(plain), "json")

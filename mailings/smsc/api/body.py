@@ -11,7 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Protocol
 
-# The texts of a sequence are joined by commas, those of any other iterable by line ends. It is iterated
+# The texts of a sequence are joined by commas, those of any other iterable by line ends. Both are iterated
 # twice.
 Value = str | bytes | Sequence[str] | Iterable[str]
 Param = tuple[str, Value]
@@ -155,7 +155,7 @@ def value_pieces(name: str, value: Value) -> Iterator[bytes]:
 
 
 def _slices(text: str) -> Iterator[bytes]:
-    """The text in short slices, as to escape a byte takes a hundred times its size for a moment."""
+    """The text in short slices: while a slice is escaped, it takes a hundred times its size."""
     for start in range(0, len(text), _CHARACTERS):
         yield text[start : start + _CHARACTERS].encode()
 

@@ -1,5 +1,4 @@
-"""The client: five calls about mailings, two about their messages and a few look-ups. Each is one
-POST with its parameters in the body.
+"""The client: calls about mailings, messages and the account, each one POST with its parameters in the body.
 
 Nothing is repeated here. The one exception is the provider's backup host: it is tried once, within the same
 deadline, when the default address was used and no byte of the request had been handed over.
@@ -130,7 +129,6 @@ class Client:
 
     def get(self, remote_id: str, **limits: Unpack[CallLimits]) -> Job:
         """One mailing. NotSaved (error 3) when the provider has none of that id."""
-
         parse = partial(answers.parse_job, remote_id=remote_id)
         job = self._call("jobs.php", [("get", "1"), ("id", _checked_id(remote_id))], parse, **limits)
         return job.with_payload(self._hidden(job.payload))
@@ -224,7 +222,8 @@ class Client:
         ends = (time.monotonic() + self._timeouts.total, self._deadline, deadline)
         end = min(moment for moment in ends if moment is not None)
         said: list[Param] = [*self._credentials.params(), ("charset", "utf-8"), ("fmt", "3"), *params]
-        body = _body(said, uploads)  # may read a long list from the database, which may be away
+        # Made before `sent` is set: a long list is read from the database, which may be away.
+        body = _body(said, uploads)
         self.sent = True
         try:
             answer = self._post(script, body, end, before_first_byte)
@@ -319,7 +318,7 @@ def _checked_id(remote_id: str) -> str:
 
 
 def _bases(base_url: str) -> tuple[str, ...]:
-    """The address to use, and after the default one the backup. A ValueError never repeats the address."""
+    """The address; the default one is followed by the backup. A ValueError never repeats the address."""
     base = base_url.rstrip("/") + "/"
     if base == DEFAULT_URL:
         return (DEFAULT_URL, BACKUP_URL)

@@ -17,7 +17,7 @@
     └── OutcomeUnknown           the request may have been carried out: a create is unknown, never sent again
         │                        by itself; a wish (cancel, delete) is repeated after the gap
         ├── Interrupted          time-out, total deadline, reset, short body, after at least one byte went out
-        └── UnreadableAnswer           3xx, 4xx, 5xx, empty, HTML, half a JSON, no id, an ambiguous number
+        └── UnreadableAnswer     3xx, 4xx, 5xx, empty, HTML, half a JSON, no id, an ambiguous number
 
 The numbers are those of the provider's page for jobs.php. Neither str() nor repr() of any of these holds a
 password, a key, a phone number or words of the answer. `text` and `raw` hold the provider's words, for the

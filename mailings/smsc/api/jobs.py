@@ -1,8 +1,8 @@
 """A mailing as the provider shows it, and the rows of a list of mailings before their fields are read.
 
 Most rows of a list have not changed since the last pull. So at first only id, name and fingerprint of a row
-are taken, and the row is kept as the text that the fingerprint was taken of (a long list of objects takes far
-more memory). If the fingerprint differs, the row becomes a `Job`, which reads its other fields on demand.
+are taken, and the row itself is kept as JSON: a long list takes far less memory so than as objects. If the
+fingerprint differs, the row becomes a `Job`, which reads its other fields on demand.
 """
 
 import hashlib

@@ -27,6 +27,7 @@ KEYS = (
     *("sms_cnt", "format", "crc", "message"),
 )
 MOST_ROWS = 1_000
+# A cost or a number of parts as large as these must mean something else.
 DEAREST, MOST_PARTS = 10**9, 10**6
 _WRAPPERS = 3
 _PLAIN = {plain_key(key): key for key in KEYS}

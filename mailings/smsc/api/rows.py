@@ -19,7 +19,7 @@ _IDS, _NAMES, _STATUSES = (frozenset(ALIASES[name]) for name in ("remote_id", "n
 _YES = frozenset({"ok", "true", "1", "success"})
 _NO = frozenset({"error", "fail", "failed", "failure", "false"})
 # Assumed: keys of an envelope that count its rows (`total`, `jobs_count`, `vsego`), or say that there are
-# more. An unknown key whose number is somewhat larger than that of the rows is taken for a count, too.
+# more. An unknown key with a larger number than there are rows, up to _COUNT_AT_MOST, counts them, too.
 _TALLY = (
     "total|count|cnt|num|quantity|qty|vsego|itogo|kolichestvo|kolvo|chislo|всего|итого|количество|колво|число"
 )
@@ -30,6 +30,8 @@ _NO_COUNTS = re.compile(
     "|login|user|client|status|error|result|ms|sec|elapsed|duration|ttl|zone|tz"
 )
 _COUNT_AT_MOST = 100_000
+# Assumed, too: keys that give the length of a page, the number of pages, a sign that there is more, and that
+# there is not.
 _LIMITS = frozenset({"limit", "perpage", "pagesize"})
 _PAGES = frozenset({"pages", "pagecount", "pagescount", "totalpages", "lastpage"})
 _MORE = frozenset(
@@ -94,6 +96,7 @@ def find_rows(value: Any, depth: int = _DEPTH) -> Found | None:
 
 def is_row(value: dict[str, Any]) -> bool:
     """Whether an object is a mailing, not an envelope.
+
     A mailing has an id and a name or a status, or else a name, a status and no list or object inside.
     """
     keys = {plain_key(key) for key, item in value.items() if not isinstance(item, list)}

@@ -18,7 +18,7 @@ CUT = "…"
 # Deeper values are cut: whatever walks a payload later (json.dumps, say) must not run out of stack.
 _DEPTH = 50
 _NESTED = frozenset({dict, list})
-_LONGEST_WHOLE = 18  # digits that fit 64 bits; ids are no longer
+_LONGEST_WHOLE = 18  # digits that always fit 64 bits; a longer number is kept as text
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[][{}]', re.DOTALL)
 # What stands between two objects of a list. It may also stand inside a text: then the parts are no JSON.
 _BETWEEN = re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\{")

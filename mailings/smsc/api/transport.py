@@ -34,7 +34,7 @@ _PIECE = 64 * 1024
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds: to connect (name, TCP and TLS each), between two bytes, and for the whole call."""
+    """Seconds: to connect (name and TCP together, then each step of TLS), between two bytes, for the call."""
 
     connect: float = 5.0
     read: float = 30.0

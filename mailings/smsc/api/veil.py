@@ -1,7 +1,8 @@
 """Takes a secret out of the provider's words, but leaves ordinary words alone that happen to equal it.
 
 A password that could be a word of any sentence ("sandbox") is veiled where it stands as a value: between
-delimiters, alone on a line, or right after a name such as psw. Any other is veiled wherever it stands.
+delimiters, alone on a line, or right after a name such as psw. Any other is veiled wherever it stands, a
+short one unless letters or digits touch it.
 """
 
 import html
@@ -12,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 from mailings.smsc.api.errors import VEIL
 
-# From these lengths on, no text holds a secret by chance: LONG_WORD for letters alone, LONG for others.
+# From these lengths on, no text holds a secret by chance: LONG_WORD for possible words, LONG for others.
 LONG_WORD, LONG = 16, 8
 _NAMES = "psw|pass|passwd|password|apikey|key|login|пароль|ключ|логин"
 _BEFORE = r"((?:^|[\"'=:&<>(){}\[\],;|«“])\s?)"
@@ -25,7 +26,7 @@ def without(text: str, secret: str) -> str:
     if not secret:
         return text
     for spelling in _spellings(secret):
-        if spelling in text:  # most texts end here: a list has a million of them
+        if spelling in text:  # false for most texts, of which a list has a million
             text = _veiled(text, secret, spelling)
     return text
 
