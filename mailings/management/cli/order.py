@@ -131,13 +131,6 @@ def _bytes_of(path: str) -> bytes:
         raise Unfit(_("This file cannot be read.")) from None
 
 
-def _read(file: BufferedReader) -> bytes:
-    try:
-        return file.read()
-    except OSError:
-        raise Unfit(_("This file cannot be read.")) from None
-
-
 def _decoded(raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig")

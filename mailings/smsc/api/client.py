@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from mailings.smsc.api import answers
 from mailings.smsc.api.answers import Balance, Created, Done, Job, Jobs, Lookup, Price
-from mailings.smsc.api.body import Body, FormBody, Param, Upload, body_of
+from mailings.smsc.api.body import Body, Param, Upload, body_of
 from mailings.smsc.api.errors import FileMissing, NotSaved, NotSent, Objected, SmscError, cut
 from mailings.smsc.api.jobs import canonical, digests
 from mailings.smsc.api.messages import MOST_ROWS, Message, Messages, parse_messages, parse_status
@@ -190,13 +190,6 @@ class Client:
     def groups(self, **limits: Unpack[CallLimits]) -> Lookup:
         """The groups of numbers of the account."""
         return self._lookup("phones.php", "get_group", limits)
-
-    def digest(self, call: str, params: Sequence[Param]) -> str:
-        """A stable name for a request of this login, the same for the same request. Holds no credentials."""
-        digest = hashlib.blake2b(f"{self._credentials.identity} {call} ".encode(), digest_size=16)
-        for piece in FormBody(params):
-            digest.update(piece)
-        return digest.hexdigest()
 
     def _done(self, flag: str, remote_id: str, limits: CallLimits) -> Done:
         asked = [(flag, "1"), ("id", _checked_id(remote_id))]

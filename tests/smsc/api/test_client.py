@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 import responses
 import trustme
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailings.smsc.api.answers import JobStatus
 from mailings.smsc.api.client import DEFAULT_URL, Client, Credentials, Param, Timeouts, Upload
@@ -411,25 +409,6 @@ def test_an_identity_depends_on_the_login_alone_and_reveals_nothing() -> None:
     assert LOGIN.identity == changed.identity
     assert len({LOGIN.identity, KEY.identity, Credentials(login=KEY.apikey).identity}) == 3
     assert "operator" not in LOGIN.identity
-
-
-@given(
-    st.lists(st.tuples(st.sampled_from(["a", "b"]), st.text("xy&=+", max_size=3)), max_size=3),
-    st.lists(st.tuples(st.sampled_from(["a", "b"]), st.text("xy&=+", max_size=3)), max_size=3),
-)
-def test_requests_have_one_digest_exactly_if_they_are_the_same(one: list[Param], other: list[Param]) -> None:
-    client = Client(LOGIN)
-
-    assert (client.digest("get", one) == client.digest("get", other)) == (one == other)
-    assert client.digest("get", one) != client.digest("cancel", one)
-    assert client.digest("get", one) != Client(KEY).digest("get", one)
-
-
-def test_a_digest_does_not_depend_on_how_a_list_is_given() -> None:
-    client = Client(LOGIN)
-
-    assert client.digest("price", [("phones", ["1", "2"])]) == client.digest("price", [("phones", "1,2")])
-    assert client.digest("get", []) == Client(Credentials(login="operator", password="new")).digest("get", [])
 
 
 def test_a_refused_key_is_a_refused_login() -> None:
