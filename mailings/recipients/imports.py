@@ -1,8 +1,8 @@
-"""A held file read into rows, once: in the request that brings it where it is short, else by a worker.
+"""An uploaded file is read into rows, once: if it is short, in the request that brings it, else by a worker.
 
-A reading holds a token and a lease, as a claim of the outbox does. Rows are written a chunk a transaction,
-and only while the token still holds: a worker that died or froze is superseded by the next one, which begins
-anew, so that nothing stands there twice.
+A reading has a token and a lease, as a claim of the outbox has. Each chunk of rows is written in a
+transaction of its own, and only while the token is still the file's: after a worker that died or froze the
+next one begins anew, so that no row is there twice.
 """
 
 import uuid
@@ -34,7 +34,7 @@ AT_ONCE_ROWS = 2_000
 AT_ONCE_BYTES = 1024 * 1024
 # Seconds of CPU that a request, or a worker, may spend on a file.
 AT_ONCE_SECONDS, WORKERS_SECONDS = 3.0, 60.0
-# Rows a transaction: fewer of them write the pages of the indexes less often.
+# Rows in one transaction. With more transactions the same pages of the indexes would be written more often.
 CHUNK = 20_000
 # Folders of the private storage: for files that belong to no mailing yet, and for those that do.
 WAITING, KEPT = "pending/", "imports"
@@ -43,7 +43,7 @@ KEPT_FOR = timedelta(days=1)
 # How long a mailing's file is kept after it was sent, for copies: some mailings are made once a quarter.
 KEPT_WHEN_SENT = timedelta(days=100)
 NUDGE_AGAIN_AFTER = timedelta(seconds=60)
-# The columns that hold what a reading found, as they are before it.
+# The columns that hold what a reading found, with their values before it.
 FOUND: dict[str, Any] = {
     "sheet": "",
     "heading_line": None,
@@ -55,7 +55,7 @@ FOUND: dict[str, Any] = {
 
 
 class Superseded(Exception):
-    """The reading is void: it was stopped, or the file is read anew by another."""
+    """The reading is void: it was stopped, or somebody else reads the file anew."""
 
 
 class _TooLong(Exception):
@@ -63,7 +63,7 @@ class _TooLong(Exception):
 
 
 def begin(*, path: str, name: str, size: int, owner: Any, account: Account | None, channel: str) -> Import:
-    """Make an import of a file in the private storage. `path`: there. `size`: in bytes."""
+    """Make an import of a file in the private storage. `path`: its path there. `size`: in bytes."""
     return Import.objects.create(
         path=path, name=name[:255], size=size, owner=owner, account=account, channel=channel
     )
@@ -98,7 +98,7 @@ def read_at_once(imported: Import) -> bool:
             return False
         _fail(imported.pk, token, refusal.said)
     except Superseded:
-        pass  # another post has begun it anew meanwhile, and reads it
+        pass  # another request has begun it anew, and reads it
     imported.refresh_from_db()
     return True
 
@@ -123,7 +123,10 @@ def read_import(pk: int) -> None:
 
 
 def claim(pk: int) -> str | None:
-    """The right to read a file, as a token. None: it is being read, or its readings have died too often."""
+    """The right to read a file, as a token. None if it is being read, is read, or cannot be read.
+
+    A file whose readings have died TRIES times cannot be read: it fails here.
+    """
     now, token = timezone.now(), uuid.uuid4().hex
     free = Q(state=Import.State.WAITING) | Q(has_come("lease_until", now), state=Import.State.READING)
     fields = {"state": Import.State.READING, "token": token, "lease_until": _lease(now), "began_at": now}
@@ -169,7 +172,7 @@ def keep_for(draft: Mailing, imported: Import | None) -> None:
     if imported is None or imported.draft_id == draft.pk:
         return
     path, storage = imported.path, storages["default"]
-    if path.startswith(WAITING) and storage.exists(path):  # uploads of earlier days are deleted there
+    if path.startswith(WAITING) and storage.exists(path):  # old uploads are deleted there
         with storage.open(path) as file:
             imported.path = storage.save(f"{KEPT}/{path.rpartition('/')[2]}", file)
         transaction.on_commit(lambda: storage.delete(path))
@@ -202,7 +205,7 @@ def taken_back(mailing: Mailing) -> dict[str, Any]:
 
 
 def copy(imported: Import, owner: Any) -> Import:
-    """Copy an import with its rows (by the stop list of now), its corrections, and its file if kept."""
+    """Copy an import with its rows, its corrections, and its file if kept. The stop list is applied anew."""
     storage = storages["default"]
     made = Import.objects.get(pk=imported.pk)
     made.pk, made.draft, made.owner, made.made_at, made.typed = None, None, owner, timezone.now(), {}
@@ -245,7 +248,7 @@ def _read(imported: Import, token: str, seconds: float, at_most: int | None) -> 
         file = cast("IO[bytes]", held.file)
         reading = read(file, imported.name, _choices(imported), limits, stopped=stopped)
         groups = rows = 0
-        # Where the column or sheet is asked for, whatever stands there would have to be read again.
+        # While it is not known which sheet or column is meant, rows would have to be read again.
         for lines in () if reading.questions else _chunks(reading):
             rows += len(lines)
             if at_most is not None and rows > at_most:
@@ -262,7 +265,7 @@ def _choices(imported: Import) -> Choices:
 
 
 def _chunks(reading: Reading) -> Iterator[list[Line]]:
-    """The entries as rows, so many at a time. Cells are kept only where they say more than the recipient."""
+    """The entries as rows, CHUNK at a time. Cells are kept only if there are more columns than one."""
     entries, whole = enumerate(reading), len(reading.names) > 1
     while lines := [_line(position, entry, whole=whole) for position, entry in islice(entries, CHUNK)]:
         # In the order of the index by person, whose leaves are then written once a chunk and not once a row.
@@ -314,7 +317,7 @@ def _finish(imported: Import, token: str, reading: Reading, groups: int) -> None
 
 
 def _correct_again(imported: Import) -> None:
-    """A person's corrections outlive the rows that they were made in; what became of them is noted."""
+    """Make a person's corrections again in the new rows, and note what became of them."""
     imported.refresh_from_db()
     made, waiting = corrections.make_again(imported)
     said = [Said(Note.CORRECTED_AGAIN, {"count": made})] if made else []

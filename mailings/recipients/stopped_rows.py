@@ -1,4 +1,4 @@
-"""Applies the stop list of now to the rows of a file that was read earlier."""
+"""Applies the present stop list to the rows of a file that was read earlier."""
 
 from collections import Counter
 from collections.abc import Container
@@ -20,7 +20,7 @@ FIELDS = ("verdict", "reason", "value")
 
 
 def judge_again(imported: Import) -> None:
-    """Give the rows of a file the verdicts that follow from its account's stop list of now.
+    """Give the rows of a file the verdicts that follow from its account's present stop list.
 
     Changes the counts of `imported` too. Call in a transaction, while nobody else changes the file.
     """
