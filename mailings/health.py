@@ -1,9 +1,9 @@
 """Whether everything runs that mailings need: Redis, workers, beat, the provider's answers, the disk.
 
-Processes leave signs of life in Redis: a worker after each task, a worker that it runs at all, and beat after
-each tick. A sign has the time by Redis's clock and how far the process's own clock was ahead of it: with
-wrong clocks, ticks expire before a worker takes them. What was read is remembered for some seconds, and
-reading has a short timeout, so that no page waits long.
+Processes leave signs of life in Redis: a worker after each task and, even without one, at each heartbeat;
+beat after each tick. A sign has the time by Redis's clock and how far the process's own clock was ahead of
+it: with wrong clocks, ticks expire before a worker takes them. What was read is remembered for some seconds,
+and reading has a short timeout, so that no page waits long.
 """
 
 import shutil
@@ -44,7 +44,7 @@ class Sign:
 
     @property
     def fresh(self) -> bool:
-        """Younger than three sweep periods, or than a minute if that is longer."""
+        """Whether it is younger than three sweep periods, or than a minute if that is longer."""
         return self.seconds < max(60, 3 * settings.SWEEP_SECONDS)
 
 
@@ -199,7 +199,7 @@ def _machinery(signs: Signs) -> list[str]:
 
 
 def _silent(signs: Signs) -> list[str]:
-    """Which process has left no sign lately."""
+    """Which process has left no sign lately, in a sentence; empty if none is silent."""
     if signs.beat and signs.worker:
         return []
     if not signs.beat and signs.worker_runs:
@@ -232,7 +232,7 @@ def _silent(signs: Signs) -> list[str]:
 
 
 def _clocks(signs: Signs) -> list[str]:
-    """Whose clock differs from Redis's by more than CLOCKS_DIFFER_SECONDS."""
+    """Whose clock differs from Redis's by more than CLOCKS_DIFFER_SECONDS, a sentence each."""
     worker = signs.runs or signs.worked
     ahead = {
         _("a worker"): worker.ahead if worker else 0.0,
