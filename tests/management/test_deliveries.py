@@ -2,7 +2,9 @@
 
 import pytest
 
-from mailings.models import Account
+from mailings import delivery
+from mailings.delivery.pulls import STUCK
+from mailings.models import Account, Waiting
 from sandbox import Sandbox
 from tests.helpers.factories import delivered
 
@@ -80,3 +82,15 @@ def test_a_pull_that_ends_early_is_a_failure_with_what_was_read(mailings, accoun
 
     assert (code, said["calls"]) == (2, 1)
     assert said["error"]
+
+
+@pytest.mark.parametrize("why", [*Waiting.values, STUCK])
+def test_why_a_pull_ended_early_is_a_sentence(mailings, account: Account, monkeypatch, why: str):
+    # given a pull that ends for a reason of ours, which is stored as one word
+    monkeypatch.setattr(delivery, "pull", lambda *_days: delivery.Result(ended_by=why))
+    # when
+    code, (said,) = mailings("deliveries", "--pull")
+    # then
+    assert code == 2
+    assert " " in said["error"]
+    assert said["error"].endswith(".")

@@ -15,11 +15,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailings import accounts, delivery, outbox, sync
+from mailings.delivery.pulls import STUCK
 from mailings.ids import row_id
 from mailings.management.cli import order, people, prices, recipients, texts
 from mailings.management.cli.describe import described, money
 from mailings.management.cli.errors import BadInput, Errors
-from mailings.models import Account, EventKind, Mailing, State, Wish
+from mailings.models import Account, EventKind, Mailing, State, Waiting, Wish
 from mailings.models.states import BEING_HANDED_OVER, UNDECIDED
 from mailings.recipients.personal import FILE
 from mailings.selectors import deliveries as selected
@@ -325,15 +326,18 @@ def _day(name: str, text: str | None, errors: Errors) -> date | None:
 
 
 def _said(error: str) -> str:
-    """The reason why no call could go out, as a sentence; any other error unchanged."""
+    """Why no call could go out, or why a list was not read to its end; any other error unchanged."""
     sentences = {
         "breaker": _("The account's calls are stopped until its login is mended or the block is over."),
         "credentials": _("The account's login cannot be read."),
         "gap": _("The very same call was made a moment ago."),
         "gate": _("Other calls of this account are under way."),
         "redis": _("Redis is away."),
+        STUCK: _("SMS Centre's list of messages did not go on, so the rest of it was not read."),
     }
-    return sentences.get(error, error)
+    if error in sentences:
+        return sentences[error]
+    return str(Waiting(error).label) if error in Waiting.values else error
 
 
 VERBS: dict[str, Callable[[Namespace], Iterator[Object]]] = {
