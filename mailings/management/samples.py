@@ -40,8 +40,8 @@ class Past:
     """A mailing of the past. `ago`: how long ago it was sent off.
 
     `job`: the status of its job at the sandbox; "" to let the sandbox work it out, None for no job. `fields`:
-    values of the row's columns. `steps`: events as pairs of kind and data, one second apart. `outcome`,
-    `code` and `words`: the creating attempt's; with an outcome of "" there is none.
+    values of the row's columns. `steps`: its further events, as pairs of kind and data.
+    `outcome`, `code` and `words`: the creating attempt's; with an outcome of "" there was none.
     """
 
     key: str
@@ -60,7 +60,7 @@ def sms(name: str, count: int, text: str, **more: Any) -> dict[str, Any]:
 
 
 def gone_out() -> Iterator[Past]:
-    """Mailings that have gone out, over several days and channels."""
+    """Mailings that have gone out, on several days and channels."""
     plan: tuple[tuple[str, float, dict[str, Any]], ...] = (
         ("autumn", 13.2, sms("Autumn sale", 180, "Autumn sale: 15 % off until Sunday. Stop: reply STOP")),
         ("debts-1", 11.4, sms("Reminder of the bill, first", 96, "Your bill is due on Friday. Thank you!")),

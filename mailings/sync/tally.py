@@ -17,8 +17,8 @@ class Result:
     written or that another pull wrote at the same moment. `gone`: how many rows have a job that the provider
     no longer has.
 
-    `reason`: why it is not `complete`, a LookNote, or "". `error`: what stopped it, in words for a log and a
-    page. `joined`: the same read was made within the last minute, so nothing was asked.
+    `reason`: why it is not `complete`, a LookNote, or "". `error`: what stopped it, a Waiting or
+    an error in words. `joined`: the same read was made within the last minute, so nothing was asked.
     """
 
     seen: int = 0

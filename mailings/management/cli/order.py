@@ -1,4 +1,4 @@
-"""The input of `mailings create`: a JSON object (an order) with options, files and recipients.
+"""The input of `mailings create` and `price`: a JSON object (an order) with options, files and recipients.
 
 Errors are reported by parameter, as many at once as possible, and before anything is stored.
 """
@@ -44,7 +44,7 @@ class Order:
     account: Account
     key: str | None
     submit: bool
-    # Whether the recipients are those of `recipients_file`.
+    # Whether the recipients come from `recipients_file`.
     from_file: bool = False
 
     def spec(self, now: datetime) -> Spec:

@@ -89,7 +89,7 @@ def _create_each(texts: list[tuple[int, str]], asked: Namespace) -> Iterator[Obj
 def _made(text: str, by: Any) -> Mailing:
     wanted = order.parsed(text)
     twin = Mailing.objects.filter(key=wanted.key).first() if wanted.key else None
-    # The same key again must give the same spec: validate it as of then, for its hour may be past by now.
+    # The same key again must give the same spec: it is validated as of then, since its hour may have passed.
     spec = wanted.spec(twin.created_at if twin else timezone.now())
     uploads = wanted.uploads()
     try:
@@ -191,7 +191,7 @@ def release(asked: Namespace) -> Iterator[Object]:
 
 
 def pull(asked: Namespace) -> Iterator[Object]:
-    """Pull once from every account; without days, the last two months and a month ahead."""
+    """Pull once from every account; without days, from two months back to the last hour asked for."""
     days = _days(asked.start, asked.end)
     found = list(Account.objects.order_by("pk"))
     if not found:
@@ -226,7 +226,7 @@ def deliveries(asked: Namespace) -> Iterator[Object]:
 
 
 def _pull_deliveries(asked: Namespace) -> Object:
-    """Pull results once from every account; without days, of yesterday and today."""
+    """Pull results once from every account; without days, those of yesterday and today."""
     days = _days(asked.start or asked.end, asked.end)
     start, end = days or (spans.today() - spans.DAY, spans.today())
     results = [delivery.pull(account, start, end) for account in Account.objects.order_by("pk")]
