@@ -1,6 +1,6 @@
 """A mailing at a glance: a chip for its present state, and marks beside it for bad news.
 
-All pages make them with the same function, `chip`, from a row and the present time.
+All pages make them with the same function, `chip`, so that none says what another does not.
 """
 
 import zlib
@@ -199,7 +199,7 @@ def status_word(mailing: Mailing) -> str:
 
 
 def note(row: Mapping[str, Any]) -> str:
-    """What a row of the history shows beside its chip: an open wish, or an unknown status word."""
+    """What a row of the history shows beside its chip: an open wish, or a status word that we do not know."""
     if row["wish"]:
         return WISHES[Wish(row["wish"])]()
     unread = row["state"] == State.ACCEPTED and not row["remote_status"]

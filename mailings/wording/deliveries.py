@@ -77,7 +77,7 @@ def pieces(delivery: Delivery, channel: str = "") -> list[Piece]:
 
 
 def _open_parts(delivery: Delivery) -> list[tuple[str, str, int, str]]:
-    """Those that no ending is known of. Only SMS Centre's word makes a message one on the way."""
+    """Recipients without a final result. Only those of whom SMS Centre says so are on the way."""
     if delivery.final:
         still = "waiting" if delivery.waiting else "unheard"
         return [("unknown", str(NOT_KNOWN), delivery.unknown, still)]
@@ -102,14 +102,14 @@ def result_label(result: Result, channel: str) -> str:
 
 
 def reasons(delivery: Delivery) -> list[tuple[str, int]]:
-    """Why messages failed, as pairs of words and number of messages, the commonest first."""
+    """Why messages failed, as pairs of words and number of recipients, the commonest first."""
     failed = {status: number for status, number in delivery.reasons.items() if _is_failed(status)}
     commonest = sorted(failed.items(), key=lambda one: -one[1])
     return [(status_word(int(status)), number) for status, number in commonest]
 
 
 def evidence(delivery: Delivery | None) -> str:
-    """What the messages seen say about an unknown mailing, for whoever decides; "" if none was seen."""
+    """What messages that were seen tell of an unknown mailing, for whoever decides; "" if none was seen."""
     seen = 0 if delivery is None else delivery.recipients - delivery.unheard
     if delivery is None or not seen:
         return ""

@@ -16,7 +16,7 @@ def balance_after(quote: Quote, account: Account) -> Decimal | None:
 
 
 def why_not(trouble: str, words: str = "") -> str:
-    """Why a look-up failed, in a sentence. `trouble`: the slug of `lookups`; `words`: the provider's own."""
+    """Why asking for a price or a list brought nothing. `trouble`: as stored; `words`: the provider's own."""
     if trouble in Waiting.values:
         return str(Waiting(trouble).label)
     said = reasons.words(trouble)

@@ -1,4 +1,4 @@
-"""Why a call gave no clear answer, in words: the reasons that the client and `outbox` store."""
+"""Why a call brought no clear answer, in words: the reasons that attempts and events store."""
 
 import re
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 HTTP_STATUS = re.compile(r"http_(\d+)")
 ERROR_NUMBER = re.compile(r"error (\d+)")
-# `outbox.deliver` stores the name of the exception when our own code failed.
+# When our own code failed, `outbox.deliver` stores the name of the exception.
 OWN_FAULT = re.compile(r"[A-Z]\w*(?:Error|Exception|Claim)")
 NOT_READABLE = gettext_lazy("its answer could not be read")
 

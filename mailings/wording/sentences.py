@@ -1,7 +1,6 @@
 """A mailing in sentences: its state, and what happens next.
 
-Pure functions of a row and the present time. They say how old each fact is, and when the provider's word was
-last verified.
+They say how old each fact is, and when the provider's word was last verified.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the options of a mailing do, in sentences for its review: only what is set is said."""
+"""What the options of a mailing do, in sentences for its review. What is not set is not said."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -42,7 +42,7 @@ class Moment:
 
 
 def moments(mailing: Mailing, attempts: Iterable[Attempt]) -> list[Moment]:
-    """All lines: events, changes of the provider's status word, and those of its `attempts` under way."""
+    """The newest events and words of the provider (AT_MOST of each), and the `attempts` under way."""
     found = [*_events(mailing), *_observations(mailing), *_under_way(attempts)]
     return sorted(found, key=lambda moment: moment.at)
 

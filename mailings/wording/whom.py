@@ -1,4 +1,4 @@
-"""What a login is told that may not do something: whom to ask."""
+"""Whom to ask, for a login that may not do something."""
 
 from collections.abc import Iterable
 from itertools import islice

@@ -1,4 +1,4 @@
-"""A wish to cancel or delete in words. They claim no more than was seen at the provider."""
+"""A wish to cancel or delete, in words that claim no more than was seen at the provider."""
 
 from datetime import datetime
 from typing import Any

@@ -191,7 +191,7 @@ def release(asked: Namespace) -> Iterator[Object]:
 
 
 def pull(asked: Namespace) -> Iterator[Object]:
-    """Pull once from every account; without days, from two months back to the last hour asked for."""
+    """Pull once from every account; without days, from two months back to a month ahead or more."""
     days = _days(asked.start, asked.end)
     found = list(Account.objects.order_by("pk"))
     if not found:
