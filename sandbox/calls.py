@@ -14,7 +14,8 @@ class Call:
 
     `parameters`: decoded [name, text] pairs in order; those named in `long` are cut short. `authenticated`:
     None if the credentials were not checked. `at_once`: how many calls were under way when it came, itself
-    included. `result`: "ok", "error N", or why there was no answer, such as the name of a fault.
+    included. `unknown`: names of parameters that the provider's pages do not have. `result`: "ok", "error N",
+    or why there was no answer, such as the name of a fault. `job`: the id of the job that it was about.
     """
 
     number: int

@@ -38,9 +38,9 @@ class BadFaultError(ValueError):
 class Fault:
     """One rule. `calls`: kinds of call, () for all. `count`: how many calls it hits, None for all.
 
-    `probability`: of hitting a call. `saved`: whether what was asked is done all the same. `rst`: cut with a
-    TCP reset, not an orderly close. `answer`, of saved_late: "cut", "error" (HTTP 504), "refused" (error 3)
-    or "hang".
+    `probability`: of hitting a call. `hits`: how many it has hit. `saved`: whether what was asked is done all
+    the same. `rst`: cut with a TCP reset, not an orderly close. `answer`, of saved_late: "cut", "error" (HTTP
+    504), "refused" (error 3) or "hang". `headers`, of dripping: they drip, too. The others: see FAULTS.
     """
 
     id: int

@@ -44,7 +44,7 @@ class Progress:
 class Job:
     """One job. Moments are seconds since 1970 by the sandbox's clock; `zone` is in hours from Moscow.
 
-    With the fault saved_late, `created_at`, `cancelled_at` or `deleted_at` lies in the future. `forced`: a
+    With the fault saved_late, `created_at`, `cancelled_at` or `deleted_at` may lie in the future. `forced`: a
     status that a test has set, one of ours or any word. `stretch`: seconds over which a sending is spread
     (`period`); `step`: seconds between its groups (`freq`).
     """

@@ -34,7 +34,7 @@ def _same(given: str, expected: str) -> bool:
 
 
 class Limits:
-    """Recent calls and their limits. `now`: seconds by the sandbox's clock. Not thread-safe."""
+    """Recent calls and their limits. `now`: seconds by the sandbox's clock. The caller holds a lock."""
 
     def __init__(self, same_request_seconds: float, at_once: int) -> None:
         self.same_request_seconds = same_request_seconds

@@ -41,10 +41,11 @@ _ROUND, _JOB = 10**7, 10**10
 class Manner:
     """The setting `messages`: how messages end, and peculiarities of the answers that a test can ask for.
 
-    `outcomes`: status to share; the rest up to 1 is delivered. `settle_seconds`: each message ends within
-    this time. `ids`: a row's `id` is the job's ("job") or the message's own ("own"). `missing`: keys that are
-    left out. `as_text`: values as strings. `mixed`: rows out of order. `doubled`: share of rows that occur
-    twice. `late_seconds`: how long a message is not listed at first.
+    `outcomes`: status to share; the rest up to 1 is delivered. `settle_seconds`: each message is delivered or
+    fails within this time, and is read within twice that. `ids`: a row's `id` is the job's ("job") or the
+    message's own ("own"). `missing`: keys that are left out. `as_text`: values as strings. `mixed`: rows out
+    of order. `doubled`: share of rows that occur twice. `late_seconds`: how long a message is not listed at
+    first.
     """
 
     outcomes: dict[int, float] = field(default_factory=lambda: dict(PLAIN_OUTCOMES))
@@ -107,8 +108,10 @@ class Messages:
         self._made = (None, [])
 
     def add_strangers(self, rows: Iterable[Mapping[str, Any]], now: float) -> list[int]:
-        """Add messages that no job here has sent; returns their ids. Each has `phone` and `mes`, and may have
-        `age channel sender status`. ValueError for others."""
+        """Add messages that no job here has sent; returns their ids.
+
+        Each has `phone` and `mes`, and may have `age channel sender status`. ValueError for others.
+        """
         made: list[Message] = []
         for row in rows:
             if unknown := set(row) - {"phone", "mes", "age", "channel", "sender", "status"}:

@@ -279,7 +279,8 @@ class Provider:
         return sum((job.charged(now, self.pace) for job in jobs), Decimal(0))
 
     def _affords(self, cost: Decimal) -> bool:
-        """Whether the balance covers the cost. An upper bound that is quick to compute is tried first."""
+        """Whether the balance covers the cost."""
+        # The most that can have been charged: it is quick to compute, and mostly answers the question.
         most = self.store.committed + self._charged(self.store.recurring)
         return cost <= self.deposit - most or cost <= self.balance()
 

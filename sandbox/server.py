@@ -90,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def finish(self) -> None:
         super().finish()
-        # While a file made from the socket is open, closing is delayed; a reset must not be.
+        # Closing waits for files that were made from the socket; a reset must not wait.
         self.connection.close()
 
     def log_message(self, *args: Any) -> None:
