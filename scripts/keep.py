@@ -1,8 +1,8 @@
 """Runs a command for as long as its owner lives: `keep.py [options] LOCK -- COMMAND…` (stdlib only).
 
 The owner is the process that holds a POSIX lock on the file LOCK. The kernel drops that lock when the owner
-ends, even by SIGKILL, and children do not inherit it. Then the keeper stops the command, and removes its
-folder.
+ends, even by SIGKILL, and children do not inherit it. Then the keeper stops the command. Once that has ended,
+the folder of the option `--remove` is removed.
 """
 
 import argparse
@@ -82,8 +82,8 @@ def main() -> NoReturn:
         stop(process, ask)
 
     def stop_when_signalled(*_: object) -> None:
-        # A signal to the process group has reached the command too. A second one at once may mean something
-        # else to it (a forced stop), so give it a second first.
+        # A signal to the process group has reached the command, too. Another one at once may mean something
+        # else to it (a forced stop), so it gets a second to end by itself.
         threading.Timer(1.0, stop, (process, ask)).start()
 
     threading.Thread(target=stop_when_unlocked, daemon=True).start()

@@ -14,7 +14,7 @@ from scripts import translations
 
 
 def static_files_are_old() -> bool:
-    """Whether a served file is newer than the collected ones."""
+    """Whether a static file, or what was installed last, is newer than the collected files."""
     manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
     if not manifest.exists():
         return True

@@ -62,7 +62,7 @@ def main() -> int:
 
 
 def serve(lock: Path, port: int, servers: list[Server]) -> int:
-    """Start servers (added to `servers`) and processes; returns the exit code when one has ended."""
+    """Start servers (added to `servers`) and processes; returns the exit code once a process has ended."""
     var = Path(settings.VAR_DIR)
     if not redis_answers(settings.REDIS_URL):
         redis = Redis(var / "redis")
@@ -182,8 +182,8 @@ def interrupted(parent: int) -> bool:
         return False
     fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
     blocked = int(fields.get("SigBlk", "0"), 16)
-    wishes = 1 << (signal.SIGINT - 1) | 1 << (signal.SIGHUP - 1)
-    return fields.get("Name") == "make" and bool(blocked & wishes)
+    either = 1 << (signal.SIGINT - 1) | 1 << (signal.SIGHUP - 1)
+    return fields.get("Name") == "make" and bool(blocked & either)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ import argparse
 import subprocess
 import sys
 
-# The network between its hosts, and their provider, are threads of the test's process, and its lease and its
-# limits are counted in seconds: it gets a process and the machine for itself.
+# These tests get a process and the machine to themselves: the provider and the network between the hosts are
+# threads of that process, and leases and limits are counted in seconds.
 ALONE = "tests/faults/test_hosts.py"
 
 
