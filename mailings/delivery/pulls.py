@@ -35,7 +35,7 @@ GAVE_WAY, BUDGET, JOINED, STUCK = "gave_way", "budget", "joined", "stuck"
 
 
 @dataclass
-class Result:
+class Pulled:
     """What a pull has read; the fields are those of `DeliveryPull`. `ended_by`: "" if it was finished."""
 
     calls: int = 0
@@ -57,25 +57,25 @@ class _Stopped(Exception):
     """Ends a pull early; its text says why (a slug of this module)."""
 
 
-def pull_due(account: Account) -> Result:
+def pull_due(account: Account) -> Pulled:
     """Ask about everything that is due, within the budget. Does nothing while another pull is under way."""
     now = timezone.now()
     lately = DeliveryPull.objects.filter(account=account, begun_at__gt=now - UNDER_WAY, ended_at=None)
     if lately.exists():
-        return Result(ended_by=JOINED)
+        return Pulled(ended_by=JOINED)
     DeliveryPull.objects.filter(account=account, begun_at__lt=now - KEPT).delete()
     plan.enrol(account)
     endings.keep(account)
     meant = plan.due(account, now)
     if not meant:
-        return Result()
+        return Pulled()
     result = _pull(account, plan.asks(meant, now), behind=True)
     if not result.ended_by:
         plan.reschedule(meant, now)
     return result
 
 
-def pull(account: Account, start: date, end: date) -> Result:
+def pull(account: Account, start: date, end: date) -> Pulled:
     """Read these days now (both included), because somebody asks for it; no budget holds."""
     plan.enrol(account)
     now = timezone.now()
@@ -96,8 +96,8 @@ def calls_left(account: Account) -> int:
     return max(plan.CALLS_AN_HOUR - int(lately.aggregate(calls=Sum("calls"))["calls"] or 0), 0)
 
 
-def _pull(account: Account, asks: Sequence[Ask], *, behind: bool) -> Result:
-    result, begun = Result(), timezone.now()
+def _pull(account: Account, asks: Sequence[Ask], *, behind: bool) -> Pulled:
+    result, begun = Pulled(), timezone.now()
     kept = DeliveryPull.objects.create(account=account, begun_at=begun)
     touched, read = set[int](), set[int]()
     try:
@@ -118,7 +118,7 @@ def _pull(account: Account, asks: Sequence[Ask], *, behind: bool) -> Result:
     return result
 
 
-def _read(kept: DeliveryPull, ask: Ask, result: Result, touched: set[int], *, behind: bool) -> Senders:
+def _read(kept: DeliveryPull, ask: Ask, result: Pulled, touched: set[int], *, behind: bool) -> Senders:
     """Read one list to its end, one page a call. Returns the mailings that may have sent what is in it.
 
     Adds to `result`, and to `touched` the mailings whose results may have changed.
@@ -164,7 +164,7 @@ def _senders(account: Account, ask: Ask, known: Senders | None) -> Senders:
     return Senders(account, first, datetime.combine(ask.end, datetime.min.time(), UTC) + timedelta(days=2))
 
 
-def _ask(kept: DeliveryPull, ask: Ask, before: int | None, result: Result, *, patient: bool) -> Messages:
+def _ask(kept: DeliveryPull, ask: Ask, before: int | None, result: Pulled, *, patient: bool) -> Messages:
     """One call. It is counted before it is made, since a call counts even if its worker dies.
 
     `patient`: wait until the same call may be made again, instead of a few seconds.

@@ -2,10 +2,10 @@
 
 from mailings.sync.pulls import pull, pull_recent, pull_two_months, read_list
 from mailings.sync.refresh import each_account, refresh_account
-from mailings.sync.tally import Result
+from mailings.sync.tally import Pulled
 
 __all__ = [
-    "Result",
+    "Pulled",
     "each_account",
     "pull",
     "pull_recent",

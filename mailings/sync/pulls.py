@@ -13,7 +13,7 @@ from mailings.smsc.api.answers import Jobs
 from mailings.smsc.api.errors import SmscError
 from mailings.sync import absence, reverse, rows, settle, spans
 from mailings.sync.spans import Span
-from mailings.sync.tally import Result, Tally
+from mailings.sync.tally import Pulled, Tally
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ PULLS_KEPT = timedelta(days=60)
 PATIENCE_SECONDS = 10.0
 
 
-def pull(account: Account, start: date, end: date, *, wait: float = 0.0) -> Result:
+def pull(account: Account, start: date, end: date, *, wait: float = 0.0) -> Pulled:
     """Read the list from `start` to `end` (days, both included) into the rows. Failed calls are not raised.
 
     `wait`: how many seconds to wait for a permit, and for the gap if the same read was made just before. With
@@ -38,7 +38,7 @@ def pull(account: Account, start: date, end: date, *, wait: float = 0.0) -> Resu
         error = ""
     except accounts.CannotCall as why:
         if why.reason == "gap" and not tally.calls:
-            return Result(joined=True)
+            return Pulled(joined=True)
         error = str(why)
     except SmscError as failure:
         error = str(failure)
@@ -54,12 +54,12 @@ def pull(account: Account, start: date, end: date, *, wait: float = 0.0) -> Resu
     return result
 
 
-def pull_recent(account: Account, *, wait: float = PATIENCE_SECONDS) -> Result:
+def pull_recent(account: Account, *, wait: float = PATIENCE_SECONDS) -> Pulled:
     """Pull the last and the next few days, and those of unknown and scheduled mailings (`spans.recent`)."""
     return _together([pull(account, span.start, span.end, wait=wait) for span in spans.recent(account)])
 
 
-def pull_two_months(account: Account, *, wait: float = PATIENCE_SECONDS) -> Result:
+def pull_two_months(account: Account, *, wait: float = PATIENCE_SECONDS) -> Pulled:
     """Pull all days from sixty days back to the last hour of an open mailing; delete old pulls."""
     _forget_old(account, timezone.now() - PULLS_KEPT)
     span = spans.two_months(account)
@@ -132,7 +132,7 @@ def _reason(account: Account, span: Span, tally: Tally) -> str:
     return reason or ("" if all_there else LookNote.OWN_JOB_MISSING) or blind or ""
 
 
-def _keep(account: Account, span: Span, tally: Tally, result: Result) -> None:
+def _keep(account: Account, span: Span, tally: Tally, result: Pulled) -> None:
     extra = {"odd": tally.odd, "nameless": tally.nameless}
     moment = "list_failed_at" if result.error else "list_read_at"
     Account.objects.filter(pk=account.pk).update(**{moment: tally.begun})
@@ -150,10 +150,10 @@ def _keep(account: Account, span: Span, tally: Tally, result: Result) -> None:
     )
 
 
-def _together(results: list[Result]) -> Result:
+def _together(results: list[Pulled]) -> Pulled:
     """The results of several pulls as one: figures are added up; of reasons and errors the first counts."""
-    counts = {name: sum(getattr(result, name) for result in results) for name in Result().counts()}
-    return Result(
+    counts = {name: sum(getattr(result, name) for result in results) for name in Pulled().counts()}
+    return Pulled(
         **counts,
         complete=all(result.complete for result in results),
         reason=next((result.reason for result in results if result.reason), ""),

@@ -8,7 +8,7 @@ from mailings.smsc.api.answers import Job, Jobs
 
 
 @dataclass(frozen=True)
-class Result:
+class Pulled:
     """How a pull went.
 
     `seen`: how many jobs. Each is `new` (made elsewhere, first met), `changed`, `unchanged`, or `settled`
@@ -104,8 +104,8 @@ class Tally:
             return LookNote.ELSEWHERE
         return LookNote.NO_NAMES if self.nameless else None
 
-    def result(self, *, reason: str, error: str = "") -> Result:
-        return Result(
+    def result(self, *, reason: str, error: str = "") -> Pulled:
+        return Pulled(
             seen=len(self.ids),
             new=self.new,
             changed=self.changed,

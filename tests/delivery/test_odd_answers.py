@@ -147,7 +147,7 @@ def answering(body: bytes, *, framed: bool = True) -> Callable[..., Answer]:
     return lambda *_args: Answer(200, "text/plain", body, framed)
 
 
-def pull(account: Account) -> delivery.Result:
+def pull(account: Account) -> delivery.Pulled:
     today = datetime.now(MOSCOW).date()
     return delivery.pull(account, today, today)
 

@@ -20,7 +20,7 @@ def today() -> date:
     return datetime.now(timezone(timedelta(hours=3))).date()
 
 
-def pull(account: Account) -> delivery.Result:
+def pull(account: Account) -> delivery.Pulled:
     return delivery.pull(account, today() - timedelta(days=1), today() + timedelta(days=1))
 
 

@@ -87,7 +87,7 @@ def test_a_pull_that_ends_early_is_a_failure_with_what_was_read(mailings, accoun
 @pytest.mark.parametrize("why", [*Waiting.values, STUCK])
 def test_why_a_pull_ended_early_is_a_sentence(mailings, account: Account, monkeypatch, why: str):
     # given a pull that ends for a reason of ours, which is stored as one word
-    monkeypatch.setattr(delivery, "pull", lambda *_days: delivery.Result(ended_by=why))
+    monkeypatch.setattr(delivery, "pull", lambda *_days: delivery.Pulled(ended_by=why))
     # when
     code, (said,) = mailings("deliveries", "--pull")
     # then

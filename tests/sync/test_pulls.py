@@ -16,7 +16,7 @@ from sandbox import Sandbox
 from tests.helpers.factories import delivered, queued, sandbox_account
 
 
-def pull(account: Account) -> sync.Result:
+def pull(account: Account) -> sync.Pulled:
     day = timedelta(days=1)
     return sync.pull(account, spans.today() - 2 * day, spans.today() + 3 * day, wait=1)
 

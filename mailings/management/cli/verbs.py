@@ -197,7 +197,7 @@ def pull(asked: Namespace) -> Iterator[Object]:
     if not found:
         raise Stop({"error": _("There is no account yet.")}, FAILED)
     results = [_pull(account, days) for account in found]
-    counts = {name: sum(result.counts()[name] for result in results) for name in sync.Result().counts()}
+    counts = {name: sum(result.counts()[name] for result in results) for name in sync.Pulled().counts()}
     if any(result.reason == "ten_rows" for result in results):
         cut = _("The provider's list may have been cut at ten rows: there may be more.")
         sys.stderr.write(f"{cut}\n")
@@ -207,7 +207,7 @@ def pull(asked: Namespace) -> Iterator[Object]:
     yield counts
 
 
-def _pull(account: Account, days: tuple[date, date] | None) -> sync.Result:
+def _pull(account: Account, days: tuple[date, date] | None) -> sync.Pulled:
     wait = settings.SAME_REQUEST_SECONDS + MORE_THAN_THE_GAP
     if days is None:
         return sync.pull_two_months(account, wait=wait)
