@@ -11,6 +11,7 @@ from http import HTTPStatus
 from sandbox.faults import Fault
 from sandbox.formats import Answer
 
+# How often a wait checks whether the client has gone, or the sandbox stops.
 CHECK_SECONDS = 0.05
 PAGE = b"<!DOCTYPE html><html><head><title>Sandbox</title></head><body><h1>Not now</h1></body></html>"
 

@@ -256,6 +256,7 @@ def count(mailings: Iterable[int], at: datetime) -> None:
         for name, value in figures.items():
             setattr(delivery, name, value)
         delivery.as_of = at
+        # Messages that were seen are evidence for the person who decides on an unknown mailing.
         if delivery.unheard < delivery.recipients:
             doubtful = Mailing.objects.filter(pk=delivery.mailing_id, state__in=UNDECIDED)
             doubtful.filter(messages_seen=False).update(messages_seen=True)
