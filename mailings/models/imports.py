@@ -149,7 +149,10 @@ class ImportedRow(models.Model):
     `reason`: the code of a `Reason`. `cells`: the whole row, null if the file has no other columns.
     """
 
-    imported = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="rows", db_index=False)
+    # Without a foreign key in the database, which would check each of a million rows (decisions/0022).
+    imported = models.ForeignKey(
+        Import, on_delete=models.CASCADE, related_name="rows", db_index=False, db_constraint=False
+    )
     position = models.PositiveIntegerField()
     line = models.PositiveIntegerField()
     value = models.CharField(max_length=LONGEST_VALUE, default="")

@@ -225,7 +225,10 @@ def copy(imported: Import, owner: Any) -> Import:
 def remove(imported: Import) -> None:
     """Delete an import, its rows and its file."""
     storages["default"].delete(imported.path)
-    imported.delete()
+    with transaction.atomic():
+        # A worker that is writing rows holds this row's lock; what it writes must not outlive the import.
+        Import.objects.select_for_update().filter(pk=imported.pk).first()
+        imported.delete()
 
 
 def clear_away() -> None:

@@ -1,5 +1,7 @@
 """A file of recipients is read into rows once, by a request or a worker; a reading that dies begins anew."""
 
+import threading
+import time
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -7,10 +9,12 @@ from typing import Any
 import pytest
 from django.core.files import File
 from django.core.files.storage import storages
+from django.db import connection, transaction
 from django.utils import timezone
 
 from mailings import outbox, tasks
 from mailings.models import Account, Import, ImportedRow, Mailing, Recipient, StopEntry
+from mailings.models.imports import Line
 from mailings.recipients import imports
 from mailings.recipients.corrections import Chosen, correct
 from mailings.recipients.reasons import Trouble, UnreadableFile
@@ -230,6 +234,33 @@ def test_a_stopped_reading_ends_and_leaves_no_rows(brought: Any, monkeypatch: An
         imports._keep(imported, token, [], 1, 1)
     imports.read_import(imported.pk)
     assert imported.rows.count() == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_rows_that_are_written_while_their_import_is_removed_do_not_outlive_it(
+    brought: Any, monkeypatch: Any
+) -> None:
+    """The database does not hold them to their import, so whoever removes it waits for who is writing."""
+    imported = brought(many(2500), "long.txt")
+    token = half_read(imported, monkeypatch)
+    line = Line(5_000, 5_001, "", "+79990005000", 79_990_005_000, "valid", "", None)
+    written = threading.Event()
+
+    def write() -> None:
+        with transaction.atomic():
+            imports._keep(imported, token, [line], 1, 1)
+            written.set()
+            time.sleep(0.5)
+        connection.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert written.wait(10)
+    imports.remove(imported)
+    writer.join()
+
+    assert (Import.objects.count(), ImportedRow.objects.count()) == (0, 0)
 
 
 def test_old_imports_go_with_their_files_unless_a_draft_keeps_them(brought: Any, account: Account) -> None:
