@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from mailings.delivery.match import Meant
-from mailings.models import Message
+from mailings.models import Message, bulk
 
 AT_ONCE = 5_000
 MESSAGE = (
@@ -24,18 +24,7 @@ TYPES = ("text", "int", "int", "bigint", "numeric", "int", "bigint", "int")
 def insert(messages: Sequence[Message | Meant]) -> None:
     """Insert new messages. `cost` goes as text, which both databases convert into an amount."""
     rows = [(*values[:COST], _amount(values[COST]), *values[COST + 1 :]) for values in map(_VALUES, messages)]
-    names = ", ".join(MESSAGE)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with (
-                connection.wrap_database_errors,
-                cursor.copy(f"COPY mailings_message ({names}) FROM STDIN") as copy,
-            ):
-                for row in rows:
-                    copy.write_row(row)
-        elif rows:
-            places = ", ".join(["%s"] * len(MESSAGE))
-            cursor.executemany(f"INSERT INTO mailings_message ({names}) VALUES ({places})", rows)  # noqa: S608 (our own names)
+    bulk.insert("mailings_message", MESSAGE, rows)
 
 
 def update(messages: Sequence[Message], names: Sequence[str]) -> None:

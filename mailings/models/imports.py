@@ -11,12 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mailings.models.accounts import Account
+from mailings.models.bulk import insert
 from mailings.models.mailing import Mailing
 
-ROWS, COLUMNS = (
-    "mailings_importedrow",
-    "imported_id, position, line, value, address, key, verdict, reason, cells",
-)
+ROWS = "mailings_importedrow"
 LONGEST_VALUE = 320
 NUL = "\\u0000"
 
@@ -114,19 +112,8 @@ class Line(NamedTuple):
 
 class ImportedRowQuerySet(models.QuerySet["ImportedRow"]):
     def write(self, imported: Import, lines: Sequence[Line]) -> None:
-        """Add rows, many at a time: COPY (PostgreSQL), or one statement prepared once (SQLite)."""
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                with (
-                    connection.wrap_database_errors,
-                    cursor.copy(f"COPY {ROWS} ({COLUMNS}) FROM STDIN") as copy,
-                ):
-                    for line in lines:
-                        copy.write_row((imported.pk, *line))
-                return
-            marks = ", ".join(["%s"] * 8)
-            # The import's number stands in the statement, so that the lines go in as they are.
-            cursor.executemany(f"INSERT INTO {ROWS} ({COLUMNS}) VALUES ({imported.pk:d}, {marks})", lines)  # noqa: S608 (our names)
+        """Add rows, many at a time."""
+        insert(ROWS, Line._fields, lines, imported_id=imported.pk)
 
     def problems(self) -> "ImportedRowQuerySet":
         """Rows that are not valid. SQLite uses the index of these only where its condition is said, too."""
@@ -134,10 +121,11 @@ class ImportedRowQuerySet(models.QuerySet["ImportedRow"]):
 
     def copy(self, old: Import, new: Import) -> None:
         """Copy all rows of the import `old` to `new`."""
-        others = COLUMNS.removeprefix("imported_id")
+        columns = ", ".join(Line._fields)
         with connection.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO {ROWS} ({COLUMNS}) SELECT %s{others} FROM {ROWS} WHERE imported_id = %s",  # noqa: S608 (our names)
+                f"INSERT INTO {ROWS} (imported_id, {columns}) SELECT %s, {columns} FROM {ROWS}"  # noqa: S608 (our names)
+                " WHERE imported_id = %s",
                 [new.pk, old.pk],
             )
 

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from mailings.models.accounts import Account
 from mailings.models.among import as_one, one_of
+from mailings.models.bulk import insert
 from mailings.models.mailing import Mailing, search_text
 from mailings.models.mirror import LONGEST_NAME, count_of, mirrored
 from mailings.models.readings import Reading
@@ -145,7 +146,7 @@ def write_changed(items: Sequence[tuple[Known, Job]], at: datetime) -> int:
         for named, some in rows.items():
             if some:
                 cursor.executemany(_update((*_KEPT, *named)), some)
-        _insert(cursor, Observation, _OBSERVED, seen)
+        insert(Observation._meta.db_table, _OBSERVED, seen)
     return len(items)
 
 
@@ -170,12 +171,12 @@ def write_new(account: Account, jobs: Sequence[Job], at: datetime, latest: datet
     with connection.cursor() as cursor:
         made_rows = write(cursor, alike, [[own[name] for name in _OWN] for own in values.values()])
         observed = [_observation(pk, values[remote_id], moment) for pk, remote_id in made_rows]
-        _insert(cursor, Observation, _OBSERVED, observed)
+        insert(Observation._meta.db_table, _OBSERVED, observed)
         found = [
             (pk, moment, EventKind.FOUND.value, json.dumps({"remote_id": remote_id}))
             for pk, remote_id in made_rows
         ]
-        _insert(cursor, Event, _FOUND, found)
+        insert(Event._meta.db_table, _FOUND, found)
     return len(made_rows)
 
 
@@ -217,7 +218,7 @@ def _copy_new(cursor: Any, alike: Mailing, rows: list[list[Any]]) -> list[tuple[
         f" SELECT {own} FROM mailings_mailing WITH NO DATA"
     )
     cursor.execute("TRUNCATE mirror_new")
-    _copy(cursor, "mirror_new", _OWN, rows)
+    insert("mirror_new", _OWN, rows)
     marks = ", ".join(["%s"] * len(same))
     cursor.execute(
         f"INSERT INTO mailings_mailing ({own}, {', '.join(same)}) SELECT {own}, {marks} FROM mirror_new"
@@ -239,26 +240,6 @@ def _same(alike: Mailing) -> dict[str, Any]:
 
 def _observation(pk: int, values: dict[str, Any], moment: Any) -> tuple[Any, ...]:
     return pk, moment, "get_all", values["remote_word"], values["remote"]
-
-
-def _insert(cursor: Any, model: type[Observation | Event], names: Sequence[str], rows: list[Any]) -> None:
-    if not rows:
-        return
-    table = model._meta.db_table
-    if connection.vendor == "postgresql":
-        _copy(cursor, table, names, rows)
-        return
-    marks = ", ".join(["%s"] * len(names))
-    cursor.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)
-
-
-def _copy(cursor: Any, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    with (
-        connection.wrap_database_errors,
-        cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy,
-    ):
-        for row in rows:
-            copy.write_row(row)
 
 
 def _update(kept: Sequence[str]) -> str:

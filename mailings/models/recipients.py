@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mailings.models.accounts import Account
+from mailings.models.bulk import insert
 from mailings.models.mailing import Mailing
 from mailings.models.prepared import Prepared, given
 from mailings.smsc.spec import lists
@@ -18,17 +19,20 @@ from mailings.smsc.spec.spec import Addressee
 # How many rows are read or written at once.
 CHUNK = 5_000
 FRONT_LENGTH = 340
-TABLE, COLUMNS = "mailings_recipient", "mailing_id, position, address, text, front, stopped"
-# mailing_id, position, address, text and front.
-RecipientValues = tuple[int, int, str, str | None, str]
+TABLE, WRITTEN = "mailings_recipient", ("position", "address", "text", "front")
 
 
 class RecipientQuerySet(models.QuerySet["Recipient"]):
     def replace(self, mailing: Mailing, people: Iterable[Addressee]) -> int:
         """Make these the recipients of a mailing, in this order; returns their number."""
         self.filter(mailing=mailing).delete()
-        rows = ((mailing.pk, position, *one) for position, one in enumerate(people))
-        return _copy(rows) if connection.vendor == "postgresql" else _insert(rows)
+        rows, written = ((position, *one) for position, one in enumerate(people)), 0
+        # The people may come from a query on the same connection, which would wait for ever during a COPY, so
+        # each chunk is read first.
+        while chunk := list(islice(rows, CHUNK)):
+            insert(TABLE, WRITTEN, chunk, mailing_id=mailing.pk, stopped=False)
+            written += len(chunk)
+        return written
 
     def add_imported(self, mailing: Mailing, imported: int, verdicts: Sequence[str], behind: int) -> int:
         """Add the rows of an import with these verdicts; returns their number.
@@ -38,7 +42,8 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
         marks = ", ".join(["%s"] * len(verdicts))
         with connection.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO {TABLE} ({COLUMNS}) SELECT %s, %s + position, address, NULL, '', %s "  # noqa: S608 (our own names)
+                f"INSERT INTO {TABLE} (mailing_id, {', '.join(WRITTEN)}, stopped) "  # noqa: S608 (our own names)
+                "SELECT %s, %s + position, address, NULL, '', %s "
                 f"FROM mailings_importedrow WHERE imported_id = %s AND verdict IN ({marks})",
                 [mailing.pk, behind, False, imported, *verdicts],
             )
@@ -147,41 +152,3 @@ class StopEntry(models.Model):
 
     def __str__(self) -> str:
         return f"stop {self.pk}"
-
-
-def _insert(rows: Iterable[RecipientValues]) -> int:
-    """Write rows with one statement, many at a time (SQLite); returns their number."""
-    statement = f"INSERT INTO {TABLE} ({COLUMNS}) VALUES (%s, %s, %s, %s, %s, 0)"  # noqa: S608 (our own names)
-    written = 0
-    with connection.cursor() as cursor:
-        for chunk in _chunks(rows):
-            cursor.executemany(statement, chunk)
-            written += len(chunk)
-    return written
-
-
-def _copy(rows: Iterable[RecipientValues]) -> int:
-    """Write rows with a COPY for each chunk (PostgreSQL); returns their number.
-
-    The rows may come from a query on the same connection, which would wait for ever during a COPY, so each
-    chunk is read first.
-    """
-    written = 0
-    with connection.cursor() as cursor:
-        for chunk in _chunks(rows):
-            with (
-                connection.wrap_database_errors,
-                cursor.copy(f"COPY {TABLE} ({COLUMNS}) FROM STDIN") as copy,
-            ):
-                for row in chunk:
-                    copy.write_row((*row, False))
-            written += len(chunk)
-    return written
-
-
-def _chunks(
-    rows: Iterable[RecipientValues],
-) -> Iterator[list[RecipientValues]]:
-    remaining = iter(rows)
-    while chunk := list(islice(remaining, CHUNK)):
-        yield chunk

@@ -1,0 +1,49 @@
+"""Many rows inserted at once: by COPY on PostgreSQL, by INSERTs of many rows each on SQLite.
+
+A row of its own INSERT costs SQLite twice as much as one of many (docs/benchmarks.md).
+"""
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+from django.db import connection
+
+# The most parameters that every SQLite takes in one statement.
+MOST_PARAMETERS = 999
+
+
+def insert(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], **same: int) -> None:
+    """Insert rows of values for `columns`, as the driver takes them. `same`: columns that are alike in all.
+
+    Raises what Django raises for an INSERT; then none of the rows is written if it is called in a
+    transaction.
+    """
+    if not rows:
+        return
+    if connection.vendor == "postgresql":
+        _copy(table, columns, rows, same)
+    else:
+        _insert(table, columns, rows, same)
+
+
+def _copy(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], same: dict[str, int]) -> None:
+    alike, statement = tuple(same.values()), f"COPY {table} ({', '.join((*same, *columns))}) FROM STDIN"
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(statement) as copy,
+    ):
+        for row in rows:
+            copy.write_row((*alike, *row) if alike else row)
+
+
+def _insert(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], same: dict[str, int]) -> None:
+    statement = f"INSERT INTO {table} ({', '.join((*same, *columns))}) VALUES "  # noqa: S608 (our own names)
+    row = f"({', '.join([*(f'{value:d}' for value in same.values()), *['%s'] * len(columns)])})"
+    each = MOST_PARAMETERS // len(columns)
+    whole = len(rows) - len(rows) % each
+    with connection.cursor() as cursor:
+        several = [tuple(chain.from_iterable(rows[at : at + each])) for at in range(0, whole, each)]
+        cursor.executemany(statement + ", ".join([row] * each), several)
+        cursor.executemany(statement + row, rows[whole:])
