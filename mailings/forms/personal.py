@@ -20,6 +20,7 @@ from mailings.recipients.messages import Template
 from mailings.recipients.personal import Addressed, Rule, Wanted, address, own_roles
 from mailings.recipients.reasons import Verdict
 from mailings.smsc.spec import times
+from mailings.smsc.spec.lines import Lines
 from mailings.smsc.spec.problems import N_, Problem, Refusal
 
 # How many rows of a long file are read while a person types.
@@ -221,7 +222,7 @@ class Personal:
             return options
         rest = {name: value for name, value in options.items() if name not in ("mes", "phones", "nl")}
         nl = {"nl": "1"} if self.addressed.nl else {}
-        return rest | self._hour(options) | {"list": "\n".join(self.addressed.lines)} | nl
+        return rest | self._hour(options) | {"list": Lines(self.addressed.lines.__iter__)} | nl
 
     def _hour(self, options: dict[str, Any]) -> dict[str, str]:
         """The hour as a date and an hour of the clock, if rows have time zones of their own; else {}."""

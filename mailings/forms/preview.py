@@ -20,7 +20,7 @@ from mailings.recipients.corrections import Beyond
 from mailings.recipients.gather import Gathered
 from mailings.smsc.spec import values
 from mailings.smsc.spec.catalogue import OPTIONS
-from mailings.smsc.spec.lists import Lines
+from mailings.smsc.spec.lines import Lines
 from mailings.smsc.spec.problems import Refusal
 from mailings.smsc.spec.spec import Spec
 from mailings.smsc.spec.texts import Parts, clean, message_parts

@@ -21,7 +21,7 @@ from mailings.smsc.api.answers import Price
 from mailings.smsc.api.body import FormBody
 from mailings.smsc.api.client import Param, Upload
 from mailings.smsc.api.errors import SmscError
-from mailings.smsc.spec.lists import Lines
+from mailings.smsc.spec.lines import Lines
 from mailings.smsc.spec.spec import Spec
 
 # How long a price is good for, and after how long its row is deleted.

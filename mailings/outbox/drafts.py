@@ -37,7 +37,7 @@ from mailings.outbox.seen import UNBOUND, Seen
 from mailings.outbox.versions import must_be_newest, next_version, same_version
 from mailings.recipients import imports, stop_list
 from mailings.recipients.corrections import Chosen
-from mailings.smsc.spec.lists import Lines
+from mailings.smsc.spec.lines import Lines
 from mailings.smsc.spec.spec import FileRef, Spec
 
 LONGEST_NAME = 255

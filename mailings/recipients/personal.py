@@ -14,6 +14,7 @@ from mailings.recipients.columns import SENDER, ZONE
 from mailings.recipients.messages import Template
 from mailings.recipients.reader import Entry
 from mailings.recipients.reasons import Question, Trouble, UnreadableFile, Verdict
+from mailings.recipients.spool import Spool
 from mailings.smsc.spec import times, values
 from mailings.smsc.spec.addresses import SHOWN, shorten
 from mailings.smsc.spec.catalogue import OPTIONS
@@ -58,7 +59,7 @@ class Addressed:
     """
 
     phones: list[str] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
+    lines: Spool = field(default_factory=Spool)
     text: str | None = None
     nl: bool = False
     skipped: int = 0
@@ -147,7 +148,7 @@ class _Walk:
             self._found.phones.append(entry.recipient)
             return
         try:
-            self._found.lines.append(self._line(entry))
+            self._found.lines.add(self._line(entry))
         except Refusal as refusal:
             if self._wanted.wrong is Rule.SKIP:
                 self._found.skipped += 1

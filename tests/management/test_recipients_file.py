@@ -8,7 +8,7 @@ import pytest
 from mailings.models import Account, EventKind, Mailing, Recipient
 from mailings.outbox.drafts import spec_of
 from mailings.recipients import stop_list
-from mailings.smsc.spec.lists import Lines
+from mailings.smsc.spec.lines import Lines
 from tests.management.conftest import Run, refused
 
 TABLE = "Имя;Телефон;Долг\nАнна;8 999 000-00-01;117\nОлег;+79990000002;80\n"

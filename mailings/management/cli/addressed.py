@@ -19,6 +19,7 @@ from mailings.recipients.gather import gather, problems
 from mailings.recipients.limits import Limits
 from mailings.recipients.personal import FILE, Addressed, Rule, Wanted, address
 from mailings.recipients.reasons import UnreadableFile
+from mailings.smsc.spec.lines import Lines
 from mailings.smsc.spec.vocabulary import Channel
 
 Options = dict[str, Any]
@@ -57,7 +58,7 @@ def by_file(options: Options, file: IO[bytes], name: str, how: FileChoices, coun
         raise BadInput(errors)
     if found.lines:
         rest = {name: value for name, value in options.items() if name not in TAKEN}
-        return rest | {"list": "\n".join(found.lines)} | ({"nl": 1} if found.nl else {})
+        return rest | {"list": Lines(found.lines.__iter__)} | ({"nl": 1} if found.nl else {})
     return options | ({} if found.text is None else {"mes": found.text}) | {"phones": found.phones}
 
 

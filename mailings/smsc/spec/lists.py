@@ -15,22 +15,13 @@ from typing import NamedTuple
 from mailings.smsc.spec import addresses, values
 from mailings.smsc.spec.addresses import Kind, is_group
 from mailings.smsc.spec.catalogue import OPTIONS
+from mailings.smsc.spec.lines import Lines
 from mailings.smsc.spec.problems import N_, Problem, Refusal
-from mailings.smsc.spec.texts import MAX_CHARACTERS
+from mailings.smsc.spec.texts import MAX_CHARACTERS, clean
 
 _DIGITS_FIRST = re.compile(r"\s*\+?[0-9]{5}")
 LF, ESCAPED = "\n", "\\n"
 _LINE = re.compile(r"(?:(?P<prefix>[^|:;]*)\|)?(?P<phones>[^|:;]*)(?P<mark>[:;])(?P<text>.*)", re.DOTALL)
-
-
-class Lines:
-    """A list too long to be one text: its messages, a line each, walked anew whenever they are needed."""
-
-    def __init__(self, walk: Callable[[], Iterable[str]]) -> None:
-        self._walk = walk
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._walk())
 
 
 class Entry(NamedTuple):
@@ -79,7 +70,8 @@ def entries(
     for number, chunk in _messages(text, kinds, nl=nl):
         if chunk.strip():
             try:
-                yield _entry(number, chunk, kinds, read, escaped=not nl)
+                whole = clean(chunk) if isinstance(text, Lines) else chunk
+                yield _entry(number, whole, kinds, read, escaped=not nl)
             except Refusal as refusal:
                 yield _at_line(number, refusal)
 

@@ -18,7 +18,8 @@ from mailings.smsc.spec import addresses, lists, rules, texts, times, values
 from mailings.smsc.spec.addresses import Recipients, is_group
 from mailings.smsc.spec.catalogue import OPTIONS, Channel, Type
 from mailings.smsc.spec.files import FileRef
-from mailings.smsc.spec.lists import Lines, Scan
+from mailings.smsc.spec.lines import Lines
+from mailings.smsc.spec.lists import Scan
 from mailings.smsc.spec.problems import N_, Problem, Refusal, SpecError
 from mailings.smsc.spec.times import TimeForm, When
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from mailings.smsc.spec import texts, times
 from mailings.smsc.spec.addresses import is_email
 from mailings.smsc.spec.catalogue import Option, Type
+from mailings.smsc.spec.lines import Lines
 from mailings.smsc.spec.problems import N_, Refusal
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,12}")
@@ -130,6 +131,11 @@ def _text(_option: Option, value: Any) -> str:
     return texts.clean(as_text(value))
 
 
+def _list(option: Option, value: Any) -> str | Lines:
+    """A text, or its lines, each of which is cleaned when it is read."""
+    return value if isinstance(value, Lines) else _text(option, value)
+
+
 def _time(_option: Option, value: Any) -> str:
     return times.parse(as_text(value)).text
 
@@ -197,7 +203,7 @@ READERS: Mapping[Type, Callable[[Option, Any], Any]] = {
     Type.ZONE: _zone,
     Type.LINE: _line,
     Type.TEXT: _text,
-    Type.LIST: _text,
+    Type.LIST: _list,
     Type.TIME: _time,
     Type.SENDER: _line,
     Type.BOT: _bot,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from mailings.smsc.api.body import FormBody, MultipartBody
-from mailings.smsc.spec.lists import Lines
+from mailings.smsc.spec.lines import Lines
 from mailings.smsc.spec.spec import Spec, validate
 from tests.smsc.spec.spec_factory import NOW
 
