@@ -91,7 +91,7 @@ class Offers:
     def _about(self, kind: Catalog.Kind) -> SafeString:
         """How many entries a list has and how old it is, or why it is missing."""
         found = self._catalogs.get(kind)
-        what, why = capfirst(kind.label), prices.why_not(found.trouble) if found and found.trouble else ""
+        what, why = capfirst(kind.label), self._why_not(kind)
         if found is None or found.fetched_at is None:
             text = _("{what} at SMS Centre: the list is not here yet, so they are typed. {why}")
             return format_html(text, what=what, why=why)
@@ -100,16 +100,24 @@ class Offers:
             text, count=money.count(len(found.rows)), what=what, age=ago(found.fetched_at), why=why
         )
 
+    def _why_not(self, kind: Catalog.Kind) -> str:
+        """Why the last reading of a list failed, in a sentence; "" if it did not."""
+        found = self._catalogs.get(kind)
+        return prices.why_not(found.trouble) if found and found.trouble else ""
+
     @property
     def doubts(self) -> list[SafeString]:
-        """A warning for each sender that is not registered, with the list's age."""
-        found = self._catalogs.get(Catalog.Kind.SENDERS) if self._named else None
+        """A warning for each sender that is not registered or could not be checked, with the list's age."""
+        found, known = self._catalogs.get(Catalog.Kind.SENDERS), {one.casefold() for one in self.senders}
+        text = _("“{name}” is not registered at SMS Centre (checked {age}): it may refuse the mailing. {why}")
         if found is None or found.fetched_at is None:
-            return []
-        known = {one.casefold() for one in self.senders}
-        text = _("“{name}” is not registered at SMS Centre (checked {age}): it may refuse the mailing.")
+            text = _(
+                "It could not be checked whether “{name}” is registered: "
+                "the list of sender names at SMS Centre is not here yet. {why}"
+            )
+        age = ago(found.fetched_at) if found and found.fetched_at else ""
         return [
-            format_html(text, name=name, age=ago(found.fetched_at))
+            format_html(text, name=name, age=age, why=self._why_not(Catalog.Kind.SENDERS))
             for name in dict.fromkeys(self._named)
             if name.casefold() not in known
         ]

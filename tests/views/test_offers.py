@@ -134,3 +134,33 @@ def test_lists_that_are_away_say_so_and_everything_is_typed_as_before(page: Clie
         "SMS Centre did not tell: SMS Centre did not answer in time." in said
     )
     assert post(page, SMS | {"sender": "BANK", "phones": "G1"}, "review").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"), [(False, ""), (True, " SMS Centre did not tell: SMS Centre did not answer in time.")]
+)
+def test_where_the_list_is_away_it_is_said_that_a_sender_could_not_be_checked(
+    page: Client, account: Account, asked: bool, why: str
+):
+    if asked:
+        Catalog.objects.create(account=account, kind="senders", trouble="timeout")
+    said = (
+        "It could not be checked whether “BANK” is registered: "
+        f"the list of sender names at SMS Centre is not here yet.{why}"
+    )
+
+    assert said in text_of(page.post(f"{URL}preview/", SMS | {"sender": "BANK"}))
+    review = page.get(post(page, SMS | {"sender": "BANK"}, "review").url)
+    assert said in text_of(review)
+    assert "What could be wrong" in text_of(review)
+    own = post(page, SMS | {"key": "k2"}, "review")
+    assert "could not be checked" not in text_of(page.get(own.url))
+
+
+def test_a_list_that_could_not_be_read_again_says_why_beside_its_age(page: Client, lists: None):
+    Catalog.objects.update(trouble="timeout")
+
+    said = text_of(page.get(post(page, SMS | {"sender": "BANK"}, "review").url))
+
+    assert "“BANK” is not registered at SMS Centre (checked 3 min ago" in said
+    assert "may refuse the mailing. SMS Centre did not tell: SMS Centre did not answer in time." in said
