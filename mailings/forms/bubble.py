@@ -1,8 +1,9 @@
 """The message as its recipient sees or hears it, and characters of its text that are not what they seem."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -85,10 +86,6 @@ class Bubble:
         how = int(translit) if translit in ("1", "2") else 0
         return changes(self.text, self.channel, translit=how, short_links=links)
 
-    @property
-    def deceptions(self) -> Iterator[str]:
-        return deceptions(self.text)
-
     def _typed(self, name: str) -> str:
         return self.form.typed.values.get(name, "").strip()
 
@@ -126,15 +123,18 @@ def changes(text: str, channel: Channel, *, translit: int, short_links: bool) ->
     ).format(n=parts)
 
 
-def deceptions(text: str) -> Iterator[str]:
-    """A sentence for every kind of character in a text that is not what it seems."""
-    found = letters.unseen(text)
+def deceptions(text: str, known: set[str] | None = None) -> Iterator[str]:
+    """A sentence for every kind of character in a text that is not what it seems.
+
+    `known`: what was said before and is left out; what is said now is added.
+    """
+    said = set[str]() if known is None else known
+    found = {char: count for char, count in letters.unseen(text).items() if char not in said}
     if found:
         names = ", ".join(f"{named(char)} × {count}" for char, count in list(found.items())[:SHOWN])
         yield _("Invisible in the text: {names}.").format(names=names)
-    for number, one in enumerate(letters.mixed(text)):
-        if number == SHOWN:
-            return
+    words = [one for one in letters.mixed(text) if one.word not in said]
+    for one in words[:SHOWN]:
         stray = ", ".join(f"«{char}»" for char in one.stray)
         template = (
             _("In “{word}” {letters} is Cyrillic among Latin letters, and only looks like one of them.")
@@ -142,6 +142,25 @@ def deceptions(text: str) -> Iterator[str]:
             else _("In “{word}” {letters} is Latin among Cyrillic letters, and only looks like one of them.")
         )
         yield template.format(word=one.word, letters=stray)
+    said |= {*found, *(one.word for one in words)}
+
+
+def all_deceptions(
+    texts: Iterable[str], own: Iterable[Sequence[str]], options: Mapping[str, Any]
+) -> list[str]:
+    """What deceives in a whole mailing, each thing once.
+
+    `texts`: what all get; `own`: single messages, each with its address; `options`: for sender and subject.
+    """
+    known, found = set[str](), list[str]()
+    for text in texts:
+        found += deceptions(text, known)
+    for text, address in own:
+        found += [f"{address}: {said}" for said in deceptions(text, known)]
+    for name in ("sender", "subj"):
+        told = deceptions(str(options.get(name, "")))
+        found += [f"{_(OPTIONS[name].label)}: {said}" for said in told]
+    return found
 
 
 def named(char: str) -> str:

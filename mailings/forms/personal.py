@@ -19,7 +19,7 @@ from mailings.recipients.held_rows import HeldRows, first_gap, shortest_and_long
 from mailings.recipients.messages import Template
 from mailings.recipients.personal import Addressed, Rule, Wanted, address, own_roles
 from mailings.recipients.reasons import Verdict
-from mailings.smsc.spec import times
+from mailings.smsc.spec import letters, times
 from mailings.smsc.spec.lines import Lines
 from mailings.smsc.spec.problems import N_, Problem, Refusal
 
@@ -54,6 +54,7 @@ class RowPreview:
     """The row that is shown, of `count` rows. `has_gap`: there is, or may be, one with an empty cell.
 
     `shortest`, `longest`: of the first `looked` rows; of all rows if one of these was asked for.
+    `deceiving`: texts that deceive by something that the text of all has not, each with its recipient.
     """
 
     shown: PersonalRow
@@ -62,6 +63,7 @@ class RowPreview:
     shortest: PersonalRow
     longest: PersonalRow
     looked: int
+    deceiving: Sequence[tuple[str, str]] = ()
 
     @property
     def is_near(self) -> bool:
@@ -267,7 +269,14 @@ class Personal:
         shown = {SHORTEST: shortest, LONGEST: longest, GAP: gap}.get(wanted) or self._numbered(found)
         looked = count if more and wanted in (SHORTEST, LONGEST) else len(found)
         has_gap = bool(gap or (more and wanted != GAP))
-        return RowPreview(shown or first, count, has_gap, shortest, longest, looked)
+        odd = self._deceiving(sent)
+        return RowPreview(shown or first, count, has_gap, shortest, longest, looked, odd)
+
+    def _deceiving(self, rows: Sequence[PersonalRow]) -> Sequence[tuple[str, str]]:
+        lookout = letters.Lookout(self.text)
+        for row in rows:
+            lookout.look(row.text, row.recipient)
+        return lookout.found
 
     def _beyond(self, wanted: str) -> list[PersonalRow]:
         """Rows of the whole file, found by the database, that may be the one asked for."""

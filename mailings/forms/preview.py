@@ -12,13 +12,13 @@ from django.utils.translation import npgettext
 
 from mailings import lookups
 from mailings.forms import when
-from mailings.forms.bubble import Bubble, named
+from mailings.forms.bubble import Bubble, all_deceptions, named
 from mailings.forms.compose import ComposeForm
 from mailings.forms.filed import left_out
 from mailings.models import Quote
 from mailings.recipients.corrections import Beyond
 from mailings.recipients.gather import Gathered
-from mailings.smsc.spec import values
+from mailings.smsc.spec import letters, values
 from mailings.smsc.spec.catalogue import OPTIONS
 from mailings.smsc.spec.lines import Lines
 from mailings.smsc.spec.problems import Refusal
@@ -138,6 +138,17 @@ class Preview:
         if self.spec and self.spec.options.get("list"):
             return Bubble(self.form, next((text or "" for _who, text, _front in self.spec.people()), ""))
         return Bubble(self.form, self.text)
+
+    @property
+    def deceptions(self) -> list[str]:
+        """What deceives the eye, in sentences; of personal messages in those that were looked at."""
+        rows, single = self.form.personal.rows, letters.Lookout()
+        if not rows and self.spec and self.spec.options.get("list"):
+            for one in self.spec.people():
+                single.look(one.text or "", one.address)
+        own = rows.deceiving if rows else single.found
+        texts = (self.text, self.bubble.fallback)
+        return all_deceptions(texts, own, self.form.typed.values)
 
     @property
     def extremes(self) -> list[Extreme]:

@@ -23,6 +23,7 @@ from mailings.recipients import stop_list
 from mailings.recipients.reasons import Reason
 from mailings.selectors import repeats
 from mailings.selectors.repeats import Repeat
+from mailings.smsc.spec import letters
 from mailings.smsc.spec.spec import Spec
 from mailings.smsc.spec.texts import Parts, message_parts
 from mailings.smsc.spec.times import TimeForm, When
@@ -53,14 +54,15 @@ class Message:
 def frozen_facts(form: ComposeForm, spec: Spec, account: Account) -> dict[str, Any]:
     """The facts for the review that take long to compute, from the form that makes the draft."""
     facts, chosen = Preview(form), form.chosen
+    text = form.personal.text if form.personal.applies else ""
     return {
         "price": lookups.digest_of(account, spec, chosen.fingerprint if chosen else ""),
         "left_out": _left_out(form, facts),
         "groups": facts.groups,
         "parts": facts.total_parts,
-        "text": form.personal.text if form.personal.applies else "",
+        "text": text,
         "clock": form.draft_options().get("clock", ""),
-        **_messages(spec),
+        **_messages(spec, text),
     }
 
 
@@ -85,16 +87,18 @@ def _facts_from_rows(mailing: Mailing) -> dict[str, Any]:
     }
 
 
-def _messages(spec: Spec) -> dict[str, list[str]]:
+def _messages(spec: Spec, template: str = "") -> dict[str, Any]:
     """The first message, the shortest and the longest, each as text and address.
 
-    [] where the first is as short, or is the longest.
+    [] where the first is as short, or is the longest. `deceiving`: the first messages that deceive by
+    something that `template`, the text of all, has not.
     """
     if "list" not in spec.options:
         return {"first": [str(spec.options.get("mes", "")), ""], "shortest": [], "longest": []}
-    first, shortest, longest = ["", ""], ["", ""], ["", ""]
+    first, shortest, longest, lookout = ["", ""], ["", ""], ["", ""], letters.Lookout(template)
     for one in spec.people():
         message = [one.text or "", one.address]
+        lookout.look(*message)
         first = first if first[1] else message
         shortest = message if not shortest[1] or len(message[0]) < len(shortest[0]) else shortest
         longest = message if len(message[0]) > len(longest[0]) else longest
@@ -102,6 +106,7 @@ def _messages(spec: Spec) -> dict[str, list[str]]:
         "first": first,
         "shortest": [] if len(shortest[0]) == len(first[0]) else shortest,
         "longest": [] if longest == first else longest,
+        "deceiving": lookout.found,
     }
 
 
@@ -354,9 +359,11 @@ class Review:
 
     @property
     def deceptions(self) -> list[str]:
-        """What deceives the eye in the texts that are shown here."""
-        found = [*self._texts, *([self.fallback.text] if self.fallback else [])]
-        return list(dict.fromkeys(said for text in found for said in bubble.deceptions(text)))
+        """What deceives the eye: in the text of all and the SMS after a failure, and in single messages."""
+        given, sms = self.mailing.prepared, self.fallback.text if self.fallback else ""
+        single = given.get("deceiving", ())
+        text = given.get("text", "") if "list" in self.spec.options else self.first.text
+        return bubble.all_deceptions((text, sms), single, self.spec.options)
 
     @property
     def _culprits(self) -> str:

@@ -80,15 +80,34 @@ def test_invisible_characters_are_named_instead_of_shown() -> None:
 
 
 def test_what_deceives_the_eye_is_said() -> None:
-    said = list(bubble(mes="Sаle\u00a0Скидкa\u00a0").deceptions)
+    said = facts(mes="Sаle\u00a0Скидкa\u00a0").deceptions
 
     assert said == [
         "Invisible in the text: no-break space (U+00A0) × 2.",
         "In “Sаle” «а» is Cyrillic among Latin letters, and only looks like one of them.",
         "In “Скидкa” «a» is Latin among Cyrillic letters, and only looks like one of them.",
     ]
-    assert list(bubble(mes="Plain text, обычный текст 👨\u200d👩\u200d👧").deceptions) == []
+    assert facts(mes="Plain text, обычный текст 👨\u200d👩\u200d👧").deceptions == []
 
 
 def test_only_the_first_few_deceptions_are_said() -> None:
-    assert len(list(bubble(mes=" ".join(f"Sаle{chr(98 + n)}" for n in range(20))).deceptions)) == 5
+    assert len(facts(mes=" ".join(f"Sаle{chr(98 + n)}" for n in range(20))).deceptions) == 5
+
+
+def test_the_sms_after_a_failure_the_sender_and_the_subject_are_looked_at_too() -> None:
+    typed = {"channel": "viber", "mes": "Hi", "sender": "SHОP", "fl[5]": "1", "mes2": "Sаle"}
+
+    assert facts(**typed).deceptions == [
+        "In “Sаle” «а» is Cyrillic among Latin letters, and only looks like one of them.",
+        "Sender: In “SHОP” «О» is Cyrillic among Latin letters, and only looks like one of them.",
+    ]
+    letter = facts(channel="mail", mes="Hi", subj="Sale\u00ad")
+    assert letter.deceptions == ["Subject: Invisible in the text: soft hyphen (U+00AD) × 1."]
+
+
+def test_typed_messages_are_all_looked_at() -> None:
+    lines = "79990000001:Hello, Ann\n79990000002:Hello, Bоb\n79990000003:Hello, Bartholomew"
+
+    assert facts(name="x", list=lines).deceptions == [
+        "+79990000002: In “Bоb” «о» is Cyrillic among Latin letters, and only looks like one of them."
+    ]

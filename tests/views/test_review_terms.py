@@ -5,6 +5,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from mailings.models import Account
@@ -148,7 +149,27 @@ def test_what_deceives_in_the_sms_after_a_failure_and_in_personal_texts_is_named
 
     lines = f"{PHONE}:Hi Ann\n79990000002:Hi\u200b Bartholomew"
     personal = reviewed(page, key="k2", phones="", mes="", list=lines)
-    assert facts(personal, "deception") == ["Invisible in the text: zero-width space (U+200B) × 1."]
+    assert facts(personal, "deception") == [
+        "+79990000002: Invisible in the text: zero-width space (U+200B) × 1."
+    ]
+
+
+def test_every_personal_message_is_looked_at_and_what_stands_in_all_is_said_once(page: Client):
+    """Given a text with a no-break space, and values that deceive in rows neither first nor longest."""
+    rows = ["79990000001;Anna", "79990000002;Bоb", "79990000003;Bartholomew", "79990000004;Eve\u200b"]
+    file = SimpleUploadedFile("people.csv", "\n".join(["Phone;Name", *rows, "79990000005;Bоb"]).encode())
+    typed = {"phones": "", "mes": "Hi\u00a0{Name}", "recipients_file": file}
+
+    assert facts(reviewed(page, **typed), "deception") == [
+        "Invisible in the text: no-break space (U+00A0) × 1.",
+        "+79990000002: In “Bоb” «о» is Cyrillic among Latin letters, and only looks like one of them.",
+        "+79990000004: Invisible in the text: zero-width space (U+200B) × 1.",
+    ]
+
+
+def test_what_deceives_in_the_subject_is_named_too(page: Client):
+    letter = reviewed(page, **MAIL | {"subj": "Sale\u00ad"})
+    assert facts(letter, "deception") == ["Subject: Invisible in the text: soft hyphen (U+00AD) × 1."]
 
 
 def test_personal_messages_show_the_shortest_too(page: Client):

@@ -34,6 +34,13 @@ _FILLERS = frozenset("\u2800\u3164\u115f\u1160\uffa0\u034f")
 _UNSEEN = frozenset(("Zs", "Zl", "Zp", "Cc", "Cf"))
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
+# A Latin letter beside a Cyrillic one: quicker than to look up the name of each letter.
+_SEAM = re.compile("[A-Za-zªºÀ-ɏ](?:[Ѐ-ԯ]|(?<=[Ѐ-ԯ].))")
+_JOINER = "\u200d"
+_JOINED = re.compile(f"(?:^|.){_JOINER}", re.DOTALL)
+# So many texts are kept of all that deceive.
+FEW = 5
+
 LATIN = "AaBCcEeHIiJjKMOoPpSsTXxYy"
 CYRILLIC = "АаВСсЕеНІіЈјКМОоРрЅѕТХхУу"
 _TWINS = frozenset(LATIN + CYRILLIC)
@@ -78,6 +85,34 @@ def mixed(text: str) -> Iterator[Mixed]:
         stray, strays_are_cyrillic = (cyrillic, True) if len(cyrillic) <= len(latin) else (latin, False)
         if latin and cyrillic and _TWINS.issuperset(stray):
             yield Mixed(word, tuple(dict.fromkeys(stray)), strays_are_cyrillic)
+
+
+class Lookout:
+    """Of many texts, those that deceive by something that none before had; the first FEW.
+
+    `found`: each text with its address. `known`: a text whose deceptions are no news.
+    """
+
+    def __init__(self, known: str = "") -> None:
+        self.found: list[tuple[str, str]] = []
+        self._chars, self._pairs, self._words = {" ", "\n", _JOINER}, set[str](), set[str]()
+        self._is_new(known)
+
+    def look(self, text: str, address: str) -> None:
+        if len(self.found) < FEW and self._is_new(text):
+            self.found.append((text, address))
+
+    def _is_new(self, text: str) -> bool:
+        """Whether the text deceives by something new. Whatever was judged once is not judged again."""
+        chars = set(text).difference(self._chars)
+        self._chars |= chars
+        pairs = set(_JOINED.findall(text)) - self._pairs if _JOINER in text else set[str]()
+        self._pairs |= pairs
+        words = set[str]()
+        if _SEAM.search(text):
+            words = {word for word in _WORD.findall(text) if word not in self._words and _SEAM.search(word)}
+            self._words |= words
+        return any(map(unseen, (*chars, *pairs))) or any(any(mixed(word)) for word in words)
 
 
 def _is_of(char: str, alphabet: str) -> bool:

@@ -82,3 +82,23 @@ def test_the_look_alikes_are_pairs_of_a_latin_and_a_cyrillic_letter() -> None:
     assert len(letters.LATIN) == len(letters.CYRILLIC)
     assert all(char.isascii() for char in letters.LATIN)
     assert not any(char.isascii() for char in letters.CYRILLIC)
+
+
+def looked(*texts: str, known: str = "") -> list[str]:
+    lookout = letters.Lookout(known)
+    for text in texts:
+        lookout.look(text, "")
+    return [text for text, _address in lookout.found]
+
+
+def test_of_many_texts_the_first_with_anything_new_that_deceives_are_kept() -> None:
+    texts = ["Anna", "Bоb", "Bоb again", "Bоb\u00a0", "SMSка", "Eve\u200b"]
+
+    assert looked(*texts) == ["Bоb", "Bоb\u00a0", "Eve\u200b"]
+    assert looked(*texts, known="Dear\u00a0Bоb") == ["Eve\u200b"]
+    assert looked(*(f"Bоb{chr(97 + n)}" for n in range(20))) == [f"Bоb{chr(97 + n)}" for n in range(5)]
+
+
+def test_a_joiner_deceives_outside_an_emoji_alone() -> None:
+    assert looked("Family 👨\u200d👩\u200d👧", "Bo\u200db", "Again 👨\u200d👩", "Bo\u200db") == ["Bo\u200db"]
+    assert looked("\u200dBob") == ["\u200dBob"]
