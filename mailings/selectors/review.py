@@ -25,7 +25,7 @@ from mailings.selectors import repeats
 from mailings.selectors.repeats import Repeat
 from mailings.smsc.spec import letters
 from mailings.smsc.spec.spec import Spec
-from mailings.smsc.spec.texts import Parts, message_parts
+from mailings.smsc.spec.texts import message_parts
 from mailings.smsc.spec.times import TimeForm, When
 from mailings.smsc.spec.vocabulary import Channel
 from mailings.wording import money, prices, terms
@@ -368,17 +368,12 @@ class Review:
     @property
     def _culprits(self) -> str:
         """The characters that make an SMS Unicode; "" if there are none, or too many to name."""
-        parts = self._text_parts
-        if parts is None or not 0 < len(parts.culprits) <= SHOWN_CULPRITS:
+        if self.channel is not Channel.SMS or self.spec.options.get("bin"):
             return ""
-        return ", ".join(map(bubble.named, parts.culprits))
-
-    @property
-    def _text_parts(self) -> Parts | None:
-        text = self.spec.options.get("mes")
-        if not text or self.channel is not Channel.SMS or self.spec.options.get("bin"):
-            return None
-        return message_parts(text, translit=self.spec.options.get("translit", 0))
+        translit = self.spec.options.get("translit", 0)
+        parts = [message_parts(text, translit=translit) for text in self._texts]
+        found = list(dict.fromkeys(char for one in parts for char in one.culprits))
+        return ", ".join(map(bubble.named, found)) if len(found) <= SHOWN_CULPRITS else ""
 
     # --- sending it -------------------------------------------------------------------------------
 

@@ -167,6 +167,15 @@ def test_every_personal_message_is_looked_at_and_what_stands_in_all_is_said_once
     ]
 
 
+def test_what_makes_personal_messages_unicode_is_named(page: Client):
+    lines = f"{PHONE}:Hi Ann\n79990000002:Hi Bartholomew, 5 ₽\n79990000003:Hi ✓"
+
+    said = text_of(reviewed(page, phones="", mes="", list=lines))
+
+    assert "The text is not all in the alphabet of SMS («✓», «₽»), so a part holds 70 characters." in said
+    assert "alphabet of SMS" not in text_of(reviewed(page, key="k2", phones="", mes="", list=f"{PHONE}:Hi"))
+
+
 def test_what_deceives_in_the_subject_is_named_too(page: Client):
     letter = reviewed(page, **MAIL | {"subj": "Sale\u00ad"})
     assert facts(letter, "deception") == ["Subject: Invisible in the text: soft hyphen (U+00AD) × 1."]
