@@ -138,11 +138,11 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     `switching`: the form is only drawn anew; if another channel was chosen, options that it does not have are
     kept for later. In any other post all values count, as all of them were visible.
     """
-    values = {name: str(data[name]) for name in VALUES if name in data}
+    values = {name: _plain(data[name]) for name in VALUES if name in data}
     if len(lines := [*data.getlist("phones"), *filter(str.strip, data.getlist("group"))]) > 1:
-        values["phones"] = "\n".join(lines)
+        values["phones"] = _plain("\n".join(lines))
     kept = {
-        name.removeprefix(ASIDE): str(data[name])
+        name.removeprefix(ASIDE): _plain(data[name])
         for name in data
         if name.startswith(ASIDE) and name.removeprefix(ASIDE) in OPTIONS and not is_blank(data[name])
     }
@@ -168,6 +168,11 @@ def from_post(data: QueryDict, *, switching: bool = False) -> Typed:
     _bring_back(typed)
     _split_voice(typed)
     return typed
+
+
+def _plain(value: object) -> str:
+    """The value with line ends as LF: a button sends CR LF, an autosave LF, and both say the same."""
+    return str(value).replace("\r\n", "\n")
 
 
 def _insert_heading(typed: Typed, action: str) -> None:

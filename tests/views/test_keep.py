@@ -181,6 +181,20 @@ def test_a_saving_that_comes_late_and_says_nothing_new_leaves_the_review_ready(p
     assert Mailing.objects.get().spec == {}
 
 
+def test_a_late_saving_with_the_line_ends_of_a_script_says_nothing_new(page: Client) -> None:
+    """Given a browser: its buttons send line ends as CR LF, its scripts as they stand in the field."""
+    lines = {"phones": "79990000001\n79990000002", "mes": "Hello\nthere", "kept:mes2": "One\nTwo"}
+    typed = SMS | lines | {"version": ".one"}
+    page.post(KEEP, typed)
+    post(page, {name: value.replace("\n", "\r\n") for name, value in typed.items()}, "review")
+    ready = Mailing.objects.get()
+
+    page.post(KEEP, typed)
+
+    now = Mailing.objects.get()
+    assert (now.spec, bool(ready.spec)) == (ready.spec, True)
+
+
 def test_a_draft_is_discarded_and_stays_in_the_history(page: Client) -> None:
     page.post(KEEP, TYPED)
     draft = Mailing.objects.get()
