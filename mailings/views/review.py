@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from mailings import lookups, outbox
 from mailings.forms import ComposeForm, own_test
@@ -39,10 +40,13 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _elsewhere(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Redirect to the mailing's page, or to the form of a draft that is not ready."""
-    if not outbox.may_edit(mailing):
-        return redirect("mailing", mailing.pk)
-    messages.info(request, _("Finish it first: “Review” below the form then shows what would be sent."))
-    return redirect(f"{reverse('compose')}?draft={mailing.pk}")
+    there = reverse("mailing", args=[mailing.pk])
+    if outbox.may_edit(mailing):
+        messages.info(request, _("Finish it first: “Review” below the form then shows what would be sent."))
+        there = f"{reverse('compose')}?draft={mailing.pk}"
+    if getattr(request, "htmx", False):
+        return HttpResponseClientRedirect(there)
+    return redirect(there)
 
 
 def _is_asking(quote: str) -> bool:

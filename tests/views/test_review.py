@@ -271,6 +271,18 @@ def test_a_page_that_waits_for_its_price_is_told_nothing_until_it_is_there(page:
     assert "hx-get" not in shown.content.decode()
 
 
+def test_a_page_whose_draft_changes_while_it_waits_for_its_price_is_led_on(page: Client, account: Account):
+    """Its browser must be told where: a redirected answer would look like a login that has run out."""
+    answer = reviewed(page)
+    asking = re.search(r'hx-get="([^"]*)"', answer.content.decode())[1]
+    outbox.save_draft({"mes": "Half"}, account=account, mailing=only())
+    priced()
+
+    led = page.get(asking, headers={"HX-Request": "true"})
+
+    assert (led.status_code, led["HX-Redirect"]) == (200, f"/mailings/new/?draft={only().pk}")
+
+
 def test_a_draft_that_is_not_ready_goes_on_being_written(page: Client, account: Account):
     draft = outbox.save_draft({"mes": "Half"}, account=account)
 
