@@ -275,3 +275,30 @@ def test_a_mailing_is_held_in_time_and_nothing_of_it_leaves(
     assert not [
         call for call in truth.calls("add") if any(name in value for _key, value in call["parameters"])
     ]
+
+
+# --- discarded ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_a_draft_is_discarded_by_a_second_press_and_away_from_the_button_that_saves(
+    still: Mailroom, new_desk: Callable[..., Desk], still_login: Any, scripts: bool
+) -> None:
+    desk = new_desk(still, storage_state=still_login, java_script_enabled=scripts)
+    desk.open("/mailings/new/")
+    desk.option("name").fill("Лишнее")
+    save, discard = desk.page.locator("button[value=draft]"), desk.page.locator("#discard")
+    save.click()
+    desk.page.wait_for_url(re.compile(r"\?draft=\d+$"))
+    for width in (360, 1280):
+        desk.page.set_viewport_size({"width": width, "height": 640})
+        one, other = save.bounding_box(), discard.bounding_box()
+        assert one
+        assert other
+        assert other["x"] - (one["x"] + one["width"]) >= 24, (width, one, other)
+
+    discard.click()
+    expect(desk.option("name")).to_have_value("Лишнее")
+    desk.page.locator("#do-discard").click()
+
+    expect(desk.page.locator("[role=status] .alert")).to_contain_text("The draft is discarded")
