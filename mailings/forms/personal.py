@@ -167,6 +167,11 @@ class Personal:
             raise ValueError("no file")
         return _walk(self.filed, WHILE_TYPING)
 
+    @property
+    def count(self) -> int:
+        """How many people the file holds."""
+        return self.filed.count if self.filed else 0
+
     @cached_property
     def unread(self) -> int:
         """How many of the file's recipients were not read."""

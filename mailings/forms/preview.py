@@ -62,7 +62,7 @@ class Preview:
     def _beyond(self) -> Beyond:
         """How many recipients the file adds to those of the spec, or to the pasted ones without a spec."""
         if self.form.personal.applies:
-            return Beyond(self.form.personal.unread)
+            return Beyond(self.form.personal.unread if self.spec else self.form.personal.count)
         chosen, spec = self.form.chosen, self.spec
         return chosen.beyond(spec.phones if spec else self.gathered.valid) if chosen else Beyond()
 

@@ -276,6 +276,17 @@ def test_of_a_file_beyond_the_rows_that_are_looked_at_all_people_are_counted(pag
     assert "148 people" in text_of(answer)
 
 
+@pytest.mark.parametrize("count", [2, 150])
+def test_people_are_counted_though_a_row_is_wrong_or_has_a_gap(page: Client, count: int) -> None:
+    """Given a file that cannot be sent yet, so that nothing of it is a mailing."""
+    rows = "".join(f"Анна;7999{number:07};5\n" for number in range(count))
+
+    for wrong in ("Олег;12345;7\n", ";79990009999;7\n"):
+        answer = post(page, TEXT | table("Имя;Телефон;Долг\n" + rows + wrong), "check")
+        people = count + ("12345" not in wrong)
+        assert f"Review: {people} people" in text_of(answer)
+
+
 WITH_SENDERS = "Телефон;Отправитель;tz\n79990000001;SHOP;2\n79990000002;;\n79990000001;SHOP;2\n"
 
 
