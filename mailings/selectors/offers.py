@@ -107,20 +107,34 @@ class Offers:
 
     @property
     def doubts(self) -> list[SafeString]:
-        """A warning for each sender that is not registered or could not be checked, with the list's age."""
-        found, known = self._catalogs.get(Catalog.Kind.SENDERS), {one.casefold() for one in self.senders}
-        text = _("“{name}” is not registered at SMS Centre (checked {age}): it may refuse the mailing. {why}")
-        if found is None or found.fetched_at is None:
+        """A warning for each sender that is not registered, or could not be checked, and why."""
+        text = _("“{name}” is not registered at SMS Centre (checked {age}): it may refuse the mailing.")
+        if not self._senders_read:
             text = _(
                 "It could not be checked whether “{name}” is registered: "
                 "the list of sender names at SMS Centre is not here yet. {why}"
             )
-        age = ago(found.fetched_at) if found and found.fetched_at else ""
+        return self._of_senders(text, registered=False)
+
+    @property
+    def registered(self) -> list[SafeString]:
+        """A sentence for each sender that is registered, with the list's age."""
+        return self._of_senders(_("“{name}” is registered at SMS Centre (checked {age})."), registered=True)
+
+    def _of_senders(self, text: str, *, registered: bool) -> list[SafeString]:
+        known = {one.casefold() for one in self.senders}
+        said = {"age": self._senders_read, "why": self._why_not(Catalog.Kind.SENDERS)}
         return [
-            format_html(text, name=name, age=age, why=self._why_not(Catalog.Kind.SENDERS))
+            format_html(text, name=name, **said)
             for name in dict.fromkeys(self._named)
-            if name.casefold() not in known
+            if (name.casefold() in known) is registered
         ]
+
+    @property
+    def _senders_read(self) -> str:
+        """How long ago the sender names were read; "" if they never were."""
+        found = self._catalogs.get(Catalog.Kind.SENDERS)
+        return ago(found.fetched_at) if found and found.fetched_at else ""
 
 
 def of(form: ComposeForm) -> Offers:
