@@ -167,6 +167,7 @@ def filled(request: HttpRequest, typed: Typed, *, check: bool, uploads: bool = T
     typed.draft = str(draft.pk) if draft else ""
     files = _files(request, draft)
     form = ComposeForm(typed, now=timezone.now(), files=files, accounts=accounts(), check=check)
+    form.saved_at = draft.draft_at if draft else None
     if uploads:
         _take_in(request, files)
         _bring_recipients(request, form)

@@ -217,6 +217,21 @@ def test_htmx_gets_the_form_alone(page: Client) -> None:
     assert "alert-danger" not in html
 
 
+def test_a_form_that_htmx_draws_anew_has_its_title_too(page: Client) -> None:
+    htmx = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "compose"}
+
+    assert "<title>New mailing · Mailroom</title>" in title_of(post(page, SMS, "refresh", **htmx))
+    refused = post(page, SMS | {"mes": ""}, "review", **htmx)
+    assert "<title>Error: New mailing · Mailroom</title>" in title_of(refused)
+    part = post(page, SMS, "refresh", HTTP_HX_REQUEST="true", HTTP_HX_TARGET="attached-files")
+    assert title_of(part) == ""
+
+
+def title_of(answer: Any) -> str:
+    found = re.search("<title>.*?</title>", " ".join(answer.content.decode().split()))
+    return found[0] if found else ""
+
+
 # --- drafts -------------------------------------------------------------------------------------------------
 
 

@@ -195,6 +195,13 @@ def test_a_late_saving_with_the_line_ends_of_a_script_says_nothing_new(page: Cli
     assert (now.spec, bool(ready.spec)) == (ready.spec, True)
 
 
+def test_a_form_that_comes_back_says_when_its_draft_was_saved(page: Client) -> None:
+    page.post(KEEP, TYPED)
+
+    for action in ("review", "refresh"):
+        assert "Saved just now" in text_of(post(page, TYPED, action))
+
+
 def test_a_draft_is_discarded_and_stays_in_the_history(page: Client) -> None:
     page.post(KEEP, TYPED)
     draft = Mailing.objects.get()

@@ -18,6 +18,7 @@ from mailings.smsc.spec.vocabulary import Channel
 from mailings.wording import reasons, sentences
 from mailings.wording.deliveries import status_word
 from scripts import translations
+from tests.views.composing import SMS
 from tests.views.rows import account, row
 
 COMPOSE = "/mailings/new/"
@@ -216,3 +217,10 @@ def test_a_message_that_was_read_is_not_said_to_be_checked() -> None:
     with translation.override("ru"):
         assert str(Result.READ.label) == "прочитано"
         assert status_word(2) == "прочитано"
+
+
+def test_the_review_is_headed_by_a_noun(russian: Client) -> None:
+    account()
+    made: Any = russian.post(COMPOSE, SMS | {"action": "review"})
+
+    assert ">Проверка: Spring sale</h1>" in russian.get(made.url).content.decode()
