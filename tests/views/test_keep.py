@@ -1,5 +1,7 @@
 """Drafts save themselves while a person types, and of two windows neither is lost."""
 
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -234,6 +236,19 @@ def test_today_lists_a_persons_own_drafts(page: Client, account: Account) -> Non
 
     assert "Your drafts Sale Saved" in shown
     assert "of bert" not in shown
+
+
+def test_of_many_drafts_the_others_are_one_press_away(page: Client, account: Account, operator: Any) -> None:
+    outbox.save_draft({"name": "of bert"}, account=account, by=person("bert"))
+    for number in range(6):
+        outbox.save_draft({"name": f"draft {number}"}, account=account, by=operator)
+
+    today = page.get("/").content.decode()
+    link = re.search(r'<a [^>]*href="([^"]*)"[^>]*>All your drafts</a>', today)
+    listed = text_of(page.get(unescape(link[1]))) if link else ""
+
+    assert [f"draft {number}" in listed for number in range(6)] == [True] * 6
+    assert "of bert" not in listed
 
 
 def test_a_file_of_recipients_stays_with_its_draft_while_one_types(page: Client) -> None:
