@@ -59,6 +59,7 @@ def make(
     version: str = "",
     more: Chosen | None = None,
     leave_out: bool = False,
+    typed: dict[str, Any] | None = None,
 ) -> Mailing:
     """Store a valid spec as a mailing, in one transaction: queued with `submit`, else a draft.
 
@@ -70,6 +71,7 @@ def make(
     `more`: recipients from a file, in addition to those of the spec, and behind them.
     `leave_out`: leave out recipients that are on the stop list now. The stored spec does not change, so that
     the key still finds it. Raises Impossible when nobody is left.
+    `typed`: what was typed for it, to be kept beside the spec.
     """
     try:
         with transaction.atomic():
@@ -79,7 +81,7 @@ def make(
                 draft = twin  # the same form was autosaved at the same moment
             before = _contents(draft) if draft else None
             mailing = _editable(draft, account, version) if draft else _new(account, by, key)
-            _write(mailing, spec, more)
+            _write(mailing, spec, more, typed or {})
             _attach(mailing, uploads, keep=spec.files)
             _record_edit(mailing, before, by)
             if leave_out:
@@ -123,7 +125,7 @@ def prepare(
     draft was sent off meanwhile, it is returned unchanged.
     """
     with transaction.atomic():
-        mailing = make(spec, submit=False, draft=draft, more=more, **whose)
+        mailing = make(spec, submit=False, draft=draft, more=more, typed=typed, **whose)
         if may_edit(mailing):
             imports.keep_for(mailing, imported)
             mailing.draft, mailing.prepared = typed, prepared
@@ -364,9 +366,9 @@ def _editable(mailing: Mailing, account: Account, version: str) -> Mailing:
     return row
 
 
-def _write(mailing: Mailing, spec: Spec, more: Chosen | None) -> None:
+def _write(mailing: Mailing, spec: Spec, more: Chosen | None, typed: dict[str, Any]) -> None:
     mailing.name, mailing.channel = spec.name[:LONGEST_NAME], spec.channel
-    mailing.spec, mailing.spec_digest, mailing.draft = spec.to_json(), digest(spec, more), {}
+    mailing.spec, mailing.spec_digest, mailing.draft = spec.to_json(), digest(spec, more), typed
     mailing.prepared = {}
     mailing.recipients_count, mailing.repeats = spec.recipients, int(spec.options.get("rpt", 0))
     mailing.search_text = search_text(mailing.name, mailing.code, None)

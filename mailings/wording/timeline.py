@@ -23,6 +23,8 @@ from mailings.models import (
     WishResult,
 )
 from mailings.models.states import NotItsJob
+from mailings.outbox.drafts import HOUR
+from mailings.outbox.own_templates import ASIDE
 from mailings.smsc.api.aliases import JobStatus, status_of
 from mailings.smsc.spec.catalogue import OPTIONS
 from mailings.wording import chips, reasons
@@ -181,12 +183,13 @@ def _alarm(data: dict[str, Any]) -> str:
 
 
 def _edited(data: dict[str, Any]) -> str:
-    own = {"account": _("Account"), "files": _("Files"), "phones": _("Recipients")}
-    labels = [
-        own.get(name) or (_(OPTIONS[name].label) if name in OPTIONS else name)
-        for name in map(str, data.get("fields") or [])
-    ]
-    return _("Changed: {what}").format(what=", ".join(labels)) if labels else _("Changed")
+    own = {"account": _("Account"), "files": _("Files"), "braces": _("Text"), "voice_language": _("Voice")}
+    own |= dict.fromkeys(("phones", "skip_wrong", "with_doubtful"), _("Recipients"))
+    own |= dict.fromkeys(HOUR, _("When"))
+    names = [str(name).removeprefix(ASIDE) for name in data.get("fields") or []]
+    labels = [own.get(name) or (_(OPTIONS[name].label) if name in OPTIONS else name) for name in names]
+    what = ", ".join(dict.fromkeys(labels))
+    return _("Changed: {what}").format(what=what) if labels else _("Changed")
 
 
 def _confirmed(data: dict[str, Any]) -> str:

@@ -56,3 +56,24 @@ def test_sending_off_an_edited_draft_names_what_changed_last(draft, account):
     outbox.make(spec(phones=PHONE, mes="Bye"), account=account, draft=draft, submit=True)
 
     assert edits() == [["mes"]]
+
+
+def test_making_a_draft_ready_for_its_review_is_no_edit_unless_something_was_typed_anew(draft, account):
+    typed = TYPED | {"time_at": "tomorrow 9:30", "clock": "Europe/Moscow"}
+    outbox.save_draft(typed, account=account, mailing=draft, quiet=True)
+    ready = spec(phones=PHONE, mes="Hello", time="01796806200")
+
+    outbox.prepare(ready, typed, {}, account=account, draft=Mailing.objects.get())
+    assert edits() == []
+
+    outbox.prepare(ready, typed | {"mes": "Bye"}, {}, account=account, draft=Mailing.objects.get())
+    assert edits() == [["mes"]]
+
+
+def test_the_pages_own_controls_are_told_by_the_words_of_the_page(draft, account):
+    typed = {"time_at": "tomorrow 9:30", "clock": "Europe/Moscow", "skip_wrong": "1", "kept:mes2": "Hi"}
+
+    outbox.save_draft(TYPED | typed | {"phones": "1"}, account=account, mailing=draft)
+
+    told = tell(Event.objects.get(kind=EventKind.EDITED))
+    assert told == "Changed: When, Text of that SMS, Recipients"
