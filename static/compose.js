@@ -1,4 +1,4 @@
-/* What htmx cannot do: count what is typed, open the sheet of a telephone, and a fold that a link leads into. */
+/* What htmx cannot do: count what is typed, put a notice away, open the sheet of a telephone, and a fold that a link leads into. */
 "use strict";
 (() => {
   /* Every change has a number, so that a saving held up on its way puts no older letters over newer ones. */
@@ -13,6 +13,8 @@
   for (const kind of ["input", "change"])
     document.addEventListener(kind, (event) => { if (event.target.form?.id === "compose") count(1); }, true);
   document.addEventListener("htmx:afterSettle", () => count(0));
+
+  document.addEventListener("click", (event) => event.target.closest("[data-put-away]")?.closest(".alert").remove());
 
   /* Ctrl+Enter leads to the review, where nothing is sent yet. */
   document.addEventListener("keydown", (event) => {

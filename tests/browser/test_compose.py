@@ -308,3 +308,32 @@ def test_a_draft_is_discarded_by_a_second_press_and_away_from_the_button_that_sa
     desk.page.locator("#do-discard").click()
 
     expect(desk.page.locator("[role=status] .alert")).to_contain_text(WORDS[locale].discarded)
+
+
+# --- in two windows -----------------------------------------------------------------------------------------
+
+
+def test_an_older_window_is_told_where_its_writer_is_looking_and_for_good(still_desk: Desk) -> None:
+    still_desk.write("Два окна", mes="начало")
+    still_desk.page.click("button[value=draft]")
+    still_desk.page.wait_for_url(re.compile(r"\?draft=\d+$"))
+    older = still_desk.tab()
+    older.page.goto(still_desk.page.url)
+    saved = "Saved just now"
+    still_desk.option("mes").fill("из первого")
+    expect(still_desk.page.locator("#saved")).to_contain_text(saved)
+    eventually(lambda: "из первого" in still_desk.page.request.get(still_desk.page.url).text())
+
+    text = older.option("mes")
+    text.fill("из второго")
+    text.scroll_into_view_if_needed()
+
+    told = older.page.get_by_text("changed in another window")
+    expect(told).to_be_in_viewport(ratio=1)
+    own = older.page.locator("#form-draft").input_value()
+    text.fill("и дальше")
+    eventually(lambda: "и дальше" in older.page.request.get(f"{older.url}/mailings/new/?draft={own}").text())
+    expect(told).to_be_in_viewport(ratio=1)
+    assert older.accessibility_faults() == []
+    older.page.get_by_role("button", name="Understood").click()
+    expect(told).to_have_count(0)
