@@ -262,7 +262,7 @@ class Preview:
     @property
     def arrival(self) -> tuple[datetime, datetime] | None:
         """The first and the last hour of its arrival, if the night hours delay it; else None."""
-        moment = self.form.now if self.is_now else self.due_at
+        moment = self.form.now if self.is_now else None if self.is_past else self.due_at
         return when.arrival(moment, self.form.country, self.form.typed.channel) if moment else None
 
     @property

@@ -257,7 +257,7 @@ class Review:
     @property
     def arrival(self) -> tuple[datetime, datetime] | None:
         """First and last hour of arrival, if the rule "from 09:00 to 22:00" delays it; else None."""
-        due = self.due_at
+        due = None if self.is_past else self.due_at
         return when.arrival(due, self.mailing.account.home, self.channel) if due else None
 
     @property

@@ -422,6 +422,15 @@ def test_an_hour_that_has_passed_is_said_beside_it(page: Client, hour: str, pass
     assert ("This hour has passed" in shown) is passed
 
 
+def test_an_hour_that_has_passed_arrives_at_no_hour(page: Client) -> None:
+    with time_machine.travel("2026-11-27T12:00:00Z"):
+        past = page.post(f"{URL}preview/", SMS | {"time_at": "26.11.2026 23:30"}).content.decode()
+        due = page.post(f"{URL}preview/", SMS | {"time_at": "28.11.2026 23:30"}).content.decode()
+
+    assert ('data-fact="past"' in past, 'data-fact="arrival"' in past) == (True, False)
+    assert ('data-fact="past"' in due, 'data-fact="arrival"' in due) == (False, True)
+
+
 def test_the_panel_stays_as_it_is_when_the_session_has_ended(client: Client, account: Account) -> None:
     assert client.post(f"{URL}preview/", SMS).status_code == 204
 
