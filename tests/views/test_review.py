@@ -256,6 +256,8 @@ def test_why_there_is_no_price_is_said(page: Client, account: Account):
     said = text_of(page.get(answer.request["PATH_INFO"]))
 
     assert "Not known yet. SMS Centre did not tell: SMS Centre did not answer in time." in said
+    assert "Asked just now" in said
+    assert "the same is asked at most once a minute" in said
     assert "Send to 3 people for a price not known yet" in said
 
 
