@@ -1,5 +1,7 @@
 """Another hour for a mailing that waits at the provider."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -8,8 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from mailings import outbox, rights
-from mailings.forms import HourForm
+from mailings.forms import HourForm, when
 from mailings.models import Mailing
+from mailings.smsc.spec.vocabulary import Channel
 from mailings.views.actions import attempt, what_it_is
 from mailings.wording import chips
 
@@ -22,6 +25,8 @@ def change_hour(request: HttpRequest, pk: int) -> HttpResponse:
     mailing = get_object_or_404(Mailing.objects.select_related("account").defer("remote"), pk=pk)
     now = timezone.now()
     form = HourForm(data=request.POST or None, now=now)
+    if request.method == "POST" and getattr(request, "htmx", False):
+        return _said(request, form, mailing)
     if request.method == "POST" and form.is_valid():
         seen = outbox.Seen(stamp=request.POST.get("seen", ""))
         return attempt(request, pk, lambda: outbox.change_hour(pk, form.moment, request.user, seen))
@@ -36,3 +41,13 @@ def change_hour(request: HttpRequest, pk: int) -> HttpResponse:
         "seen": outbox.stamp(mailing),
     }
     return render(request, "mailings/change_hour.html", context)
+
+
+def _said(request: HttpRequest, form: HourForm, mailing: Mailing) -> HttpResponse:
+    """The hour that is being typed, in full. Nothing is changed by it."""
+    context: dict[str, Any] = {"form": form, "clock": request.POST.get("clock", "")}
+    if form.is_valid():
+        context["arrival"] = when.arrival(
+            form.moment, mailing.account.home, Channel(mailing.channel or Channel.SMS)
+        )
+    return render(request, "mailings/_partials/hour_said.html", context)

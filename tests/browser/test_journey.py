@@ -301,6 +301,7 @@ def test_another_hour_is_one_step_and_the_copy_goes_only_once_the_cancel_was_see
     desk.accepted(name, time="+90")
     desk.page.click("#do-change_hour")
     desk.page.fill("[name=time_at]", "tomorrow 9:30")
+    expect(desk.page.locator("#when-said")).to_contain_text("09:30 (your clock)")
     desk.page.click("main form button.btn-primary")
     expect(desk.page.locator("[data-hour-change]")).to_be_visible()
     desk.sees_state("cancelled")

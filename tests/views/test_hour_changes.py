@@ -69,6 +69,21 @@ def test_what_is_no_hour_ahead_is_an_error_at_the_field(
     assert not HourChange.objects.exists()
 
 
+def test_what_is_typed_is_shown_in_full_before_anything_is_pressed(page: Client, waiting: Mailing) -> None:
+    assert 'hx-target="#when-said"' in page.get(address(waiting)).content.decode()
+    htmx = {"HX-Request": "true"}
+    typed = {"time_at": "31.01.2036 23:00", "clock": "Europe/Moscow", "seen": outbox.stamp(waiting)}
+
+    said = text_of(page.post(address(waiting), typed, headers=htmx))
+
+    assert said.startswith("Thu 31 Jan 2036, 23:00 (Moscow)")
+    assert "It is night for some then" in said
+    odd = text_of(page.post(address(waiting), typed | {"time_at": "soon"}, headers=htmx))
+    assert odd.startswith("There is no such date and hour")
+    assert page.post(address(waiting), typed | {"clock": "Nowhere/City"}, headers=htmx).status_code == 200
+    assert not HourChange.objects.exists()
+
+
 def test_an_hour_that_comes_twice_is_asked_here_too(page: Client, waiting: Mailing) -> None:
     posted = {"time_at": "26.10.2036 02:30", "clock": "Europe/Berlin", "seen": outbox.stamp(waiting)}
 
