@@ -24,6 +24,7 @@ from mailings import accounts, outbox, sync
 from mailings.models import Account, Mailing, Wish
 from mailings.smsc.api.client import Credentials
 from mailings.smsc.spec.spec import SpecError, validate
+from mailings.sync import spans
 from tests.faults.house import House
 from tests.faults.proxy import FAULTS
 
@@ -100,7 +101,7 @@ class ErrorPaths:
 
     def listing(self, fault: str) -> None:
         self.provider.proxy.force(fault)
-        today = timezone.now().date()
+        today = spans.today()
         self._calls += 1
         sync.pull(self.account, today - timedelta(days=self._calls), today, wait=3)
 

@@ -13,6 +13,7 @@ from mailings import outbox, sync
 from mailings.accounts import limiter, restore_guard
 from mailings.models import Account, Attempt, Event, EventKind, Mailing, State, Wish
 from mailings.outbox import deliver
+from mailings.sync import spans
 from tests.helpers.append_only import rows_may_go
 from tests.helpers.factories import bare, delivered, queued
 
@@ -166,7 +167,7 @@ def test_a_read_of_other_days_does_not_count(account, sandbox, nudges, settings)
     restore(account)
     let_go(waiting)
     time.sleep(0.6)
-    today = timezone.now().date()
+    today = spans.today()
     assert sync.pull(account, today, today).complete
     waiting.refresh_from_db()
     assert (waiting.state, waiting.looks) == (State.HELD, 0)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from mailings import outbox, sync
 from mailings.models import Alarm, Mailing, State, Wish, WishAnswer, WishResult
 from mailings.selectors import today
+from mailings.sync import spans
 from tests.helpers.factories import bare, delivered
 from tests.sync.listing import Listing, control
 from tests.sync.test_pulls import pull
@@ -270,7 +271,7 @@ def test_a_list_that_is_not_whole_does_not_confirm_a_delete(listed_account, list
 def test_a_number_that_comes_back_with_another_reference_is_another_job(listed_account, listing: Listing):
     ours = bare(listed_account, state=State.ACCEPTED, remote_id="17", remote_status="waiting")
     lost = bare(listed_account, state=State.UNKNOWN)
-    listing.add(timezone.now().date(), 17, name=f"{lost.code}a Bare", status="cancelled")
+    listing.add(spans.today(), 17, name=f"{lost.code}a Bare", status="cancelled")
 
     result = pull(listed_account)
     pull(listed_account)
