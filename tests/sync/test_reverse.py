@@ -1,9 +1,11 @@
 """Nothing is final while the provider lists it; the list is a second look; a number may be another's job."""
 
+import time
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from mailings import outbox, sync
@@ -11,8 +13,16 @@ from mailings.models import Alarm, Mailing, State, Wish, WishAnswer, WishResult
 from mailings.selectors import today
 from mailings.sync import spans
 from tests.helpers.factories import bare, delivered
+from tests.sync import test_pulls
 from tests.sync.listing import Listing, control
-from tests.sync.test_pulls import pull
+
+
+def pull(account) -> sync.Pulled:
+    """A read of the list. The calls before it and after it may ask for the same jobs as it does."""
+    time.sleep(1.5 * settings.SAME_REQUEST_SECONDS)
+    read = test_pulls.pull(account)
+    time.sleep(1.5 * settings.SAME_REQUEST_SECONDS)
+    return read
 
 
 def settled(account, kind: Wish) -> Mailing:
