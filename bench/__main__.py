@@ -11,7 +11,7 @@ import django
 from django.core.management import call_command
 
 BUILD = Path(__file__).resolve().parent.parent / "build"
-BENCHMARKS = ("history", "preview", "recipients", "push", "pull", "deliveries", "cancels")
+BENCHMARKS = ("history", "preview", "recipients", "push", "pull", "deliveries", "cancels", "people")
 
 
 def main() -> int:

@@ -5,11 +5,13 @@ reading once more: the answers parsed, and every row hashed.
 """
 
 import hashlib
+import json
 import os
 import random
 import statistics
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from itertools import count, islice
 from typing import Any
@@ -21,6 +23,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
+from bench.many import numbers, on_each_database
 from mailings.delivery import endings, plan, results, rows
 from mailings.delivery.match import Senders
 from mailings.models import Account, Attempt, Delivery, Mailing, Message, State
@@ -38,20 +41,23 @@ RESULTS = ("failed", "delivered", "unheard", "")
 SECONDS = ("read", "raw", "again", "hash")
 DAY = timedelta(days=1)
 NUMBERS = count(1)
-# A mailing's people, made by SQLite itself, some of them heard of.
+# A mailing's people, made by the database itself, some of them heard of. Numbers have nine digits.
 PEOPLE_SQL = """
 INSERT INTO mailings_recipient (mailing_id, position, address, front, stopped, result, status)
-WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < %s - 1)
-SELECT %s, n, '+79' || printf('%%09d', %s + n), '', 0, {result}, {status} FROM numbers
+{numbers} SELECT %s, n, '+79' || (%s + n), '', %s, {result}, {status} FROM numbers
 """
-UNHEARD = PEOPLE_SQL.format(result="''", status="NULL")
-HEARD = PEOPLE_SQL.format(
-    result="CASE WHEN n %% 50 = 0 THEN 'failed' WHEN n %% 997 = 1 THEN '' ELSE 'delivered' END", status="1"
-)
+UNHEARD = {"result": "''", "status": "NULL"}
+HEARD = {
+    "result": "CASE WHEN n %% 50 = 0 THEN 'failed' WHEN n %% 997 = 1 THEN '' ELSE 'delivered' END",
+    "status": "1",
+}
+FIRST = 100_000_000
 GOALS = {"read_seconds": 6.0, "again_ratio": 1.5, "page_ms": 50.0}
 
 
-def handed_over(account: Account, people: int, first: int = 0, people_sql: str = UNHEARD) -> Mailing:
+def handed_over(
+    account: Account, people: int, first: int = FIRST, heard: Mapping[str, str] = UNHEARD
+) -> Mailing:
     """A mailing that was taken an hour ago."""
     now = timezone.now() - timedelta(hours=1)
     spec = validate({"name": "Bench", "phones": "+79990000000", "mes": "Добрый день!"}, now=now)
@@ -73,7 +79,8 @@ def handed_over(account: Account, people: int, first: int = 0, people_sql: str =
         mailing=mailing, kind="create", reference=f"{mailing.code}a", token=new_code(), begin=now
     )
     with connection.cursor() as cursor:
-        cursor.execute(people_sql, [people, mailing.pk, first])
+        statement = PEOPLE_SQL.format(numbers=numbers(people), **heard)
+        cursor.execute(statement, [mailing.pk, first, False])
     return mailing
 
 
@@ -85,7 +92,7 @@ def answers(people: int) -> list[bytes]:
         {
             "status": status, "status_name": "Доставлено", "last_date": "26.11.2026 12:00:00",
             "last_timestamp": sent + 9, "flag": 0, "send_date": "26.11.2026 12:00:00", "send_timestamp": sent,
-            "phone": f"79{place:09d}", "cost": "1.40", "sender_id": "SHOP", "mccmnc": "25001",
+            "phone": f"79{FIRST + place}", "cost": "1.40", "sender_id": "SHOP", "mccmnc": "25001",
             "country": "Россия", "operator": "МТС", "region": "Пермь", "type": 0, "id": place + 1,
             "int_id": 10**12 + place, "sms_cnt": 1, "format": 0, "crc": 17, "message": "Добрый день!",
         }
@@ -145,7 +152,7 @@ def pages_ms(account: Account) -> dict[str, tuple[float, float]]:
 
     And how long the first ten thousand lines of its export take.
     """
-    mailing = handed_over(account, MANY, first=500_000_000, people_sql=HEARD)
+    mailing = handed_over(account, MANY, first=500_000_000, heard=HEARD)
     plan.enrol(account)
     endings.keep(account)
     results.count([mailing.pk], timezone.now())
@@ -196,7 +203,8 @@ def calls_an_hour(account: Account, live: int) -> int:
     return min(pages * rounds, plan.CALLS_AN_HOUR)
 
 
-def run() -> dict[str, Any]:
+def main() -> None:
+    """Prints the figures of one database, an empty one, as one object."""
     account = Account.objects.create(name="bench", kind="sandbox", currency="RUR", identity="bench")
     floor = handed_over(account, PEOPLE, first=700_000_000)
     bodies = answers(PEOPLE)
@@ -209,7 +217,7 @@ def run() -> dict[str, Any]:
     again, hash_seconds = (
         tuple(map(statistics.median, zip(*one, strict=True))) for one in zip(*turns, strict=True)
     )
-    return {
+    found = {
         "read_seconds": read_seconds,
         "raw_seconds": raw_seconds,
         "again_seconds": again,
@@ -218,16 +226,26 @@ def run() -> dict[str, Any]:
         "pages_ms": pages_ms(account),
         "calls_an_hour": {str(live): calls_an_hour(account, live) for live in (0, 10, 1_000)},
     }
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+def run() -> dict[str, Any]:
+    """Each database in a process of its own."""
+    return on_each_database("bench.deliveries")
 
 
 def table(result: dict[str, Any]) -> str:
     """The figures as a person reads them, each beside its goal or floor. Seconds by the clock / of a core."""
+    return "\n".join(_table(kind, found) for kind, found in result.items())
+
+
+def _table(kind: str, result: dict[str, Any]) -> str:
     calls = ", ".join(f"{live}: {calls}" for live, calls in result["calls_an_hour"].items())
     pages = ", ".join(f"{name} {one} / {two}" for name, (one, two) in result["pages_ms"].items())
     seconds = {name: " / ".join(f"{one} s" for one in result[f"{name}_seconds"]) for name in SECONDS}
     again = f"{seconds['again']}; parsing and hashing {seconds['hash']}; {result['again_ratio']} of it"
     lines = [
-        f"deliveries ({PEOPLE:,} messages)",
+        f"deliveries ({PEOPLE:,} messages), {kind}",
         f"read, matched, stored: {seconds['read']} (goal {GOALS['read_seconds']}); raw {seconds['raw']}",
         f"read once more: {again} (goal {GOALS['again_ratio']})",
         f"results page of {MANY:,} people, ms at p95: {pages} (goal {GOALS['page_ms']}; {EXPORTED:,} lines)",
