@@ -26,6 +26,7 @@ from mailings.models import (
 )
 from mailings.models.states import FILE_MISSING, HELD_FOR_A_PERSON, HELD_IN_DOUBT
 from mailings.smsc.api.answers import JobStatus
+from mailings.sync.spans import LOOKS_NEEDED
 from mailings.wording import money, reasons, wishes
 from mailings.wording.chips import is_unverified, person, status_word
 from mailings.wording.moments import ago, at, both_clocks
@@ -190,7 +191,7 @@ def search_progress(mailing: Mailing, now: datetime) -> SafeString:
     if mailing.look_matches:
         jobs = ", ".join(str(job) for job in mailing.look_matches)
         return say(_("Jobs that may be it: {jobs}."), jobs=jobs)
-    if mailing.looks >= 2:
+    if mailing.looks >= LOOKS_NEEDED:
         return say(_("Looked for it: two complete looks did not show it."))
     if mailing.look_note:
         return say(_("Absence cannot be shown: {note}."), note=LookNote(mailing.look_note).label)
@@ -206,7 +207,7 @@ def absence_shown(mailing: Mailing) -> list[str]:
     """For a mailing held in doubt: whether the provider's list has shown its absence. Else empty."""
     if mailing.held_reason not in HELD_IN_DOUBT:
         return []
-    if mailing.looks >= 2:
+    if mailing.looks >= LOOKS_NEEDED:
         return [_("Two complete looks did not show it. That makes it very likely that it did not arrive.")]
     text = _(
         "Its absence has not been shown: at least {minutes} minutes and two complete looks are needed "

@@ -33,7 +33,7 @@ def said(answer: Any) -> str:
 
 def test_a_form_that_can_be_sent_wants_its_price_once_typing_stops(page: Client):
     panel = page.post(PANEL, SMS)
-    assert "it is asked once you stop typing" in said(panel)
+    assert "it is asked for the review" in said(panel)
     assert f'hx-post="{ASK}" hx-trigger="load delay:1500ms"' in panel.content.decode()
     assert not Quote.objects.exists()
 
