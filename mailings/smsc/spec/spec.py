@@ -336,7 +336,10 @@ def validate(options: Mapping[str, Any], files: Sequence[FileRef] = (), *, now: 
     if scan is not None:
         read["list"] = scan.text
     read.setdefault("time", times.NOW)
-    return Spec(_frozen(read), phones.valid if phones else (), tuple(files))
+    spec = Spec(_frozen(read), phones.valid if phones else (), tuple(files))
+    if scan is not None:
+        vars(spec)["_scan"] = scan  # what the property would find: a long list is not read twice
+    return spec
 
 
 def _unknown(options: Mapping[str, Any]) -> Iterable[Problem]:
