@@ -29,12 +29,12 @@ def numbers(count: int) -> str:
     return _NUMBERS[connection.vendor].format(last=count - 1)
 
 
-def on_each_database(module: str) -> dict[str, Any]:
-    """What `main` of a benchmark prints (its last line, as JSON) on an empty database of each kind."""
+def on_databases(module: str, *kinds: str) -> dict[str, Any]:
+    """What `main` of a benchmark prints last, as JSON, on an empty database of each of these kinds."""
     begin = f"{BEGIN}; call('migrate', verbosity=0); from {module} import main; main()"
     found = {}
     with PostgreSQL() as cluster, tempfile.TemporaryDirectory(prefix="mailroom-bench-") as folder:
-        for kind in ("sqlite", "postgresql"):
+        for kind in kinds:
             url = f"sqlite:///{folder}/bench.sqlite3" if kind == "sqlite" else cluster.url("postgres")
             environment = os.environ | {"DATABASE_URL": url}
             said = subprocess.run(

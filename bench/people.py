@@ -17,7 +17,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from bench.many import numbers, on_each_database
+from bench.many import numbers, on_databases
 from mailings.models import Account, Mailing, Recipient, State
 from mailings.selectors import people
 
@@ -36,8 +36,9 @@ def seed() -> Client:
     account, now = Account.objects.create(name="bench", kind="sandbox", currency="RUR"), timezone.now()
     Mailing.objects.bulk_create(
         Mailing(
-            account=account, code=f"B{number:05}", name=f"Sale {number}", channel="sms", state=State.ACCEPTED,
-            state_at=now, created_at=now, recipients_count=EACH, spec={"options": {"mes": "Hello"}},
+            account=account, code=f"{number:05}", remote_id=str(number + 1), name=f"Sale {number}",
+            channel="sms", state=State.ACCEPTED, state_at=now, created_at=now, recipients_count=EACH,
+            spec={"options": {"mes": "Hello"}},
         )
         for number in range(MAILINGS)
     )  # fmt: skip
@@ -83,7 +84,7 @@ def main() -> None:
 
 def run() -> dict[str, Any]:
     """Each database in a process of its own."""
-    return on_each_database("bench.people")
+    return on_databases("bench.people", "sqlite", "postgresql")
 
 
 def table(result: dict[str, Any]) -> str:

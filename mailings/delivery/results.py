@@ -72,8 +72,7 @@ def news(account: Account, told: Sequence[Told]) -> list[Told]:
     Left out are those whose recipient is certain and whose row says what it said before. They need not be
     matched again: a mailing that is handed over later cannot have sent an earlier message.
     """
-    kept = Message.objects.filter(account=account, int_id__among={row.int_id for row in told}, alone=True)
-    known = set(kept.values_list("int_id", "status", "last", "err"))
+    known = rows.certain(account, {row.int_id for row in told})
     return [row for row in told if (row.int_id, row.status, row.last or 0, row.err) not in known]
 
 
