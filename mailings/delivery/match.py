@@ -9,9 +9,9 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
 
 from mailings.delivery.hours import Hours, hours_of
+from mailings.delivery.rows import Meant, people
 from mailings.delivery.texts import Texts
 from mailings.models import Account, Attempt, Delivery, Mailing, Message, Recipient
 from mailings.smsc.api.messages import STATUSES
@@ -32,29 +32,6 @@ class Sender:
     mailing: Mailing
     hours: Hours
     texts: Texts
-
-
-@dataclass(slots=True)
-class Meant:
-    """A message and one recipient that it may have been for: a `Message` that is not saved yet.
-
-    It has the same columns; objects of the model take much longer to make.
-    """
-
-    account_id: int
-    mailing_id: int
-    position: int
-    round: int
-    int_id: int
-    sent: int
-    last: int
-    status: int | None
-    err: int | None
-    cost: Decimal | None
-    parts: int | None
-    alone: bool
-    named: str
-    final: bool
 
 
 @dataclass
@@ -127,13 +104,10 @@ class Senders:
     def _people(self, spelt: Collection[tuple[str, ...]]) -> dict[str, list[tuple[int, int, str | None]]]:
         """By address: mailing, position and own text (None: the mailing's) of each recipient who has it."""
         wanted = {form for spellings in spelt for form in spellings}
-        people: dict[str, list[tuple[int, int, str | None]]] = {}
-        known = Recipient.objects.filter(mailing__in=list(self.by_id), address__among=wanted, stopped=False)
-        for mailing, position, address, text in known.values_list(
-            "mailing_id", "position", "address", "text"
-        ):
-            people.setdefault(address, []).append((mailing, position, text))
-        return people
+        found: dict[str, list[tuple[int, int, str | None]]] = {}
+        for mailing, position, address, text in people(self.by_id, wanted):
+            found.setdefault(address, []).append((mailing, position, text))
+        return found
 
     def _match(self, row: Told, places: list[tuple[int, int, str | None]], found: Found) -> None:
         sent = datetime.fromtimestamp(row.sent or 0, UTC)

@@ -17,7 +17,8 @@ from django.db import transaction
 from django.db.models import Count
 
 from mailings.delivery import rows
-from mailings.delivery.match import Found, Meant, Place, Senders, newness
+from mailings.delivery.match import Found, Place, Senders, newness
+from mailings.delivery.rows import Meant
 from mailings.delivery.texts import Texts
 from mailings.models import Account, Delivery, Mailing, Message, Recipient, Result
 from mailings.models.deliveries import NO_RESULT
@@ -119,9 +120,7 @@ def _sorted_out(account: Account, found: Sequence[Meant]) -> _Write:
     if a later row leaves out the text.
     """
     ids = {message.int_id for message in found}
-    known = {
-        (row.int_id, *place(row)): row for row in Message.objects.filter(account=account, int_id__among=ids)
-    }
+    known = {(row.int_id, *place(row)): row for row in rows.known(account, ids)}
     owners = {row.int_id: place(row) for row in known.values() if row.alone}
     write = _Write()
     for message in found:

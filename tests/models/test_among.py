@@ -1,22 +1,14 @@
 """A look at many values at once."""
 
 import pytest
+from django.db import connection
 
-from mailings.models import Message, Recipient
+from mailings.models import Message
+from mailings.models.among import as_each, each_of
 from mailings.models.states import State
 from tests.views.rows import row
 
 pytestmark = pytest.mark.django_db
-
-
-def test_what_stands_among_many_texts_is_found_with_one_parameter() -> None:
-    mailing = row(State.ACCEPTED, options={"phones": "+79990000001,+79990000002,+79990000003"})
-    wanted = ["+79990000003", "+79990000001", 'no "number", {or}', "ё"]
-
-    found = Recipient.objects.filter(mailing=mailing, address__among=wanted).order_by("position")
-
-    assert list(found.values_list("address", flat=True)) == ["+79990000001", "+79990000003"]
-    assert len(found.query.sql_with_params()[1]) == 2
 
 
 def test_what_stands_among_many_numbers_is_found_and_nothing_among_none() -> None:
@@ -37,3 +29,29 @@ def test_what_stands_among_many_numbers_is_found_and_nothing_among_none() -> Non
         2**62,
     }
     assert not Message.objects.filter(int_id__among=()).exists()
+
+
+def test_each_of_many_texts_is_looked_up_whatever_stands_in_it() -> None:
+    mailing = row(State.ACCEPTED, options={"phones": "+79990000001,+79990000002,+79990000003"})
+    wanted = ["+79990000003", "+79990000001", 'no "number", {or} \\', "ё\n"]
+    statement = each_of("mailings_recipient", "address", "address", "text", "mailing_id = %s")
+
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [as_each(wanted), mailing.pk])
+        found = cursor.fetchall()
+
+    assert sorted(found) == [("+79990000001",), ("+79990000003",)]
+
+
+def test_each_is_looked_up_by_the_index_even_in_a_table_without_statistics() -> None:
+    statement = each_of("mailings_message", "id", "int_id", "bigint", "account_id = %s")
+    explain, by_index = {
+        "postgresql": ("EXPLAIN", "Index Cond: ((account_id = 1) AND (int_id = "),
+        "sqlite": ("EXPLAIN QUERY PLAN", "(account_id=? AND int_id=?)"),
+    }[connection.vendor]
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"{explain} {statement}", [as_each(range(1000)), 1])
+        plan = str(cursor.fetchall())
+
+    assert by_index in plan
