@@ -69,7 +69,7 @@ def people(mailings: Collection[int], addresses: Collection[str]) -> list[tuple[
     where = f"{one_of('mailing_id')} AND NOT stopped"
     statement = each_of("mailings_recipient", columns, "address", "text", where)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [as_each(addresses), as_one(mailings)])
+        cursor.execute(statement, [as_each(sorted(addresses)), as_one(mailings)])
         return list(cursor.fetchall())
 
 
@@ -94,8 +94,7 @@ def write_results(rows: Iterable[tuple[Any, ...]]) -> None:
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 # Else it may read all recipients, even if their number is in no proportion.
-                cursor.execute("SET LOCAL enable_hashjoin = off")
-                cursor.execute("SET LOCAL enable_mergejoin = off")
+                cursor.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
                 cursor.execute(_UPDATE_MANY, [json.dumps(chunk)])
             else:
                 cursor.executemany(_UPDATE_ONE, chunk)

@@ -96,7 +96,10 @@ class Delivery(models.Model):
 class Message(models.Model):
     """A message at the provider, and a recipient that it may have been for. One message may have several."""
 
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    # Without a foreign key in the database, which would check every message once more (decisions/0022).
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="messages", db_index=False)
     position = models.PositiveIntegerField()
     round = models.PositiveIntegerField(default=0)
