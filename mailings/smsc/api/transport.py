@@ -15,7 +15,6 @@ import threading
 import time
 import zlib
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -25,8 +24,10 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import TimeoutError as PoolTimeoutError
 
+from mailings.smsc.api import resolver
 from mailings.smsc.api.body import Body
 from mailings.smsc.api.errors import Interrupted, NotSent, Objected, SmscError, UnreadableAnswer
+from mailings.smsc.api.watchdog import WATCHDOG, Watch
 
 ANSWER_LIMIT = 64 * 1024 * 1024  # bytes of one answer, unpacked; a get_all may be long
 _PIECE = 64 * 1024
@@ -71,15 +72,15 @@ class Exchange:
         self._before_first_byte = before_first_byte
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
-        self._watchdog = threading.Timer(min(max(self.left(), 0), threading.TIMEOUT_MAX), self._expire)
-        self._watchdog.daemon = True
+        self._watch: Watch | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         """Ends the exchange and swallows what broke it off: `failure` then tells what that means."""
-        self._watchdog.cancel()
+        if self._watch is not None:
+            self._watch.end()
         with self._lock:
             if self._socket is not None:
                 self._socket.close()
@@ -91,8 +92,8 @@ class Exchange:
         return True
 
     def start(self) -> None:
-        """Start the watchdog. Called within the exchange: if no thread can be started, nothing is sent."""
-        self._watchdog.start()
+        """Have the deadline watched. Called within the exchange: if that fails, nothing is sent."""
+        self._watch = WATCHDOG.watch(self.deadline, self._expire)
 
     def left(self) -> float:
         """Seconds until the deadline; below zero when it has passed."""
@@ -101,7 +102,7 @@ class Exchange:
     def open_socket(self, host: str, port: int, options: list[tuple[int, int, int | bytes]]) -> socket.socket:
         """Connect within the connect time, all addresses together, and put the socket under the watchdog."""
         end = time.monotonic() + min(self.timeouts.connect, self.left())
-        addresses = _resolve(host, port, end - time.monotonic())
+        addresses = resolver.addresses(host, port, end - time.monotonic())
         self.phase = "connect"
         problem: OSError = OSError("no address")
         for family, kind, protocol, _, address in addresses:
@@ -114,13 +115,14 @@ class Exchange:
                     sock.setsockopt(*option)
                 sock.settimeout(left)
                 sock.connect(address)
-                self._watch(sock)
+                self._guard(sock)
             except OSError as error:
                 sock.close()
                 problem = error
             else:
                 sock.settimeout(self.timeouts.connect)
                 return sock
+        resolver.forget(host, port)
         raise problem
 
     def hand_over(self) -> None:
@@ -154,7 +156,7 @@ class Exchange:
         if self.expired or self.left() <= 0:
             raise _Refused("deadline")
 
-    def _watch(self, sock: socket.socket) -> None:
+    def _guard(self, sock: socket.socket) -> None:
         with self._lock:
             if self.expired or self._socket is not None:
                 raise OSError("late, or a second connection for one request")
@@ -166,23 +168,6 @@ class Exchange:
             if self._socket is not None:
                 with contextlib.suppress(OSError):
                     self._socket.shutdown(socket.SHUT_RDWR)
-
-
-def _resolve(host: str, port: int, seconds: float) -> list[Any]:
-    """The addresses of a host, looked up in a separate thread, since the system's resolver has no deadline.
-
-    Raises OSError, or TimeoutError after `seconds`.
-    """
-    found: Future[list[Any]] = Future()
-
-    def resolve_host() -> None:
-        try:
-            found.set_result(socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError) as error:
-            found.set_exception(error)
-
-    threading.Thread(target=resolve_host, daemon=True).start()
-    return found.result(max(seconds, 0))
 
 
 class _Connection(HTTPConnection):

@@ -1,4 +1,4 @@
-"""TLS for the servers of these tests, with a certificate authority that the client trusts."""
+"""For each of these tests: no host is known yet, and TLS of an authority that the client trusts."""
 
 import ssl
 from pathlib import Path
@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 import trustme
 
+from mailings.smsc.api import resolver
 from tests.smsc.api.http_servers import server_context
+
+
+@pytest.fixture(autouse=True)
+def no_host_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolver, "_remembered", {})
 
 
 @pytest.fixture(scope="module")
