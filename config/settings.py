@@ -195,8 +195,8 @@ CELERY_TASK_ROUTES = {
     f"mailings.tasks.{task}": {"queue": queue} for queue, tasks in QUEUES.items() for task in tasks
 }
 CELERY_WORKER_POOL = "threads"
-# One thread for each simultaneous call to the provider, and four for work that makes no call.
-CELERY_WORKER_CONCURRENCY = max(8, CALLS_AT_ONCE + 4)
+# A thread for each simultaneous call to the provider, two to get mailings ready (outbox.drain), four more.
+CELERY_WORKER_CONCURRENCY = max(8, CALLS_AT_ONCE + 6)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False

@@ -1,7 +1,15 @@
 """Accounts: credentials, breaker and limiter, and the one way to make a call to the provider (`slot`)."""
 
 from mailings.accounts.breaker import ask_probe
-from mailings.accounts.calls import calls_last_hour, probe, probe_if_due, raise_if_changed, slot, unchanged
+from mailings.accounts.calls import (
+    calls_last_hour,
+    is_calling,
+    probe,
+    probe_if_due,
+    raise_if_changed,
+    slot,
+    unchanged,
+)
 from mailings.accounts.credentials import is_another_login, move, set_credentials
 from mailings.accounts.limiter import CannotCall
 from mailings.accounts.setup import (
@@ -24,6 +32,7 @@ __all__ = [
     "ensure_sandbox_account",
     "home_country",
     "is_another_login",
+    "is_calling",
     "move",
     "probe",
     "probe_if_due",

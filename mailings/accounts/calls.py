@@ -21,6 +21,7 @@ from django.utils import timezone
 from mailings.accounts import breaker, limiter
 from mailings.accounts.credentials import UnreadableCredentials, credentials_of
 from mailings.accounts.limiter import CannotCall
+from mailings.accounts.line import line_of
 from mailings.models import Account, Breaker, Waiting
 from mailings.models.patience import drop_dead_connections
 from mailings.models.prepared import given
@@ -62,11 +63,16 @@ def slot(
     lease ends.
     """
     request = "" if call == "add" else ":".join((call, *distinct))
-    row = account if claims else Account.objects.get(pk=account.pk)
-    caller, lease = _wait_for_permit(row, request, wait, probing=probing, claims=claims)
+    if claims:
+        caller, lease = _wait_in_line(account, request, wait)
+    else:
+        row = Account.objects.get(pk=account.pk)
+        caller, lease = _wait_for_permit(row, request, wait, probing=probing)
     client = Client(
         caller.credentials, base_url=caller.base_url, timeouts=_timeouts(), deadline=lease.deadline
     )
+    line = line_of(lease.identity)
+    line.begun()
     keep = False
     try:
         yield client
@@ -80,6 +86,7 @@ def slot(
     finally:
         if not keep:
             limiter.release(lease, used=client.sent)
+        line.ended()
 
 
 def unchanged(account: Any, *, proven: bool) -> Exists:
@@ -126,6 +133,11 @@ def calls_last_hour(account: Account) -> int | None:
     return limiter.calls_last_hour(account.identity)
 
 
+def is_calling(identity: str) -> bool:
+    """Whether a call of this login is under way in this process."""
+    return line_of(identity).calls > 0
+
+
 @dataclass(frozen=True)
 class _Caller:
     """An account's row as it was read for one call, with its credentials decrypted."""
@@ -151,19 +163,40 @@ class _Caller:
 
 
 def _wait_for_permit(
-    row: Account, request: str, wait: float, *, probing: bool, claims: bool
+    row: Account, request: str, wait: float, *, probing: bool
 ) -> tuple[_Caller, limiter.Lease]:
     until = time.monotonic() + wait
     while True:
         try:
-            return _try_permit(_caller(row, probing=probing), request, probing=probing, claims=claims)
+            return _try_permit(_caller(row, probing=probing), request, probing=probing, claims=False)
         except CannotCall as error:
-            left = until - time.monotonic()
-            pause = error.retry_after or TRY_AGAIN_SECONDS
-            if error.reason not in PASSING or pause > left:
-                raise
+            pause = _pause(error, until)
         time.sleep(pause)
         row.refresh_from_db()
+
+
+def _wait_in_line(row: Account, request: str, wait: float) -> tuple[_Caller, limiter.Lease]:
+    """The same for a claim. Its row is read again only after a pause in which no call of ours has ended."""
+    until, line = time.monotonic() + wait, line_of(row.identity)
+    with line.front(wait) as first:
+        if not first:
+            raise CannotCall(Waiting.GATE)
+        while True:
+            line.expect()
+            try:
+                return _try_permit(_caller(row, probing=False), request, probing=False, claims=True)
+            except CannotCall as error:
+                pause = _pause(error, until)
+            if not line.wait(pause):
+                row.refresh_from_db()
+
+
+def _pause(error: CannotCall, until: float) -> float:
+    """How many seconds to wait before the next try. Raises the error if it will not pass by then."""
+    pause = error.retry_after or TRY_AGAIN_SECONDS
+    if error.reason not in PASSING or time.monotonic() + pause > until:
+        raise error
+    return pause
 
 
 def _try_permit(

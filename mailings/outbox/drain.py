@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from mailings import accounts
 from mailings.models import Mailing, State, Waiting
 from mailings.models.mailing import CLOCK_WENT_BACK
 from mailings.models.patience import AWAY, drop_dead_connections
@@ -31,6 +32,8 @@ REST = timedelta(seconds=5)
 FAILED_RESTS = 30.0
 # How many due rows one query brings.
 AT_ONCE = 64
+# How many threads there are beyond the permits: they read and write rows while the others call.
+SPARE = 2
 
 
 def _due(now: object, far: object) -> QuerySet[Mailing]:
@@ -61,8 +64,8 @@ class Drain:
     def work(self, mailing_id: int) -> None:
         """Hand over this mailing, if it may go now, and then whatever else is due, for SECONDS.
 
-        At most CALLS_AT_ONCE threads of a process work here. A further message returns at once: each of those
-        threads queries for due rows once more before it ends, so nothing is missed.
+        At most CALLS_AT_ONCE + SPARE threads of a process work here. A further message returns at once: each
+        of those threads queries for due rows once more before it ends, so nothing is missed.
         """
         notify.begun()
         if not self._enter():
@@ -83,7 +86,7 @@ class Drain:
 
     def _enter(self) -> bool:
         with self._lock:
-            enters = self._threads < settings.CALLS_AT_ONCE
+            enters = self._may_enter()
             self._threads += enters
         return enters
 
@@ -111,13 +114,19 @@ class Drain:
                 self._in_hand.discard(pk)
 
     def _rest(self, pk: int) -> None:
-        """Postpone a mailing for which no call can go out; if there was no permit, the whole account."""
+        """Postpone a mailing for which no call can go out; if there was no permit, the whole account.
+
+        But not if this process has calls of it under way: their threads go on with it.
+        """
         waiting = Mailing.objects.filter(pk=pk, state=State.QUEUED)
-        without_permit = waiting.filter(waiting_for=Waiting.GATE).values_list("account_id", flat=True).first()
+        without_permit = waiting.filter(waiting_for=Waiting.GATE).values_list(
+            "account_id", "account__identity"
+        )
         waiting.exclude(not_before__gt=timezone.now()).update(not_before=timezone.now() + REST)
-        if without_permit is not None:
+        for account, identity in without_permit[:1]:
             with self._lock:
-                self._resting[without_permit] = time.monotonic() + REST.total_seconds()
+                if not accounts.is_calling(identity):
+                    self._resting[account] = time.monotonic() + REST.total_seconds()
                 self._ahead.clear()
             notify.send("deliver", pk, after=REST.total_seconds())
 
@@ -151,7 +160,10 @@ class Drain:
 
     def _more(self) -> int | None:
         """A due mailing for another thread, if one more may work."""
-        return self._first_due() if self._threads < settings.CALLS_AT_ONCE else None
+        return self._first_due() if self._may_enter() else None
+
+    def _may_enter(self) -> bool:
+        return self._threads < settings.CALLS_AT_ONCE + SPARE
 
     def _first_due(self) -> int | None:
         """The first due mailing, read from the database if none was read ahead. Holds the lock."""

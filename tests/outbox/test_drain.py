@@ -8,6 +8,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from mailings.accounts import limiter
+from mailings.accounts.line import line_of
 from mailings.models import Account, Mailing, State, Waiting
 from mailings.outbox import drain, notify
 from mailings.outbox.deliver import deliver_mailing
@@ -71,8 +72,9 @@ def test_another_thread_is_asked_for_while_more_waits(account, told):
     assert told == [mailings[1].pk]
 
 
-def test_no_more_threads_work_than_calls_may_go_at_once(account, told, settings):
+def test_only_a_few_more_threads_work_than_calls_may_go_at_once(account, told, settings, monkeypatch):
     settings.CALLS_AT_ONCE = 1
+    monkeypatch.setattr(drain, "SPARE", 0)
     mailings = [queued(account) for _ in range(3)]
     told.clear()
     notify.begun()
@@ -121,6 +123,25 @@ def test_a_mailing_that_cannot_go_now_is_postponed_and_others_go(account, told, 
     first.refresh_from_db()
     assert states() == [State.QUEUED, State.ACCEPTED]
     assert timezone.now() < first.not_before <= timezone.now() + drain.REST
+    assert second.pk
+
+
+def test_an_account_goes_on_while_calls_of_it_are_under_way_here(account, told, monkeypatch):
+    first, second = queued(account), queued(account)
+
+    def deliver(pk: int) -> bool:
+        if pk == first.pk:
+            Mailing.objects.filter(pk=pk).update(waiting_for=Waiting.GATE)
+            return False
+        return deliver_mailing(pk)
+
+    monkeypatch.setattr(drain, "deliver_mailing", deliver)
+    line_of(account.identity).begun()
+
+    Drain().work(first.pk)
+
+    line_of(account.identity).ended()
+    assert states() == [State.QUEUED, State.ACCEPTED]
     assert second.pk
 
 

@@ -1,0 +1,53 @@
+"""The threads of this process that wait for a permit of one login: the first of them asks, the others wait.
+
+When a call of this process ends, the first asks again at once. So a permit is used as soon as it is free,
+without all threads asking Redis again and again; and more threads than permits may get mailings ready.
+"""
+
+import functools
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Line:
+    """The line of one login. `calls`: how many calls of this process are under way."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self._lock = threading.Lock()
+        self._front = threading.Lock()
+        self._freed = threading.Event()
+
+    @contextmanager
+    def front(self, seconds: float) -> Iterator[bool]:
+        """Wait to be the first, and stay it. False if that took too long."""
+        first = self._front.acquire(timeout=max(seconds, 0))
+        try:
+            yield first
+        finally:
+            if first:
+                self._front.release()
+
+    def expect(self) -> None:
+        """Wait, from now on, for calls that end later than this. To be called before asking for a permit."""
+        self._freed.clear()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until a call of this process ends; False if none did."""
+        return self._freed.wait(seconds)
+
+    def begun(self) -> None:
+        with self._lock:
+            self.calls += 1
+
+    def ended(self) -> None:
+        with self._lock:
+            self.calls -= 1
+        self._freed.set()
+
+
+@functools.cache
+def line_of(identity: str) -> Line:
+    """The line of a login in this process."""
+    return Line()
