@@ -1,9 +1,11 @@
-"""Many rows inserted at once: by COPY on PostgreSQL, by INSERTs of many rows each on SQLite.
+"""Many rows at once: inserted by COPY on PostgreSQL, by INSERTs of many rows each on SQLite.
 
 A row of its own INSERT costs SQLite twice as much as one of many (docs/benchmarks.md).
 """
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
@@ -47,3 +49,13 @@ def _insert(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], s
         several = [tuple(chain.from_iterable(rows[at : at + each])) for at in range(0, whole, each)]
         cursor.executemany(statement + ", ".join([row] * each), several)
         cursor.executemany(statement + row, rows[whole:])
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Without the collection of garbage, which goes through all rows again and again and finds no cycles."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

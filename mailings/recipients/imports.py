@@ -5,11 +5,9 @@ transaction of its own, and only while the token is still the file's: after a wo
 next one begins anew, so that no row is there twice.
 """
 
-import gc
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import IO, Any, cast
@@ -22,6 +20,7 @@ from django.utils import timezone
 
 from mailings import accounts
 from mailings.models import Account, Import, ImportedRow, Mailing, State
+from mailings.models.bulk import without_collection
 from mailings.models.imports import LONGEST_VALUE, Line, plain, stored
 from mailings.models.mailing import has_come
 from mailings.recipients import corrections, stop_list, stopped_rows
@@ -117,22 +116,12 @@ def read_import(pk: int) -> None:
         return
     imported = Import.objects.select_related("account").get(pk=pk)
     try:
-        with _no_collection():
+        with without_collection():
             _read(imported, token, WORKERS_SECONDS, None)
     except UnreadableFile as refusal:
         _fail(pk, token, refusal.said)
     except Superseded:
         return
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Without the collection of garbage, which goes through the rows of every chunk and finds no cycles."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def claim(pk: int) -> str | None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from mailings import accounts
 from mailings.models import Account, LookNote, Mailing, Pull, Reading
+from mailings.models.bulk import without_collection
 from mailings.smsc.api.answers import Jobs
 from mailings.smsc.api.errors import SmscError
 from mailings.sync import absence, reverse, rows, settle, spans
@@ -90,7 +91,8 @@ def _read_window(account: Account, window: Span, tally: Tally, wait: float) -> s
     jobs, at = _ask(account, window, patience)
     tally.begun = tally.begun if tally.calls else at
     tally.calls += 1
-    rows.mirror(account, jobs.listed, at, tally, window.latest(at))
+    with without_collection():
+        rows.mirror(account, jobs.listed, at, tally, window.latest(at))
     tally.add(jobs)
     _remember_most(account, jobs.rows)
     shown = {each.remote_id for each in jobs.listed}

@@ -26,11 +26,12 @@ from mailings.models.mirror_many import (
     write_new,
     write_verified,
 )
-from mailings.models.references import reference_of, traces
+from mailings.models.references import may_bear_references, reference_of, traces
 from mailings.smsc.api.jobs import Job, Listed
 from mailings.sync.tally import Bearer, Conflict, Tally
 
 CHUNK = 5000
+LOCAL = str(Origin.LOCAL)  # compared a hundred thousand times
 T = TypeVar("T")
 
 
@@ -98,22 +99,26 @@ def _without_unchanged(
     """
     rows = known(account, [each.remote_id for each in listed])
     wanted = _may_hold(listed, tally.wanted)
+    referenced = may_bear_references(each.name for each in listed)
     others: list[tuple[Known | None, Job]] = []
+    controls = nameless = 0
     for each in listed:
         row = rows.get(each.remote_id)
         if row is None:
             others.append((None, each.job()))
             continue
         _, pk, fingerprint, gone, origin, code, _, reading = row
-        reference = reference_of(each.name)
-        is_ours = origin == Origin.LOCAL and reference is not None and reference[:CODE_LENGTH] == code
-        is_theirs = origin != Origin.LOCAL and reference is None and not wanted
+        reference = reference_of(each.name) if referenced else None
+        is_ours = origin == LOCAL and reference is not None and reference[:CODE_LENGTH] == code
+        is_theirs = origin != LOCAL and reference is None and not wanted
         if fingerprint != each.fingerprint or gone or not (is_ours or is_theirs):
             others.append((Known._make(row), each.job()))
             continue
-        tally.controls += is_ours
-        tally.nameless += is_theirs and not (each.name or "").strip()
+        controls += is_ours
+        nameless += is_theirs and not (each.name or "").strip()
         found.unchanged[pk] = reading
+    tally.controls += controls
+    tally.nameless += nameless
     return others
 
 

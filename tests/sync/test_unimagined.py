@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mailings.models import Account, Mailing, State
 from mailings.models.mailing import CODE_ALPHABET
-from mailings.models.references import reference_of, traces
+from mailings.models.references import may_bear_references, reference_of, traces
 from mailings.sync import spans
 from tests.helpers.factories import bare
 from tests.sync.listing import Listing, control
@@ -209,6 +209,24 @@ CODES = st.text(CODE_ALPHABET, min_size=5, max_size=5)
 )
 def test_a_reference_is_read_in_any_case_before_whatever_follows(code, letters, rest, spell):
     assert reference_of(f" {spell(code + letters)} {rest}") == code + letters
+
+
+@given(
+    st.lists(
+        st.none()
+        | st.text(max_size=12)
+        | st.builds(
+            "{}{}{}{}".format, st.text(max_size=2), CODES, st.sampled_from(["a", "zz"]), st.text(max_size=3)
+        )
+    )
+)
+def test_no_name_that_bears_a_reference_is_missed_by_one_search_of_all(names):
+    if any(map(reference_of, names)):
+        assert may_bear_references(names)
+
+
+def test_names_without_references_are_told_by_one_search():
+    assert not may_bear_references([None, "", "Sale 1", "Sale ABCDE a"])
 
 
 @given(CODES, st.text(max_size=20), st.text(max_size=20))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailings.smsc.api import answers
+from mailings.smsc.api import answers, tolerant_json
 from mailings.smsc.api.errors import UnreadableAnswer
 
 GOOD = '{"id": 7, "name": "Good"}'
@@ -95,3 +95,18 @@ def test_broken_json_stays_unreadable(text: str) -> None:
 
 def test_a_raw_answer_holds_no_nul() -> None:
     assert answers.parse_done(b'{"result": "OK", "x": "a\0"}', 200).raw == '{"result": "OK", "x": "a\ufffd"}'
+
+
+VALUES = st.recursive(
+    st.sampled_from([1, "x", "{[", None]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab{"), inner, max_size=3),
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), VALUES, max_size=3), min_size=1), st.integers(40, 60))
+def test_a_list_of_objects_is_plain_as_long_as_nothing_in_it_lies_too_deep(rows, levels):
+    deep = json.loads("[" * levels + "]" * levels)
+    body = json.dumps([*rows, {"id": 5, "more": deep}]).encode()
+
+    assert tolerant_json.plain(json.dumps(rows).encode()) == rows
+    assert (tolerant_json.plain(body) is None) == (levels + 2 > 50)
