@@ -246,11 +246,14 @@ def glance(row: dict[str, Any]) -> tuple[str | None, str | None] | None:
     return remote_id, name
 
 
-def glances(items: list[Any]) -> tuple[list[str], list[str | None]] | None:
-    """The ids and the names of flat rows that all have an id; None if any item is something else."""
+def glances(items: list[Any], text: bytes) -> tuple[list[str], list[str | None]] | None:
+    """The ids and the names of flat rows that all have an id; None if any item is something else.
+
+    `text`: the JSON in which they came.
+    """
     ids: list[str] = []
     names: list[str | None] = []
-    alike = _glances_of_alike(items)
+    alike = _glances_of_alike(items, text)
     for item in () if alike else items:
         seen = glance(item) if isinstance(item, dict) and len(item) > 1 else None
         if seen is None or seen[0] is None:
@@ -260,7 +263,7 @@ def glances(items: list[Any]) -> tuple[list[str], list[str | None]] | None:
     return alike or (ids, names)
 
 
-def _glances_of_alike(items: list[Any]) -> tuple[list[str], list[str | None]] | None:
+def _glances_of_alike(items: list[Any], text: bytes) -> tuple[list[str], list[str | None]] | None:
     """`glances`, faster, of rows that have the same keys, one for the id, one for the name; else None."""
     if set(map(type, items)) != {dict} or len(shapes := set(map(tuple, items))) != 1:
         return None
@@ -269,11 +272,14 @@ def _glances_of_alike(items: list[Any]) -> tuple[list[str], list[str | None]] | 
     own, named = keys.get("remote_id", ()), keys.get("name", ())
     if len(shape) < 2 or len(own) != 1 or len(named) != 1:
         return None
-    if any(dict in map(type, item.values()) for item in items):
+    # Every object has a bracket: with no more of them than rows there is none in a row.
+    if text.count(b"{") > len(items) and any(dict in map(type, item.values()) for item in items):
         return None
-    ids = [id_of(item[own[0]]) for item in items]
+    by_id, by_name = own[0], named[0]
+    ids = [id_of(item[by_id]) for item in items]
     found = [one for one in ids if one is not None]
-    return (found, [text_of(item[named[0]]) for item in items]) if len(found) == len(ids) else None
+    names = [name if type(name := item[by_name]) is str else text_of(name) for item in items]
+    return (found, names) if len(found) == len(ids) else None
 
 
 def _is_flat(row: dict[str, Any]) -> bool:

@@ -29,7 +29,7 @@ from mailings.smsc.api.aliases import (
 )
 from mailings.smsc.api.errors import ProviderError, UnreadableAnswer
 from mailings.smsc.api.formats import Content, raise_error_in, read, unwrapped
-from mailings.smsc.api.jobs import Job, Jobs, Listed, canonical, digests
+from mailings.smsc.api.jobs import Job, Jobs, Listed, canonicals, digests
 from mailings.smsc.api.rows import AnswerRow, Found, find_rows, is_row, says_yes, unwrapped_row
 
 __all__ = ["Balance", "Created", "Done", "Job", "JobStatus", "Jobs", "Lookup", "LookupRow", "Price"]
@@ -118,7 +118,7 @@ class Lookup:
 
 def as_they_came(rows: list[dict[str, Any]]) -> tuple[list[bytes], list[bytes], list[str]]:
     """The `Keep` that stores all that a row holds."""
-    texts = [canonical(row) for row in rows]
+    texts = canonicals(rows)
     return texts, texts, digests(texts)
 
 
@@ -315,7 +315,7 @@ def _plain_list(body: bytes, keep: Keep) -> list[Listed] | None:
     listed: list[Listed] = []
     for part in tolerant_json.parts(body):
         rows = tolerant_json.plain(part)
-        told = glances(rows) if isinstance(rows, list) and rows else None
+        told = glances(rows, part) if isinstance(rows, list) and rows else None
         if told is None:
             return None
         listed += _listed(*told, rows, keep)

@@ -7,7 +7,7 @@ fingerprint differs, the row becomes a `Job`, which reads its other fields on de
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -33,6 +33,14 @@ def canonical(payload: Any) -> bytes:
     except TypeError:  # a value that orjson does not take, such as half a surrogate pair
         text = json.dumps(payload, sort_keys=True, ensure_ascii=False, default=str)
         return text.encode("utf-8", "surrogatepass")
+
+
+def canonicals(payloads: Sequence[Any]) -> list[bytes]:
+    """The `canonical` form of each of many payloads."""
+    try:
+        return [bytes(memoryview(orjson.dumps(one, option=orjson.OPT_SORT_KEYS))) for one in payloads]
+    except TypeError:
+        return list(map(canonical, payloads))
 
 
 def of_canonical(text: bytes) -> Any:
