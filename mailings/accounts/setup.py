@@ -5,17 +5,25 @@ import logging
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, transaction
+from django.db.models import Case, When
 from django.utils import timezone
 
 from mailings.accounts.credentials import is_another_login, move, renew_all, set_credentials
 from mailings.accounts.keys import missing_for_live
 from mailings.models import Account, Event, EventKind
+from mailings.models.prepared import PreparedRow, given
 from mailings.smsc.api.client import Credentials
 
 log = logging.getLogger(__name__)
 
 DEFAULT_NAME = "default"
 SANDBOX_NAME = "sandbox"
+
+
+_NAMED = PreparedRow(lambda: Account.objects.filter(**given(Account, "name")))
+_DEFAULT_FIRST = PreparedRow(
+    lambda: Account.objects.order_by(Case(When(name=DEFAULT_NAME, then=0), default=1), "id")[:2]
+)
 
 
 class NoAccount(Exception):
@@ -25,14 +33,13 @@ class NoAccount(Exception):
 def default_account(name: str | None = None) -> Account:
     """The account called `name`; without one, that called `default`, or the only one. Raises NoAccount."""
     if name is not None:
-        found = None if "\0" in name else Account.objects.filter(name=name).first()
+        found = None if "\0" in name else _NAMED.one(name=name)
         if found is None:
             raise NoAccount(f"There is no account named {name}.")
         return found
-    accounts = list(Account.objects.order_by("id")[:2])
-    default = Account.objects.filter(name=DEFAULT_NAME).first()
-    if default or len(accounts) == 1:
-        return default or accounts[0]
+    accounts = _DEFAULT_FIRST.all()
+    if accounts and (accounts[0].name == DEFAULT_NAME or len(accounts) == 1):
+        return accounts[0]
     if accounts:
         raise NoAccount(f"There are several accounts and none is named {DEFAULT_NAME}: name one.")
     raise NoAccount("There is no account yet: set SMSC_LOGIN and SMSC_PASSWORD, or SMSC_API_KEY.")

@@ -46,8 +46,9 @@ def _insert(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], s
     each = MOST_PARAMETERS // len(columns)
     whole = len(rows) - len(rows) % each
     with connection.cursor() as cursor:
-        several = [tuple(chain.from_iterable(rows[at : at + each])) for at in range(0, whole, each)]
-        cursor.executemany(statement + ", ".join([row] * each), several)
+        if whole:  # the long statement costs a few rows more than these themselves
+            several = [tuple(chain.from_iterable(rows[at : at + each])) for at in range(0, whole, each)]
+            cursor.executemany(statement + ", ".join([row] * each), several)
         cursor.executemany(statement + row, rows[whole:])
 
 

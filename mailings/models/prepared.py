@@ -102,7 +102,7 @@ class Prepared:
 
 
 class PreparedRow(Generic[Model]):
-    """A prepared SELECT of one row as an instance, with the query set's `select_related` and annotations."""
+    """A prepared SELECT of rows as instances, with the query set's `select_related` and annotations."""
 
     def __init__(self, make: "Callable[[], models.QuerySet[Model]]") -> None:
         self._prepared = Prepared(self._statement)
@@ -110,11 +110,14 @@ class PreparedRow(Generic[Model]):
         self._layout: _Layout
 
     def one(self, **values: Any) -> Model | None:
-        """The instance, or None. `values`: those of the `Given` placeholders."""
-        found = self._prepared.rows(**values)
-        if not found:
-            return None
-        row = list(found[0])
+        """The first instance, or None. `values`: those of the `Given` placeholders."""
+        return next(iter(self.all(**values)), None)
+
+    def all(self, **values: Any) -> list[Model]:
+        """The instances. `values`: those of the `Given` placeholders."""
+        return [self._instance(list(row)) for row in self._prepared.rows(**values)]
+
+    def _instance(self, row: list[Any]) -> Model:
         for index, (convert, expression) in self._layout.converters:
             for one in convert:
                 row[index] = one(row[index], expression, connection)

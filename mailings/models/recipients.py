@@ -26,6 +26,10 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
     def replace(self, mailing: Mailing, people: Iterable[Addressee]) -> int:
         """Make these the recipients of a mailing, in this order; returns their number."""
         self.filter(mailing=mailing).delete()
+        return self.add(mailing, people)
+
+    def add(self, mailing: Mailing, people: Iterable[Addressee]) -> int:
+        """Add the recipients of a mailing that has none, in this order; returns their number."""
         rows, written = ((position, *one) for position, one in enumerate(people)), 0
         # The people may come from a query on the same connection, which would wait for ever during a COPY, so
         # each chunk is read first.

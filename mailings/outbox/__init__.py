@@ -8,6 +8,7 @@ from mailings.outbox.deliver import deliver_mailing, uploads_of
 from mailings.outbox.drafts import (
     digest,
     duplicate,
+    made_with,
     make,
     prepare,
     release,
@@ -72,6 +73,7 @@ __all__ = [
     "fulfil",
     "give_up",
     "hold",
+    "made_with",
     "make",
     "may_cancel",
     "may_change_hour",

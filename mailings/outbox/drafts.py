@@ -26,6 +26,7 @@ from mailings.models import (
     record,
 )
 from mailings.models.mailing import new_code, search_text
+from mailings.models.prepared import Prepared, PreparedRow, changing, given
 from mailings.models.recipients import addresses_of
 from mailings.models.states import HELD_FOR_A_PERSON, NOT_HANDED_OVER
 from mailings.outbox import notify, quota
@@ -44,6 +45,20 @@ LONGEST_NAME = 255
 # The options in which a draft keeps its hour as typed.
 HOUR = ("time", "tz", "time_at", "clock", "which", "hours_from", "hours_to", "minutes")
 Uploads = Sequence[tuple[FileRef, File[bytes]]]
+_BY_KEY = PreparedRow(lambda: Mailing.objects.filter(**given(Mailing, "key")))
+_TAKEN = Prepared(lambda: Mailing.objects.filter(**given(Mailing, "code")).values_list("pk"))
+# What a mailing has once it is sent off, beside what `submit_draft` gives.
+_QUEUED: dict[str, Any] = {
+    "state": State.QUEUED, "held_reason": "", "draft": {}, "waiting_for": "",
+    "refusal_code": None, "refusal_text": "",
+}  # fmt: skip
+_SUBMIT = Prepared(
+    lambda: changing(
+        Mailing.objects.filter(state=State.DRAFT, **given(Mailing, id="pk")),
+        **_QUEUED,
+        **given(Mailing, "state_at", "submitted_at", "submitted_by_id", "due_at", "not_before"),
+    )
+)
 
 
 def make(
@@ -75,25 +90,30 @@ def make(
     """
     try:
         with transaction.atomic():
-            if key and (twin := Mailing.objects.filter(key=key).first()) and twin != draft:
+            if key and (twin := made_with(key)) and twin != draft:
                 if not (draft is None and may_edit(twin) and not twin.spec_digest):
                     return _same(twin, digest(spec, more))
                 draft = twin  # the same form was autosaved at the same moment
             before = _contents(draft) if draft else None
             mailing = _editable(draft, account, version) if draft else _new(account, by, key)
             _write(mailing, spec, more, typed or {})
-            _attach(mailing, uploads, keep=spec.files)
+            _attach(mailing, uploads, keep=spec.files if draft else None)
             _record_edit(mailing, before, by)
             if leave_out:
                 _leave_out(mailing)
             if submit:
                 submit_draft(mailing, by, hold_seconds)
     except IntegrityError:
-        twin = Mailing.objects.filter(key=key).first() if key else None
+        twin = made_with(key) if key else None
         if twin is None:
             raise
         return _same(twin, digest(spec, more))
     return mailing
+
+
+def made_with(key: str) -> Mailing | None:
+    """The mailing that was made with this key, if any."""
+    return _BY_KEY.one(key=key)
 
 
 def _leave_out(mailing: Mailing) -> None:
@@ -158,7 +178,7 @@ def save_draft(
     person make one line in the timeline. Raises Impossible, or Elsewhere and Overtaken for an outdated page.
     """
     with transaction.atomic():
-        if mailing is None and key and (twin := Mailing.objects.filter(key=key).first()):
+        if mailing is None and key and (twin := made_with(key)):
             mailing = twin
         before = _contents(mailing) if mailing else None
         row = _editable(mailing, account, version) if mailing else _new(account, by, key)
@@ -353,7 +373,7 @@ def _new(account: Account, by: Any, key: str | None) -> Mailing:
 def _free_code() -> str:
     while True:
         code = new_code()
-        if not Mailing.objects.filter(code=code).exists():
+        if not _TAKEN.rows(code=code):
             return code
 
 
@@ -372,8 +392,9 @@ def _write(mailing: Mailing, spec: Spec, more: Chosen | None, typed: dict[str, A
     mailing.prepared = {}
     mailing.recipients_count, mailing.repeats = spec.recipients, int(spec.options.get("rpt", 0))
     mailing.search_text = search_text(mailing.name, mailing.code, None)
+    put = Recipient.objects.add if mailing.pk is None else Recipient.objects.replace
     mailing.save()
-    Recipient.objects.replace(mailing, spec.people())
+    put(mailing, spec.people())
     if more is not None:
         mailing.recipients_count = spec.recipients + _add_filed(mailing, spec, more)
         mailing.save(update_fields=["recipients_count"])
@@ -394,26 +415,20 @@ def _add_filed(mailing: Mailing, spec: Spec, more: Chosen) -> int:
 
 def submit_draft(mailing: Mailing, by: Any, hold_seconds: float = 0.0) -> None:
     """Queue a draft that has a spec. Call in a transaction. Raises Impossible if it was sent off already."""
-    now, typed = timezone.now(), mailing.draft
-    moved = Mailing.objects.move(
-        mailing.pk,
-        State.DRAFT,
-        State.QUEUED,
-        state_at=now,
-        submitted_at=now,
-        submitted_by=login_of(by),
-        due_at=_due_at(mailing, now),
-        not_before=now + timedelta(seconds=hold_seconds) if hold_seconds else None,
-        draft={},
-        waiting_for="",
-        refusal_code=None,
-        refusal_text="",
-    )
-    if not moved:
+    now, who, typed = timezone.now(), login_of(by), mailing.draft
+    values = {
+        "state_at": now,
+        "submitted_at": now,
+        "submitted_by_id": who and who.pk,
+        "due_at": _due_at(mailing, now),
+        "not_before": now + timedelta(seconds=hold_seconds) if hold_seconds else None,
+    }
+    if not _SUBMIT.change(pk=mailing.pk, **values):
         raise Impossible(_("This mailing was sent off already."))
-    imports.sent_with(mailing, typed, login_of(by))
+    for name, value in (_QUEUED | values).items():
+        setattr(mailing, name, value)
+    imports.sent_with(mailing, typed, who)
     record(EventKind.SUBMITTED, mailing, by=by)
-    mailing.refresh_from_db()
     notify.send("deliver", mailing.pk, after=hold_seconds)
 
 
@@ -429,13 +444,15 @@ def _name_of_copy(name: str) -> str:
 
 
 def _due_at(mailing: Mailing, now: datetime) -> datetime | None:
-    return spec_of(mailing).due_at(now)
+    # Of the recipients only lines of a list have hours of their own: no others are read for it.
+    listed = mailing.spec.get("personal") or "list" in mailing.spec.get("options", {})
+    return (spec_of(mailing) if listed else Spec.from_json(mailing.spec)).due_at(now)
 
 
 def _attach(mailing: Mailing, uploads: Uploads, *, keep: Sequence[FileRef] | None) -> None:
     if keep is not None:
         mailing.attachments.exclude(sha256__in=[ref.sha256 for ref in keep]).delete()
-    there = set(mailing.attachments.values_list("sha256", "name"))
+    there = set(mailing.attachments.values_list("sha256", "name")) if uploads else set()
     for ref, content in uploads:
         if (ref.sha256, ref.name) not in there:
             _attach_one(mailing, ref, content)

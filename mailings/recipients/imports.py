@@ -23,6 +23,7 @@ from mailings.models import Account, Import, ImportedRow, Mailing, State
 from mailings.models.bulk import without_collection
 from mailings.models.imports import LONGEST_VALUE, Line, plain, stored
 from mailings.models.mailing import has_come
+from mailings.models.prepared import Prepared, changing, given
 from mailings.recipients import corrections, stop_list, stopped_rows
 from mailings.recipients.limits import Limits
 from mailings.recipients.reader import Choices, Entry, Reading, read
@@ -187,7 +188,14 @@ def sent_with(mailing: Mailing, typed: Mapping[str, Any], by: Any) -> None:
 
     `typed`: the options as they were in the form; if there are none, the file is deleted a day after it came.
     """
-    Import.objects.filter(draft=mailing).update(typed=typed, owner=by)
+    _SENT_WITH.change(draft=mailing.pk, typed=typed, owner=by and by.pk)
+
+
+_SENT_WITH = Prepared(
+    lambda: changing(
+        Import.objects.filter(**given(Import, draft_id="draft")), **given(Import, "typed", owner_id="owner")
+    )
+)
 
 
 def kept_of(mailing: Mailing) -> Import | None:

@@ -4,7 +4,7 @@ It is used when recipients are read (`keys`), and again in the transaction of th
 an address that was stopped in between gets nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
 from django.db import transaction
@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from mailings.models import Account, Mailing, Recipient, StopEntry, login_of
+from mailings.models.prepared import Prepared, changing, given
 from mailings.recipients.judge import Judge, person
 from mailings.recipients.limits import Limits
 from mailings.recipients.reader import Choices, key_of, read
@@ -113,9 +114,17 @@ def leave_out(mailing: Mailing) -> int:
 
     Call in the transaction of the claim.
     """
-    listed = of(mailing.account).values("address")
-    found = Recipient.objects.filter(mailing=mailing, stopped=False).annotate(key=Lower("address"))
-    return found.filter(key__in=listed).update(stopped=True)
+    return _LEAVE_OUT.change(mailing=mailing.pk, account=mailing.account_id)
+
+
+def _leaving_out() -> tuple[str, Sequence[Any]]:
+    account = Q(**given(StopEntry, account_id="account")) | Q(account=None)
+    listed = StopEntry.objects.filter(account).values("address")
+    kept = Recipient.objects.filter(stopped=False, **given(Recipient, mailing_id="mailing"))
+    return changing(kept.annotate(key=Lower("address")).filter(key__in=listed), stopped=True)
+
+
+_LEAVE_OUT = Prepared(_leaving_out)
 
 
 def described(entries: Iterable[StopEntry]) -> Iterator[dict[str, str | None]]:

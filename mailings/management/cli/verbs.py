@@ -20,7 +20,8 @@ from mailings.ids import row_id
 from mailings.management.cli import order, people, prices, recipients, texts
 from mailings.management.cli.describe import described, money
 from mailings.management.cli.errors import BadInput, Errors
-from mailings.models import Account, EventKind, Mailing, State, Waiting, Wish
+from mailings.models import Account, Event, EventKind, Mailing, State, Waiting, Wish
+from mailings.models.prepared import PreparedRow, given
 from mailings.models.states import BEING_HANDED_OVER, UNDECIDED
 from mailings.recipients.personal import FILE
 from mailings.selectors import deliveries as selected
@@ -88,7 +89,7 @@ def _create_each(texts: list[tuple[int, str]], asked: Namespace) -> Iterator[Obj
 
 def _made(text: str, by: Any) -> Mailing:
     wanted = order.parsed(text)
-    twin = Mailing.objects.filter(key=wanted.key).first() if wanted.key else None
+    twin = outbox.made_with(wanted.key) if wanted.key else None
     # The same key again must give the same spec: it is validated as of then, since its hour may have passed.
     spec = wanted.spec(twin.created_at if twin else timezone.now())
     uploads = wanted.uploads()
@@ -111,10 +112,17 @@ def _made(text: str, by: Any) -> Mailing:
             file.close()
 
 
+_LEFT_OUT = PreparedRow(
+    lambda: Event.objects.filter(kind=EventKind.LEFT_OUT, **given(Event, mailing_id="mailing")).order_by(
+        "pk"
+    )[:1]
+)
+
+
 def _stored(mailing: Mailing) -> Object:
     """What `create` prints; `stopped`: how many recipients were left out, as they are on the stop list."""
     try:
-        event = mailing.events.filter(kind=EventKind.LEFT_OUT).order_by("pk").first()
+        event = _LEFT_OUT.one(mailing=mailing.pk)
     except DatabaseError:
         event = None
     left_out = {"stopped": event.data.get("count")} if event else {}
