@@ -1,5 +1,6 @@
 """How gunicorn runs Mailroom unless its command line or GUNICORN_CMD_ARGS says otherwise."""
 
+import gc
 from typing import Any
 
 import gunicorn
@@ -21,5 +22,7 @@ preload_app = True
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """No worker may inherit a connection to the database."""
+    """No worker may inherit a connection to the database. What is loaded stays shared with the workers."""
     connections.close_all()
+    # Else the first collection of garbage in each worker would write into all of these pages.
+    gc.freeze()

@@ -19,7 +19,18 @@ from bench.machine import machine
 
 BUILD = Path(__file__).resolve().parent.parent / "build"
 BENCHMARKS = (
-    *("create", "history", "preview", "recipients", "push", "pull", "deliveries", "cancels", "people"),
+    *(
+        "idle",
+        "create",
+        "history",
+        "preview",
+        "recipients",
+        "push",
+        "pull",
+        "deliveries",
+        "cancels",
+        "people",
+    ),
 )
 
 

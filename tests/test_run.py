@@ -68,8 +68,8 @@ class Running:
         )
 
     def pid_of(self, part: str) -> int:
-        """The first process with these words in its command line."""
-        return min(pid for pid, args in processes(self.mark).items() if part in args)
+        """The first process whose command line this expression finds."""
+        return min(pid for pid, args in processes(self.mark).items() if re.search(part, args))
 
     @property
     def make(self) -> int:
@@ -116,8 +116,12 @@ ENDS: dict[str, Callable[[Running], None]] = {
     "SIGKILL to make": lambda run: os.kill(run.make, signal.SIGKILL),
     "SIGKILL to the script": lambda run: os.kill(run.pid_of("scripts.run"), signal.SIGKILL),
     "a dead Redis": lambda run: shut_down(run.redis_port()),
-    "a dead worker": lambda run: os.kill(run.pid_of("bin/celery --quiet -A config worker"), signal.SIGKILL),
-    "a dead keeper": lambda run: os.kill(run.pid_of("exec celery --quiet -A config worker"), signal.SIGKILL),
+    "a dead worker": lambda run: os.kill(
+        run.pid_of("^python -m scripts.celery .*config worker"), signal.SIGKILL
+    ),
+    "a dead keeper": lambda run: os.kill(
+        run.pid_of("exec python -m scripts.celery .*config worker"), signal.SIGKILL
+    ),
 }
 
 
