@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
@@ -22,7 +23,7 @@ RECENT_BACK, RECENT_AHEAD = timedelta(days=2), timedelta(days=3)
 TWO_MONTHS = timedelta(days=60)
 # How far ahead a pull of two months reaches at least: a monthly mailing goes out once within it.
 MONTH_AHEAD = timedelta(days=31)
-# A recent pull also asks for the days of so many scheduled mailings, the next ones.
+# Recent pulls also ask for the days of so many scheduled mailings, the next ones.
 SCHEDULED_AT_MOST = 20
 # Absence is shown by so many complete reads; after them a mailing is not looked for any more.
 LOOKS_NEEDED = 2
@@ -100,11 +101,18 @@ def asked_day(mailing: Mailing, handed: date) -> date:
 
 
 def recent(account: Account) -> list[Span]:
-    """The last and the next days, and those of mailings that are looked for or scheduled."""
+    """The last and the next days, and those of mailings that are looked for or scheduled.
+
+    Days of scheduled mailings that lie further ahead are read by turns, one window in each sync period: else
+    a call more would be made in each for every mailing that has its days to itself.
+    """
     now = today()
-    spans = [Span(now - RECENT_BACK, now + RECENT_AHEAD)]
-    spans += _with_control(account, [span_of(row) for row in _looked_for(account)])
-    spans += [Span(day - DAY, day + DAY) for day in _scheduled_days(account)]
+    days = [Span(now - RECENT_BACK, now + RECENT_AHEAD)]
+    days += [Span(day - DAY, day + DAY) for day in _scheduled_days(account)]
+    near, *further = [window for span in merged(days) for window in span.windows(now)]
+    spans = [near, *_with_control(account, [span_of(row) for row in _looked_for(account)])]
+    if further:
+        spans.append(further[int(timezone.now().timestamp() // settings.SYNC_SECONDS) % len(further)])
     return merged(spans)
 
 

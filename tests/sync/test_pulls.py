@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from mailings import accounts, outbox, sync
@@ -248,6 +249,26 @@ def test_recent_pulls_ask_for_the_days_of_scheduled_mailings_too(account: Accoun
 
     mailing.refresh_from_db()
     assert (result.seen, mailing.remote_status) == (1, "waiting")
+
+
+def test_days_far_ahead_are_read_by_turns_so_that_many_cost_one_call_a_pull(account, sandbox, settings):
+    # given mailings weeks apart, so that no window shows two of them
+    sandbox.settings({"list_by": "sending"})
+    hours = [timezone.now() + timedelta(days=days) for days in (30, 60, 90)]
+    for due in hours:
+        delivered(account, time=f"0{int(due.timestamp())}")
+
+    # when the list is pulled in as many sync periods
+    calls: list[int] = []
+    for turn in range(len(hours)):
+        later = timezone.now() + timedelta(seconds=turn * settings.SYNC_SECONDS)
+        with time_machine.travel(later, tick=False):
+            sync.pull_recent(account)
+        calls.append(sum(call["kind"] == "get_all" for call in sandbox.calls) - sum(calls))
+
+    # then each pull has made two calls, and all of them were seen
+    assert calls == [2, 2, 2]
+    assert not Mailing.objects.exclude(remote_status="waiting").exists()
 
 
 def test_a_job_deleted_elsewhere_is_kept_and_said_to_be_gone(account, sandbox, any_dialect):
