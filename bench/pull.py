@@ -22,6 +22,7 @@ import orjson
 from django.db import connection, transaction
 from django.utils import timezone
 
+from bench.pull_peers import PEERS, Indexed
 from mailings import accounts
 from mailings.models import Account, Event, Mailing, Observation
 from mailings.smsc.api.client import Client, Credentials
@@ -182,6 +183,7 @@ def run() -> dict[str, Any]:
         "megabytes": round(len(answer(JOBS)) / 1e6),
         "memory": {"of_answer": round(memory, 1), "goal": GOAL_MEMORY},
         "rows": [_row(*row) for row in rows],
+        "peers": _peers(account),
     }
 
 
@@ -206,6 +208,24 @@ def _few_new(account: Account) -> tuple[list[Spent], list[Spent]]:
         new.append(timed(lambda: pull(account)))
         raw.append(timed(partial(floor_new, ready_rows())))
     return new, raw
+
+
+def _peers(account: Account) -> list[dict[str, Any]]:
+    """What others would have taken for all of the jobs: new ones, and those that are there already."""
+    found = []
+    for name, (peer, part) in PEERS.items():
+        body = answer(JOBS // part)
+        spent: dict[str, list[float]] = {"all new": [], "unchanged": []}
+        with Indexed():
+            for _ in range(RUNS):
+                empty()
+                for taken in spent.values():
+                    taken.append(timed(partial(peer, account, body))[1] * part)
+        for what, taken in spent.items():
+            spread = [round(min(taken), 1), round(max(taken), 1)]
+            figures = {"cpu": round(statistics.median(taken), 1), "spread": spread}
+            found.append({"name": f"{name}, {what}", "jobs": JOBS // part, **figures})
+    return found
 
 
 def _row(name: str, spans: list[Spent], floors: list[Spent], goal: float) -> dict[str, Any]:
@@ -242,5 +262,10 @@ def table(result: dict[str, Any]) -> str:
         lines.append(
             f"{row['name']:<16} {row['seconds']:>8} {row['cpu']:>8} {f'{low} - {high}':>15} {row['floor']:>8}"
             f" {row['of_floor']:>9} {row['of_floor_by_clock']:>9} {row['goal']:>6}"
+        )
+    for row in result["peers"]:
+        low, high = row["spread"]
+        lines.append(
+            f"{row['name']:<28} {row['cpu']:>6} CPU s {f'{low} - {high}':>15}   ({row['jobs']:,}, scaled up)"
         )
     return "\n".join(lines)

@@ -19,6 +19,7 @@ from typing import Any
 
 import psycopg
 
+from bench.processes import below, used
 from scripts.servers import PostgreSQL, Redis, free_port, listens
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +35,8 @@ GOALS = {
     ("postgresql", 14, 3): 1.3,
 }
 CPU_GOAL_MS = 6.0
+# What people use instead: Celery with its defaults (bench.push_celery) and a pool for so many calls at once.
+PEERS = (4, 14)
 PATIENCE_SECONDS = 300
 
 
@@ -44,6 +47,9 @@ def run() -> dict[str, Any]:
         for kind, calls, workers in GOALS:
             runs = [_once(kind, calls, workers, cluster) for _ in range(RUNS)]
             found.append(_sum_up(kind, calls, workers, runs))
+    for calls in PEERS:
+        runs = [_once_by_celery(calls) for _ in range(RUNS)]
+        found.append(_sum_up("Celery alone", calls, 1, runs))
     return {
         "mailings": MAILINGS,
         "answer_ms": ANSWER_MS,
@@ -64,7 +70,7 @@ def _sum_up(kind: str, calls: int, workers: int, runs: list[dict[str, float]]) -
         "seconds": round(statistics.median(spans), 2),
         "spread": [round(min(spans), 2), round(max(spans), 2)],
         "of_floor": round(statistics.median(spans) / floor, 2),
-        "goal": GOALS[kind, calls, workers],
+        "goal": GOALS.get((kind, calls, workers), ""),
         "cpu_ms": round(statistics.median([one["cpu_ms"] for one in runs]), 2),
         "most_at_once": max(one["most"] for one in runs),
     }
@@ -94,6 +100,25 @@ def _once(kind: str, calls: int, workers: int, cluster: PostgreSQL) -> dict[str,
         return _watch(started, stub)
 
 
+def _once_by_celery(calls: int) -> dict[str, float]:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mailroom-bench-")))
+        redis = stack.enter_context(Redis(folder / "redis"))
+        stub = stack.enter_context(_stub())
+        # Without Django, which Celery would load by this name.
+        kept = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+        environment = kept | {
+            "REDIS_URL": redis.url(),
+            "STUB_URL": f"http://127.0.0.1:{stub}/",
+            "PYTHONWARNINGS": "ignore",
+        }
+        seed = f"from bench.push_celery import send; [send.delay(number) for number in range({MAILINGS})]"
+        subprocess.run([sys.executable, "-c", seed], cwd=ROOT, env=environment, check=True)
+        command = [sys.executable, "-m", "celery", "--quiet", "-A", "bench.push_celery", "worker"]
+        pool = ["-l", "ERROR", "--concurrency", str(calls)]
+        return _watch([stack.enter_context(_process([*command, *pool], environment))], stub)
+
+
 def _watch(workers: list["subprocess.Popen[bytes]"], stub: int) -> dict[str, float]:
     end = time.monotonic() + PATIENCE_SECONDS
     begun: tuple[int, float] | None = None
@@ -120,9 +145,8 @@ def _told(port: int) -> dict[str, Any]:
 
 
 def _cpu(pid: int) -> float:
-    """Seconds of CPU, user and system, that a process has used (Linux)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Seconds of CPU, user and system, that a process and those of its pool have used (Linux)."""
+    return sum(used(one).cpu_seconds for one in (pid, *below(pid)))
 
 
 def _database(cluster: PostgreSQL) -> str:
