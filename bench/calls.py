@@ -1,8 +1,8 @@
 """Calls to the provider in an hour, at 0, 100 and 100,000 live mailings: the goal is that they are as many.
 
 One hour of beat's plan, tick by tick: each tick runs its task in this process, with the clock put on to its
-moment, against a stub that lists the mailings and counts. Calls that ask what became of messages are counted
-by themselves: they have a budget of their own (`mailings.delivery.plan`).
+moment, against a stub that lists the mailings and counts. Without the calls that ask what became of messages:
+they have a budget of their own, and `bench deliveries` counts what is planned of them.
 """
 
 import json
@@ -23,7 +23,7 @@ from django.utils import timezone
 from bench.calls_stub import FIRST_ID, code, due
 from bench.many import BEGIN
 from mailings import accounts, tasks
-from mailings.models import Account, Attempt, Mailing, Recipient, State
+from mailings.models import Account, Attempt, Mailing, State
 from mailings.smsc.spec.spec import validate
 from scripts.servers import Redis, free_port, listens
 
@@ -32,7 +32,7 @@ LIVE = tuple(map(int, os.environ.get("BENCH_LIVE", "0 100 100000").split()))
 # Beside them the hardest case: mailings each of which has its days to itself.
 APART, DAYS_APART = 20, 14
 HOUR = 3600
-OF_MESSAGES = "get get_messages"
+OF_MESSAGES = "pull_deliveries"
 
 
 def run() -> dict[str, Any]:
@@ -82,14 +82,12 @@ def main(live: int, apart: int, begun: int, port: int) -> None:
         timezone.now = lambda at=at: at
         getattr(tasks, name)()
     calls = _told(port)
-    of_messages = sum(count for kind, count in calls.items() if kind.startswith("get"))
     sys.stdout.write(
         json.dumps(
             {
                 "live": live,
                 "days_apart": apart,
-                "calls": sum(calls.values()) - of_messages,
-                "of_messages": of_messages,
+                "calls": sum(calls.values()),
                 "by_kind": calls,
                 "cpu_seconds": round(time.process_time() - spent, 1),
             }
@@ -101,6 +99,8 @@ def ticks() -> list[tuple[float, str]]:
     """The ticks of one hour of beat, in order: the second, and the task's name."""
     found = []
     for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
+        if name == OF_MESSAGES:
+            continue
         every = float(entry["schedule"])
         found += [(every * number, name) for number in range(1, int(HOUR / every) + 1)]
     return sorted(found)
@@ -120,13 +120,6 @@ def seed(account: Account, live: int, apart: int, begun: int) -> None:
         for number in range(live)
     ]  # fmt: skip
     made = Mailing.objects.bulk_create(rows, batch_size=500)
-    Recipient.objects.bulk_create(
-        (
-            Recipient(mailing=row, position=0, address=f"+7999{number:07}", stopped=False)
-            for number, row in enumerate(made)
-        ),
-        batch_size=500,
-    )
     Attempt.objects.bulk_create(
         (
             Attempt(
@@ -151,7 +144,6 @@ def table(result: dict[str, Any]) -> str:
         kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(row["by_kind"].items()))
         apart = f", {row['days_apart']} days apart" if row["days_apart"] else ""
         lines.append(
-            f"{row['live']:>8,} live{apart}: {row['calls']}, and {row['of_messages']} about messages"
-            f" ({kinds}; {row['cpu_seconds']} s of CPU)"
+            f"{row['live']:>8,} live{apart}: {row['calls']} ({kinds}; {row['cpu_seconds']} s of CPU)"
         )
     return "\n".join(lines)

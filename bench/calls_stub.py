@@ -18,7 +18,7 @@ FIRST_ID = 4_000_000
 # Every fifth of the live mailings goes out on one of the next days, the others are under way since BEGUN (a
 # Unix time); unless APART is given: then each goes out so many days after the one before it.
 LATER, DAYS_AHEAD = 5, 30
-KINDS = ("get_all", "get", "get_messages", "get_group")
+KINDS = ("get_all", "get", "get_group")
 
 
 def code(number: int) -> str:

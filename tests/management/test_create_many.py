@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from mailings.models import Account, Mailing, State
 from tests.helpers.factories import PHONE
@@ -73,3 +75,19 @@ def test_one_object_over_many_lines_is_one_mailing(account: Account, mailings: R
     code, said = mailings("create", given=json.dumps(order("Only"), indent=2).encode())
 
     assert (code, said) == (0, [{"id": Mailing.objects.get().pk, "state": "queued"}])
+
+
+def test_each_mailing_of_a_file_takes_twelve_statements(account: Account, mailings: Run):
+    # given a command that has prepared its statements
+    mailings("create", given=lines(order("First", key="a"), order("Second", key="b")))
+
+    # when it makes one mailing more than before
+    taken = []
+    for keys in ("cd", "efg"):
+        with CaptureQueriesContext(connection) as captured:
+            mailings("create", given=lines(*(order(f"Order {key}", key=key) for key in keys)))
+        words = [query["sql"] for query in captured.captured_queries]
+        taken.append(sum(not word.startswith(("BEGIN", "SAVEPOINT", "RELEASE")) for word in words))
+
+    # then: account; key; key, code, mailing, recipients, event, stop list, queued, file, event; left out
+    assert taken[1] - taken[0] == 12
