@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIHandler
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext, override
+from django.utils.translation import override
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # The exit code that tells gunicorn not to start another worker in its place (Arbiter.APP_LOAD_ERROR).
@@ -32,7 +32,7 @@ def _load_pages() -> None:
     bool(get_resolver().url_patterns)
     for language, _name in settings.LANGUAGES:
         with override(language):
-            gettext("Today")
+            pass
 
 
 try:

@@ -425,7 +425,7 @@ def submit_draft(mailing: Mailing, by: Any, hold_seconds: float = 0.0) -> None:
     }
     if not _SUBMIT.change(pk=mailing.pk, **values):
         raise Impossible(_("This mailing was sent off already."))
-    for name, value in (_QUEUED | values).items():
+    for name, value in (_QUEUED | values | {"draft": {}}).items():
         setattr(mailing, name, value)
     imports.sent_with(mailing, typed, who)
     record(EventKind.SUBMITTED, mailing, by=by)
