@@ -29,7 +29,7 @@ def machine() -> dict[str, Any]:
         "sqlite": sqlite3.sqlite_version,
         "postgresql": _says(lambda: f"{postgres_binaries()}/postgres"),
         "redis": _says(redis_binary),
-        **{name: version(name) for name in PACKAGES},
+        "packages": {name: version(name) for name in PACKAGES},
     }
 
 
