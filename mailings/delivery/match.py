@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from django.db.models import QuerySet
+
 from mailings.delivery.hours import Hours, hours_of
 from mailings.delivery.rows import Meant, people
 from mailings.delivery.texts import Texts
@@ -74,6 +76,10 @@ class Senders:
             return Texts(Mailing.objects.only("draft", "spec").get(pk=pk).options).most
         return self.by_id[pk].texts.most
 
+    def most_ever(self, pk: int) -> int:
+        """How many messages a recipient can have got at most, if each call that may have made a job has."""
+        return self.most(pk) * possible_tries([pk]).count()
+
     def match(self, rows: Sequence[Told]) -> Found:
         """Every recipient that each of these messages may have been for."""
         found = Found()
@@ -111,27 +117,31 @@ class Senders:
 
     def _match(self, row: Told, places: list[tuple[int, int, str | None]], found: Found) -> None:
         sent = datetime.fromtimestamp(row.sent or 0, UTC)
-        meant, certain = list[Place](), True
+        meant, certain = dict[Place, bool](), True
         for pk, position, own in places:
             sender = self.by_id[pk]
             if not sender.hours.include(sent):
                 continue
-            if row.text is None or not (sender.texts.known or own is not None):
-                certain = False  # nothing can be compared
-            elif not sender.texts.says(own, row.text):
+            compared = row.text is not None and (sender.texts.known or own is not None)
+            if compared and not sender.texts.says(own, row.text or ""):
                 continue
-            meant.append((pk, position))
+            meant[pk, position] = compared
+            certain = certain and compared
         named = self.by_job.get(row.job) if row.job else None
         mailings = [pk for pk, _ in meant]
         self._weigh_id(row, mailings, named, found, certain=certain)
         if meant and row.status not in STATUSES:
             found.leave("status")
         alone = certain and len(meant) == 1
-        for pk, position in meant:
+        for (pk, position), compared in meant.items():
             named_here = "" if named not in mailings else "this" if named == pk else "other"
-            found.messages.append(self._meant(row, pk, position, sent, alone=alone, named=named_here))
+            one = self._meant(row, (pk, position), sent, alone=alone, compared=compared, named=named_here)
+            found.messages.append(one)
 
-    def _meant(self, row: Told, pk: int, position: int, sent: datetime, *, alone: bool, named: str) -> Meant:
+    def _meant(
+        self, row: Told, place: Place, sent: datetime, *, alone: bool, compared: bool, named: str
+    ) -> Meant:
+        pk, position = place
         sender = self.by_id[pk]
         return Meant(
             self._account_id,
@@ -146,6 +156,7 @@ class Senders:
             row.cost,
             row.parts,
             alone,
+            compared,
             named,
             is_final(row.status, sender.mailing.channel),
         )
@@ -195,10 +206,13 @@ def newness(row: Told | Message | Meant) -> tuple[int, int, int]:
 
 def first_tries(mailings: Sequence[int]) -> dict[int, datetime]:
     """By mailing: when the first call began that may have created its job. Others are left out."""
-    tries = Attempt.objects.filter(mailing__in=mailings, kind=Attempt.Kind.CREATE).exclude(
-        outcome__in=NOT_SENT
-    )
-    return dict(tries.order_by("-begin").values_list("mailing_id", "begin"))
+    return dict(possible_tries(mailings).order_by("-begin").values_list("mailing_id", "begin"))
+
+
+def possible_tries(mailings: Sequence[int]) -> QuerySet[Attempt]:
+    """The calls that may have created a job of these mailings."""
+    tries = Attempt.objects.filter(mailing__in=mailings, kind=Attempt.Kind.CREATE)
+    return tries.exclude(outcome__in=NOT_SENT)
 
 
 def _has_groups(mailing: Mailing) -> bool:

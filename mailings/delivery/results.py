@@ -5,10 +5,11 @@ there are no more of them than it may get. Otherwise it is unclear, for everybod
 Results depend on everything that was ever read, not on the order; reading the same again changes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import Count
 
-from mailings.delivery import rows
+from mailings.delivery import rows, shared
 from mailings.delivery.match import Found, Place, Senders, newness
 from mailings.delivery.rows import Meant
 from mailings.delivery.texts import Texts
@@ -35,7 +36,7 @@ PEOPLE_AT_ONCE = 5_000
 WIDE = 4
 # The columns of `Message` that the provider's newest row decides, and those that matching decides.
 TOLD = ("last", "status", "err", "cost", "parts", "final")
-MEANT = ("alone", "named", "round", "sent")
+MEANT = ("alone", "compared", "named", "round", "sent")
 
 
 class Seen(NamedTuple):
@@ -87,8 +88,9 @@ def keep(account: Account, senders: Senders, found: Found) -> Kept:
         touched = {place(message) for message in write.new}
         touched |= {place(message) for message in (*write.changed, *write.gone)}
         touched |= _learn(held, found, write.certain)
-        _update_results(held, senders, touched, write.new)
+        unsettled = _update_results(held, senders, touched, write.new)
         rows.insert(write.new)
+        touched |= _tell_apart(held, senders, unsettled)
     return Kept(
         matched=len({message.int_id for message in found.messages}),
         changed=len(touched),
@@ -172,12 +174,13 @@ def _learn(account: Account, found: Found, certain: set[int]) -> set[Place]:
 
 def _update_results(
     account: Account, senders: Senders, touched: Iterable[Place], new: Iterable[Meant]
-) -> None:
+) -> set[int]:
     """Decide the results of these recipients anew from all messages, the stored and the `new` ones.
 
-    The new ones are stored afterwards, so that they need not be read again.
+    The new ones are stored afterwards, so that they need not be read again. Returns the `int_id` of each
+    message that may have been for one of them, but is not certain.
     """
-    by_mailing: dict[int, list[Meant]] = {}
+    unsettled, by_mailing = set[int](), dict[int, list[Meant]]()
     for message in new:
         by_mailing.setdefault(message.mailing_id, []).append(message)
     for pk, places in groupby(sorted(touched), key=lambda one: one[0]):
@@ -188,7 +191,37 @@ def _update_results(
                 told[message.position].append(Seen(*_SEEN(message)))
         for at in range(0, len(positions), PEOPLE_AT_ONCE):
             some = {position: told[position] for position in positions[at : at + PEOPLE_AT_ONCE]}
-            _update_some(pk, now, some, most=senders.most(pk), alike=account.message_ids == ALIKE)
+            _add_stored(pk, now, some)
+            _update_some(pk, some, most=senders.most(pk), alike=account.message_ids == ALIKE)
+            unsettled |= {message.int_id for one in some.values() for message in one if not message.alone}
+    return unsettled
+
+
+def _tell_apart(account: Account, senders: Senders, int_ids: Collection[int]) -> set[Place]:
+    """Decide whose these messages are as far as it follows from others; returns whose results changed."""
+    if not int_ids:
+        return set()
+    claims, alike = shared.around(account, int_ids), account.message_ids == ALIKE
+    decided = shared.told_apart(claims, cache(senders.most_ever), alike=alike)
+    told: dict[int, dict[int, list[Seen]]] = {}
+    for mailing, position in {claim.place for claim in claims if not claim.alone}:
+        told.setdefault(mailing, {})[position] = []
+    changed = set[Place]()
+    for pk, messages in told.items():
+        _add_stored(pk, _round_now(pk, ()), messages)
+        for position, some in messages.items():
+            messages[position] = list(_as_decided(some, (pk, position), decided))
+        changed |= _update_some(pk, messages, most=senders.most(pk), alike=alike)
+    return changed
+
+
+def _as_decided(
+    messages: Iterable[Seen], where: Place, decided: Mapping[tuple[int, Place], bool]
+) -> Iterator[Seen]:
+    for message in messages:
+        mine = decided.get((message.int_id, where))
+        if mine is not False:
+            yield message._replace(alone=True) if mine else message
 
 
 def _round_now(pk: int, new: Iterable[Meant]) -> int:
@@ -201,24 +234,35 @@ def _round_now(pk: int, new: Iterable[Meant]) -> int:
     return newest
 
 
-def _update_some(pk: int, now: int, messages: dict[int, list[Seen]], *, most: int, alike: bool) -> None:
-    """Decide the results at the positions of `messages`: it has the new ones, the stored ones are added."""
-    first, last = min(messages), max(messages)
-    # A range is faster than thousands of single positions, unless too much else lies in it.
-    wide = last - first < WIDE * len(messages)
-    where: dict[str, Any] = {"position__range": (first, last)} if wide else {"position__in": list(messages)}
-    seen = Message.objects.filter(mailing=pk, round=now, **where)
+def _add_stored(pk: int, now: int, messages: dict[int, list[Seen]]) -> None:
+    """Add what is stored of the round `now` to the messages of each position."""
+    seen = Message.objects.filter(mailing=pk, round=now, **_among(messages))
     for place, *values in seen.values_list("position", *Seen._fields):
         if place in messages:
             messages[place].append(Seen(*values))
+
+
+def _update_some(pk: int, messages: dict[int, list[Seen]], *, most: int, alike: bool) -> set[Place]:
+    """Decide the results at the positions of `messages`, which has all of them; returns which changed."""
     changed = []
-    known = Recipient.objects.filter(mailing=pk, **where).values_list("position", *NO_RESULT)
+    known = Recipient.objects.filter(mailing=pk, **_among(messages)).values_list("position", *NO_RESULT)
     for place, *before in known:
         if place in messages:
             result = list(result_of(messages[place], most=most, alike=alike).values())
             if result != before:
                 changed.append((*result, pk, place))
     rows.write_results(changed)
+    return {(pk, row[-1]) for row in changed}
+
+
+def _among(positions: Collection[int]) -> dict[str, Any]:
+    """The filter for rows at these positions, and perhaps some others.
+
+    A range is faster than thousands of single positions, unless too much else lies in it.
+    """
+    first, last = min(positions), max(positions)
+    wide = last - first < WIDE * len(positions)
+    return {"position__range": (first, last)} if wide else {"position__in": list(positions)}
 
 
 def result_of(messages: Sequence[Seen], *, most: int, alike: bool) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from mailings.models.among import as_each, as_one, each_of, one_of
 AT_ONCE = 5_000
 MESSAGE = (
     *("account_id", "mailing_id", "position", "round", "int_id", "sent", "last", "status", "err"),
-    *("cost", "parts", "alone", "named", "final"),
+    *("cost", "parts", "alone", "compared", "named", "final"),
 )
 COST = MESSAGE.index("cost")
 _VALUES = attrgetter(*MESSAGE)
@@ -43,6 +43,7 @@ class Meant:
     cost: Decimal | None
     parts: int | None
     alone: bool
+    compared: bool
     named: str
     final: bool
 

@@ -112,6 +112,8 @@ class Message(models.Model):
     parts = models.PositiveIntegerField(null=True)
     # No other recipient of ours can have been meant, and the text was compared and is the mailing's.
     alone = models.BooleanField()
+    # Its text was compared with that of this recipient's mailing, and is the same.
+    compared = models.BooleanField(default=False, db_default=False)
     # Whose job the provider's `id` names: that of "this" mailing, that of an "other" one which may have sent
     # the message too, or none of these ("").
     named = models.CharField(max_length=5, default="", blank=True)
