@@ -14,7 +14,7 @@ from django.db.models import F, Max, Q, QuerySet
 
 from mailings.delivery import hours, results
 from mailings.delivery.match import NOT_SENT, first_tries
-from mailings.models import Account, Attempt, Delivery, Mailing, Message, Origin, Recipient, State
+from mailings.models import Account, Attempt, Delivery, Mailing, Message, Origin, Recipient, Result, State
 from mailings.models.deliveries import moment
 from mailings.recipients.people import NUMBER
 from mailings.smsc.spec import times
@@ -132,7 +132,7 @@ def asks(deliveries: Iterable[Delivery], now: datetime) -> list[Ask]:
     found = []
     for (day, mail), meant in sorted(by_day.items(), key=lambda item: item[0], reverse=True):
         few = [one for one in meant if one.recipients <= BY_NUMBER]
-        numbers = {one.pk: _numbers(one) for one in few} if len(few) == len(meant) < BY_DAY else {}
+        numbers = {one.pk: _numbers(one, now) for one in few} if len(few) == len(meant) < BY_DAY else {}
         if numbers and all(numbers.values()):
             found += [Ask(day, day, mail, some, pk) for pk, some in numbers.items()]
         else:
@@ -143,11 +143,11 @@ def asks(deliveries: Iterable[Delivery], now: datetime) -> list[Ask]:
 def _days(delivery: Delivery, now: datetime) -> list[date]:
     """The days to ask about, newest first, at most DELIVERY_DAYS back.
 
-    All of the mailing's days as long as nothing is known of some recipient, or if it is a recurring one;
-    otherwise only the days of messages that are still on their way.
+    All of the mailing's days as long as nothing is known of some recipient, if it is a recurring one, or if a
+    second channel may follow; otherwise only the days of messages that are still on their way.
     """
     back = timedelta(days=settings.DELIVERY_DAYS)
-    if delivery.unheard or delivery.mailing.repeats:
+    if delivery.unheard or delivery.mailing.repeats or results.may_follow(delivery, now):
         return hours.days(delivery.opens, delivery.closes, now, back)
     open_messages = Message.objects.filter(mailing=delivery.mailing_id, final=False)
     sent = {moment(seconds) or now for seconds in open_messages.values_list("sent", flat=True)}
@@ -160,14 +160,18 @@ def fully_read(deliveries: Iterable[Delivery], days: Iterable[date], now: dateti
     return [one for one in deliveries if read.issuperset(_days(one, now))]
 
 
-def _numbers(delivery: Delivery) -> tuple[str, ...]:
+def _numbers(delivery: Delivery, now: datetime) -> tuple[str, ...]:
     """The addresses whose messages are not final yet; () if one is neither a number nor an e-mail address.
 
-    All addresses of a recurring mailing: each of its rounds sends to everybody again.
+    All addresses of a recurring mailing: each of its rounds sends to everybody again. Also of those who did
+    not get it, as long as a second channel may follow.
     """
     settled = Message.objects.filter(mailing=delivery.mailing_id, final=True, round=delivery.round)
     people = Recipient.objects.filter(mailing=delivery.mailing_id, stopped=False)
-    left = people.exclude(position__in=settled.values("position")) if not delivery.mailing.repeats else people
+    open_ones = ~Q(position__in=settled.values("position"))
+    if results.may_follow(delivery, now):
+        open_ones |= Q(result=Result.FAILED)
+    left = people if delivery.mailing.repeats else people.filter(open_ones)
     found = tuple(left.order_by("position").values_list("address", flat=True))
     plain = all("@" in one or NUMBER.fullmatch(one) for one in found)
     return found if plain else ()
@@ -179,7 +183,7 @@ def reschedule(deliveries: Iterable[Delivery], now: datetime) -> None:
         delivery.refresh_from_db(
             fields=["delivered", "read", "failed", "waiting", "unclear", "recipients", "round"]
         )
-        delivery.final = results.is_settled(delivery)
+        delivery.final = results.is_settled(delivery, now)
         delivery.ask_at = None if delivery.final else now + interval(now - last_round(delivery, now))
         delivery.save(update_fields=["final", "ask_at"])
 

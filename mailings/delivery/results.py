@@ -353,11 +353,19 @@ def earlier_rounds(delivery: Delivery) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def is_settled(delivery: Delivery) -> bool:
+def is_settled(delivery: Delivery, now: datetime) -> bool:
     """Whether nothing more can change: all recipients have results, and no message is still on its way.
 
     Unclear results can still become clear while the mailing's job has no known id.
     """
     if delivery.unheard or delivery.mailing.repeats or (delivery.unclear and not delivery.mailing.remote_id):
         return False
+    if may_follow(delivery, now):
+        return False
     return not Message.objects.filter(mailing=delivery.mailing_id, final=False).exists()
+
+
+def may_follow(delivery: Delivery, now: datetime) -> bool:
+    """Whether those who did not get the message may still get it by the mailing's second channel."""
+    over = delivery.closes is not None and delivery.closes < now
+    return bool(delivery.failed) and not over and Texts(delivery.mailing.options).most > 1

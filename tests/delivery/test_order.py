@@ -113,9 +113,9 @@ def test_messages_of_a_mailing_whose_job_is_found_later_are_decided_then() -> No
     read(page)
 
     assert before == {(0, "+79990000001"): "delivered", (1, "+79990000001"): "unclear"}
-    assert not results.is_settled(kept)
+    assert not results.is_settled(kept, NOON)
     assert found() == {(0, "+79990000001"): "delivered", (1, "+79990000001"): "failed"}
-    assert results.is_settled(Delivery.objects.select_related("mailing").get(mailing=doubtful))
+    assert results.is_settled(Delivery.objects.select_related("mailing").get(mailing=doubtful), NOON)
 
 
 @pytest.mark.django_db

@@ -1,12 +1,14 @@
 """A text that goes out to somebody once more: which message was the first mailing's, which the second's."""
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from mailings.delivery import plan, results
 from mailings.models import Attempt, Delivery, Message
-from tests.delivery.test_match import found, handed_over, read, told
+from tests.delivery.test_match import NOON, found, handed_over, read, told
 
 ONE, TWO = "+79990000001", "+79990000002"
 
@@ -99,3 +101,20 @@ def test_what_is_read_again_changes_nothing() -> None:
     read([told(3, 1, minutes=31), told(1, 1, status=20)])
 
     assert (list(Message.objects.order_by("pk").values()), found()) == before
+
+
+@pytest.mark.django_db
+def test_a_mailing_whose_second_way_may_still_follow_is_not_settled() -> None:
+    # given a mailing that goes out by another way to whoever does not get it by the first
+    second_way: dict[str, Any] = {"viber": "1", "mes2": "Hello by SMS", "fl[5]": "1"}
+    mailing = handed_over([1, 2], **second_way)
+    read([told(1, 1, status=20), told(2, 2, status=2)])
+    kept = Delivery.objects.select_related("mailing").get(mailing=mailing)
+
+    # when its hours are not over, then it is asked about again, and about whoever did not get it
+    assert not results.is_settled(kept, NOON + timedelta(hours=2))
+    (ask,) = plan.asks([kept], NOON + timedelta(hours=2))
+    assert ask.addresses == (ONE,)
+
+    # when they are over, nothing can follow
+    assert results.is_settled(kept, NOON + timedelta(days=3))
