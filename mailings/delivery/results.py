@@ -278,10 +278,11 @@ def result_of(messages: Sequence[Seen], *, most: int, alike: bool) -> dict[str, 
     last = max(messages, key=lambda message: (message.sent, message.int_id))
     certain = all(message.alone or (alike and message.named == "this") for message in messages)
     outcome = outcome_of(last.status)
-    if not certain or len(messages) > most or outcome is None:
+    if not certain or len(messages) > most:
         return NO_RESULT | {"result": str(Result.UNCLEAR)}
     return {
-        "result": str(outcome),
+        # What a status means that is not published is never guessed; its number is shown.
+        "result": str(outcome or Result.UNCLEAR),
         "status": last.status,
         "err": last.err,
         "result_at": last.last or last.sent,

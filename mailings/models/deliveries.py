@@ -22,7 +22,7 @@ class Result(models.TextChoices):
     READ = "read", pgettext_lazy("message", "read")
     FAILED = "failed", _("not delivered")
     WAITING = "waiting", _("on the way")
-    UNCLEAR = "unclear", _("unclear whose message it was")
+    UNCLEAR = "unclear", pgettext_lazy("message", "unclear")
 
 
 # How many characters an `Ending` has.

@@ -42,4 +42,6 @@ def spellings(address: str) -> frozenset[str]:
 def recipients_of(person: Person) -> "QuerySet[Recipient]":
     """The person's rows in all mailings, the newest mailing first."""
     found = Recipient.objects.filter(address__in=person.spellings)
-    return found.select_related("mailing__account", "mailing__self_test").order_by("-mailing_id", "position")
+    return found.select_related("mailing__account", "mailing__self_test", "mailing__delivery").order_by(
+        "-mailing_id", "position"
+    )

@@ -15,7 +15,8 @@ from mailings.models.recipients import RecipientQuerySet
 from mailings.recipients import people as person
 from mailings.recipients.stop_list import NotAnAddress
 from mailings.smsc.spec.vocabulary import Channel
-from mailings.wording.deliveries import result_label
+from mailings.wording.deliveries import NEVER_HEARD, result_label
+from mailings.wording.deliveries import UNHEARD as STILL_UNHEARD
 
 PAGE_SIZE = 50
 FAILED_SHOWN = 5
@@ -32,16 +33,25 @@ class Page:
     after: int | None
 
 
-def filters(channel: str = "") -> list[tuple[str, str]]:
-    """The filters of the table: each its value in an address, and its label."""
-    results = [(str(one), result_label(one, channel)) for one in Result]
-    return [("", _("everybody")), *results, (UNHEARD, _("nothing heard yet"))]
+def filters(channel: str = "", *, final: bool = False) -> list[tuple[str, str]]:
+    """The filters of the table: each its value in an address, and its label.
+
+    `final`: nothing more will be heard.
+    """
+    results = [(str(one), result_label(one, channel, final=final)) for one in Result]
+    return [("", _("everybody")), *results, (UNHEARD, str(NEVER_HEARD if final else STILL_UNHEARD))]
 
 
 def delivery_of(mailing: Mailing) -> Delivery | None:
     """A mailing's figures, queried unless selected with it; None while nothing was ever asked."""
     found: Delivery | None = getattr(mailing, "delivery", None)
     return found if found is not None and found.as_of is not None else None
+
+
+def is_final(mailing: Mailing) -> bool:
+    """Whether nothing more will be heard of its messages."""
+    found = delivery_of(mailing)
+    return found is not None and found.final
 
 
 def failed_since(moment: datetime) -> list[Delivery]:

@@ -17,13 +17,17 @@ AT_MOST = 200
 
 @dataclass(frozen=True)
 class Place:
-    """One mailing of a person. `text`: what they were sent. `row`: their recipient row, with the result."""
+    """One mailing of a person. `text`: what they were sent. `row`: their recipient row, with the result.
+
+    `final`: nothing more will be heard of it.
+    """
 
     mailing: Mailing
     text: str
     at: datetime
     stopped: bool
     row: Recipient
+    final: bool
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,10 @@ def find(value: str, country: str) -> Found:
     person = people.find(value, country)
     rows = list(people.recipients_of(person)[: AT_MOST + 1])
     stops = StopEntry.objects.filter(address=person.address).select_related("account", "who")
-    places = [Place(row.mailing, text_of(row), hour_of(row), row.stopped, row) for row in rows[:AT_MOST]]
+    places = [
+        Place(row.mailing, text_of(row), hour_of(row), row.stopped, row, deliveries.is_final(row.mailing))
+        for row in rows[:AT_MOST]
+    ]
     lists = list(saved_lists.of_person(person.address, country))
     return Found(person.address, places, len(rows) > AT_MOST, list(stops), lists)
 

@@ -59,8 +59,8 @@ def message_result(row: Recipient, channel: str, final: bool = False) -> str:
 
 
 @register.filter
-def result_tone(row: Recipient) -> str:
-    return deliveries.tone(row)
+def result_tone(row: Recipient, final: bool = False) -> str:
+    return deliveries.tone(row, final)
 
 
 @register.filter

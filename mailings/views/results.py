@@ -37,13 +37,14 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     if wanted:
         found = deliveries.search(mailing, wanted, result, anywhere="anywhere" in request.POST)
     after, before = row_id(request.GET.get("after", "")), row_id(request.GET.get("before", ""))
-    context = results_of(mailing) | {
+    known = results_of(mailing)
+    context = known | {
         "mailing": mailing,
         "page": deliveries.page(found.rows, after=after, before=before),
         "wanted": wanted,
         "ending": found.ending,
         "result": result,
-        "filters": deliveries.filters(mailing.channel),
+        "filters": deliveries.filters(mailing.channel, final=known["final"]),
     }
     return render(request, "mailings/results.html", context)
 

@@ -36,6 +36,9 @@ REACHED, NOT_REACHED = gettext_lazy("reached"), gettext_lazy("not reached")
 UNHEARD = gettext_lazy("nothing heard yet")
 HOUR = timedelta(hours=1)
 NOT_KNOWN = gettext_lazy("not known")
+# Once SMS Centre is not asked any more.
+LAST_ON_THE_WAY = gettext_lazy("not known, last seen on the way")
+NEVER_HEARD = gettext_lazy("not known, nothing heard")
 TONES = {
     "delivered": "green", "read": "azure", "on_the_way": "blue", "failed": "red", "unclear": "orange",
     "unheard": "grey", "unknown": "grey",
@@ -64,7 +67,7 @@ def pieces(delivery: Delivery, channel: str = "") -> list[Piece]:
         ("read", pgettext("message", "read"), delivery.read, "read"),
         *_open_parts(delivery),
         ("failed", str(NOT_REACHED) if checks else _("not delivered"), delivery.failed, "failed"),
-        ("unclear", _("unclear whose it was"), delivery.unclear, "unclear"),
+        ("unclear", str(Result.UNCLEAR.label), delivery.unclear, "unclear"),
     ]
     total, x, found = max(delivery.recipients, 1), 0, []
     for key, label, count, result in parts:
@@ -79,8 +82,10 @@ def pieces(delivery: Delivery, channel: str = "") -> list[Piece]:
 def _open_parts(delivery: Delivery) -> list[tuple[str, str, int, str]]:
     """Recipients without a final result. Only those of whom SMS Centre says so are on the way."""
     if delivery.final:
-        still = "waiting" if delivery.waiting else "unheard"
-        return [("unknown", str(NOT_KNOWN), delivery.unknown, still)]
+        return [
+            ("unknown", str(LAST_ON_THE_WAY), delivery.waiting, "waiting"),
+            ("unknown", str(NEVER_HEARD), delivery.unheard, "unheard"),
+        ]
     return [
         ("on_the_way", _("on the way"), delivery.waiting, "waiting"),
         ("unheard", str(UNHEARD), delivery.unheard, "unheard"),
@@ -95,8 +100,10 @@ def percent(count: int, total: int) -> str:
     return f"{share}\N{NO-BREAK SPACE}%"
 
 
-def result_label(result: Result, channel: str) -> str:
+def result_label(result: Result, channel: str, *, final: bool = False) -> str:
     """A result's name; channels that only check numbers have their own words."""
+    if final and result == Result.WAITING:
+        return str(LAST_ON_THE_WAY)
     checked = {Result.DELIVERED: REACHED, Result.FAILED: NOT_REACHED} if channel in CHECKS else {}
     return str(checked.get(result, result.label))
 
@@ -116,8 +123,8 @@ def evidence(delivery: Delivery | None) -> str:
     certain = seen - delivery.unclear
     if not certain:
         return _(
-            "SMS Centre shows messages with its text to %(people)s of its people, but another mailing may "
-            "have sent them as well."
+            "SMS Centre shows messages to %(people)s of its people that may be its own, but this is not "
+            "certain: another mailing may have sent them as well."
         ) % {"people": money.count(seen)}
     return _(
         "SMS Centre shows messages with its text, to its people and in its hours, that no other mailing of "
@@ -146,15 +153,19 @@ def of(row: Recipient, channel: str = "", *, final: bool = False) -> str:
         return _("left out: on the stop list")
     if not row.result:
         return str(NOT_KNOWN if final else UNHEARD)
-    if row.result == Result.UNCLEAR:
+    if row.result == Result.UNCLEAR and row.status is None:
         return str(Result.UNCLEAR.label)
     word = status_word(row.status, channel)
+    if row.result == Result.WAITING and final:
+        return _("not known (last: %(word)s)") % {"word": word}
     return word if row.err is None else _("%(word)s (error %(number)s)") % {"word": word, "number": row.err}
 
 
-def tone(row: Recipient) -> str:
-    """The colour name for a recipient's result."""
-    key = "on_the_way" if row.result == Result.WAITING else row.result
+def tone(row: Recipient, final: bool = False) -> str:
+    """The colour name for a recipient's result. `final`: nothing more will be heard."""
+    if row.result == Result.WAITING:
+        return TONES["unknown" if final else "on_the_way"]
+    key = row.result
     return TONES.get(key, "grey")
 
 

@@ -202,6 +202,7 @@ def test_a_status_that_is_not_in_the_table_is_unclear_and_noted(account, sandbox
 
     assert figures(mailing) == {"unclear": 1}
     assert result.left_alone == {"status": 1}
+    assert Recipient.objects.get(mailing=mailing).status == 7
     assert Message.objects.get().final is False
 
 

@@ -387,3 +387,45 @@ def test_today_names_the_mailings_that_did_not_reach_all_and_leads_to_who_did_no
     assert 0 < places[0] < places[1]
     assert f"{many.name}: 3 not delivered" in shown
     assert not [one for one in (none, old) if f"/mailings/{one.pk}/results/" in shown]
+
+
+def test_a_status_that_is_not_published_is_named_and_nobodys_fault(page: Client) -> None:
+    # given a message of which it is certain whose it was, with a status that is not in the table
+    mailing = told(3, s1=1)
+    Recipient.objects.filter(mailing=mailing, position=1).update(result="unclear", status=77)
+    Recipient.objects.filter(mailing=mailing, position=2).update(result="unclear")
+    results.count([mailing.pk], timezone.now())
+    # when
+    shown = html(page, f"/mailings/{mailing.pk}/results/")
+    # then
+    assert "status 77, not published" in shown
+    assert "whose message" not in shown
+    assert "or its status is none of those that SMS Centre has published" in shown
+
+
+def test_what_never_settled_is_not_known_in_the_bar_and_in_the_table(page: Client) -> None:
+    # given a mailing that is not asked about any more, with one message on its way and one never heard of
+    mailing = told(3, s1=1, s0=1)
+    Delivery.objects.filter(mailing=mailing).update(final=True)
+    # when
+    everybody = html(page, f"/mailings/{mailing.pk}/results/")
+    seen = html(page, f"/mailings/{mailing.pk}/results/?result=waiting")
+    # then each part of the bar leads to just those whom it counts
+    assert "not known, last seen on the way: 1 " in everybody
+    assert "not known, nothing heard: 1 " in everybody
+    assert "not known (last: with the operator)" in seen
+    assert "+79990000002" not in seen
+    assert "nothing heard yet" not in everybody
+    assert ">on the way</a>" not in everybody
+
+
+def test_a_person_is_told_too_that_it_never_became_known(page: Client) -> None:
+    mailing = told(2, s0=1)
+    Delivery.objects.filter(mailing=mailing).update(final=True)
+
+    seen, unseen = (
+        page.post(reverse("people"), {"number": f"+7999000000{place}"}).content.decode() for place in (0, 1)
+    )
+
+    assert "not known (last: with the operator)" in seen
+    assert "not known" in unseen
