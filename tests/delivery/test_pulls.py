@@ -248,6 +248,17 @@ def test_what_is_due_is_asked_for_and_not_again_too_soon(account, sandbox):
     assert ["phone", "+79990000000,+79990000001,+79990000002"] in call["parameters"]
 
 
+@pytest.mark.parametrize(("seconds", "due"), [(299.9, 1), (300.1, 1), (200, 0)])
+def test_a_beat_that_comes_a_moment_early_is_not_lost(account, sandbox, seconds: float, due: int):
+    # given a mailing that is asked about every five minutes, which is as often as beat comes
+    delivered(account, phones=people(3))
+    plan.enrol(account)
+    now = clock.now()
+    plan.reschedule(plan.due(account, now), now)
+    # when beat comes a moment early or late, then its turn has come
+    assert len(plan.due(account, now + timedelta(seconds=seconds))) == due
+
+
 def test_a_settled_mailing_is_never_asked_for_again(account, sandbox):
     outcomes(sandbox, outcomes={"1": 1.0})
     mailing = delivered(account, phones=people(3))
