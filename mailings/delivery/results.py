@@ -292,7 +292,10 @@ def result_of(messages: Sequence[Seen], *, most: int, alike: bool) -> dict[str, 
 
 
 def count(mailings: Iterable[int], at: datetime) -> None:
-    """Count the results of these mailings' recipients anew. `at`: when the results were read."""
+    """Count the results of these mailings' recipients anew, and ask no more about those that are settled.
+
+    `at`: when the results were read.
+    """
     for delivery in Delivery.objects.filter(mailing__in=list(mailings)).select_related("mailing", "account"):
         figures = figures_of(delivery.mailing_id)
         delivery.rounds = earlier_rounds(delivery) if delivery.mailing.repeats else []
@@ -303,7 +306,10 @@ def count(mailings: Iterable[int], at: datetime) -> None:
         if delivery.unheard < delivery.recipients:
             doubtful = Mailing.objects.filter(pk=delivery.mailing_id, state__in=UNDECIDED)
             doubtful.filter(messages_seen=False).update(messages_seen=True)
-        delivery.save(update_fields=[*figures, "rounds", "as_of"])
+        settled = is_settled(delivery, at)
+        if settled:
+            delivery.final, delivery.ask_at = True, None
+        delivery.save(update_fields=[*figures, "rounds", "as_of", *(("final", "ask_at") if settled else ())])
 
 
 def mark_unchanged(mailings: Iterable[int], at: datetime) -> None:
@@ -359,9 +365,10 @@ def is_settled(delivery: Delivery, now: datetime) -> bool:
 
     Unclear results can still become clear while the mailing's job has no known id.
     """
-    if delivery.unheard or delivery.mailing.repeats or (delivery.unclear and not delivery.mailing.remote_id):
+    # First what is known without reading messages, of which there may be a million.
+    if delivery.unheard or delivery.waiting or delivery.mailing.repeats or may_follow(delivery, now):
         return False
-    if may_follow(delivery, now):
+    if delivery.unclear and not delivery.mailing.remote_id:
         return False
     return not Message.objects.filter(mailing=delivery.mailing_id, final=False).exists()
 

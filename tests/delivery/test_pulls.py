@@ -269,6 +269,21 @@ def test_a_settled_mailing_is_never_asked_for_again(account, sandbox):
     assert (kept.final, kept.ask_at, kept.delivered) == (True, None, 3)
 
 
+def test_a_mailing_is_final_as_soon_as_its_last_message_is_settled(account, sandbox):
+    # given a mailing that was asked about while its messages were on their way
+    mailing = delivered(account, phones=people(3))
+    sandbox.advance(1.5)
+    pull(account)
+    before = Delivery.objects.get(mailing=mailing)
+    # when the days are read once they are settled, though its own turn has not come
+    sandbox.advance(60)
+    pull(account)
+    # then nothing is left to ask
+    after = Delivery.objects.get(mailing=mailing)
+    assert (before.final, before.on_the_way) == (False, 3)
+    assert (after.final, after.ask_at, after.on_the_way) == (True, None, 0)
+
+
 def test_pulls_give_way_to_a_mailing_that_waits(account, sandbox):
     delivered(account)
     queued(account, name="Waits")
