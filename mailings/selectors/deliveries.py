@@ -15,6 +15,7 @@ from mailings.models.recipients import RecipientQuerySet
 from mailings.recipients import people as person
 from mailings.recipients.stop_list import NotAnAddress
 from mailings.smsc.spec.vocabulary import Channel
+from mailings.wording import money
 from mailings.wording.deliveries import NEVER_HEARD, result_label
 from mailings.wording.deliveries import UNHEARD as STILL_UNHEARD
 
@@ -117,7 +118,7 @@ def rows_described(mailing: Mailing) -> Iterator[dict[str, Any]]:
             "status_code": row.status,
             "err": row.err,
             "at": _iso(moment(row.result_at)),
-            "cost": None if row.cost is None else str(row.cost),
+            "cost": money.plain(row.cost),
             "parts": row.parts,
         }
 

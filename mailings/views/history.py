@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Collection, Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -15,6 +16,7 @@ from mailings import rights
 from mailings.ids import row_id
 from mailings.models import Mailing
 from mailings.selectors import history, orders, totals
+from mailings.wording import money
 
 # With this status htmx stops asking.
 STOP_POLLING = 286
@@ -154,6 +156,8 @@ def cell(value: Any) -> str:
     """A value for a spreadsheet, with an apostrophe wherever a text could begin a formula."""
     if value is None:
         return ""
+    if isinstance(value, Decimal):
+        return str(money.plain(value))
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
     return FORMULA.sub("'", value) if isinstance(value, str) else str(value)

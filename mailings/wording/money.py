@@ -16,6 +16,14 @@ def amount(value: Decimal | None, currency: str = "") -> str:
     return f"{digits}\N{NO-BREAK SPACE}{sign}" if sign else digits
 
 
+def plain(value: Decimal | None) -> str | None:
+    """`13473.00`, for files and programs: with at least two decimals, and no more than it has."""
+    if value is None:
+        return None
+    whole, _, decimals = f"{value:f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
 def count(value: int | None) -> str:
     """A whole number with its digits grouped; a dash for None."""
     return "–" if value is None else number_format(value, use_l10n=True, force_grouping=True)

@@ -55,7 +55,7 @@ def test_one_pull_and_then_the_figures_and_the_rows(mailings, account: Account, 
     assert {(row["status"], row["status_code"], row["err"], row["parts"]) for row in rows} == {
         ("failed", 20, 6, 1)
     }
-    assert all(row["at"].endswith("Z") and row["cost"].startswith("1.4") for row in rows)
+    assert all(row["at"].endswith("Z") and row["cost"] == "1.40" for row in rows)
 
 
 def test_a_person_is_told_with_its_result(mailings, account: Account, sandbox: Sandbox):

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailings import outbox
-from mailings.management.cli.describe import describe, moment, money
+from mailings.management.cli.describe import describe, moment
 from mailings.models import Account, State
+from mailings.wording import money
 from tests.helpers.factories import bare
 
 
@@ -60,12 +61,12 @@ def test_moments_are_in_utc_whatever_their_zone():
     ],
 )
 def test_money_has_two_decimals_or_as_many_as_it_needs(amount: str, text: str):
-    assert money(Decimal(amount)) == text
+    assert money.plain(Decimal(amount)) == text
 
 
 @given(st.decimals(min_value=-(10**9), max_value=10**9, places=4))
 def test_money_loses_nothing(amount: Decimal):
-    text = money(amount)
+    text = money.plain(amount)
 
     assert text is not None
     assert Decimal(text) == amount

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import timedelta
+from decimal import Decimal
 from html import unescape
 from typing import Any
 
@@ -399,6 +400,7 @@ def test_every_cell_of_the_export_is_quoted(page: Client) -> None:
 
 def test_numbers_in_the_export_stay_numbers() -> None:
     assert cell(-5) == "-5"
+    assert [cell(Decimal(cost)) for cost in ("1.4000", "-2.8", "0.1234")] == ["1.40", "-2.80", "0.1234"]
     assert cell(None) == ""
 
 

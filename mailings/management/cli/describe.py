@@ -5,12 +5,12 @@ Times are ISO 8601 in UTC, money is a decimal string, missing values are None.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
 
 from mailings.models import Attempt, Mailing, Recipient
+from mailings.wording import money
 
 
 def described(mailings: "QuerySet[Mailing]") -> Iterator[dict[str, Any]]:
@@ -36,7 +36,7 @@ def describe(mailing: Mailing) -> dict[str, Any]:
         "remote_status": mailing.remote_status or mailing.remote_word or None,
         "verified_at": moment(mailing.verified_at),
         "gone": mailing.gone,
-        "cost": money(mailing.cost),
+        "cost": money.plain(mailing.cost),
         "parts": mailing.parts,
         "recipients": mailing.recipients_count,
         "reference": references[-1] if references else None,
@@ -62,14 +62,6 @@ def options(mailing: Mailing) -> dict[str, Any] | None:
 def moment(at: datetime | None) -> str | None:
     """A moment in UTC, to the millisecond: 2025-11-24T09:30:00.000Z."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None
-
-
-def money(amount: Decimal | None) -> str | None:
-    """An amount with at least two decimals."""
-    if amount is None:
-        return None
-    whole, _, decimals = f"{amount:f}".partition(".")
-    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

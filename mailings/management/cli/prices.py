@@ -12,14 +12,13 @@ from mailings import accounts, lookups, outbox, sync
 from mailings.forms import ComposeForm, Files, from_draft
 from mailings.ids import row_id
 from mailings.management.cli import order
-from mailings.management.cli.describe import money
 from mailings.management.cli.errors import BadInput
 from mailings.management.cli.order import Order
 from mailings.models import Account, Mailing
 from mailings.smsc.api.client import Upload
 from mailings.smsc.api.errors import SmscError
 from mailings.smsc.spec.spec import Spec
-from mailings.wording import prices
+from mailings.wording import money, prices
 
 Object = dict[str, Any]
 # A command waits out the gap between identical calls, plus these seconds for a permit.
@@ -86,4 +85,4 @@ def _price(account: Account, spec: Spec, uploads: Sequence[Upload]) -> Object:
     if not account.currency:
         sync.refresh_account(account)
         account.refresh_from_db()
-    return {"cost": money(found.cost), "messages": found.count, "currency": account.currency or None}
+    return {"cost": money.plain(found.cost), "messages": found.count, "currency": account.currency or None}

@@ -18,7 +18,7 @@ from mailings import accounts, delivery, outbox, sync
 from mailings.delivery.pulls import STUCK
 from mailings.ids import row_id
 from mailings.management.cli import order, people, prices, recipients, texts
-from mailings.management.cli.describe import described, money
+from mailings.management.cli.describe import described
 from mailings.management.cli.errors import BadInput, Errors
 from mailings.models import Account, Event, EventKind, Mailing, State, Waiting, Wish
 from mailings.models.prepared import PreparedRow, given
@@ -28,7 +28,7 @@ from mailings.selectors import deliveries as selected
 from mailings.smsc.api.answers import Jobs
 from mailings.smsc.api.errors import SmscError
 from mailings.sync import spans
-from mailings.wording import timeline
+from mailings.wording import money, timeline
 
 Object = dict[str, Any]
 WRONG, FAILED, RAN_OUT = 1, 2, 3
@@ -261,7 +261,7 @@ def probe(asked: Namespace) -> Iterator[Object]:
         raise Stop({"error": str(error)}, FAILED) from None
     except (accounts.CannotCall, SmscError) as error:
         raise Stop({"error": _said(str(error))}, FAILED) from None
-    known = {"amount": money(balance.amount), "currency": balance.currency}
+    known = {"amount": money.plain(balance.amount), "currency": balance.currency}
     yield {
         "account": account.name,
         "balance": {"recognised": known, "payload": balance.payload},
