@@ -429,3 +429,12 @@ def test_a_person_is_told_too_that_it_never_became_known(page: Client) -> None:
 
     assert "not known (last: with the operator)" in seen
     assert "not known" in unseen
+
+
+def test_where_those_who_did_not_get_it_are_listed_it_can_be_sent_to_them_again(page: Client) -> None:
+    mailing = told(5, s1=3, s20=2)
+
+    shown = html(page, f"/mailings/{mailing.pk}/results/?result=failed")
+
+    assert f'href="/mailings/{mailing.pk}/send-to-failed/"' in shown
+    assert "Send again to the 2 who did not get it" in shown
