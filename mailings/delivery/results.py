@@ -26,6 +26,7 @@ from mailings.models.deliveries import NO_RESULT
 from mailings.models.states import UNDECIDED
 from mailings.smsc.api.messages import Message as Told
 from mailings.smsc.api.messages import outcome_of
+from mailings.smsc.spec.addresses import is_group
 
 ALIKE, UNLIKE = "alike", "unlike"
 # After so many messages whose `id` was that of their mailing's job, and none with another, this is taken to
@@ -298,6 +299,8 @@ def count(mailings: Iterable[int], at: datetime) -> None:
     """
     for delivery in Delivery.objects.filter(mailing__in=list(mailings)).select_related("mailing", "account"):
         figures = figures_of(delivery.mailing_id)
+        figures["groups"] = groups_of(delivery.mailing, figures["recipients"])
+        figures["recipients"] -= figures["groups"]
         delivery.rounds = earlier_rounds(delivery) if delivery.mailing.repeats else []
         for name, value in figures.items():
             setattr(delivery, name, value)
@@ -336,6 +339,14 @@ def figures_of(pk: int) -> dict[str, Any]:
         if result in (Result.FAILED, Result.READ):
             figures["reasons"][str(status)] = number
     return figures
+
+
+def groups_of(mailing: Mailing, rows: int) -> int:
+    """How many of its recipients are groups. `rows`: how many recipients it has, groups and all."""
+    if mailing.recipients_count is None or mailing.recipients_count >= rows:
+        return 0
+    starting = Recipient.objects.filter(mailing=mailing, stopped=False, address__startswith="G")
+    return sum(map(is_group, starting.values_list("address", flat=True)))
 
 
 def earlier_rounds(delivery: Delivery) -> list[dict[str, Any]]:

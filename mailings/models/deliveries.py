@@ -43,6 +43,8 @@ class Delivery(models.Model):
     opens = models.DateTimeField()
     closes = models.DateTimeField(null=True)
     recipients = models.PositiveIntegerField(default=0)
+    # Groups at the provider, which are not counted in `recipients`: their members are not known here.
+    groups = models.PositiveIntegerField(default=0, db_default=0)
     delivered = models.PositiveIntegerField(default=0)
     read = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)

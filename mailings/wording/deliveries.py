@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from mailings.delivery.plan import CALLS_AN_HOUR
 from mailings.models import Account, Delivery, Recipient, Result
 from mailings.smsc.api.messages import STATUSES, Outcome
+from mailings.smsc.spec.addresses import is_group
 from mailings.smsc.spec.vocabulary import Channel
 from mailings.wording import moments, money
 
@@ -151,6 +152,8 @@ def of(row: Recipient, channel: str = "", *, final: bool = False) -> str:
     """The outcome for one recipient in a few words. `final`: nothing more will be heard."""
     if row.stopped:
         return _("left out: on the stop list")
+    if not row.result and is_group(row.address):
+        return _("a group at SMS Centre: its people are not known here")
     if not row.result:
         return str(NOT_KNOWN if final else UNHEARD)
     if row.result == Result.UNCLEAR and row.status is None:

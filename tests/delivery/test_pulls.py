@@ -284,6 +284,19 @@ def test_a_mailing_is_final_as_soon_as_its_last_message_is_settled(account, sand
     assert (after.final, after.ask_at, after.on_the_way) == (True, None, 0)
 
 
+@pytest.mark.parametrize(("phones", "alone"), [("G1", True), (f"{people(2)},G1", False)])
+def test_a_group_is_no_recipient_of_whom_anything_could_be_heard(account, sandbox, phones, alone):
+    # given a mailing to a group at the provider, whose members are not known here
+    mailing = delivered(account, phones=phones)
+    sandbox.advance(60)
+    # when
+    pull(account)
+    # then the group is said, but not counted, nor waited for
+    kept = Delivery.objects.get(mailing=mailing)
+    assert (kept.recipients, kept.groups, kept.unheard) == (0 if alone else 2, 1, 0)
+    assert kept.final
+
+
 def test_pulls_give_way_to_a_mailing_that_waits(account, sandbox):
     delivered(account)
     queued(account, name="Waits")

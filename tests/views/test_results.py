@@ -438,3 +438,16 @@ def test_where_those_who_did_not_get_it_are_listed_it_can_be_sent_to_them_again(
 
     assert f'href="/mailings/{mailing.pk}/send-to-failed/"' in shown
     assert "Send again to the 2 who did not get it" in shown
+
+
+def test_of_a_group_the_page_says_that_nothing_can_be_known(page: Client) -> None:
+    mailing = told(1)
+    Recipient.objects.filter(mailing=mailing).update(address="G7")
+    Mailing.objects.filter(pk=mailing.pk).update(recipients_count=0)
+    results.count([mailing.pk], timezone.now())
+
+    shown = html(page, f"/mailings/{mailing.pk}/results/")
+
+    assert "It went to 1 group at SMS Centre." in shown
+    assert "a group at SMS Centre: its people are not known here" in shown
+    assert "result-bar" not in shown

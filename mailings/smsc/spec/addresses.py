@@ -94,7 +94,7 @@ def kinds_for(channel: Channel | None) -> frozenset[Kind]:
 
 def is_group(entry: str) -> bool:
     """Whether a cleaned entry is a group. A nickname that looks like one was read as a group."""
-    return entry[0] == "G" and entry[1:].isdigit()
+    return entry[:1] == "G" and entry[1:].isdigit()
 
 
 def is_email(text: str) -> bool:
