@@ -168,7 +168,9 @@ def occurrences(mailing: Mailing, begun: datetime, now: datetime, until: datetim
     """A repeating mailing's sendings from `now` to before `until`. `begun`: when it was sent off."""
     spec = Spec.from_json(mailing.spec, ())
     return [
-        moment for moment in spec.occurrences(max(begun, now), limit=24 * AHEAD_DAYS) if now <= moment < until
+        moment
+        for moment in spec.occurrences(max(begun, now), limit=24 * AHEAD_DAYS, begun=begun)
+        if now <= moment < until
     ]
 
 

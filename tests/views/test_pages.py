@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailings.models import Attempt, EventKind, HeldReason, Mailing, State, record
+from mailings.selectors import today
 from tests.views.rows import account, row
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +104,17 @@ def test_today_says_what_needs_a_person(page: Client) -> None:
 def test_today_forgets_an_unhappy_wish_after_some_days(page: Client) -> None:
     old = row(wish_result="too_late", wish_result_at=timezone.now() - timedelta(days=4))
     assert f'data-mailing="{old.pk}"' not in page.get("/").content.decode()
+
+
+@pytest.mark.parametrize(("time", "minutes"), [("0", 0), ("+5", 5)])
+def test_repeats_are_counted_from_when_it_was_sent_off_and_do_not_move(time: str, minutes: int) -> None:
+    # given a mailing for every hour, sent off for now, or for in five minutes, half an hour ago
+    at = timezone.now() - timedelta(minutes=30)
+    mailing = row(options={"phones": "+79990000001", "mes": "Hi", "rpt": "1", "rptn": "2", "time": time})
+    # when
+    found = today.occurrences(mailing, at, timezone.now(), timezone.now() + timedelta(days=1))
+    # then
+    assert found == [at + timedelta(hours=number, minutes=minutes) for number in (1, 2)]
 
 
 def test_today_unrolls_what_repeats(page: Client) -> None:

@@ -220,10 +220,13 @@ class Spec:
         known = [moment for moment in moments if moment is not None]
         return min(known, default=None) if len(known) == len(moments) else None
 
-    def occurrences(self, now: datetime, limit: int = 10) -> list[datetime]:
-        """The next sendings from `now` on, in UTC, at most `limit`. For what is assumed, see `times`."""
+    def occurrences(self, now: datetime, limit: int = 10, begun: datetime | None = None) -> list[datetime]:
+        """The next sendings from `now` on, in UTC, at most `limit`. For what is assumed, see `times`.
+
+        `begun`: when it was sent off; None for one that is sent off now.
+        """
         repeat = self.options.get("rpt", 0), self.options.get("rptn")
-        return times.occurrences(self.when, self.zone, repeat, now, limit)
+        return times.occurrences(self.when, self.zone, repeat, now, limit, begun=begun)
 
     def notices(self) -> tuple[Problem, ...]:
         """What a person should know, although the spec is valid."""

@@ -165,14 +165,22 @@ _MONTHS = {6: 1, 7: 12}
 
 
 def occurrences(
-    when: When, zone: float | None, repeat: tuple[int, int | None], now: datetime, limit: int = 10
+    when: When,
+    zone: float | None,
+    repeat: tuple[int, int | None],
+    now: datetime,
+    limit: int = 10,
+    *,
+    begun: datetime | None = None,
 ) -> list[datetime]:
     """The next sendings from `now` on, in UTC, at most `limit`; [] if the first moment is not known.
 
-    `repeat`: `rpt` and `rptn` (None: without end).
+    `repeat`: `rpt` and `rptn` (None: without end). `begun`: from when a relative time
+    counts, if not from `now`.
     """
     rpt, rptn = repeat
-    first = due(when, zone, now) if when.form is not TimeForm.HOURS else _next_in_hours(when, zone, now)
+    base = begun or now
+    first = due(when, zone, base) if when.form is not TimeForm.HOURS else _next_in_hours(when, zone, base)
     if first is None:
         return []
     if rpt == 0:
