@@ -1,7 +1,8 @@
 """Finds other mailings that send the same text to the same people within 24 hours.
 
 Only mailings count that went out, or still may: not those withdrawn, refused or cancelled, and no tests that
-somebody sent to their own addresses. A request that carries no text (HLR, ping) repeats none. The text of a
+somebody sent to their own addresses. Of their people those do not count of whom SMS Centre says that they did
+not get it. A request that carries no text (HLR, ping) repeats none. The text of a
 template is known to the provider alone: the same template is the same text.
 """
 
@@ -15,7 +16,7 @@ from django.db.models import Case, Exists, OuterRef, Q, QuerySet, TextField, Val
 from django.db.models.functions import Coalesce, Lower
 
 from mailings.forms import ComposeForm
-from mailings.models import Mailing, Recipient, State
+from mailings.models import Mailing, Recipient, Result, State
 from mailings.recipients.judge import person
 from mailings.smsc.spec.addresses import TO_PHONES, kinds_for
 from mailings.smsc.spec.spec import Addressee, Spec
@@ -88,8 +89,8 @@ class _Other:
 
     @property
     def people(self) -> "QuerySet[Any]":
-        """Its recipients, annotated with their text as `said`."""
-        rows = Recipient.objects.filter(mailing_id=self.pk, stopped=False)
+        """Its recipients who may have got it, annotated with their text as `said`."""
+        rows = Recipient.objects.filter(mailing_id=self.pk, stopped=False).exclude(result=Result.FAILED)
         return rows.annotate(said=Coalesce("text", Value(self.text, TextField())))
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from mailings import accounts, outbox
-from mailings.models import Account, Mailing, State
+from mailings.models import Account, Mailing, Recipient, State
 from mailings.selectors import repeats
 from tests.helpers.factories import spec
 
@@ -44,6 +44,16 @@ def test_those_who_got_the_same_text_are_counted_by_mailing(account: Account) ->
     sent(account, name="Other people", phones=IVAN, mes="Pay")
 
     assert found(account, phones=f"{OLEG},{ANNA},+79990000009", mes="Pay") == [("Debt 1", 2)]
+
+
+@pytest.mark.parametrize("spelt", [{"phones": f"{ANNA},{OLEG}"}, {"phones": "a@b.ru,B@b.ru", "mail": "1"}])
+def test_whoever_did_not_get_it_is_not_told_of_as_getting_it_twice(account: Account, spelt: Any) -> None:
+    spelt = spelt | ({"subj": "Debt", "sender": "us@b.ru"} if "mail" in spelt else {})
+    first = sent(account, name="Debt 1", mes="Pay", **spelt)
+    Recipient.objects.filter(mailing=first, position=0).update(result="failed")
+    Recipient.objects.filter(mailing=first, position=1).update(result="unclear")
+
+    assert found(account, mes="Pay", **spelt) == [("Debt 1", 1)]
 
 
 def test_a_personal_text_counts_only_for_the_person_who_gets_it(account: Account) -> None:
