@@ -63,7 +63,10 @@ def results_of(mailing: Mailing) -> dict[str, Any]:
         "reasons": wording.reasons(delivery),
         "clicks": wording.clicks(delivery),
         "take_over": verdicts.can_take_over(mailing),
-        "rounds": [one | {"at": moment(one["sent"])} for one in delivery.rounds],
+        "rounds": [
+            {"at": moment(one["sent"]), "words": wording.round_in_words(one, delivery, mailing.channel)}
+            for one in reversed(delivery.rounds)
+        ],
     }
 
 

@@ -93,6 +93,14 @@ def _open_parts(delivery: Delivery) -> list[tuple[str, str, int, str]]:
     ]
 
 
+def round_in_words(earlier: Mapping[str, int], delivery: Delivery, channel: str = "") -> str:
+    """What came of one of its earlier rounds: `3 delivered · 1 read`. `earlier`: one of `delivery.rounds`."""
+    found = [(earlier[result], result_label(result, channel)) for result in Result]
+    left = delivery.recipients - sum(number for number, _label in found)
+    told = [*found, (left, _("nothing heard"))]
+    return " · ".join(f"{money.count(number)} {label}" for number, label in told if number > 0)
+
+
 def percent(count: int, total: int) -> str:
     """`97 %`. Never rounded to 100 % unless it is all, nor to 0 % unless it is none."""
     share = round(100 * count / total) if total else 0

@@ -451,3 +451,23 @@ def test_of_a_group_the_page_says_that_nothing_can_be_known(page: Client) -> Non
     assert "It went to 1 group at SMS Centre." in shown
     assert "a group at SMS Centre: its people are not known here" in shown
     assert "result-bar" not in shown
+
+
+def test_of_an_earlier_round_everything_is_told_that_came_of_it(page: Client) -> None:
+    # given a mailing that repeats, of whose first round one message was read and one is not heard of
+    mailing = told(5, s1=5)
+    Mailing.objects.filter(pk=mailing.pk).update(repeats=1)
+    earlier = {
+        "round": 0,
+        "sent": 1795683600,
+        "delivered": 2,
+        "read": 1,
+        "failed": 1,
+        "waiting": 0,
+        "unclear": 0,
+    }
+    Delivery.objects.filter(mailing=mailing).update(round=1, rounds=[earlier])
+    # when
+    shown = html(page, f"/mailings/{mailing.pk}/")
+    # then
+    assert "2 delivered · 1 read · 1 not delivered · 1 nothing heard" in shown
