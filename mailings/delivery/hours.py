@@ -7,6 +7,7 @@ the hours of the option `period`, and at night it may wait for the recipients' m
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from mailings.models import Mailing
 from mailings.smsc.spec import times
@@ -41,9 +42,16 @@ class Hours:
         return max(bisect_right(self.rounds, moment + EARLIER) - 1, 0)
 
 
-def hours_of(mailing: Mailing, first_try: datetime) -> Hours:
-    """A mailing's hours. `first_try`: when the first call began that may have created its job."""
-    options = mailing.options
+class Tries(NamedTuple):
+    """When the first and the last of those calls began that may have created a mailing's job."""
+
+    first: datetime
+    last: datetime
+
+
+def hours_of(mailing: Mailing, tries: Tries) -> Hours:
+    """A mailing's hours."""
+    options, first_try = mailing.options, tries.first
     asked, loose = _asked(mailing, first_try)
     # The provider's hour: somebody may have moved the job there.
     moved = mailing.remote_send_at if not mailing.repeats and mailing.remote_send_at else asked
@@ -52,7 +60,10 @@ def hours_of(mailing: Mailing, first_try: datetime) -> Hours:
     rounds = _rounds(max(first_try, asked), repeats, repeat_times) if repeats else (begins,)
     stretch = timedelta(hours=float(options.get("period") or 0))
     endless = repeats and (repeat_times is None or len(rounds) == ROUNDS_AT_MOST)
-    closes = None if endless else max(rounds[-1], asked + loose, moved) + stretch + LATER
+    # A job that a later call created goes out so much later.
+    late = max(tries.last - max(first_try, asked), timedelta(0))
+    last = max(rounds[-1] + late, asked + loose, moved, tries.last)
+    closes = None if endless else last + stretch + LATER
     return Hours(begins - EARLIER, closes, rounds)
 
 

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from django.db.models import QuerySet
+from django.db.models import Max, Min, QuerySet
 
-from mailings.delivery.hours import Hours, hours_of
+from mailings.delivery.hours import Hours, Tries, hours_of
 from mailings.delivery.rows import Meant, people
 from mailings.delivery.texts import Texts
 from mailings.models import Account, Attempt, Delivery, Mailing, Message, Recipient
@@ -62,7 +62,7 @@ class Senders:
         self._account_id = account.pk
         kept = Delivery.objects.filter(account=account, opens__lte=last).exclude(closes__lt=first)
         rows = [one.mailing for one in kept.select_related("mailing").defer("mailing__remote")]
-        tries = first_tries([row.pk for row in rows])
+        tries = tries_of([row.pk for row in rows])
         self.by_id = {
             row.pk: Sender(row, hours_of(row, tries[row.pk]), Texts(row.options))
             for row in rows
@@ -204,9 +204,11 @@ def newness(row: Told | Message | Meant) -> tuple[int, int, int]:
     )
 
 
-def first_tries(mailings: Sequence[int]) -> dict[int, datetime]:
-    """By mailing: when the first call began that may have created its job. Others are left out."""
-    return dict(possible_tries(mailings).order_by("-begin").values_list("mailing_id", "begin"))
+def tries_of(mailings: Sequence[int]) -> dict[int, Tries]:
+    """By mailing: when the calls began that may have created its job. Others are left out."""
+    grouped = possible_tries(mailings).order_by().values_list("mailing_id")
+    ends = grouped.annotate(first=Min("begin"), last=Max("begin"))
+    return {mailing: Tries(first, last) for mailing, first, last in ends}
 
 
 def possible_tries(mailings: Sequence[int]) -> QuerySet[Attempt]:

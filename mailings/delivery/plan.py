@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db.models import F, Max, Q, QuerySet
 
 from mailings.delivery import hours, results
-from mailings.delivery.match import NOT_SENT, first_tries
+from mailings.delivery.hours import Tries
+from mailings.delivery.match import NOT_SENT, tries_of
 from mailings.models import Account, Attempt, Delivery, Mailing, Message, Origin, Recipient, Result, State
 from mailings.models.deliveries import moment
 from mailings.recipients.people import NUMBER
@@ -36,6 +37,8 @@ SELDOM = timedelta(hours=6)
 # would be a whole pause later.
 EARLY = 0.1
 ENROLLED_AT_ONCE = 2_000
+# How many of the newest calls are searched for mailings that were handed over meanwhile, or once more.
+LATELY = 2_000
 
 
 @dataclass(frozen=True)
@@ -58,23 +61,21 @@ def enrol(account: Account, lately: int = 0) -> int:
 
     `lately`: search only this many of the newest attempts, which is quicker; 0 for all.
     """
-    tries = Attempt.objects.filter(kind=Attempt.Kind.CREATE).exclude(outcome__in=NOT_SENT)
-    if lately:
-        tries = tries.filter(pk__gt=(Attempt.objects.aggregate(newest=Max("pk"))["newest"] or 0) - lately)
+    tries = _tries(lately)
     missing = Mailing.objects.filter(
         account=account, origin=Origin.LOCAL, delivery=None, pk__in=tries.values("mailing")
     )
     new = 0
     while found := list(missing.defer("remote")[:ENROLLED_AT_ONCE]):
-        begun = first_tries([mailing.pk for mailing in found])
+        begun = tries_of([mailing.pk for mailing in found])
         rows = [_new(mailing, begun[mailing.pk]) for mailing in found]
         Delivery.objects.bulk_create(rows, ignore_conflicts=True)
         new += len(rows)
     return new
 
 
-def _new(mailing: Mailing, first_try: datetime) -> Delivery:
-    found = hours.hours_of(mailing, first_try)
+def _new(mailing: Mailing, tries: Tries) -> Delivery:
+    found = hours.hours_of(mailing, tries)
     return Delivery(
         mailing=mailing,
         account_id=mailing.account_id,
@@ -90,7 +91,7 @@ def due(account: Account, now: datetime) -> list[Delivery]:
     _close(account, now)
     _follow(account)
     by = now + EARLY * timedelta(seconds=settings.DELIVERY_SECONDS)
-    return list(open_ones(account).filter(ask_at__lte=by).select_related("mailing").defer("mailing__remote"))
+    return list(_with_mailings(open_ones(account).filter(ask_at__lte=by)))
 
 
 def _close(account: Account, now: datetime) -> None:
@@ -110,17 +111,42 @@ def _close(account: Account, now: datetime) -> None:
         rows.update(final=True, ask_at=None)
 
 
+def _tries(lately: int) -> QuerySet[Attempt]:
+    """The calls that may have created a job. `lately`: among the so many newest calls; 0 for all."""
+    tries = Attempt.objects.filter(kind=Attempt.Kind.CREATE).exclude(outcome__in=NOT_SENT)
+    if lately:
+        tries = tries.filter(pk__gt=(Attempt.objects.aggregate(newest=Max("pk"))["newest"] or 0) - lately)
+    return tries
+
+
 def _follow(account: Account) -> None:
-    """Correct the hours of mailings whose job somebody moved to another hour at the provider."""
-    later = Q(mailing__remote_send_at__gt=F("closes") - hours.LATER)
-    moved = open_ones(account).filter(later | Q(mailing__remote_send_at__lt=F("opens")), mailing__repeats=0)
-    rows = list(moved.select_related("mailing").defer("mailing__remote"))
-    tries = first_tries([row.pk for row in rows])
+    """Correct the hours of mailings whose job somebody moved to another hour, or that were sent again."""
+    rows = [*_moved(account), *_sent_again(account)]
+    tries = tries_of([row.pk for row in rows])
     for row in (row for row in rows if row.pk in tries):
         found = hours.hours_of(row.mailing, tries[row.pk])
         if (found.opens, found.closes) != (row.opens, row.closes):
-            row.opens, row.closes, row.ask_at = found.opens, found.closes, found.opens
-            row.save(update_fields=["opens", "closes", "ask_at"])
+            row.opens, row.closes, row.ask_at, row.final = found.opens, found.closes, found.opens, False
+            row.save(update_fields=["opens", "closes", "ask_at", "final"])
+
+
+def _moved(account: Account) -> QuerySet[Delivery]:
+    """Those whose job is at another hour at the provider, or may be."""
+    later = Q(mailing__remote_send_at__gt=F("closes") - hours.LATER)
+    moved = open_ones(account).filter(later | Q(mailing__remote_send_at__lt=F("opens")), mailing__repeats=0)
+    return _with_mailings(moved)
+
+
+def _sent_again(account: Account) -> list[Delivery]:
+    """Those that were sent again lately, after their hours. Nothing more may have been expected of them."""
+    last = _tries(LATELY).filter(begin__gt=F("mailing__delivery__closes") - hours.LATER)
+    rows = list(_with_mailings(Delivery.objects.filter(account=account, pk__in=last.values("mailing"))))
+    tries = tries_of([row.pk for row in rows])
+    return [row for row in rows if tries[row.pk].first < tries[row.pk].last]
+
+
+def _with_mailings(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    return rows.select_related("mailing").defer("mailing__remote")
 
 
 def open_ones(account: Account) -> QuerySet[Delivery]:

@@ -29,8 +29,6 @@ HOUR = timedelta(hours=1)
 KEPT = timedelta(days=60)
 # An unfinished pull that began longer ago than this is taken to have died with its worker.
 UNDER_WAY = timedelta(minutes=10)
-# How many of the newest attempts are searched for mailings that were handed over during a call.
-LATELY = 2_000
 GAVE_WAY, BUDGET, JOINED, STUCK = "gave_way", "budget", "joined", "stuck"
 
 
@@ -158,7 +156,7 @@ def _senders(account: Account, ask: Ask, known: Senders | None) -> Senders:
     call. `known`: those found before. They are read anew if there is a new mailing, or if one of them had no
     job's id yet.
     """
-    if not plan.enrol(account, LATELY) and known is not None and all(known.by_job):
+    if not plan.enrol(account, plan.LATELY) and known is not None and all(known.by_job):
         return known
     first = datetime.combine(ask.start, datetime.min.time(), UTC) - timedelta(days=1)
     return Senders(account, first, datetime.combine(ask.end, datetime.min.time(), UTC) + timedelta(days=2))

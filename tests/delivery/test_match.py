@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailings.delivery import plan, results
-from mailings.delivery.hours import hours_of
+from mailings.delivery.hours import Tries, hours_of
 from mailings.delivery.match import Senders, forms
 from mailings.delivery.texts import Texts, skeleton
 from mailings.models import Attempt, Delivery, Mailing, Message, Recipient
@@ -57,11 +57,11 @@ def told(number: int, person: int, text: str | None = "Hello", minutes: int = 1,
     return Told(**(values | fields))
 
 
-def read(*pages: list[Told]) -> None:
-    """Bring pages of rows to the rows, as a pull does."""
+def read(*pages: list[Told], around: datetime = NOON) -> None:
+    """Bring pages of rows to the rows, as a pull of the days around a moment does."""
     mine = account()
     plan.enrol(mine)
-    senders = Senders(mine, NOON - DAY, NOON + DAY)
+    senders = Senders(mine, around - DAY, around + DAY)
     for page in pages:
         news = results.news(mine, page)
         results.keep(mine, senders, senders.match(news))
@@ -225,7 +225,7 @@ def test_a_mailing_without_a_known_hour_holds_its_first_day() -> None:
     Mailing.objects.filter(pk=mailing.pk).update(due_at=None)
     mailing.refresh_from_db()
 
-    hours = hours_of(mailing, NOON)
+    hours = hours_of(mailing, Tries(NOON, NOON))
 
     assert hours.include(NOON + timedelta(hours=40))
     assert not hours.include(NOON + timedelta(hours=50))

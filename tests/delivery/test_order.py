@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mailings.delivery import plan, results
 from mailings.delivery.match import Senders
-from mailings.models import Account, Delivery, Mailing, Message, Recipient
+from mailings.models import Account, Attempt, Delivery, Mailing, Message, Recipient
 from mailings.models.deliveries import NO_RESULT
 from tests.delivery.test_match import NOON, found, handed_over, read, told
 from tests.views.rows import account
@@ -191,6 +191,26 @@ def test_days_that_do_not_tell_all_of_a_mailing_leave_it_due() -> None:
 
     assert plan.fully_read([one], [today, today + timedelta(days=1)], NOON) == [one]
     assert plan.fully_read([one], [today - timedelta(days=9)], NOON) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("final", [False, True])
+def test_what_is_sent_again_days_later_is_asked_about_and_is_its_mailings(final: bool) -> None:
+    # given a mailing whose first call came to nothing, and of which nothing more was expected
+    mailing = handed_over([1])
+    plan.enrol(account())
+    Delivery.objects.update(final=final, ask_at=None if final else NOON)
+    # when somebody sends it again after two days
+    later = NOON + timedelta(days=2)
+    again = Attempt.objects.get()
+    again.pk, again.reference, again.token, again.begin = None, "again", "again", later
+    again.save()
+    due = plan.due(account(), later + timedelta(minutes=1))
+    read([told(1, 1, minutes=2 * 24 * 60 + 1)], around=later)
+    # then its messages are asked about, and found
+    assert [one.pk for one in due] == [mailing.pk]
+    assert found() == {(0, "+79990000001"): "delivered"}
+    assert Delivery.objects.get().closes == later + timedelta(days=1)
 
 
 @pytest.mark.django_db
