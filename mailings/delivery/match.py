@@ -92,12 +92,14 @@ class Senders:
         return found
 
     def _usable(self, rows: Iterable[Told], found: Found) -> list[Told]:
-        """Each message once, in its newest row. A row without the time of sending cannot be used."""
+        """Each message once, in its newest row. Those without an address or an hour are left out."""
         newest: dict[int, Told] = {}
         for row in rows:
             before = newest.get(row.int_id)
             if row.sent is None:
                 found.leave("undated")
+            elif not row.address:
+                found.leave("unaddressed")
             elif before is None:
                 newest[row.int_id] = row
             else:

@@ -167,8 +167,8 @@ class DeliveryPull(models.Model):
     rows = models.PositiveIntegerField(default=0)
     matched = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
-    # Rows that say too little, by why: odd (cannot be read), undated (cannot be matched), status (matched,
-    # but with a status that is not known to us).
+    # Rows that say too little, by why: odd (cannot be read), undated or unaddressed (cannot be
+    # matched), status (matched, but with a status that is not known to us).
     left_alone = models.JSONField(default=dict)
     # Why it ended before its end: an error's sentence, or a slug of `delivery.pulls`.
     ended_by = models.CharField(max_length=200, default="", blank=True)

@@ -1,4 +1,4 @@
-"""Sixty answers that nobody would expect: nothing is lost, nothing invented, the pull's record says why."""
+"""Answers that nobody would expect: nothing is lost, nothing invented, the pull's record says why."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +20,7 @@ NOW = datetime.now(MOSCOW).replace(microsecond=0) + timedelta(hours=2)
 HOUR, STAMP = f"{NOW:%d.%m.%Y %H:%M:%S}", int(NOW.timestamp())
 BOTH, ONE, NOBODY = ("delivered", "failed"), ("delivered", ""), ("", "")
 UNCLEAR, OTHER = ("unclear", "failed"), ("", "failed")
-UNDATED, NO_STATUS = {"undated": 1}, {"status": 1}
+UNDATED, UNADDRESSED, NO_STATUS = {"undated": 1}, {"unaddressed": 1}, {"status": 1}
 
 
 def rows(*changes: dict[str, Any] | None, **first: Any) -> list[dict[str, Any]]:
@@ -128,7 +128,8 @@ ODD: list[Odd] = [
     ("a NUL in the text", dumped(rows(stranger(message="a\0b"))), BOTH, {}, False),
     ("half a surrogate", json.dumps(rows(stranger(message="\ud83d"))).encode(), BOTH, {}, False),
     ("a number with signs", dumped(rows(phone="+7 (999) 000-00-00")), BOTH, {}, False),
-    ("nobody's number", dumped(rows(phone="")), OTHER, {}, False),
+    ("nobody's number", dumped(rows(phone="")), OTHER, UNADDRESSED, False),
+    ("no number", dumped(rows(phone=None)), OTHER, UNADDRESSED, False),
     ("a list without rows", b"[]", NOBODY, {}, False),
     ("an empty object", b"{}", NOBODY, {}, False),
     ("no rows that are any", b"[1, 2]", NOBODY, {}, True),
