@@ -42,12 +42,14 @@ class Texts:
         # The text of a template or a file is at the provider, and a binary message has none.
         readable = not (options.get("bin") or options.get("tpl"))
         self.known = readable and bool(without or self.text or options.get("list"))
-        self.second = str(options.get("mes2") or "") if options.get("fl[5]") else ""
+        # Whoever does not get it may get an SMS, with a text of its own or the same.
+        self.twice = str(options.get("fl[5]") or "0") == "1"
+        self.second = str(options.get("mes2") or "") if self.twice else ""
 
     @property
     def most(self) -> int:
         """How many messages one recipient gets at most: a second one if the first channel fails."""
-        return 2 if self.second else 1
+        return 2 if self.twice else 1
 
     def says(self, own: str | None, said: str) -> bool:
         """Whether `said` may be what was sent. `own`: the recipient's own text, if it has one."""

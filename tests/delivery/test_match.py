@@ -191,6 +191,16 @@ def test_where_a_second_way_follows_the_later_message_counts() -> None:
 
 
 @pytest.mark.django_db
+def test_where_the_second_way_has_no_text_of_its_own_the_same_text_comes_twice() -> None:
+    fallback: dict[str, Any] = {"viber": "1", "fl[5]": "1"}
+    handed_over([1], **fallback)
+
+    read([told(1, 1, status=25), told(2, 1, minutes=9, status=1)])
+
+    assert found() == {(0, "+79990000001"): "delivered"}
+
+
+@pytest.mark.django_db
 def test_two_messages_to_one_who_gets_one_are_unclear() -> None:
     handed_over([1])
 
