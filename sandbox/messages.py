@@ -8,7 +8,7 @@ import hashlib
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -26,15 +26,31 @@ STATUSES = {
 }  # fmt: skip
 # `err` for each status without delivery. Only a part of these numbers is published; the others are made up.
 ERRORS = {3: 13, 20: 6, 22: 1, 23: 248, 24: 237, 25: 13, -2: 240}
+# After which outcomes an SMS follows, if it was asked for (`fl[5]`).
+REPLAYED_AFTER = (3, 20, 22, 23, 25)
 TYPES = {"sms": 0, "hlr": 4, "ping": 5, "mms": 6, "mail": 8, "call": 9, "viber": 12, "soc": 13, "tg": 14}
 PLAIN_OUTCOMES = {1: 0.9, 3: 0.02, 20: 0.03, 22: 0.02, 23: 0.01, 25: 0.02}
 MOST_ROWS, DEFAULT_ROWS = 1_000, 100
 HALF_A_YEAR = timedelta(days=184)
-KEPT_TEXTS = ("phones", "mes", "list", "nl", "translit", "tinyurl", "sender", "tpl")
+KEPT_TEXTS = (
+    "phones",
+    "mes",
+    "list",
+    "nl",
+    "translit",
+    "tinyurl",
+    "sender",
+    "tpl",
+    "fl[5]",
+    "mes2",
+    "sender2",
+)
 _LINK = re.compile(r"https?://\S+")
 _STRANGERS = 5 * 10**15
-# A message's `int_id`: the job's id, then three digits for the sending, and seven for the place in it.
+# A message's `int_id`: the job's id, then three digits for the sending, and seven for the place in it. An SMS
+# that follows a failure has the place of that message and half of these.
 _ROUND, _JOB = 10**7, 10**10
+_REPLAY = _ROUND // 2
 
 
 @dataclass
@@ -138,7 +154,12 @@ class Messages:
         jobs = [
             (job, job.progress(now, pace).begun) for job in self.store.jobs.values() if job.created_at <= now
         ]
-        seal = (pace, len(self.strangers), tuple((job.id, begun) for job, begun in jobs if begun))
+        seal = (
+            pace,
+            len(self.strangers),
+            str(self.manner),
+            tuple((job.id, begun) for job, begun in jobs if begun),
+        )
         if self._made[0] != seal:
             made = [message for job, begun in jobs for message in self._of(job, begun, pace)]
             made += self.strangers
@@ -150,7 +171,8 @@ class Messages:
         if not begun:
             return
         people = self._people.setdefault(job.id, _people(job, self.store.texts(job.id)))
-        sender = self.store.texts(job.id).get("sender", "")
+        kept = self.store.texts(job.id)
+        sender = kept.get("sender", "")
         lasts = (job.stretch or pace.going_seconds) / max(len(people), 1)
         moments = times.occurrences(job.due_at, job.rpt, job.rptn, job.zone)
         for number, due in zip(range(begun), moments, strict=False):
@@ -158,19 +180,38 @@ class Messages:
                 own = due + place * lasts
                 sent_at = job.created_at + (own - job.created_at) / pace.speed
                 int_id = job.id * _JOB + number * _ROUND + place
-                yield Message(int_id, job.id, phone, text, sent_at, job.channel, sender)
+                message = Message(int_id, job.id, phone, text, sent_at, job.channel, sender)
+                yield message
+                if kept.get("fl[5]") == "1" and self.outcome(message) in REPLAYED_AFTER:
+                    yield self._replayed(message, kept)
+
+    def _replayed(self, failed: Message, kept: Mapping[str, str]) -> Message:
+        """The SMS that goes to whoever did not get the message by its own channel."""
+        return Message(
+            failed.int_id + _REPLAY,
+            failed.job,
+            failed.phone,
+            _as_sent(kept["mes2"], kept) if "mes2" in kept else failed.text,
+            failed.sent_at + self.ends(failed),
+            "sms",
+            kept.get("sender2") or failed.sender,
+        )
 
     def status(self, message: Message, now: float) -> int:
         """A message's status at a moment."""
         passed = now - message.sent_at
         if passed < 0:
             return WAITING
-        ends = self.manner.settle_seconds * (0.2 + 0.8 * _chance(message.int_id, "when"))
+        ends = self.ends(message)
         if passed < ends:
             return SENT
         outcome = self.outcome(message)
         # A message is delivered before it is read, or its link followed.
         return DELIVERED if outcome in (READ, CLICKED) and passed < 2 * ends else outcome
+
+    def ends(self, message: Message) -> float:
+        """After how many seconds a message is delivered, or fails."""
+        return self.manner.settle_seconds * (0.2 + 0.8 * _chance(message.int_id, "when"))
 
     def outcome(self, message: Message) -> int:
         """A message's final status."""
@@ -213,7 +254,7 @@ class Messages:
         phone, number = _digits(form.get("phone")), form.get("id")
         if not phone or not number.isdecimal():
             raise wrong("phone and id")
-        for message in reversed(self.all(now, pace)):
+        for message in filter(_exists(now), reversed(self.all(now, pace))):
             if str(self._id(message)) == number and _digits(message.phone) == phone:
                 row = self.row(message, now, zone)
                 short = ("status", "last_date", "last_timestamp", "err")
@@ -256,7 +297,7 @@ class Messages:
     def truth(self, now: float, pace: Pace) -> dict[int, dict[str, int]]:
         """The number of messages by job (0: none of ours) and status."""
         counts: dict[int, Counter[str]] = {}
-        for message in self.all(now, pace):
+        for message in filter(_exists(now), self.all(now, pace)):
             counts.setdefault(message.job, Counter())[str(self.status(message, now))] += 1
         return {job: dict(count) for job, count in counts.items()}
 
@@ -276,6 +317,11 @@ class Messages:
         if manner.as_text:
             kept = [{key: str(value) for key, value in row.items()} for row in kept]
         return kept
+
+
+def _exists(now: float) -> Callable[[Message], bool]:
+    """Whether a message exists by now: an SMS that follows a failure does not before it."""
+    return lambda message: message.sent_at <= now or not message.job or message.int_id % _ROUND < _REPLAY
 
 
 def _people(job: Job, kept: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -250,3 +250,21 @@ def test_messages_outlive_a_restart(tmp_path: Path) -> None:
     with Sandbox(same_request_seconds=0, state=state) as second:
         assert len(before) == 1000
         assert rows(second) == before
+
+
+def test_an_sms_follows_where_the_first_way_failed(sandbox: Sandbox) -> None:
+    sandbox.settings({"messages": {"outcomes": {"25": 0.5}, "settle_seconds": 100}})
+    replay = {"fl[5]": "1", "mes2": "By SMS", "sender2": "SHOP"}
+    add(sandbox, viber="1", phones=people(20), mes="By Viber", **replay)
+    sandbox.advance(10)
+
+    before = rows(sandbox)
+    sandbox.advance(200)
+    after = rows(sandbox)
+
+    failed = [row["phone"] for row in after if row["message"] == "By Viber" and row["status"] == 25]
+    followed = [row for row in after if row["message"] == "By SMS"]
+    assert [row["message"] for row in before] == ["By Viber"] * 20
+    assert sorted(row["phone"] for row in followed) == sorted(failed) != []
+    assert {(row["sender_id"], row["type"]) for row in followed} == {("SHOP", 0)}
+    assert len({row["int_id"] for row in after}) == 20 + len(failed)
