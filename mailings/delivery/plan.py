@@ -196,9 +196,10 @@ def _numbers(delivery: Delivery, now: datetime) -> tuple[str, ...]:
     All addresses of a recurring mailing: each of its rounds sends to everybody again. Also of those who did
     not get it, as long as a second channel may follow.
     """
-    settled = Message.objects.filter(mailing=delivery.mailing_id, final=True, round=delivery.round)
+    told = Message.objects.filter(mailing=delivery.mailing_id, round=delivery.round)
+    settled, on_the_way = (told.filter(final=final).values("position") for final in (True, False))
     people = Recipient.objects.filter(mailing=delivery.mailing_id, stopped=False)
-    open_ones = ~Q(position__in=settled.values("position"))
+    open_ones = ~Q(position__in=settled) | Q(position__in=on_the_way)
     if results.may_follow(delivery, now):
         open_ones |= Q(result=Result.FAILED)
     left = people if delivery.mailing.repeats else people.filter(open_ones)

@@ -297,6 +297,25 @@ def test_a_group_is_no_recipient_of_whom_anything_could_be_heard(account, sandbo
     assert kept.final
 
 
+@pytest.mark.parametrize("text", [{"mes2": "По SMS"}, {}])
+def test_whoever_gets_it_by_the_second_way_did_get_it(account, sandbox, text):
+    # given a mailing by Viber that half of its people do not get, after which half of these get the SMS
+    outcomes(sandbox, outcomes={"25": 0.5})
+    mailing = delivered(account, phones=people(40), viber="1", **{"fl[5]": "1"}, **text)
+    seen = []
+    # when it is asked about while the SMS are on their way, and once more
+    for seconds in (6, 6, 60):
+        sandbox.advance(seconds)
+        Delivery.objects.update(ask_at=clock.now())
+        delivery.pull_due(account)
+        seen.append(figures(mailing))
+    # then whoever got one of the two got it
+    (told,) = (count for job, count in sandbox.messages.items() if str(job) == mailing.remote_id)
+    assert seen[-1] == {"delivered": told["1"], "failed": 40 - told["1"]}
+    assert told["1"] + told["25"] > 50
+    assert sum(seen[1].values()) == 40
+
+
 def test_pulls_give_way_to_a_mailing_that_waits(account, sandbox):
     delivered(account)
     queued(account, name="Waits")
