@@ -30,6 +30,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from mailings.accounts import scripts
 from mailings.models import Waiting
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ LEASE_MARGIN = 3.0
 REDIS_TIMEOUT = 2.0
 # The same for pages.
 PAGE_TIMEOUT = 0.4
+# One retry when a connection broke (Redis was restarted), none when it timed out.
+ONCE_MORE = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
 
 _CLOCK = """
 local t = redis.call('TIME')
@@ -178,7 +181,7 @@ def calls_last_hour(identity: str) -> int | None:
     minute = int(time.time() // 60)
     keys = [key("minute", identity, str(minute - back)) for back in range(60)]
     with contextlib.suppress(redis.RedisError, OSError):
-        return sum(int(count) for count in _client(settings.REDIS_URL, PAGE_TIMEOUT).mget(keys) if count)
+        return sum(int(count) for count in _client(settings.REDIS_URL).mget(keys) if count)
     return None
 
 
@@ -207,21 +210,14 @@ def _ms(seconds: float) -> int:
 def ask(script: str, keys: list[str], args: list[Any], *, timeout: float = REDIS_TIMEOUT) -> Any:
     """Run a Lua script and return its answer. CannotCall(REDIS) when Redis is away or frozen."""
     try:
-        return _script(settings.REDIS_URL, script, timeout)(keys=keys, args=args)
+        return scripts.run(settings.REDIS_URL, script, keys, args, timeout)
     except (redis.RedisError, OSError) as error:
         log.warning("Redis cannot be asked: %s", type(error).__name__)
     raise CannotCall(Waiting.REDIS)
 
 
 @functools.cache
-def _client(url: str, timeout: float) -> redis.Redis:
-    # One retry when a connection broke (Redis was restarted), none when it timed out.
-    again = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
+def _client(url: str) -> redis.Redis:
     return redis.Redis.from_url(
-        url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=again, protocol=2
+        url, socket_timeout=PAGE_TIMEOUT, socket_connect_timeout=PAGE_TIMEOUT, retry=ONCE_MORE, protocol=2
     )
-
-
-@functools.cache
-def _script(url: str, script: str, timeout: float) -> Any:
-    return _client(url, timeout).register_script(script)

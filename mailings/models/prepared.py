@@ -28,13 +28,16 @@ class Given(Expression):
         super().__init__(output_field=field)
         self.name = name
         self._field = field
+        self._is_text = isinstance(field, models.CharField | models.TextField)
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         return "%s", [self]
 
     def adapted(self, value: Any) -> Any:
         """The value as the database takes it."""
-        return value if self._field is None else self._field.get_db_prep_save(value, connection=connection)
+        if value is None or self._field is None or (self._is_text and type(value) is str):
+            return value
+        return self._field.get_db_prep_save(value, connection=connection)
 
 
 def given(model: type[models.Model], *alike: str, **names: str) -> dict[str, Given]:

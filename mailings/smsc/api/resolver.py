@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from concurrent.futures import Future
+from functools import lru_cache
 from typing import Any
 
 REMEMBERED_SECONDS = 30.0
@@ -35,6 +36,7 @@ def forget(host: str, port: int) -> None:
     _remembered.pop((host.strip("[]"), port), None)
 
 
+@lru_cache(maxsize=100)
 def _is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
