@@ -139,6 +139,7 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     },
 ]
+FORM_RENDERER = "config.renderer.Renderer"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Success is blue, not green: a message stays where it is while the page below it may turn to bad news.
 MESSAGE_TAGS = {message_levels.ERROR: "danger", message_levels.SUCCESS: "info"}
