@@ -1,15 +1,17 @@
 """Times in words: how long ago and exactly when, in the reader's time zone and language."""
 
-from datetime import datetime
+import re
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils import timezone
+from django.utils import dateformat, timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 HOUR = 3600
@@ -17,73 +19,113 @@ DAY = 86400
 # Unit, its length in seconds, and the age in seconds from which the next unit is used.
 STEPS = (("s", 1, 60.0), ("min", 60, HOUR), ("h", HOUR, 36 * HOUR), ("d", DAY, float("inf")))
 
+NOW = gettext_lazy("just now")
+AGO = {
+    "s": gettext_lazy("{n} s ago"),
+    "min": gettext_lazy("{n} min ago"),
+    "h": gettext_lazy("{n} h ago"),
+    "d": gettext_lazy("{n} d ago"),
+}
+AHEAD = {
+    "s": gettext_lazy("in {n} s"),
+    "min": gettext_lazy("in {n} min"),
+    "h": gettext_lazy("in {n} h"),
+    "d": gettext_lazy("in {n} d"),
+}
+
+FORMS = {
+    "hour": "H:i",
+    # Translators: a format of Django's `date` filter: j day, M or E month, Y year, H:i hour.
+    "day": pgettext_lazy("date format", "j M H:i"),
+    "year": pgettext_lazy("date format", "j M Y H:i"),
+    "second": pgettext_lazy("date format", "j M Y H:i:s"),
+}
+# What of such a format is a number, for str.format. The month alone is a word.
+_NUMBERS = {
+    "j": "{0.day}",
+    "Y": "{0.year:04}",
+    "H": "{0.hour:02}",
+    "i": "{0.minute:02}",
+    "s": "{0.second:02}",
+}
+
+
+def written(local: datetime, form: str) -> str:
+    """A moment in the zone it has, in one of FORMS; as Django's `date_format`, which reads formats anew."""
+    return _with_places(form, local.month, get_language()).format(local)
+
+
+@lru_cache(maxsize=500)
+def _with_places(form: str, month: int, language: str | None) -> str:
+    """A format with the name of the month, and places for the numbers. `language`: the present one."""
+    parts = re.split(r"(?<!\\)([jYHis])", str(FORMS[form]))
+    some_day = date(2000, month, 1)
+    return "".join(
+        _NUMBERS[part] if part in _NUMBERS else dateformat.format(some_day, part) for part in parts
+    )
+
 
 def age_words() -> dict[str, Any]:
     """The words for ages, by unit; static/mailroom.js uses them too, to keep ages on the page up to date."""
-    return {
-        "now": _("just now"),
-        "ago": {"s": _("{n} s ago"), "min": _("{n} min ago"), "h": _("{n} h ago"), "d": _("{n} d ago")},
-        "ahead": {"s": _("in {n} s"), "min": _("in {n} min"), "h": _("in {n} h"), "d": _("in {n} d")},
-    }
+    return {"now": NOW, "ago": AGO, "ahead": AHEAD}
 
 
 def age(seconds: float) -> str:
     """How long ago something was, in one unit; negative `seconds` are in the future."""
-    words = age_words()
-    span = abs(seconds)
     if 0 <= seconds < 5:
-        return str(words["now"])
+        return str(NOW)
+    span = abs(seconds)
     unit, size = next((unit, size) for unit, size, limit in STEPS if span < limit)
-    form = words["ago"] if seconds >= 0 else words["ahead"]
-    return str(form[unit]).replace("{n}", str(int(span // size)))
+    words = AGO if seconds >= 0 else AHEAD
+    return str(words[unit]).replace("{n}", str(int(span // size)))
 
 
 def short(moment: datetime, now: datetime | None = None) -> str:
     """A moment in the reader's zone: `14:05` today, else `24 Nov 14:05`, with the year when it is another."""
-    local, today = timezone.localtime(moment), timezone.localtime(now or timezone.now())
+    return _short(timezone.localtime(moment), now)
+
+
+def _short(local: datetime, now: datetime | None) -> str:
+    today = (now or timezone.now()).astimezone(local.tzinfo)
     if local.date() == today.date():
-        return date_format(local, "H:i")
-    if local.year == today.year:
-        return date_format(local, _day_and_hour())
-    return date_format(local, pgettext("date format", "j M Y H:i"))
-
-
-def _day_and_hour() -> str:
-    # Translators: a format of Django's `date` filter: j day, M or E month, Y year, H:i hour.
-    return pgettext("date format", "j M H:i")
+        return written(local, "hour")
+    return written(local, "day" if local.year == today.year else "year")
 
 
 def exact(moment: datetime) -> str:
     """A moment to the second, with the name of its zone."""
-    local = timezone.localtime(moment)
-    shown = date_format(local, pgettext("date format", "j M Y H:i:s"))
-    return f"{shown} ({timezone.get_current_timezone_name()})"
+    return _exact(timezone.localtime(moment))
+
+
+def _exact(local: datetime) -> str:
+    return f"{written(local, 'second')} ({local.tzinfo})"
 
 
 def ago(moment: datetime, now: datetime | None = None) -> SafeString:
     """A `<time>` with an age that the page keeps counting; the exact time on hover and for screen readers."""
     seconds = ((now or timezone.now()) - moment).total_seconds()
     return format_html(
-        '<time datetime="{}" title="{}" data-age><span>{}</span>'
-        '<span class="visually-hidden"> ({})</span></time>',
+        '<time datetime="{0}" title="{1}" data-age><span>{2}</span>'
+        '<span class="visually-hidden"> ({1})</span></time>',
         moment.isoformat(),
         exact(moment),
         age(seconds),
-        exact(moment),
     )
 
 
 def at(moment: datetime, now: datetime | None = None) -> SafeString:
     """A `<time>` with `short`; on hover `exact`."""
+    local = timezone.localtime(moment)
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), short(moment, now)
+        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(local), _short(local, now)
     )
 
 
 def hour(moment: datetime) -> SafeString:
     """A `<time>` with hour and minute only, for lists that are grouped by day."""
-    text = date_format(timezone.localtime(moment), "H:i")
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), text)
+    local = timezone.localtime(moment)
+    text = written(local, "hour")
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(local), text)
 
 
 def both_clocks(moment: datetime, now: datetime | None = None) -> SafeString:
@@ -92,8 +134,8 @@ def both_clocks(moment: datetime, now: datetime | None = None) -> SafeString:
     shown = at(moment, now)
     if local.utcoffset() == moscow.utcoffset():
         return shown
-    form = "H:i" if local.date() == moscow.date() else _day_and_hour()
-    return format_html("{} ({})", shown, _("Moscow {time}").format(time=date_format(moscow, form)))
+    form = "hour" if local.date() == moscow.date() else "day"
+    return format_html("{} ({})", shown, _("Moscow {time}").format(time=written(moscow, form)))
 
 
 def in_full(moment: datetime, clock: str = "") -> SafeString:
@@ -117,6 +159,5 @@ def in_full(moment: datetime, clock: str = "") -> SafeString:
 def _on_clock(local: datetime, words: str, first: datetime) -> str:
     if local is first:
         form = pgettext("date format", "D j M Y, H:i")
-    else:
-        form = "H:i" if local.date() == first.date() else _day_and_hour()
-    return f"{date_format(local, form)} ({words})"
+        return f"{date_format(local, form)} ({words})"
+    return f"{written(local, 'hour' if local.date() == first.date() else 'day')} ({words})"
