@@ -8,7 +8,7 @@ from typing import Any
 from django import forms, template
 from django.forms import BoundField
 from django.http import QueryDict
-from django.utils.html import escape
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from heroicons.templatetags.heroicons import heroicon_mini
 
@@ -18,6 +18,7 @@ from mailings.wording import chips, deliveries, moments, money, prices, reasons,
 
 register = template.Library()
 
+BAD_NEWS = ' <span class="bad-news tone-{}">{}{}</span>'
 CHOICES = (forms.RadioSelect, forms.CheckboxSelectMultiple)
 
 
@@ -72,6 +73,21 @@ def seconds(value: int | None) -> datetime | None:
 @register.filter
 def chip(mailing: Mailing) -> chips.Chip:
     return chips.chip(mailing)
+
+
+@register.filter
+def drawn(chip: chips.Chip) -> SafeString:
+    """A chip with its marks."""
+    classes = ("chip", f"tone-{chip.tone}", chip.classes, "is-spinning" if chip.wishing else "")
+    return format_html(
+        '<span class="chips"><span class="{}">{}<span class="chip-word">{}{}</span>{}</span>{}</span>',
+        " ".join(filter(None, classes)),
+        icon(chip.icon),
+        chip.word,
+        format_html(" · {}", moments.ago(chip.until)) if chip.until else "",
+        icon("arrow-path") if chip.wishing else "",
+        format_html_join("", BAD_NEWS, ((mark.tone, icon(mark.icon), mark.word) for mark in chip.marks)),
+    )
 
 
 @register.filter
