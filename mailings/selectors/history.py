@@ -192,7 +192,7 @@ class HistoryRow:
         """How many of its people got it, as far as that was told."""
         return deliveries.share(self.values)
 
-    @property
+    @cached_property
     def channel(self) -> str:
         """Empty only for a draft that has none yet."""
         known = self.values["channel"] or self.values["origin"] == Origin.PROVIDER

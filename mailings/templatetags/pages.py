@@ -8,13 +8,14 @@ from typing import Any
 from django import forms, template
 from django.forms import BoundField
 from django.http import QueryDict
-from django.utils.html import escape, format_html, format_html_join
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from heroicons.templatetags.heroicons import heroicon_mini
 
 from mailings.models import Account, Mailing, Quote, Recipient
 from mailings.models.deliveries import moment
 from mailings.wording import chips, deliveries, moments, money, prices, reasons, sentences
+from mailings.wording.phrases import markup
 
 register = template.Library()
 
@@ -79,14 +80,14 @@ def chip(mailing: Mailing) -> chips.Chip:
 def drawn(chip: chips.Chip) -> SafeString:
     """A chip with its marks."""
     classes = ("chip", f"tone-{chip.tone}", chip.classes, "is-spinning" if chip.wishing else "")
-    return format_html(
+    return markup(
         '<span class="chips"><span class="{}">{}<span class="chip-word">{}{}</span>{}</span>{}</span>',
         " ".join(filter(None, classes)),
         icon(chip.icon),
         chip.word,
-        format_html(" · {}", moments.ago(chip.until)) if chip.until else "",
+        markup(" · {}", moments.ago(chip.until)) if chip.until else "",
         icon("arrow-path") if chip.wishing else "",
-        format_html_join("", BAD_NEWS, ((mark.tone, icon(mark.icon), mark.word) for mark in chip.marks)),
+        SafeString("".join(markup(BAD_NEWS, mark.tone, icon(mark.icon), mark.word) for mark in chip.marks)),
     )
 
 

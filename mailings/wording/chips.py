@@ -135,7 +135,8 @@ def is_unverified(row: Mailing | Glance, now: datetime) -> bool:
 def chip(row: Mailing | Mapping[str, Any], now: datetime | None = None) -> Chip:
     """The chip of a mailing, or of the values of its columns, at a moment."""
     seen = Glance.of(row)
-    return replace(_moment(seen, now or timezone.now()), wishing=bool(seen.wish), marks=_marks(seen))
+    found = _moment(seen, now or timezone.now())
+    return replace(found, word=str(found.word), wishing=bool(seen.wish), marks=_marks(seen))
 
 
 def _moment(seen: Glance, now: datetime) -> Chip:

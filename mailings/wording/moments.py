@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from django.utils import dateformat, timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
+
+from mailings.wording.phrases import markup
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 HOUR = 3600
@@ -104,7 +105,7 @@ def _exact(local: datetime) -> str:
 def ago(moment: datetime, now: datetime | None = None) -> SafeString:
     """A `<time>` with an age that the page keeps counting; the exact time on hover and for screen readers."""
     seconds = ((now or timezone.now()) - moment).total_seconds()
-    return format_html(
+    return markup(
         '<time datetime="{0}" title="{1}" data-age><span>{2}</span>'
         '<span class="visually-hidden"> ({1})</span></time>',
         moment.isoformat(),
@@ -116,7 +117,7 @@ def ago(moment: datetime, now: datetime | None = None) -> SafeString:
 def at(moment: datetime, now: datetime | None = None) -> SafeString:
     """A `<time>` with `short`; on hover `exact`."""
     local = timezone.localtime(moment)
-    return format_html(
+    return markup(
         '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(local), _short(local, now)
     )
 
@@ -125,7 +126,7 @@ def hour(moment: datetime) -> SafeString:
     """A `<time>` with hour and minute only, for lists that are grouped by day."""
     local = timezone.localtime(moment)
     text = written(local, "hour")
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(local), text)
+    return markup('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(local), text)
 
 
 def both_clocks(moment: datetime, now: datetime | None = None) -> SafeString:
@@ -135,7 +136,7 @@ def both_clocks(moment: datetime, now: datetime | None = None) -> SafeString:
     if local.utcoffset() == moscow.utcoffset():
         return shown
     form = "hour" if local.date() == moscow.date() else "day"
-    return format_html("{} ({})", shown, _("Moscow {time}").format(time=written(moscow, form)))
+    return markup("{} ({})", shown, _("Moscow {time}").format(time=written(moscow, form)))
 
 
 def in_full(moment: datetime, clock: str = "") -> SafeString:
@@ -153,7 +154,7 @@ def in_full(moment: datetime, clock: str = "") -> SafeString:
             shown.append(_on_clock(local, words, first))
         seen.add(local.utcoffset())
     text = " = ".join(shown)
-    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), text)
+    return markup('<time datetime="{}">{}</time>', moment.isoformat(), text)
 
 
 def _on_clock(local: datetime, words: str, first: datetime) -> str:
