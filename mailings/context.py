@@ -33,6 +33,18 @@ class Entry:
     current: bool
 
 
+class May(dict[str, bool]):
+    """By URL name: whether this reader may open it. Found out when it is asked for."""
+
+    def __init__(self, user: Any) -> None:
+        super().__init__()
+        self._user = user
+
+    def __missing__(self, name: str) -> bool:
+        self[name] = rights.may(self._user, name)
+        return self[name]
+
+
 class Frame:
     """Read by base.html. Properties, so that a page computes only what it shows."""
 
@@ -55,10 +67,8 @@ class Frame:
         ]
 
     @cached_property
-    def may(self) -> dict[str, bool]:
-        """By URL name: whether this reader may open it."""
-        user = getattr(self.request, "user", AnonymousUser())  # none if refused before authentication
-        return {name: rights.may(user, name) for name in rights.RIGHTS}
+    def may(self) -> May:
+        return May(getattr(self.request, "user", AnonymousUser()))  # none if refused before authentication
 
     @property
     def whom_to_ask(self) -> str:
