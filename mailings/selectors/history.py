@@ -192,16 +192,6 @@ class HistoryRow:
         """How many of its people got it, as far as that was told."""
         return deliveries.share(self.values)
 
-    @cached_property
-    def channel(self) -> str:
-        """Empty only for a draft that has none yet."""
-        known = self.values["channel"] or self.values["origin"] == Origin.PROVIDER
-        return chips.channel_label(self.values["channel"]) if known else ""
-
-    @property
-    def channel_icon(self) -> str:
-        return chips.channel_icon(self.values["channel"])
-
     @property
     def when(self) -> datetime | None:
         """Its hour: the provider's, where it names one, else the one asked for here; None: not known."""

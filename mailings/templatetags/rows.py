@@ -1,21 +1,19 @@
 """The lines of the history, put together by Python: with a template's variables they were most of a page."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django import template
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from mailings.models import Origin
 from mailings.selectors.history import HistoryRow
 from mailings.templatetags.pages import drawn, icon
-from mailings.wording import moments, money
+from mailings.wording import chips, moments, money
 from mailings.wording.phrases import markup
 
 register = template.Library()
@@ -30,17 +28,19 @@ def history_rows(context: dict[str, Any], rows: Iterable[HistoryRow], oob: bool 
     address = "{id}".join(reverse("mailing", args=[0]).rsplit("0", 1))
     given = {"may_cancel": context["may_cancel"], "oob": oob, "address": address}
     line = render_to_string("mailings/_row.html", given)
-    look = Look(context["may_pick"], context["marked"], timezone.now())
+    look = Look(context["may_pick"], context["marked"])
     return SafeString("".join(markup(line, **cells(row, look)) for row in rows))
 
 
-@dataclass(frozen=True)
 class Look:
-    """What lines depend on besides their rows: ids that can be ticked, those just acted on, the moment."""
+    """What lines depend on besides their rows, and what is the same in many of them.
 
-    may_pick: Collection[int]
-    marked: Collection[int]
-    now: datetime
+    `may_pick`: the ids of those that can be ticked; `marked`: of those just acted on.
+    """
+
+    def __init__(self, may_pick: Collection[int], marked: Collection[int]) -> None:
+        self.may_pick, self.marked, self.clock = may_pick, marked, moments.Clock()
+        self.channel = cache(_channel)
 
 
 def cells(row: HistoryRow, look: Look) -> dict[str, Any]:
@@ -60,10 +60,10 @@ def cells(row: HistoryRow, look: Look) -> dict[str, Any]:
         "chip": drawn(row.chip),
         "share": _quiet(row.share) if row.share else "",
         "note": markup('<span class="row-note">{}</span>', row.note) if row.note else "",
-        "age": _age(row, look.now),
-        "channel": markup("{} {}", icon(row.channel_icon, 16), row.channel) if row.channel else "–",
+        "age": _age(row, look.clock),
+        "channel": look.channel(values["channel"], values["origin"]),
         "people": money.count(values["recipients_count"]),
-        "when": moments.at(row.when, look.now) if row.when else _quiet(_("not told")),
+        "when": look.clock.at(row.when) if row.when else _quiet(_("not told")),
         "price": money.amount(row.cost, values["account__currency"]),
         "maker": values["created_by__username"] or _quiet(_maker(row)),
     }
@@ -86,11 +86,18 @@ def _pick(row: HistoryRow) -> SafeString:
     )
 
 
-def _age(row: HistoryRow, now: datetime) -> SafeString | str:
+def _age(row: HistoryRow, clock: moments.Clock) -> SafeString | str:
     """Since when it has been in its state, if that will change; else how far its hour is ahead."""
     if row.pending:
-        return _quiet(moments.ago(row.values["state_at"], now))
-    return _quiet(moments.ago(row.when, now)) if row.when and row.waits else ""
+        return _quiet(clock.ago(row.values["state_at"]))
+    return _quiet(clock.ago(row.when)) if row.when and row.waits else ""
+
+
+def _channel(channel: str, origin: str) -> SafeString | str:
+    """With its icon; a dash for a draft that has none yet."""
+    if not channel and origin != Origin.PROVIDER:
+        return "–"
+    return markup("{} {}", icon(chips.channel_icon(channel), 16), chips.channel_label(channel))
 
 
 def _maker(row: HistoryRow) -> str:

@@ -49,6 +49,11 @@ _NUMBERS = {
     "i": "{0.minute:02}",
     "s": "{0.second:02}",
 }
+TIME = '<time datetime="{}" title="{}">{}</time>'
+COUNTED = (
+    '<time datetime="{0}" title="{1}" data-age><span>{2}</span>'
+    '<span class="visually-hidden"> ({1})</span></time>'
+)
 
 
 def written(local: datetime, form: str) -> str:
@@ -81,52 +86,61 @@ def age(seconds: float) -> str:
     return str(words[unit]).replace("{n}", str(int(span // size)))
 
 
+class Clock:
+    """Writes moments for the present reader, whose zone and language are looked up once for many of them."""
+
+    def __init__(self, now: datetime | None = None) -> None:
+        self._now = now or timezone.now()
+        self._zone, self._language = timezone.get_current_timezone(), get_language()
+        self._today = self._now.astimezone(self._zone).date()
+
+    def short(self, moment: datetime) -> str:
+        """`14:05` today, else `24 Nov 14:05`, with the year when it is another."""
+        local = moment.astimezone(self._zone)
+        if local.date() == self._today:
+            return self._written(local, "hour")
+        return self._written(local, "day" if local.year == self._today.year else "year")
+
+    def exact(self, moment: datetime) -> str:
+        """To the second, with the name of the zone."""
+        return f"{self._written(moment.astimezone(self._zone), 'second')} ({self._zone})"
+
+    def at(self, moment: datetime) -> SafeString:
+        """A `<time>` with `short`; on hover `exact`."""
+        return markup(TIME, moment.isoformat(), self.exact(moment), self.short(moment))
+
+    def hour(self, moment: datetime) -> SafeString:
+        """A `<time>` with hour and minute only, for lists that are grouped by day."""
+        hour = self._written(moment.astimezone(self._zone), "hour")
+        return markup(TIME, moment.isoformat(), self.exact(moment), hour)
+
+    def ago(self, moment: datetime) -> SafeString:
+        """A `<time>` with an age that the page keeps counting; `exact` on hover and for screen readers."""
+        told = age((self._now - moment).total_seconds())
+        return markup(COUNTED, moment.isoformat(), self.exact(moment), told)
+
+    def _written(self, local: datetime, form: str) -> str:
+        return _with_places(form, local.month, self._language).format(local)
+
+
 def short(moment: datetime, now: datetime | None = None) -> str:
-    """A moment in the reader's zone: `14:05` today, else `24 Nov 14:05`, with the year when it is another."""
-    return _short(timezone.localtime(moment), now)
-
-
-def _short(local: datetime, now: datetime | None) -> str:
-    today = (now or timezone.now()).astimezone(local.tzinfo)
-    if local.date() == today.date():
-        return written(local, "hour")
-    return written(local, "day" if local.year == today.year else "year")
+    return Clock(now).short(moment)
 
 
 def exact(moment: datetime) -> str:
-    """A moment to the second, with the name of its zone."""
-    return _exact(timezone.localtime(moment))
-
-
-def _exact(local: datetime) -> str:
-    return f"{written(local, 'second')} ({local.tzinfo})"
+    return Clock().exact(moment)
 
 
 def ago(moment: datetime, now: datetime | None = None) -> SafeString:
-    """A `<time>` with an age that the page keeps counting; the exact time on hover and for screen readers."""
-    seconds = ((now or timezone.now()) - moment).total_seconds()
-    return markup(
-        '<time datetime="{0}" title="{1}" data-age><span>{2}</span>'
-        '<span class="visually-hidden"> ({1})</span></time>',
-        moment.isoformat(),
-        exact(moment),
-        age(seconds),
-    )
+    return Clock(now).ago(moment)
 
 
 def at(moment: datetime, now: datetime | None = None) -> SafeString:
-    """A `<time>` with `short`; on hover `exact`."""
-    local = timezone.localtime(moment)
-    return markup(
-        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(local), _short(local, now)
-    )
+    return Clock(now).at(moment)
 
 
 def hour(moment: datetime) -> SafeString:
-    """A `<time>` with hour and minute only, for lists that are grouped by day."""
-    local = timezone.localtime(moment)
-    text = written(local, "hour")
-    return markup('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(local), text)
+    return Clock().hour(moment)
 
 
 def both_clocks(moment: datetime, now: datetime | None = None) -> SafeString:
