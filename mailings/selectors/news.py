@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Min, OuterRef, Q, QuerySet, Subquery, Sum
 
 from mailings.models import Account, Delivery, DeliveryPull, Event, Observation, Pull, State
+from mailings.models.prepared import PreparedRow, given
 from mailings.smsc.spec.vocabulary import Channel
 from mailings.wording import chips
 
@@ -15,6 +16,7 @@ from mailings.wording import chips
 CLOCK_SECONDS = 300
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 FIGURES = ("recipients", "delivered", "read", "failed")
+NEWEST = ("newest_event", "newest_word", "newest_pull", "newest_delivery")
 ACCOUNTS_AT_MOST = 20
 
 
@@ -32,28 +34,36 @@ class News:
 
 def read(now: datetime) -> News:
     """The present version. Call it before reading the page's rows, so that later ones are news next time."""
-    # The highest keys of tables that are only added to.
-    newest = {
-        "newest_event": _newest(Event.objects.all()),
-        "newest_word": _newest(Observation.objects.all()),
-        "newest_pull": _newest(Pull.objects.all()),
-    }
-    newest["newest_delivery"] = _newest(DeliveryPull.objects.exclude(changed=0))
-    rows = Account.objects.annotate(**newest, **_last_day(now), **_asking(now), **_ended_pull())
-    accounts = list(rows.order_by("pk")[:ACCOUNTS_AT_MOST])
+    accounts = _ACCOUNTS.all(day_ago=now - DAY, hour_ago=now - HOUR)
     seen = [
-        (chips.health_chip(row, now).word, row.balance, *(getattr(row, name) for name in newest))
+        (chips.health_chip(row, now).word, row.balance, *(getattr(row, name) for name in NEWEST))
         for row in accounts
     ]
     return News(f"{chips.digest([*seen, int(now.timestamp()) // CLOCK_SECONDS]):08x}", accounts)
 
 
-def _last_day(now: datetime) -> dict[str, Subquery]:
+def _accounts() -> QuerySet[Account]:
+    # The highest keys of tables that are only added to.
+    newest = {
+        "newest_event": _newest(Event.objects.all()),
+        "newest_word": _newest(Observation.objects.all()),
+        "newest_pull": _newest(Pull.objects.all()),
+        "newest_delivery": _newest(DeliveryPull.objects.exclude(changed=0)),
+    }
+    rows = Account.objects.annotate(**newest, **_last_day(), **_asking(), **_ended_pull())
+    return rows.order_by("pk")[:ACCOUNTS_AT_MOST]
+
+
+_ACCOUNTS = PreparedRow(_accounts)
+
+
+def _last_day() -> dict[str, Subquery]:
     """Per account: the results of mailings of the last day, without those that only check numbers.
 
     A mailing that the provider may not have counts only once a message of it was seen.
     """
-    lately = Delivery.objects.filter(account=OuterRef("pk"), opens__gte=now - DAY, as_of__isnull=False)
+    day = given(Delivery, opens__gte="day_ago")
+    lately = Delivery.objects.filter(account=OuterRef("pk"), as_of__isnull=False, **day)
     unseen = dict.fromkeys(("delivered", "read", "failed", "waiting", "unclear"), 0)
     sent = lately.exclude(~Q(mailing__state=State.ACCEPTED), **unseen)
     one = sent.exclude(mailing__channel__in=(Channel.HLR, Channel.PING)).order_by().values("account")
@@ -62,9 +72,10 @@ def _last_day(now: datetime) -> dict[str, Subquery]:
     return {**sums, "day_as_of": oldest}
 
 
-def _asking(now: datetime) -> dict[str, Subquery]:
+def _asking() -> dict[str, Subquery]:
     """Per account: calls about messages in the last hour, the first one's time, and when the next is due."""
-    lately = DeliveryPull.objects.filter(account=OuterRef("pk"), begun_at__gt=now - HOUR, calls__gt=0)
+    hour = given(DeliveryPull, begun_at__gt="hour_ago")
+    lately = DeliveryPull.objects.filter(account=OuterRef("pk"), calls__gt=0, **hour)
     due = Delivery.objects.filter(account=OuterRef("pk"), final=False, ask_at__isnull=False)
     calls = lately.order_by().values("account").annotate(sum=Sum("calls"))
     return {

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from mailings import health, outbox
 from mailings.accounts import calls_last_hour
 from mailings.models import Account, Breaker, LookNote, Mailing, Origin, Pull, State
+from mailings.models.prepared import Prepared, PreparedRow, given
 from mailings.models.states import NEEDS_A_PERSON, STILL_TO_GO, UNHAPPY
 from mailings.smsc.api.answers import JobStatus
 from mailings.smsc.spec.spec import Spec
@@ -22,6 +23,8 @@ from mailings.wording import chips, deliveries
 AHEAD_DAYS = 7
 BACK_DAYS = 14
 AT_MOST = 50
+# So many of those that need a person are shown; up to AT_MOST are counted.
+SHOWN_NEEDS = 20
 SHOWN_A_DAY = 8
 SHOWN_DRAFTS = 5
 # How long a wish that failed, or could not be confirmed, stays on the first page.
@@ -37,31 +40,54 @@ def light() -> QuerySet[Mailing]:
 
 @dataclass
 class Needs:
-    """Mailings that wait for a person, the most urgent first. `more`: there are others."""
+    """Mailings that wait for a person, the most urgent first.
+
+    `mailings`: those that are shown; `count`: how many wait; `uncounted`: there are others beyond these.
+    """
 
     mailings: list[Mailing]
-    more: bool
+    count: int
+    uncounted: bool
+
+    @property
+    def counted(self) -> str:
+        return f"{self.count}+" if self.uncounted else str(self.count)
+
+    @property
+    def more(self) -> bool:
+        return self.count > len(self.mailings)
 
 
 def needs_a_person(now: datetime) -> Needs:
     """Alarms, unknown outcomes, refusals, held mailings, and wishes that failed in the last days."""
+    found = {pk: (alarm, state, at) for pk, alarm, state, at in _WAITING.rows(reminded=now - REMIND)}
+    # The newest first, and then, in this order, the most urgent.
+    newest = sorted(found, key=lambda pk: found[pk][2], reverse=True)
+    shown = sorted(newest, key=lambda pk: _urgency(*found[pk][:2]))[:SHOWN_NEEDS]
+    rows = light().in_bulk(shown)
+    mailings = [rows[pk] for pk in shown if pk in rows]
+    return Needs(mailings, min(len(found), AT_MOST), len(found) > AT_MOST)
+
+
+def _waiting() -> QuerySet[Any, Any]:
     rows = Mailing.objects.all()
-    unhappy = rows.filter(
-        _stands("wish_result_at"), wish_result_at__gte=now - REMIND, wish_result__in=UNHAPPY
-    )
+    remind = given(Mailing, wish_result_at__gte="reminded")
+    unhappy = rows.filter(_stands("wish_result_at"), wish_result__in=UNHAPPY, **remind)
     # The newest of each state: an index gives them in order, while a query for all would have to sort.
     of_states = [rows.filter(_stands("state_at"), state=each).newest_first() for each in NEEDS_A_PERSON]
-    found = _first_of([rows.filter(alarm__gt=""), unhappy, *of_states], AT_MOST + 1, light())
-    found.sort(key=_urgency)
-    return Needs(found[:AT_MOST], len(found) > AT_MOST)
+    fetched = rows.values_list("pk", "alarm", "state", "state_at")
+    return _first_of([rows.filter(alarm__gt=""), unhappy, *of_states], AT_MOST + 1, fetched)
+
+
+_WAITING = Prepared(_waiting)
 
 
 def _first_of(
-    queries: Iterable[QuerySet[Mailing]], at_most: int, fetched: QuerySet[Mailing]
-) -> list[Mailing]:
-    """The first rows of each of these, without duplicates, by one query. `fetched`: what is read of a row."""
+    queries: Iterable[QuerySet[Mailing]], at_most: int, fetched: QuerySet[Any, Any]
+) -> QuerySet[Any, Any]:
+    """The first rows of each of these, some of them perhaps twice. `fetched`: what is read of a row."""
     one, *others = (fetched.filter(pk__in=query.values("pk")[:at_most]) for query in queries)
-    return list({mailing.pk: mailing for mailing in one.union(*others, all=True)}.values())
+    return one.union(*others, all=True)
 
 
 def _stands(since: str) -> Q:
@@ -69,16 +95,22 @@ def _stands(since: str) -> Q:
     return Q(put_aside_at=None) | Q(put_aside_at__lt=F(since))
 
 
-def _urgency(mailing: Mailing) -> tuple[int, float]:
+def _urgency(alarm: str, state: str) -> int:
     order = NEEDS_A_PERSON
-    rank = 0 if mailing.alarm else 1 + order.index(State(mailing.state)) if mailing.state in order else 9
-    return rank, -mailing.state_at.timestamp()
+    return 0 if alarm else 1 + order.index(State(state)) if state in order else 9
 
 
 def own_drafts(user_id: int | None) -> list[Mailing]:
     """A person's own drafts, the last edited first."""
-    drafts = light().filter(state=State.DRAFT, created_by=user_id)
-    return list(drafts.order_by(F("draft_at").desc(nulls_last=True), "-id")[:SHOWN_DRAFTS])
+    return _DRAFTS.all(user=user_id)
+
+
+def _drafts() -> QuerySet[Mailing]:
+    drafts = light().filter(state=State.DRAFT, **given(Mailing, created_by="user"))
+    return drafts.order_by(F("draft_at").desc(nulls_last=True), "-id")[:SHOWN_DRAFTS]
+
+
+_DRAFTS = PreparedRow(_drafts)
 
 
 @dataclass(frozen=True, order=True)
@@ -138,14 +170,23 @@ def _once(now: datetime) -> Iterator[Sending]:
 
     By the provider's hour if it names one, as the job may have been moved there; else by ours.
     """
-    until, rows = now + timedelta(days=AHEAD_DAYS), Mailing.objects.all()
     held = timedelta(seconds=settings.HOLD_SECONDS)  # a mailing for "now" may still be in its hold
-    due = rows.filter(due_at__gte=now - held, due_at__lt=until).order_by("due_at")
-    theirs = rows.filter(remote_send_at__gte=now, remote_send_at__lt=until).order_by("remote_send_at")
-    for mailing in _first_of([due, theirs], 10 * AT_MOST, rows.defer("spec", "remote", "draft")):
+    found = _DUE.all(held=now - held, now=now, until=now + timedelta(days=AHEAD_DAYS))
+    for mailing in {mailing.pk: mailing for mailing in found}.values():
         at = _goes_at(mailing, now)
         if not mailing.repeats and at >= now and _still_to_go(mailing):
             yield Sending(at, mailing)
+
+
+def _due() -> QuerySet[Mailing]:
+    rows = Mailing.objects.all()
+    due = rows.filter(**given(Mailing, due_at__gte="held", due_at__lt="until")).order_by("due_at")
+    theirs = rows.filter(**given(Mailing, remote_send_at__gte="now", remote_send_at__lt="until"))
+    found = [due, theirs.order_by("remote_send_at")]
+    return _first_of(found, 10 * AT_MOST, rows.defer("spec", "remote", "draft"))
+
+
+_DUE = PreparedRow(_due)
 
 
 def _goes_at(mailing: Mailing, now: datetime) -> datetime:
@@ -156,12 +197,19 @@ def _goes_at(mailing: Mailing, now: datetime) -> datetime:
 
 def _recurring(now: datetime) -> Iterator[Sending]:
     until = now + timedelta(days=AHEAD_DAYS)
-    repeating = Mailing.objects.filter(repeats__gt=0).defer("remote", "draft").order_by("-repeats", "-id")
-    for mailing in filter(_still_to_go, repeating[: 10 * AT_MOST]):
+    for mailing in filter(_still_to_go, _REPEATING.all()):
         # Computed from the moment it was sent off: a relative time such as "+5" must not move with the clock.
         begun = mailing.submitted_at or mailing.created_at
         for moment in occurrences(mailing, begun, now, until):
             yield Sending(moment, mailing, repeat=moment != mailing.due_at)
+
+
+def _repeating() -> QuerySet[Mailing]:
+    rows = Mailing.objects.filter(repeats__gt=0).defer("remote", "draft")
+    return rows.order_by("-repeats", "-id")[: 10 * AT_MOST]
+
+
+_REPEATING = PreparedRow(_repeating)
 
 
 def occurrences(mailing: Mailing, begun: datetime, now: datetime, until: datetime) -> list[datetime]:

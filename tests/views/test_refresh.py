@@ -73,6 +73,23 @@ def test_the_title_counts_what_needs_a_person(page: Client) -> None:
     assert "<title>(2) Mailroom</title>" in page.get("/").content.decode()
 
 
+@pytest.mark.parametrize(("waiting", "said"), [(20, "21"), (49, "50"), (50, "50+"), (60, "50+")])
+def test_of_many_that_need_a_person_the_newest_are_shown_and_the_others_counted(
+    page: Client, waiting: int, said: str
+) -> None:
+    now = timezone.now()
+    for number in range(waiting):
+        row(State.REFUSED, state_at=now, created_at=now - timedelta(minutes=number), alarm="")
+    unknown = row(State.UNKNOWN, created_at=now - timedelta(days=9))
+
+    html = page.get("/").content.decode()
+
+    shown = re.findall(r'<li data-mailing="(\d+)" data-state="(?:refused|unknown)"', html)
+    assert (len(shown), shown[0]) == (20, str(unknown.pk))
+    assert f"<title>({said}) Mailroom</title>" in html
+    assert "There are more: see the history." in html
+
+
 @pytest.mark.parametrize("path", ["/", "/mailings/", "mailing"])
 def test_what_is_read_out_stands_outside_of_what_is_replaced(page: Client, path: str) -> None:
     mailing = row(State.QUEUED)
