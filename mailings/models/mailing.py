@@ -262,7 +262,14 @@ class Mailing(models.Model):
         indexes = [
             # Holds the text itself, so that a search reads this and not the wide rows.
             models.Index(fields=["-created_at", "-id", "search_text"], name="history_words"),
-            models.Index(fields=["state", "-created_at", "-id"], name="history_by_state"),
+            # Holds what is added up too: totals of a state, and what was spent in the last days.
+            models.Index(
+                fields=[
+                    *("state", "-created_at", "-id", "account", "channel", "origin", "remote_status"),
+                    *("remote_send_at", "recipients_count", "cost"),
+                ],
+                name="history_by_state",
+            ),
             models.Index(fields=["channel", "-created_at", "-id"], name="history_by_channel"),
             models.Index(BY_HOUR.desc(), F("id").desc(), name="history_by_hour"),
             models.Index(BY_PEOPLE.desc(), F("id").desc(), name="history_by_people"),

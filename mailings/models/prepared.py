@@ -104,6 +104,38 @@ class Prepared:
         )
 
 
+def _converters(compiler: Any) -> "list[tuple[int, Any]]":
+    """What makes values of Python from the database's, by the place in a row."""
+    return list(compiler.get_converters([column[0] for column in compiler.select]).items())
+
+
+def _converted(row: tuple[Any, ...], converters: "list[tuple[int, Any]]") -> list[Any]:
+    values = list(row)
+    for index, (convert, expression) in converters:
+        for one in convert:
+            values[index] = one(values[index], expression, connection)
+    return values
+
+
+class PreparedValues:
+    """A prepared SELECT of `values_list`."""
+
+    def __init__(self, make: "Callable[[], models.QuerySet[Any, Any]]") -> None:
+        self._prepared = Prepared(self._statement)
+        self._make = make
+        self._found: list[tuple[int, Any]]
+
+    def all(self, **values: Any) -> list[list[Any]]:
+        """The values of all rows. `values`: those of the `Given` placeholders."""
+        return [_converted(row, self._found) for row in self._prepared.rows(**values)]
+
+    def _statement(self) -> tuple[str, Sequence[Any]]:
+        compiler = self._make().query.get_compiler(connection.alias)
+        sql, params = compiler.as_sql()
+        self._found = _converters(compiler)
+        return sql, params
+
+
 class PreparedRow(Generic[Model]):
     """A prepared SELECT of rows as instances, with the query set's `select_related` and annotations."""
 
@@ -118,12 +150,10 @@ class PreparedRow(Generic[Model]):
 
     def all(self, **values: Any) -> list[Model]:
         """The instances. `values`: those of the `Given` placeholders."""
-        return [self._instance(list(row)) for row in self._prepared.rows(**values)]
+        return [self._instance(row) for row in self._prepared.rows(**values)]
 
-    def _instance(self, row: list[Any]) -> Model:
-        for index, (convert, expression) in self._layout.converters:
-            for one in convert:
-                row[index] = one(row[index], expression, connection)
+    def _instance(self, found: tuple[Any, ...]) -> Model:
+        row = _converted(found, self._layout.converters)
         instance: Model = self._layout.own.instance(row)
         for part, set_related in self._layout.related:
             set_related(instance, part.instance(row))
@@ -141,7 +171,7 @@ class PreparedRow(Generic[Model]):
                 (_Part.of(one, compiler.select), one["local_setter"])
                 for one in klass.get("related_klass_infos", [])
             ],
-            converters=list(compiler.get_converters([column[0] for column in compiler.select]).items()),
+            converters=_converters(compiler),
             annotated=list(compiler.annotation_col_map.items()),
         )
         return sql, params
