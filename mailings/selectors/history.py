@@ -26,6 +26,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailings import outbox
 from mailings.models import Account, Mailing, Origin, State
+from mailings.models.prepared import Prepared
 from mailings.models.states import PENDING, STILL_TO_GO
 from mailings.selectors import search
 from mailings.selectors.orders import Order
@@ -52,14 +53,20 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def people() -> list[tuple[str, str]]:
+Choices = tuple[tuple[str, str], ...]
+
+
+def people() -> Choices:
     """Who may have made a mailing, for the filter."""
-    users = get_user_model().objects.order_by("username").values_list("id", "username")
-    return [(str(pk), name) for pk, name in users[:500]]
+    return tuple((str(pk), name) for pk, name in _PEOPLE.rows())
 
 
-def accounts() -> list[tuple[str, str]]:
-    return [(str(pk), name) for pk, name in Account.objects.order_by("name").values_list("id", "name")]
+def accounts() -> Choices:
+    return tuple((str(pk), name) for pk, name in _ACCOUNTS.rows())
+
+
+_PEOPLE = Prepared(lambda: get_user_model().objects.order_by("username").values_list("id", "username")[:500])
+_ACCOUNTS = Prepared(lambda: Account.objects.order_by("name").values_list("id", "name"))
 
 
 class HistoryFilter(django_filters.FilterSet):

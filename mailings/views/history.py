@@ -4,12 +4,16 @@ import csv
 import re
 from collections.abc import Collection, Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from mailings import rights
@@ -21,6 +25,8 @@ from mailings.wording import money
 # With this status htmx stops asking.
 STOP_POLLING = 286
 MARKED = "marked"
+# The values of each filter, as they stand in an address.
+Given = tuple[tuple[str, tuple[str, ...]], ...]
 MAIN_FILTERS = ("channel", "by", "period")
 MORE_FILTERS = ("start", "end", "account", "origin")
 EXPORT_COLUMNS = (
@@ -46,13 +52,9 @@ def listing(request: HttpRequest) -> HttpResponse:
     seen = "" if after or before else history.newest_key(page, order, timezone.now())
     marked = request.session.pop(MARKED, ())
     context = {
-        "filter": chosen,
+        "filters": _filters(request.GET, order),
         "order": order,
         "heads": orders.heads(order),
-        "fields": [chosen.form[name] for name in MAIN_FILTERS],
-        "states_chosen": history.states_in_words(request.GET.getlist("state")),
-        "more_fields": [chosen.form[name] for name in MORE_FILTERS],
-        "more_open": any(request.GET.get(name) for name in MORE_FILTERS),
         "page": page,
         "adds_up": filtered and page.rows,
         "totals": _totals_at_once(request, chosen.qs, page) if filtered and page.rows else None,
@@ -64,6 +66,36 @@ def listing(request: HttpRequest) -> HttpResponse:
         **_of_rows(request.user, page.rows, marked),
     }
     return render(request, "mailings/history.html", context)
+
+
+def _filters(params: QueryDict, order: orders.Order) -> SafeString:
+    """The form with the filters, for a query of an address."""
+    given = tuple((name, tuple(params.getlist(name))) for name in history.HistoryFilter.base_filters)
+    return _form(get_language(), given, order, history.people(), history.accounts())
+
+
+@lru_cache(maxsize=200)
+def _form(
+    language: str | None,
+    given: Given,
+    order: orders.Order,
+    people: history.Choices,
+    accounts: history.Choices,
+) -> SafeString:
+    """The form, which shows nothing but these: its many controls take as long as a page of mailings."""
+    params = QueryDict(mutable=True)
+    for name, values in given:
+        params.setlist(name, values)
+    form = history.chosen(params).form
+    context = {
+        "form": form,
+        "order": order,
+        "fields": [form[name] for name in MAIN_FILTERS],
+        "states_chosen": history.states_in_words(params.getlist("state")),
+        "more_fields": [form[name] for name in MORE_FILTERS],
+        "more_open": any(params.get(name) for name in MORE_FILTERS),
+    }
+    return render_to_string("mailings/_filters.html", context)
 
 
 def _totals_at_once(
