@@ -1,13 +1,16 @@
 """What base.html shows around every page: menu, account, the reader's zone, warnings."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import json_script
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from mailings import health, rights
@@ -60,11 +63,8 @@ class Frame:
             (_("People"), "people", "users"),
             (_("New mailing"), "compose", "plus"),
         )
-        return [
-            Entry(label, reverse(name), icon, here == reverse(name))
-            for label, name, icon in entries
-            if self.may[name]
-        ]
+        places = [(label, reverse(name), icon) for label, name, icon in entries if self.may[name]]
+        return [Entry(label, url, icon, here == url) for label, url, icon in places]
 
     @cached_property
     def may(self) -> May:
@@ -92,21 +92,23 @@ class Frame:
         return timezone.get_current_timezone_name()
 
     @property
-    def zones(self) -> list[str]:
-        return list(ZONES) if self.zone in ZONES else [self.zone, *ZONES]
+    def zones(self) -> tuple[str, ...]:
+        return ZONES if self.zone in ZONES else (self.zone, *ZONES)
 
     @property
-    def age_words(self) -> dict[str, Any]:
-        return moments.age_words()
+    def words(self) -> SafeString:
+        return _words(get_language(), self.zone)
 
-    @property
-    def refresh_words(self) -> dict[str, str]:
-        """Texts for a page that cannot refresh itself; static/refresh.js fills in the time."""
-        return {
-            "stale": _("Not refreshed since {time}: Mailroom cannot be reached. This page tries again."),
-            "login": _("Not refreshed since {time}: you are no longer logged in. Load the page anew."),
-            "zone": self.zone,
-        }
+
+@lru_cache(maxsize=100)
+def _words(language: str | None, zone: str) -> SafeString:
+    """The texts for scripts: of ages, and of a page that cannot refresh itself (static/refresh.js)."""
+    refresh = {
+        "stale": _("Not refreshed since {time}: Mailroom cannot be reached. This page tries again."),
+        "login": _("Not refreshed since {time}: you are no longer logged in. Load the page anew."),
+        "zone": zone,
+    }
+    return json_script(moments.age_words(), "age-words") + json_script(refresh, "refresh-words")
 
 
 def frame(request: HttpRequest) -> dict[str, Frame]:

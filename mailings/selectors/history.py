@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 
 import django_filters
 from django import forms
@@ -209,8 +210,8 @@ class HistoryRow:
     def waits(self) -> bool:
         """Whether its hour lies ahead, so that the row tells how far."""
         there = self.values["remote_status"] in ("", JobStatus.WAITING) and not self.values["gone"]
-        ahead = self.when is not None and self.when > timezone.now()
-        return ahead and there and self.state in STILL_TO_GO
+        to_go = there and self.state in STILL_TO_GO
+        return to_go and self.when is not None and self.when > timezone.now()
 
     @property
     def cost(self) -> Decimal | None:
@@ -276,14 +277,13 @@ def poll(
     filters = params.copy()
     for name in ("row", "seen", "new", "after", "before", "mark"):
         filters.pop(name, None)
-    asked = filters.copy()
-    asked.setlist("row", [f"{row.id}-{row.version}" for row in rows])
-    if shown := [str(row.id) for row in rows if row.id in marked]:
-        asked.setlist("mark", shown)
+    own = filters.urlencode()
+    asked = [own, *(f"row={row.id}-{row.version}" for row in rows)]
+    asked += [f"mark={row.id}" for row in rows if row.id in marked]
     if seen:
-        asked["seen"], asked["new"] = seen, str(new)
+        asked.append(urlencode({"seen": seen, "new": new}))
     seconds = SOON_SECONDS if any(row.pending for row in rows) else LATER_SECONDS
-    return Poll(asked.urlencode(), filters.urlencode(), new, seconds if rows or seen else 0)
+    return Poll("&".join(filter(None, asked)), own, new, seconds if rows or seen else 0)
 
 
 def newest_key(page: "Page", order: Order, now: datetime) -> str:

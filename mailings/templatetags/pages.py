@@ -1,15 +1,18 @@
 """What templates need beyond Django's own: icons, moments, money, a mailing in words, form controls."""
 
+from collections.abc import Hashable
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django import forms, template
 from django.forms import BoundField
 from django.http import QueryDict
+from django.template.loader import render_to_string
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from heroicons.templatetags.heroicons import heroicon_mini
 
 from mailings.models import Account, Mailing, Quote, Recipient
@@ -28,6 +31,17 @@ CHOICES = (forms.RadioSelect, forms.CheckboxSelectMultiple)
 def icon(name: str, size: int = 18) -> SafeString:
     """A decorative heroicon: what it means always stands beside it in words."""
     return mark_safe(heroicon_mini(name, size=size, **{"aria-hidden": "true", "class": "icon"}))  # noqa: S308 (an icon of a library)
+
+
+@register.simple_tag
+def kept(part: str, **values: Hashable) -> SafeString:
+    """A part of a page that shows nothing but these values, in the reader's language: made once for each."""
+    return _kept(part, get_language(), tuple(values.items()))
+
+
+@lru_cache(maxsize=200)
+def _kept(part: str, language: str | None, values: tuple[tuple[str, Hashable], ...]) -> SafeString:
+    return render_to_string(part, dict(values))
 
 
 @register.filter

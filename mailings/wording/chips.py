@@ -5,9 +5,10 @@ All pages make them with the same function, `chip`, so that none says what anoth
 
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.utils import timezone
@@ -44,8 +45,7 @@ class Chip:
         return ", ".join(str(part.word) for part in (self, *self.marks))
 
 
-@dataclass(frozen=True)
-class Glance:
+class Glance(NamedTuple):
     """The columns of a mailing that its chip depends on."""
 
     state: str
@@ -62,12 +62,10 @@ class Glance:
     @classmethod
     def of(cls, row: Mailing | Mapping[str, Any]) -> "Glance":
         """From a mailing, or from the values of its columns."""
-        if isinstance(row, Mapping):
-            return cls(**{name: row[name] for name in GLANCE_FIELDS})
-        return cls(**{name: getattr(row, name) for name in GLANCE_FIELDS})
+        return cls._make(OF_MAILING(row) if isinstance(row, Mailing) else OF_VALUES(row))
 
 
-GLANCE_FIELDS = tuple(field.name for field in fields(Glance))
+OF_VALUES, OF_MAILING = itemgetter(*Glance._fields), attrgetter(*Glance._fields)
 
 CHIPS: dict[State, Chip] = {
     State.DRAFT: Chip(State.DRAFT.label, "pencil-square", "grey"),

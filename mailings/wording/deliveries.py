@@ -182,10 +182,12 @@ def tone(row: Recipient, final: bool = False) -> str:
 
 def share(values: Mapping[str, Any]) -> str:
     """What a row of the history says of delivery: `97 % delivered`; "" while there is no result yet."""
-    total, heard = values.get("delivery__recipients"), values.get("delivery__as_of")
+    total = values.get("delivery__recipients")
+    if not total or values.get("delivery__as_of") is None:
+        return ""
     got = (values.get("delivery__delivered") or 0) + (values.get("delivery__read") or 0)
     failed = values.get("delivery__failed") or 0
-    if heard is None or not total or not (got or failed):
+    if not (got or failed):
         return ""
     if values.get("channel") in CHECKS:
         return _("%(share)s reached") % {"share": percent(got, total)}

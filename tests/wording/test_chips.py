@@ -73,6 +73,6 @@ def test_bad_news_is_red_or_orange_beside_the_truth_of_the_moment(result: str) -
 
 def test_a_row_s_values_give_the_same_chip_as_the_mailing() -> None:
     mailing = row(alarm="two_jobs", wish_result="too_late")
-    values = {name: getattr(mailing, name) for name in chips.GLANCE_FIELDS}
+    values = {name: getattr(mailing, name) for name in chips.Glance._fields}
     now = timezone.now()
     assert chips.chip(values, now) == chips.chip(mailing, now)
