@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from mailings import health, rights
 from mailings.models import Account
+from mailings.models.prepared import PreparedRow
 from mailings.wording import moments
 
 # The time zones of the menu. The reader's present zone is added if it is another one.
@@ -24,6 +25,9 @@ ZONES = (
     "Asia/Magadan", "Asia/Kamchatka", "Europe/Minsk", "Asia/Almaty", "Asia/Tashkent", "Asia/Yerevan",
     "Asia/Baku", "Asia/Tbilisi", "Europe/Berlin", "Europe/London", "Asia/Dubai", "America/New_York",
 )  # fmt: skip
+
+
+_ACCOUNTS = PreparedRow(lambda: Account.objects.order_by("id"))
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class Frame:
 
     @cached_property
     def _accounts(self) -> list[Account]:
-        return list(Account.objects.order_by("id"))
+        return _ACCOUNTS.all()
 
     @property
     def zone(self) -> str:

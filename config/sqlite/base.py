@@ -5,16 +5,30 @@ most of the time. A lock wakes the next one at once. Other processes are still w
 """
 
 import threading
+from datetime import datetime
 from typing import Any
 
-from django.db.backends.sqlite3 import base
+from django.db.backends.sqlite3 import base, operations
 from django.db.utils import OperationalError
 
 _writers: dict[str, threading.Lock] = {}
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    """Reads moments in a fifth of the time: a page of the history has two hundred."""
+
+    def convert_datetimefield_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        try:
+            moment = datetime.fromisoformat(value)
+        except (TypeError, ValueError):  # none, or written in another way
+            return super().convert_datetimefield_value(value, expression, connection)
+        return moment if moment.tzinfo else moment.replace(tzinfo=self.connection.timezone)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Every transaction holds its database's lock in this process, from BEGIN IMMEDIATE to its end."""
+
+    ops_class = DatabaseOperations
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -73,6 +73,10 @@ _ACCOUNTS = Prepared(lambda: Account.objects.order_by("name").values_list("id", 
 class HistoryFilter(django_filters.FilterSet):
     """The filters of the history; each name is a key of the address's query."""
 
+    def __init__(self, params: QueryDict, *, names: Collection[str]) -> None:
+        self.base_filters = {name: ALL_FILTERS[name] for name in names}
+        super().__init__(params, queryset=Mailing.objects.all())
+
     q = django_filters.CharFilter(label=_("Search"), method="search")
     state = django_filters.MultipleChoiceFilter(
         label=_("State"),
@@ -158,9 +162,18 @@ def _midnight(day: Any) -> datetime:
     return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
 
 
+ALL_FILTERS: dict[str, Any] = vars(HistoryFilter)["base_filters"]
+
+
 def chosen(params: QueryDict) -> HistoryFilter:
-    """The filter set for an address's query; what it does not understand its form says."""
-    return HistoryFilter(params, queryset=Mailing.objects.all())
+    """The filters that an address's query has; what they do not understand the form says."""
+    return HistoryFilter(params, names=[name for name in ALL_FILTERS if params.get(name)])
+
+
+def form(params: QueryDict) -> forms.Form:
+    """The form with all filters."""
+    whole: forms.Form = HistoryFilter(params, names=list(ALL_FILTERS)).form
+    return whole
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     chosen, order = history.chosen(request.GET), orders.of(request.GET.get("sort", ""))
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     page = history.page(chosen.qs, after=after, before=before, order=order, states=chosen.rare_states)
-    filtered = any(map(request.GET.get, chosen.filters))
+    filtered = bool(chosen.filters)
     seen = "" if after or before else history.newest_key(page, order, timezone.now())
     marked = request.session.pop(MARKED, ())
     context = {
@@ -70,7 +70,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 def _filters(params: QueryDict, order: orders.Order) -> SafeString:
     """The form with the filters, for a query of an address."""
-    given = tuple((name, tuple(params.getlist(name))) for name in history.HistoryFilter.base_filters)
+    given = tuple((name, tuple(params.getlist(name))) for name in history.ALL_FILTERS)
     return _form(get_language(), given, order, history.people(), history.accounts())
 
 
@@ -86,7 +86,7 @@ def _form(
     params = QueryDict(mutable=True)
     for name, values in given:
         params.setlist(name, values)
-    form = history.chosen(params).form
+    form = history.form(params)
     context = {
         "form": form,
         "order": order,
