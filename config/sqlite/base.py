@@ -15,14 +15,12 @@ _writers: dict[str, threading.Lock] = {}
 
 
 class DatabaseOperations(operations.DatabaseOperations):
-    """Reads moments in a fifth of the time: a page of the history has two hundred."""
+    """Names the zone of a moment in a fifth of the time: a page of the history has two hundred."""
 
     def convert_datetimefield_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        try:
-            moment = datetime.fromisoformat(value)
-        except (TypeError, ValueError):  # none, or written in another way
-            return super().convert_datetimefield_value(value, expression, connection)
-        return moment if moment.tzinfo else moment.replace(tzinfo=self.connection.timezone)
+        if isinstance(value, datetime) and value.tzinfo is None:
+            return value.replace(tzinfo=self.connection.timezone)
+        return super().convert_datetimefield_value(value, expression, connection)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

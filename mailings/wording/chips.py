@@ -42,7 +42,7 @@ class Chip:
     @property
     def text(self) -> str:
         """The chip and its marks in words alone."""
-        return ", ".join(str(part.word) for part in (self, *self.marks))
+        return ", ".join([str(self.word), *(str(mark.word) for mark in self.marks)])
 
 
 class Glance(NamedTuple):
@@ -134,7 +134,10 @@ def chip(row: Mailing | Mapping[str, Any], now: datetime | None = None) -> Chip:
     """The chip of a mailing, or of the values of its columns, at a moment."""
     seen = Glance.of(row)
     found = _moment(seen, now or timezone.now())
-    return replace(found, word=str(found.word), wishing=bool(seen.wish), marks=_marks(seen))
+    word, marks = str(found.word), _marks(seen)
+    return Chip(
+        word, found.icon, found.tone, found.classes, found.struck, bool(seen.wish), marks, found.until
+    )
 
 
 def _moment(seen: Glance, now: datetime) -> Chip:

@@ -8,7 +8,10 @@ from django.utils.safestring import SafeString
 
 def markup(text: str, *values: Any, **named: Any) -> SafeString:
     """Django's `format_html` in a third of its time. Whatever is not a SafeString is escaped."""
-    return SafeString(text.format(*map(_escaped, values), **{name: _escaped(named[name]) for name in named}))
+    safe = {
+        name: value if isinstance(value, SafeString) else escape(str(value)) for name, value in named.items()
+    }
+    return SafeString(text.format(*map(_escaped, values), **safe))
 
 
 def _escaped(value: Any) -> str:
