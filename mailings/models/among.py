@@ -11,6 +11,8 @@ from typing import Any
 from django.db import connection, models
 from django.db.models.lookups import Lookup
 
+from mailings.models.prepared import Given
+
 _ONE_OF = {"postgresql": "= ANY(%s)", "sqlite": "IN (SELECT value FROM json_each(%s))"}
 
 
@@ -51,13 +53,16 @@ def as_each(values: Iterable[Any]) -> str:
 
 @models.BigIntegerField.register_lookup
 class Among(Lookup[Any]):
-    """For columns of whole numbers. The values go to the database as they are."""
+    """For columns of whole numbers. The values go to the database as they are.
+
+    In a prepared statement a `Given` stands for them: each run gets what `as_one` makes of them.
+    """
 
     lookup_name = "among"
 
-    def get_prep_lookup(self) -> list[Any]:
-        return list(self.rhs)
+    def get_prep_lookup(self) -> Any:
+        return self.rhs if isinstance(self.rhs, Given) else list(self.rhs)
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, params = self.process_lhs(compiler, connection)
-        return one_of(column), [*params, as_one(self.rhs)]
+        return one_of(column), [*params, self.rhs if isinstance(self.rhs, Given) else as_one(self.rhs)]

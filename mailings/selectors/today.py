@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from mailings import health, outbox
 from mailings.accounts import calls_last_hour
 from mailings.models import Account, Breaker, LookNote, Mailing, Origin, Pull, State
-from mailings.models.prepared import Prepared, PreparedRow, PreparedValues, given
+from mailings.models.among import as_one
+from mailings.models.prepared import Given, Prepared, PreparedRow, PreparedValues, given
 from mailings.models.states import NEEDS_A_PERSON, STILL_TO_GO, UNHAPPY
 from mailings.smsc.api.answers import JobStatus
 from mailings.smsc.spec.spec import Spec
@@ -66,7 +67,7 @@ def needs_a_person(now: datetime) -> Needs:
     # The newest first, and then, in this order, the most urgent.
     newest = sorted(found, key=lambda pk: found[pk][2], reverse=True)
     shown = sorted(newest, key=lambda pk: _urgency(*found[pk][:2]))[:SHOWN_NEEDS]
-    rows = light().in_bulk(shown)
+    rows = {mailing.pk: mailing for mailing in _SHOWN.all(pks=as_one(shown))}
     mailings = [rows[pk] for pk in shown if pk in rows]
     return Needs(mailings, min(len(found), AT_MOST), len(found) > AT_MOST)
 
@@ -82,6 +83,7 @@ def _waiting() -> QuerySet[Any, Any]:
 
 
 _WAITING = Prepared(_waiting)
+_SHOWN = PreparedRow(lambda: light().filter(id__among=Given("pks")))
 
 
 def _first_of(

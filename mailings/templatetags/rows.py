@@ -1,4 +1,4 @@
-"""The lines of the history, put together by Python: with a template's variables they were most of a page."""
+"""Lines of long tables, put together by Python: with a template's variables they were most of a page."""
 
 from collections.abc import Collection, Iterable
 from functools import cache
@@ -7,11 +7,14 @@ from typing import Any
 from django import template
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from mailings.models import Origin
 from mailings.selectors.history import HistoryRow
+from mailings.selectors.today import Spent
 from mailings.templatetags.pages import drawn, icon
 from mailings.wording import chips, moments, money
 from mailings.wording.phrases import markup
@@ -30,6 +33,20 @@ def history_rows(context: dict[str, Any], rows: Iterable[HistoryRow], oob: bool 
     line = render_to_string("mailings/_row.html", given)
     look = Look(context["may_pick"], context["marked"])
     return SafeString("".join(markup(line, **cells(row, look)) for row in rows))
+
+
+@register.simple_tag
+def spend_rows(figures: Iterable[Spent], currency: str) -> SafeString:
+    """The lines of the table of what was spent: a day's channel each."""
+    day = cache(lambda of: date_format(of, pgettext("date format", "j M")))
+    return SafeString("".join(_spend_row(one, day(one.day), currency) for one in figures))
+
+
+def _spend_row(one: Spent, day: str, currency: str) -> SafeString:
+    figures = (money.count(one.mailings), money.count(one.recipients), money.amount(one.cost, currency))
+    cells = "".join(markup('<td class="text-end">{}</td>', figure) for figure in figures)
+    line = '<tr><th scope="row" class="fw-normal">{}</th><td>{}</td>{}</tr>'
+    return markup(line, day, one.channel_label, SafeString(cells))
 
 
 class Look:

@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from mailings.models import Account, Attempt, Event, EventKind, Mailing, State, record
-from mailings.models.prepared import Prepared, PreparedRow, changing, given
+from mailings.models.among import as_one
+from mailings.models.prepared import Given, Prepared, PreparedRow, changing, given
 from tests.helpers.factories import bare
 
 
@@ -63,3 +64,10 @@ def test_what_is_added_has_every_column_that_a_row_of_django_has(mailing):
     assert (event.mailing, event.kind, event.who, event.data) == (
         mailing, EventKind.CLAIMED, None, {"reference": "AAAAAa"},
     )  # fmt: skip
+
+
+def test_many_values_are_one_placeholder(mailing):
+    rows = PreparedRow(lambda: Mailing.objects.filter(id__among=Given("pks")))
+
+    assert rows.all(pks=as_one([mailing.pk, mailing.pk + 1])) == [mailing]
+    assert rows.all(pks=as_one([])) == []
