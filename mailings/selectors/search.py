@@ -19,6 +19,8 @@ RARE = 2000
 REFERENCE = re.compile(rf"([0-9a-z]{{{CODE_LENGTH}}})[a-z]{{1,2}}", re.ASCII)
 # The letters of an entry of the index, and up to how many entries are looked up for fewer letters.
 LETTERS, ENTRIES = 3, 60
+# So many words are looked up by themselves, before all of them together.
+ALONE = 3
 # What a code or a job's number is made of, as a search has them.
 _AT_END = frozenset("0123456789abcdefghijklmnopqrstuvwxyz")
 # Letters that the index spells as a search does.
@@ -47,15 +49,19 @@ def by_letters(words: list[str]) -> list[int] | None:
         told = [_spellings(word) if len(word) >= LETTERS else _entries(cursor, word) for word in words]
         if [] in told:
             return []
-        match = " AND ".join(f"({' OR '.join(map(_quoted, entries))})" for entries in told if entries)
-        if not match:
-            return None
-        # Asked for by itself, the index stops as soon as there are too many.
-        cursor.execute(
-            "SELECT rowid FROM mailings_search WHERE mailings_search MATCH %s LIMIT %s", [match, RARE + 1]
-        )
-        ids = [pk for (pk,) in cursor.fetchall()]
-    return ids if len(ids) <= RARE else None
+        matches = [f"({' OR '.join(map(_quoted, entries))})" for entries in told if entries]
+        # A rare word is found at once by itself, while AND reads all rows of a common one.
+        alone, together = sorted(matches, key=len, reverse=True)[:ALONE], [" AND ".join(matches)]
+        found = (_rows_of(cursor, match) for match in alone + together * (len(matches) > 1))
+        return next((ids for ids in found if len(ids) <= RARE), None)
+
+
+def _rows_of(cursor: Any, match: str) -> list[int]:
+    """Asked for by itself, the index stops as soon as there are too many."""
+    cursor.execute(
+        "SELECT rowid FROM mailings_search WHERE mailings_search MATCH %s LIMIT %s", [match, RARE + 1]
+    )
+    return [pk for (pk,) in cursor.fetchall()]
 
 
 def _entries(cursor: Any, letters: str) -> list[str] | None:

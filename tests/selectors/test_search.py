@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 
 from mailings.models import Account, Mailing
 from mailings.models.mailing import search_text
@@ -93,3 +94,32 @@ def test_a_common_word_is_met_on_the_way_down(account: Account, monkeypatch):
 @pytest.mark.parametrize("words", ["´", "¨ ¯", "\u0301"])
 def test_an_accent_alone_finds_nothing_and_not_everything(words: str, account: Account) -> None:
     assert found(words) == set()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="its own index of letters")
+def test_a_rare_word_is_asked_for_without_the_common_one_beside_it(account: Account, monkeypatch):
+    """The index would read all rows of the common word, to find the few that bear both."""
+    for number in range(3):
+        bare(
+            account,
+            name=f"Weekly {number}",
+            code=f"W{number}",
+            search_text=f"weekly {number}{number}{number}",
+        )
+    monkeypatch.setattr(search, "RARE", 2)
+
+    with CaptureQueriesContext(connection) as asked:
+        names = found("weekly 111")
+
+    assert names == {"Weekly 1"}
+    assert not [one for one in asked.captured_queries if " AND (" in one["sql"] and "MATCH" in one["sql"]]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="its own index of letters")
+def test_common_words_are_asked_for_together(account: Account, monkeypatch):
+    for name in ("red car", "red bus", "old car", "old bus"):
+        bare(account, name=name, code=name[0] + name[-1] + name[1], search_text=name)
+    monkeypatch.setattr(search, "RARE", 1)
+
+    assert len(search.by_letters(["red", "car"]) or []) == 1
+    assert found("red car") == {"red car"}
