@@ -204,6 +204,11 @@ class HistoryRow:
     def chip(self) -> chips.Chip:
         return chips.chip(self.values)
 
+    @cached_property
+    def words(self) -> str:
+        """The chip in words."""
+        return self.chip.text
+
     @property
     def note(self) -> str:
         return chips.note(self.values)
@@ -253,7 +258,7 @@ class HistoryRow:
         """Changes whenever what the row shows changes, ages apart."""
         names = ("name", "state", "recipients_count", "cost")
         shown = [
-            self.chip.text,
+            self.words,
             self.chip.wishing,
             self.chip.until,
             self.note,

@@ -62,19 +62,20 @@ class Look:
 
 def cells(row: HistoryRow, look: Look) -> dict[str, Any]:
     """What stands in a line, by the names that _row.html has."""
-    values, marked = row.values, row.id in look.marked
+    values, chip, pk = row.values, row.chip, row.id
+    marked = pk in look.marked
     return {
-        "id": row.id,
+        "id": pk,
         "marked": MARKED if marked else "",
         "state": row.state,
         "title": values["name"],
-        "words": row.chip.text,
-        "pick": _pick(row) if row.id in look.may_pick else "",
-        "struck": STRUCK if row.chip.struck else "",
+        "words": row.words,
+        "pick": _pick(row) if pk in look.may_pick else "",
+        "struck": STRUCK if chip.struck else "",
         "name": row.name,
         "test": render_to_string("mailings/_test_mark.html") if values["self_test"] else "",
         "chosen": markup(CHOSEN, _("chosen just now")) if marked else "",
-        "chip": drawn(row.chip),
+        "chip": drawn(chip),
         "share": _quiet(row.share) if row.share else "",
         "note": markup('<span class="row-note">{}</span>', row.note) if row.note else "",
         "age": _age(row, look.clock),

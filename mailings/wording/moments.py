@@ -92,32 +92,39 @@ class Clock:
     def __init__(self, now: datetime | None = None) -> None:
         self._now = now or timezone.now()
         self._zone, self._language = timezone.get_current_timezone(), get_language()
+        self._name = str(self._zone)
         self._today = self._now.astimezone(self._zone).date()
 
     def short(self, moment: datetime) -> str:
         """`14:05` today, else `24 Nov 14:05`, with the year when it is another."""
-        local = moment.astimezone(self._zone)
-        if local.date() == self._today:
-            return self._written(local, "hour")
-        return self._written(local, "day" if local.year == self._today.year else "year")
+        return self._short(moment.astimezone(self._zone))
 
     def exact(self, moment: datetime) -> str:
         """To the second, with the name of the zone."""
-        return f"{self._written(moment.astimezone(self._zone), 'second')} ({self._zone})"
+        return self._exact(moment.astimezone(self._zone))
 
     def at(self, moment: datetime) -> SafeString:
         """A `<time>` with `short`; on hover `exact`."""
-        return markup(TIME, moment.isoformat(), self.exact(moment), self.short(moment))
+        local = moment.astimezone(self._zone)
+        return markup(TIME, moment.isoformat(), self._exact(local), self._short(local))
 
     def hour(self, moment: datetime) -> SafeString:
         """A `<time>` with hour and minute only, for lists that are grouped by day."""
-        hour = self._written(moment.astimezone(self._zone), "hour")
-        return markup(TIME, moment.isoformat(), self.exact(moment), hour)
+        local = moment.astimezone(self._zone)
+        return markup(TIME, moment.isoformat(), self._exact(local), self._written(local, "hour"))
 
     def ago(self, moment: datetime) -> SafeString:
         """A `<time>` with an age that the page keeps counting; `exact` on hover and for screen readers."""
         told = age((self._now - moment).total_seconds())
         return markup(COUNTED, moment.isoformat(), self.exact(moment), told)
+
+    def _short(self, local: datetime) -> str:
+        if local.date() == self._today:
+            return self._written(local, "hour")
+        return self._written(local, "day" if local.year == self._today.year else "year")
+
+    def _exact(self, local: datetime) -> str:
+        return f"{self._written(local, 'second')} ({self._name})"
 
     def _written(self, local: datetime, form: str) -> str:
         return _with_places(form, local.month, self._language).format(local)
