@@ -65,9 +65,7 @@ class Renderer(DjangoTemplates):
 
     def render(self, template_name: str, context: dict[str, Any], request: Any = None) -> str:
         make = MADE.get(template_name)
-        made: str = (
-            super().render(template_name, context, request)
-            if make is None
-            else make(context["widget"]).strip()
-        )
+        if make is not None:
+            return make(context["widget"]).strip()
+        made: str = super().render(template_name, context, request)
         return made

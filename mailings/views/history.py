@@ -26,7 +26,7 @@ from mailings.wording import money
 STOP_POLLING = 286
 MARKED = "marked"
 # The values of each filter, as they stand in an address.
-Given = tuple[tuple[str, tuple[str, ...]], ...]
+Asked = tuple[tuple[str, tuple[str, ...]], ...]
 MAIN_FILTERS = ("channel", "by", "period")
 MORE_FILTERS = ("start", "end", "account", "origin")
 EXPORT_COLUMNS = (
@@ -70,21 +70,21 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 def _filters(params: QueryDict, order: orders.Order) -> SafeString:
     """The form with the filters, for a query of an address."""
-    given = tuple((name, tuple(params.getlist(name))) for name in history.ALL_FILTERS)
-    return _form(get_language(), given, order, history.people(), history.accounts())
+    asked = tuple((name, tuple(params.getlist(name))) for name in history.ALL_FILTERS)
+    return _form(get_language(), asked, order, history.people(), history.accounts())
 
 
 @lru_cache(maxsize=200)
 def _form(
     language: str | None,
-    given: Given,
+    asked: Asked,
     order: orders.Order,
     people: history.Choices,
     accounts: history.Choices,
 ) -> SafeString:
     """The form, which shows nothing but these: its many controls take as long as a page of mailings."""
     params = QueryDict(mutable=True)
-    for name, values in given:
+    for name, values in asked:
         params.setlist(name, values)
     form = history.form(params)
     context = {
