@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.backends.sqlite3 import operations
+from django.db.backends.sqlite3 import base
 
 pytestmark = pytest.mark.skipif(connection.vendor != "sqlite", reason="its own backend")
 
@@ -20,5 +20,5 @@ def test_a_moment_is_read_as_django_reads_it(found: Any) -> None:
     ours: Any = connection.ops
     read = ours.convert_datetimefield_value(found, None, connection)
 
-    expected: Any = operations.DatabaseOperations(connection)
+    expected: Any = base.DatabaseWrapper.ops_class(connection)
     assert read == expected.convert_datetimefield_value(found, None, connection)
