@@ -27,6 +27,7 @@ from bench.many import numbers, on_databases
 from mailings.delivery import endings, plan, results, rows
 from mailings.delivery.match import Senders
 from mailings.models import Account, Attempt, Delivery, Mailing, Message, State
+from mailings.models.bulk import without_collection
 from mailings.models.mailing import new_code
 from mailings.smsc.api.messages import parse_messages
 from mailings.smsc.spec.spec import validate
@@ -108,7 +109,8 @@ def read(account: Account, bodies: list[bytes]) -> None:
     touched: set[int] = set()
     for body in bodies:
         page = parse_messages(body, 200)
-        saved = results.keep(account, senders, senders.match(results.news(account, page.messages)))
+        with without_collection():
+            saved = results.keep(account, senders, senders.match(results.news(account, page.messages)))
         touched |= saved.mailings
     results.count(touched, now)
 

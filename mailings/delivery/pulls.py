@@ -20,6 +20,7 @@ from mailings.delivery import endings, plan, results
 from mailings.delivery.match import Senders
 from mailings.delivery.plan import Ask
 from mailings.models import Account, Delivery, DeliveryPull, Mailing, State
+from mailings.models.bulk import without_collection
 from mailings.smsc.api.errors import SmscError
 from mailings.smsc.api.messages import MOST_ROWS, Message, Messages
 
@@ -129,9 +130,10 @@ def _read(kept: DeliveryPull, ask: Ask, result: Pulled, touched: set[int], *, be
             raise _Stopped(GAVE_WAY)
         page = _ask(kept, ask, before, result, patient=not behind or result.calls > 0)
         senders = _senders(account, ask, senders)
-        news = results.news(account, page.messages)
-        found = senders.match(news)
-        saved = results.keep(account, senders, found)
+        with without_collection():
+            news = results.news(account, page.messages)
+            found = senders.match(news)
+            saved = results.keep(account, senders, found)
         touched |= saved.mailings
         result.rows += page.rows
         result.matched += saved.matched + _different(page.messages) - _different(news)

@@ -21,7 +21,7 @@ from mailings.delivery import rows, shared
 from mailings.delivery.match import Found, Place, Senders, newness
 from mailings.delivery.rows import Meant
 from mailings.delivery.texts import Texts
-from mailings.models import Account, Delivery, Mailing, Message, Recipient, Result
+from mailings.models import Account, Delivery, Mailing, Message, Recipient, Result, bulk
 from mailings.models.deliveries import NO_RESULT
 from mailings.models.states import UNDECIDED
 from mailings.smsc.api.messages import Message as Told
@@ -82,6 +82,7 @@ def news(account: Account, told: Sequence[Told]) -> list[Told]:
 def keep(account: Account, senders: Senders, found: Found) -> Kept:
     """Store what was found for a page, in one transaction. Pulls of the same account take turns."""
     with transaction.atomic():
+        bulk.without_waiting()  # the page is read anew after a crash; the figures are written later, and wait
         held = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         write = _sorted_out(held, found.messages)
         rows.update(write.changed, (*TOLD, *MEANT))

@@ -60,3 +60,13 @@ def without_collection() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def without_waiting() -> None:
+    """Let the commit of this transaction not wait for the disk, where PostgreSQL would.
+
+    For what a crash may take away because it is read anew, and a later commit waits for all before it.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit TO off")

@@ -14,13 +14,13 @@ from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.files.storage import storages
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from mailings import accounts
 from mailings.models import Account, Import, ImportedRow, Mailing, State
-from mailings.models.bulk import without_collection
+from mailings.models.bulk import without_collection, without_waiting
 from mailings.models.imports import LONGEST_VALUE, Line, plain, stored
 from mailings.models.mailing import has_come
 from mailings.models.prepared import Prepared, changing, given
@@ -302,11 +302,7 @@ def _keep(imported: Import, token: str, lines: list[Line], rows: int, place: int
         ours = Import.objects.filter(pk=imported.pk, state=Import.State.READING, token=token)
         if not ours.update(lease_until=_lease(now), rows_read=rows, bytes_read=min(place, imported.size)):
             raise Superseded
-        if connection.vendor == "postgresql":
-            # The commit need not wait for the disk: what a crash takes away is read anew, and the commit that
-            # ends the reading waits for all before it.
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL synchronous_commit TO off")
+        without_waiting()  # the chunk is read anew after a crash; the end of the reading waits
         ImportedRow.objects.write(imported, lines)
 
 

@@ -110,9 +110,10 @@ def test_a_key_that_is_none_shows_the_newest(page: Client, key: str) -> None:
 
 def test_filters_stand_in_the_address(operator: Any) -> None:
     other = get_user_model().objects.create_user("petr")
-    row(name="Mine", created_by=operator)
-    row(State.REFUSED, name="His", created_by=other, created_at=timezone.now() - timedelta(days=40))
-    row(name="Viber one", options={"viber": "1"}, origin="provider")
+    now = timezone.now()
+    row(name="Mine", created_by=operator, created_at=now)
+    row(State.REFUSED, name="His", created_by=other, created_at=now - timedelta(days=40))
+    row(name="Viber one", options={"viber": "1"}, origin="provider", created_at=now)
     assert names(f"by={operator.pk}") == {"Mine"}
     assert names("state=refused&state=unknown") == {"His"}
     assert names("channel=viber") == {"Viber one"}
