@@ -6,7 +6,6 @@ sets Django up; the same command with hardly anything to do; and one small row a
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from bench.many import BEGIN
+from bench.many import BEGIN, spread
 from scripts.servers import PostgreSQL, Redis
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -82,15 +81,13 @@ def _measured(folder: Path, environment: dict[str, str]) -> dict[str, Any]:
         more.append((cpu - spent["one"][-1]) * 1000 / (MAILINGS - 1))
         rates.append((MAILINGS - 1) / (at[-1] - at[0]))
         floors.append(float(_asked(["-c", RAW], environment)[2]))
-    figures = {
-        f"{name}_cpu_ms": _spread([second * 1000 for second in found]) for name, found in spent.items()
-    }
+    figures = {f"{name}_cpu_ms": spread([second * 1000 for second in found]) for name, found in spent.items()}
     beyond = [one - floor for one, floor in zip(spent["one"], spent["django"], strict=True)]
-    figures["one_beyond_django_cpu_ms"] = _spread([second * 1000 for second in beyond])
+    figures["one_beyond_django_cpu_ms"] = spread([second * 1000 for second in beyond])
     return figures | {
-        "each_more_cpu_ms": _spread(more),
-        "a_second": _spread(rates),
-        "raw_a_second": _spread(floors),
+        "each_more_cpu_ms": spread(more),
+        "a_second": spread(rates),
+        "raw_a_second": spread(floors),
     }
 
 
@@ -113,14 +110,6 @@ def _asked(words: list[str], environment: dict[str, str]) -> tuple[float, list[f
     if process.returncode:
         raise RuntimeError(f"{' '.join(words)}: exit code {process.returncode}, {''.join(said[-1:])}")
     return used.ru_utime + used.ru_stime, at, "".join(said)
-
-
-def _spread(found: list[float]) -> dict[str, float]:
-    return {
-        "median": round(statistics.median(found), 1),
-        "least": round(min(found), 1),
-        "most": round(max(found), 1),
-    }
 
 
 ROWS = {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -47,3 +48,12 @@ def on_databases(module: str, *kinds: str) -> dict[str, Any]:
             )
             found[kind] = json.loads(said.stdout.splitlines()[-1])
     return found
+
+
+def spread(found: list[float]) -> dict[str, float]:
+    """The median of several figures, and their ends."""
+    return {
+        "median": round(statistics.median(found), 1),
+        "least": round(min(found), 1),
+        "most": round(max(found), 1),
+    }

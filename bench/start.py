@@ -8,7 +8,6 @@ belong to `make run`, and not to the set for which the goal of 350 MB is.
 import os
 import re
 import signal
-import statistics
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from bench.many import spread
 from bench.processes import below, command, used, with_variable
 from scripts.servers import free_port
 
@@ -102,13 +102,13 @@ def run() -> dict[str, Any]:
             raise RuntimeError(f"{why}: {log.read_text(errors='replace')[-2000:]}") from why
     return {
         "goal_mb": GOAL_MB,
-        "first": _spread([first["seconds"]]),
-        "installing": _spread([installed]),
-        "first_without": _spread([first["seconds"] - installed]),
-        "again": _spread([one["seconds"] for one in again]),
-        "end": _spread([one["end"] for one in again]),
-        "set_mb": _spread([one["set_mb"] for one in again]),
-        "others_mb": _spread([one["others_mb"] for one in again]),
+        "first": spread([first["seconds"]]),
+        "installing": spread([installed]),
+        "first_without": spread([first["seconds"] - installed]),
+        "again": spread([one["seconds"] for one in again]),
+        "end": spread([one["end"] for one in again]),
+        "set_mb": spread([one["set_mb"] for one in again]),
+        "others_mb": spread([one["others_mb"] for one in again]),
         "left": [line for one in (first, *again) for line in one["left"]],
     }
 
@@ -124,14 +124,6 @@ def _once(clone: Path, log: Path, patience: float) -> dict[str, Any]:
     finally:
         end, left = one.end()
     return {"begun": one.begun, "seconds": seconds, "end": end, "left": left, **held}
-
-
-def _spread(found: list[float]) -> dict[str, float]:
-    return {
-        "median": round(statistics.median(found), 1),
-        "least": round(min(found), 1),
-        "most": round(max(found), 1),
-    }
 
 
 ROWS = {
