@@ -6,6 +6,7 @@ docs/decisions/0002-a-job-found-is-a-mailing-sent.md.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
@@ -56,8 +57,8 @@ def _show(account: Account, code: str, jobs: set[str]) -> None:
 def _note_conflict(account: Account, conflict: Conflict) -> None:
     """By its number the job is one mailing's, by its reference another's: a person decides."""
     row = Mailing.objects.get(pk=conflict.pk)
-    if row.alarm != Alarm.TWO_JOBS:
-        _alarm(row, [conflict.job.remote_id], Alarm.OTHER_JOB)
+    if not (row.alarm or _was_dealt_with(row, Alarm.OTHER_JOB, conflict.job.remote_id)):
+        raise_alarm(row, Alarm.OTHER_JOB, [conflict.job.remote_id])
     reference = reference_of(conflict.job.name)
     if reference is not None:
         _show(account, reference[:CODE_LENGTH], {conflict.job.remote_id})
@@ -87,28 +88,41 @@ def _note(row: Mailing, bearers: Sequence[Bearer]) -> None:
     row.refresh_from_db(fields=["remote_id", "look_matches", "alarm", "alarm_jobs"])
     if row.remote_id is not None or row.look_matches or row.alarm_jobs:
         note_jobs(row, [bearer.job for bearer in bearers], at=bearers[-1].at, source="get_all")
-        _end_alarm(row)
+        if row.alarm in ("", Alarm.TWO_JOBS):
+            _end_alarm_or_bring_it_back(row)
 
 
-def _end_alarm(row: Mailing) -> None:
+def _end_alarm_or_bring_it_back(row: Mailing) -> None:
     """End the alarm of two jobs once at most one of them is not cancelled: nobody gets the mailing twice.
 
     The one that is left must be the row's own, unless a person has cancelled that one after the alarm. Else
-    the alarm stays: the row would be shown as cancelled although people get the mailing.
+    the alarm stays: the row would be shown as cancelled although people get the mailing. What ended so comes
+    back when it is no longer so; what a person has dealt with does not.
     """
-    if row.alarm != Alarm.TWO_JOBS:
-        return
     row.refresh_from_db(fields=["other_jobs"])
     left = [job for job in jobs_of(row) if row_of_job(row, job).remote_status != JobStatus.CANCELLED]
-    if left in ([], [row.remote_id]) or (len(left) == 1 and _was_chosen(row)):
+    last = row.events.filter(kind=EventKind.ALARM).order_by("-at", "-id").first()
+    chosen = bool(last and row.wish_at and row.wish_at > last.at)
+    over = left in ([], [row.remote_id]) or (len(left) == 1 and chosen)
+    if row.alarm and over:
         Mailing.objects.filter(pk=row.pk, alarm=Alarm.TWO_JOBS).update(alarm="")
         record(EventKind.ALARM, row, alarm="", left=1)
+    elif not (row.alarm or over) and last and _ended_by_itself(last.data):
+        raise_alarm(row, Alarm.TWO_JOBS, left)
 
 
-def _was_chosen(row: Mailing) -> bool:
-    """Whether a person asked to cancel or delete the row's own job after the alarm had been raised."""
-    raised = row.events.filter(kind=EventKind.ALARM).order_by("-at", "-id").first()
-    return bool(raised and row.wish_at and row.wish_at > raised.at)
+def _ended_by_itself(said: dict[str, Any]) -> bool:
+    return not said["alarm"] and bool(said.get("left"))
+
+
+def _was_dealt_with(row: Mailing, alarm: Alarm, job: str) -> bool:
+    """Whether a person has dismissed this alarm about this job. The row itself remembers only the jobs."""
+    said = row.events.filter(kind=EventKind.ALARM).order_by("at", "id").values_list("data", flat=True)
+    return any(
+        raised["alarm"] == alarm and job in raised["remote_ids"] and not ended["alarm"]
+        for raised, ended in pairwise(said)
+        if not _ended_by_itself(ended)
+    )
 
 
 def _bearers_before(row: Mailing) -> set[str]:
@@ -154,8 +168,8 @@ def _accept(row: Mailing, bearer: Bearer) -> bool:
     return True
 
 
-def _alarm(row: Mailing, jobs: Sequence[str], alarm: Alarm = Alarm.TWO_JOBS) -> None:
-    """Raise an alarm if there is a new job: a dismissed alarm does not come back for the same jobs."""
+def _alarm(row: Mailing, jobs: Sequence[str]) -> None:
+    """Tell of two jobs if one of them is new: a dismissed alarm does not come back for the same jobs."""
     if set(jobs) - set(row.alarm_jobs):
-        raise_alarm(row, alarm, list(jobs))
+        raise_alarm(row, Alarm.TWO_JOBS, list(jobs))
         row.refresh_from_db()

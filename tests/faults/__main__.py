@@ -32,7 +32,7 @@ from tests.faults.plan import Plan, Seeded
 from tests.faults.storm import Marksman
 
 # The lines that tests/sync/test_behind_our_back.py prints: `running: {'alarm': 45, …}`.
-_SAID = re.compile(r"^\.*(stopped|list broken|running): (\{.*\})$", re.MULTILINE)
+_SAID = re.compile(r"^\.*(stopped|list broken|running|changed again): (\{.*\})$", re.MULTILINE)
 _EACH = re.compile(r"'([^']*)': (\d+)")
 ROOT = Path(__file__).resolve().parent.parent.parent
 DATABASES = ("postgresql", "sqlite")

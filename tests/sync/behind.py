@@ -44,26 +44,28 @@ class Behind:
             self._made(self.rng.choices(list(KINDS), list(KINDS.values()))[0])
         assert sync.pull_two_months(account, wait=1).complete
         self.mine = [str(pk) for pk in Mailing.objects.values_list("remote_id", flat=True)]
-        for remote_id in self.mine:
-            deeds = self.rng.choices(DEEDS, k=self.rng.randint(1, 3))
-            self.history[remote_id] += " ".join([":", *(deed.__name__ for deed in deeds)])
-            for deed in deeds:
-                deed(self, int(remote_id))
+        self._change()
 
     def compared(self) -> Figures:
-        """Sync stopped, then its list broken, then running again: every state at each of them."""
+        """Sync stopped, then its list broken, then running, then after more changes: every state at each."""
         figures = Figures()
-        later = timezone.now() + timedelta(seconds=2 * settings.SYNC_SECONDS + 60)
-        with time_machine.travel(later, tick=True):
+        a_while = timedelta(seconds=2 * settings.SYNC_SECONDS + 60)
+        with time_machine.travel(timezone.now() + a_while, tick=True):
             self._compare("stopped", figures)
             self.sandbox.fault("html", calls="get_all", count=None)
             sync.pull_two_months(self.account, wait=1)
             self._compare("list broken", figures)
             self.sandbox.clear_faults()
-            for _ in range(2):
-                sync.pull_two_months(self.account, wait=1)
-            self._compare("running", figures)
+            self._compare_after_two_pulls("running", figures)
+            self._change()
+        with time_machine.travel(timezone.now() + 2 * a_while, tick=True):
+            self._compare_after_two_pulls("changed again", figures)
         return figures
+
+    def _compare_after_two_pulls(self, mode: str, figures: Figures) -> None:
+        for _ in range(2):
+            sync.pull_two_months(self.account, wait=1)
+        self._compare(mode, figures)
 
     # --- making -----------------------------------------------------------------------------------------
 
@@ -100,6 +102,14 @@ class Behind:
             pass
         self.codes.add(code)
         return code
+
+    def _change(self) -> None:
+        """Let the provider do one to three things to every job."""
+        for remote_id in self.mine:
+            deeds = self.rng.choices(DEEDS, k=self.rng.randint(1, 3))
+            self.history[remote_id] += " ".join([":", *(deed.__name__ for deed in deeds)])
+            for deed in deeds:
+                deed(self, int(remote_id))
 
     # --- what the provider may do -----------------------------------------------------------------------
 

@@ -133,3 +133,69 @@ def test_another_mailings_job_that_takes_a_reference_is_told_to_both(account, sa
     other.refresh_from_db()
     assert (mailing.alarm, other.alarm) == (Alarm.TWO_JOBS, Alarm.OTHER_JOB)
     assert mailing.alarm_jobs == sorted([str(mailing.remote_id), str(other.remote_id)])
+
+
+def test_its_own_job_with_another_s_reference_is_told_beside_two_jobs_that_are_over(account, sandbox) -> None:
+    """Given a cancelled mailing whose job now bears another's reference, and a cancelled copy of that job."""
+    mailing, second = with_two_jobs(account, sandbox)
+    other = delivered(account, time=TOMORROW)
+    for job in (int(mailing.remote_id or 0), int(second)):
+        sandbox.change_job(job, status="cancelled")
+    pull(account)
+    mailing.refresh_from_db()
+    assert mailing.alarm == ""
+
+    sandbox.change_job(int(mailing.remote_id or 0), name=f"{other.code}a Spring sale")
+    pull(account)
+
+    mailing.refresh_from_db()
+    assert mailing.alarm == Alarm.OTHER_JOB
+
+
+def test_another_s_reference_on_its_own_job_is_told_until_a_person_has_dealt_with_it(
+    account, sandbox
+) -> None:
+    mailing, _second = with_two_jobs(account, sandbox)
+    other = delivered(account, time=TOMORROW)
+    sandbox.change_job(int(mailing.remote_id or 0), name=f"{other.code}a Spring sale")
+    pull(account)
+    mailing.refresh_from_db()
+    assert mailing.alarm == Alarm.TWO_JOBS
+
+    outbox.dismiss_alarm(mailing.pk)
+    pull(account)
+    mailing.refresh_from_db()
+    assert mailing.alarm == Alarm.OTHER_JOB
+
+    outbox.dismiss_alarm(mailing.pk)
+    pull(account)
+    mailing.refresh_from_db()
+    assert mailing.alarm == ""
+
+
+def test_a_second_job_that_waits_again_is_told_again(account: Account, sandbox: Sandbox) -> None:
+    mailing, second = with_two_jobs(account, sandbox)
+    sandbox.change_job(int(second), status="cancelled")
+    pull(account)
+    pull(account)
+    mailing.refresh_from_db()
+    assert mailing.alarm == ""
+
+    sandbox.change_job(int(second), status="waiting")
+    pull(account)
+
+    mailing.refresh_from_db()
+    assert mailing.alarm == Alarm.TWO_JOBS
+    assert mailing.events.filter(kind="alarm").count() == 3
+
+
+def test_two_jobs_that_a_person_has_dealt_with_are_not_told_again(account: Account, sandbox: Sandbox) -> None:
+    mailing, second = with_two_jobs(account, sandbox)
+    outbox.dismiss_alarm(mailing.pk)
+
+    for status in ("cancelled", "waiting"):
+        sandbox.change_job(int(second), status=status)
+        pull(account)
+
+    mailing.refresh_from_db()
+    assert mailing.alarm == ""
