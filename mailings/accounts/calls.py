@@ -56,8 +56,8 @@ def slot(
     `call` and `distinct` (an id, a span of days) identify the request: identical ones are kept
     SAME_REQUEST_SECONDS apart, except `add`, as each has its own reference. `wait`: how many seconds to wait
     until a reason among PASSING is over. `probing`: this is the one call that an open breaker allows.
-    `claims`: do not read the account's row again, because the caller has just read it, and makes its claim on
-    condition that the row is `unchanged`.
+    `claims`: do not read the account's row again: the caller has just read it, and sends nothing unless it is
+    `unchanged`.
 
     The client's deadline is PROVIDER_TOTAL_SECONDS after the permit was taken, which is before the permit's
     lease ends.
@@ -90,7 +90,7 @@ def slot(
 
 
 def unchanged(account: Any, *, proven: bool) -> Exists:
-    """The condition that a claim's UPDATE puts on the account: still able to call, and as it was read.
+    """The condition that a claim, and its confirmation, put on the account: able to call, and as it was read.
 
     `account`: the expression for its primary key. `proven`: it must still be known that calls succeed. The
     statement needs values for `secret`, `kind` and `base_url`.
@@ -138,6 +138,14 @@ def is_calling(identity: str) -> bool:
     return line_of(identity).calls > 0
 
 
+def will_wait(account: Account) -> bool:
+    """Whether the next call has to wait for a permit, but only for a moment: calls end here all the time.
+
+    `account`: as it was read just now.
+    """
+    return line_of(account.identity).moves(_permits(account))
+
+
 @dataclass(frozen=True)
 class _Caller:
     """An account's row as it was read for one call, with its credentials decrypted."""
@@ -151,15 +159,18 @@ class _Caller:
 
     @property
     def permits(self) -> int:
-        """How many calls may go at once: one, until a call has succeeded.
+        return _permits(self.row)
 
-        That must have been since this process began, the credentials changed, and the breaker was last open.
-        """
-        row = self.row
-        if row.breaker != Breaker.CLOSED or row.proven_at is None:
-            return 1
-        proven = max(row.proven_at, row.last_ok_at or row.proven_at)
-        return settings.CALLS_AT_ONCE if proven >= _STARTED_AT else 1
+
+def _permits(row: Account) -> int:
+    """How many calls may go at once: one, until a call has succeeded.
+
+    That must have been since this process began, the credentials changed, and the breaker was last open.
+    """
+    if row.breaker != Breaker.CLOSED or row.proven_at is None:
+        return 1
+    proven = max(row.proven_at, row.last_ok_at or row.proven_at)
+    return settings.CALLS_AT_ONCE if proven >= _STARTED_AT else 1
 
 
 def _wait_for_permit(
@@ -176,13 +187,16 @@ def _wait_for_permit(
 
 
 def _wait_in_line(row: Account, request: str, wait: float) -> tuple[_Caller, limiter.Lease]:
-    """The same for a claim. Its row is read again only after a pause in which no call of ours has ended."""
+    """The same for a claim. Its row is read again only after a pause in which no call of ours has ended, and
+    while it is not known that calls succeed: then all wait for the first one to show it."""
     until, line = time.monotonic() + wait, line_of(row.identity)
     with line.front(wait) as first:
         if not first:
             raise CannotCall(Waiting.GATE)
         while True:
             line.expect()
+            if _permits(row) < settings.CALLS_AT_ONCE:
+                row.refresh_from_db()
             try:
                 return _try_permit(_caller(row, probing=False), request, probing=False, claims=True)
             except CannotCall as error:

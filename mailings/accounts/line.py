@@ -6,8 +6,12 @@ without all threads asking Redis again and again; and more threads than permits 
 
 import functools
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+# A line moves if a call has ended so lately: whoever waits in it gets a permit in a moment.
+MOVES_SECONDS = 1.0
 
 
 class Line:
@@ -15,6 +19,8 @@ class Line:
 
     def __init__(self) -> None:
         self.calls = 0
+        self._waiting = 0
+        self._ended_at = float("-inf")
         self._lock = threading.Lock()
         self._front = threading.Lock()
         self._freed = threading.Event()
@@ -22,12 +28,21 @@ class Line:
     @contextmanager
     def front(self, seconds: float) -> Iterator[bool]:
         """Wait to be the first, and stay it. False if that took too long."""
+        with self._lock:
+            self._waiting += 1
         first = self._front.acquire(timeout=max(seconds, 0))
         try:
             yield first
         finally:
             if first:
                 self._front.release()
+            with self._lock:
+                self._waiting -= 1
+
+    def moves(self, permits: int) -> bool:
+        """Whether so many permits are all taken or waited for here, and one is free in a moment."""
+        full = self.calls + self._waiting >= permits
+        return full and time.monotonic() - self._ended_at < MOVES_SECONDS
 
     def expect(self) -> None:
         """Wait, from now on, for calls that end later than this. To be called before asking for a permit."""
@@ -44,6 +59,7 @@ class Line:
     def ended(self) -> None:
         with self._lock:
             self.calls -= 1
+        self._ended_at = time.monotonic()
         self._freed.set()
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from mailings import accounts
 from mailings.accounts import restore_guard
-from mailings.models import Attempt, EventKind, Mailing, State, record
+from mailings.models import Account, Attempt, EventKind, Mailing, State, record
 from mailings.models.among import as_one, one_of
 from mailings.models.mailing import CLOCK_WENT_BACK, letters
 from mailings.models.prepared import Given, Prepared, changing, given
@@ -40,13 +40,6 @@ _FILES = "SELECT count(*) FROM mailings_attachment WHERE mailing_id = mailings_m
 _HELD = "SELECT count(*) FROM mailings_attempt WHERE kind = 'create' AND "
 # Forgets earlier searches of the provider's list for this row.
 _NOT_LOOKED_FOR = {"looks": 0, "look_at": None, "look_note": ""}
-_OURS = Prepared(
-    lambda: (
-        Mailing.objects.filter(state=State.SENDING, wish="", **given(Mailing, "token", id="pk"))
-        .order_by()
-        .values_list("id")
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -66,13 +59,17 @@ class Claim:
     files: bool = True
 
     def confirm(self) -> None:
-        """Check once more, right before the first byte: a worker may have been frozen since the claim.
+        """Check once more, right before the first byte: a worker may have been frozen since the claim, or may
+        have waited for a permit while another call showed that the account can make none.
 
         Raises StaleClaim, or what `restore_guard.remember` raises. Redis and the database may be slow, so the
         deadline is checked after them.
         """
-        restore_guard.remember(self.mailing.account, self.attempt)
-        ours = _OURS.rows(pk=self.mailing.pk, token=self.token)
+        account = self.mailing.account
+        restore_guard.remember(account, self.attempt)
+        ours = _ours(account.proven_at is not None).rows(
+            pk=self.mailing.pk, token=self.token, **_as_read(account)
+        )
         if not (ours and self._in_time()):
             raise StaleClaim
 
@@ -121,12 +118,32 @@ def _told(
         far=now + CLOCK_WENT_BACK,
         deadline=deadline,
         lease=now + timedelta(seconds=settings.LEASE_SECONDS),
-        secret=bytes(account.secret),
-        kind=account.kind,
-        base_url=account.base_url,
         held=as_one(held),
+        **_as_read(account),
     )
     return told[0] if told else None
+
+
+def _as_read(account: Account) -> dict[str, Any]:
+    """The values that `accounts.unchanged` compares."""
+    return {"secret": bytes(account.secret), "kind": account.kind, "base_url": account.base_url}
+
+
+@functools.cache
+def _ours(proven: bool) -> Prepared:
+    """The claimed row, if it still may be sent, prepared once for each. `proven`: as in `_claiming`."""
+    return Prepared(
+        lambda: (
+            Mailing.objects.filter(
+                accounts.unchanged(OuterRef("account_id"), proven=proven),
+                state=State.SENDING,
+                wish="",
+                **given(Mailing, "token", id="pk"),
+            )
+            .order_by()
+            .values_list("id")
+        )
+    )
 
 
 @functools.cache

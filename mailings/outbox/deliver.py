@@ -81,14 +81,22 @@ def _write_down(claim: Claim, answer: Created | SmscError) -> None:
 
 
 def _call(mailing: Mailing) -> tuple[Claim, Created | SmscError] | None:
-    """Claim and call under one permit: the claim and the answer. None when there was no call."""
+    """Claim and call under one permit: the claim and the answer. None when there was no call.
+
+    The claim is made under the permit; but while all wait for the next one, it is made meanwhile.
+    """
     claim: Claim | None = None
     client: Client | None = None
     try:
+        ahead = accounts.will_wait(mailing.account)
+        if ahead and (claim := take(mailing)) is None:
+            return None
         with accounts.slot(mailing.account, "add", wait=WAIT_FOR_SLOT_SECONDS, claims=True) as client:
-            claim = take(mailing)
+            claim = claim or take(mailing)
             return None if claim is None else (claim, send(claim, client))
     except accounts.CannotCall:
+        if claim is not None:
+            outcomes.conclude(claim, NotSent("permit"))
         raise
     except Exception as error:
         if claim is None:

@@ -25,6 +25,7 @@ class Reason(models.TextChoices):
     ANSWER = "answer", gettext_lazy("the connection broke before the whole answer was there")
     TIMEOUT = "timeout", gettext_lazy("SMS Centre did not answer in time")
     DEADLINE = "deadline", gettext_lazy("the time for the whole call ran out")
+    PERMIT = "permit", gettext_lazy("no call could begin before others had ended")
     OBJECTION = "objection", gettext_lazy("it was stopped by us at the last moment")
     DATABASE = "database", gettext_lazy("the database was away for a moment before it was handed over")
     UPLOAD = "upload", gettext_lazy("an attached file is no longer as it was stored")

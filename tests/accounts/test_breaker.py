@@ -33,7 +33,7 @@ def account_at(sandbox: Sandbox, credentials: Credentials = RIGHT) -> Account:
     return accounts.ensure_sandbox_account(sandbox.url, credentials.login, credentials.password)
 
 
-def balance(account: Account, wait: float = 0) -> Any:
+def balance(account: Account, wait: float = 0.1) -> Any:
     with accounts.slot(account, "balance", wait=wait) as client:
         return client.balance()
 
