@@ -20,6 +20,8 @@ from mailings.smsc.base_url import is_loopback
 
 # 3.35 brought UPDATE … RETURNING; the trigram tokenizer that search needs has been there since 3.34.
 OLDEST_SQLITE = (3, 35)
+# From how many runs in one connection PostgreSQL keeps the plan of a statement (of `models.prepared` only).
+PREPARED_FROM = 5
 
 
 def kept_secret(path: Path, make: Callable[[], str]) -> str:
@@ -104,7 +106,7 @@ def database(url: str, base: Path, lease_seconds: float) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
         return parsed
-    options = _lost_hosts(lease_seconds) | parsed.get("OPTIONS", {})
+    options = {"prepare_threshold": PREPARED_FROM} | _lost_hosts(lease_seconds) | parsed.get("OPTIONS", {})
     return parsed | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
 
 

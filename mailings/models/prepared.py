@@ -6,16 +6,46 @@ the few statements that every mailing needs. They are still written as query set
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+import psycopg
 from django.db import connection, models
 from django.db.models.expressions import Expression
 from django.db.models.sql import UpdateQuery
 
 Model = TypeVar("Model", bound=models.Model)
-Statement = tuple[str, tuple[Any, ...]]
+T = TypeVar("T")
 # What makes a statement: a query set (its SELECT), or SQL with its parameters.
 Make = Callable[[], "models.QuerySet[Any] | tuple[str, Sequence[Any]]"]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL with `%s` for each parameter, and these: values, or `Given` for those that come with each run."""
+
+    sql: str
+    params: tuple[Any, ...]
+
+    @cached_property
+    def qmark(self) -> str:
+        """The same with `?`, as SQLite's driver has it."""
+        return self.sql.replace("%s", "?").replace("%%", "%")
+
+
+def _by_psycopg(connection: Any, statement: Statement, params: list[Any]) -> Any:
+    """Run by a cursor whose statements PostgreSQL plans once a connection: half of its work for a delivery.
+
+    Django's own cursor writes the values into the SQL, which is then another statement each time.
+    """
+    return psycopg.Cursor(connection).execute(statement.sql, params)
+
+
+def _by_sqlite(connection: Any, statement: Statement, params: list[Any]) -> Any:
+    return connection.execute(statement.qmark, params)
+
+
+_EXECUTE = {"postgresql": _by_psycopg, "sqlite": _by_sqlite}
 
 
 class Given(Expression):
@@ -82,26 +112,29 @@ class Prepared:
         if statement is None:
             made = self._make()
             sql, params = made if isinstance(made, tuple) else made.query.sql_with_params()
-            statement = self._made[connection.vendor] = (sql, tuple(params))
+            statement = self._made[connection.vendor] = Statement(sql, tuple(params))
         return statement
 
     def change(self, **values: Any) -> int:
         """Run it with these values; returns how many rows it changed."""
-        with connection.cursor() as cursor:
-            self._run(cursor, values)
-            return int(cursor.rowcount)
+        return self._run(values, lambda cursor: int(cursor.rowcount))
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         """Run it with these values; returns its rows as the database's driver has them."""
-        with connection.cursor() as cursor:
-            self._run(cursor, values)
-            return list(cursor.fetchall())
+        return self._run(values, lambda cursor: list(cursor.fetchall()))
 
-    def _run(self, cursor: Any, values: dict[str, Any]) -> None:
-        sql, params = self._statement()
-        cursor.execute(
-            sql, [one.adapted(values[one.name]) if isinstance(one, Given) else one for one in params]
-        )
+    def _run(self, values: dict[str, Any], read: "Callable[[Any], T]") -> "T":
+        made = self._statement()
+        params = [one.adapted(values[one.name]) if isinstance(one, Given) else one for one in made.params]
+        if connection.queries_logged or connection.execute_wrappers:
+            with connection.cursor() as cursor:
+                cursor.execute(made.sql, params)
+                return read(cursor)
+        connection.close_if_health_check_failed()
+        connection.ensure_connection()
+        connection.validate_no_broken_transaction()
+        with connection.wrap_database_errors:
+            return read(_EXECUTE[connection.vendor](connection.connection, made, params))
 
 
 def _converters(compiler: Any) -> "list[tuple[int, Any]]":

@@ -4,11 +4,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from mailings.models import Account, Attempt, Event, EventKind, Mailing, State, record
 from mailings.models.among import as_one
-from mailings.models.prepared import Given, Prepared, PreparedRow, changing, given
+from mailings.models.prepared import Given, Prepared, PreparedRow, adding, changing, given
 from tests.helpers.factories import bare
 
 
@@ -71,3 +73,41 @@ def test_many_values_are_one_placeholder(mailing):
 
     assert rows.all(pks=as_one([mailing.pk, mailing.pk + 1])) == [mailing]
     assert rows.all(pks=as_one([])) == []
+
+
+def test_who_watches_statements_sees_it_too(mailing):
+    count = Prepared(lambda: Mailing.objects.filter(**given(Mailing, id="pk")).values_list("looks"))
+
+    with CaptureQueriesContext(connection) as captured:
+        watched = count.rows(pk=mailing.pk)
+
+    assert watched == count.rows(pk=mailing.pk) == [(2,)]
+    assert len(captured) == 1
+    assert f"({mailing.pk})" in captured[0]["sql"]
+
+
+def test_an_error_of_the_database_is_django_s(mailing):
+    twice = Prepared(lambda: adding("mailings_account", **given(Account, "id", "name")))
+
+    for _with_the_plan_kept in range(8):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            twice.rows(id=mailing.account_id, name="b")
+
+
+def test_a_percent_sign_in_the_statement_stays_one(mailing):
+    like = Prepared(lambda: ("SELECT 'a%%b' FROM mailings_mailing WHERE id = %s", [Given("pk")]))
+
+    assert like.rows(pk=mailing.pk) == [("a%b",)]
+
+
+if connection.vendor == "postgresql":  # SQLite's driver keeps what it has parsed by itself
+
+    def test_postgresql_plans_it_once_a_connection(mailing):
+        looks = Prepared(lambda: Mailing.objects.filter(**given(Mailing, id="pk")).values_list("looks"))
+
+        for _again in range(8):
+            looks.rows(pk=mailing.pk)
+
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT statement FROM pg_prepared_statements")
+            assert any("mailings_mailing" in statement for (statement,) in cursor.fetchall())
