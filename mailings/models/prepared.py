@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import psycopg
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models.expressions import Expression
 from django.db.models.sql import UpdateQuery
 
@@ -63,11 +63,11 @@ class Given(Expression):
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         return "%s", [self]
 
-    def adapted(self, value: Any) -> Any:
-        """The value as the database takes it."""
+    def adapted(self, value: Any, database: Any) -> Any:
+        """The value as the database (Django's wrapper of its connection) takes it."""
         if value is None or self._field is None or (self._is_text and type(value) is str):
             return value
-        return self._field.get_db_prep_save(value, connection=connection)
+        return self._field.get_db_prep_save(value, connection=database)
 
 
 def given(model: type[models.Model], *alike: str, **names: str) -> dict[str, Given]:
@@ -107,12 +107,12 @@ class Prepared:
         self._make = make
         self._made: dict[str, Statement] = {}
 
-    def _statement(self) -> Statement:
-        statement = self._made.get(connection.vendor)
+    def _statement(self, vendor: str) -> Statement:
+        statement = self._made.get(vendor)
         if statement is None:
             made = self._make()
             sql, params = made if isinstance(made, tuple) else made.query.sql_with_params()
-            statement = self._made[connection.vendor] = Statement(sql, tuple(params))
+            statement = self._made[vendor] = Statement(sql, tuple(params))
         return statement
 
     def change(self, **values: Any) -> int:
@@ -124,17 +124,21 @@ class Prepared:
         return self._run(values, lambda cursor: list(cursor.fetchall()))
 
     def _run(self, values: dict[str, Any], read: "Callable[[Any], T]") -> "T":
-        made = self._statement()
-        params = [one.adapted(values[one.name]) if isinstance(one, Given) else one for one in made.params]
-        if connection.queries_logged or connection.execute_wrappers:
-            with connection.cursor() as cursor:
+        # The wrapper itself: `connection` looks for it at each of its attributes.
+        database: Any = connections[DEFAULT_DB_ALIAS]
+        made = self._statement(database.vendor)
+        params = [
+            one.adapted(values[one.name], database) if isinstance(one, Given) else one for one in made.params
+        ]
+        if database.queries_logged or database.execute_wrappers:
+            with database.cursor() as cursor:
                 cursor.execute(made.sql, params)
                 return read(cursor)
-        connection.close_if_health_check_failed()
-        connection.ensure_connection()
-        connection.validate_no_broken_transaction()
-        with connection.wrap_database_errors:
-            return read(_EXECUTE[connection.vendor](connection.connection, made, params))
+        database.close_if_health_check_failed()
+        database.ensure_connection()
+        database.validate_no_broken_transaction()
+        with database.wrap_database_errors:
+            return read(_EXECUTE[database.vendor](database.connection, made, params))
 
 
 def _converters(compiler: Any) -> "list[tuple[int, Any]]":
@@ -142,12 +146,13 @@ def _converters(compiler: Any) -> "list[tuple[int, Any]]":
     return list(compiler.get_converters([column[0] for column in compiler.select]).items())
 
 
-def _converted(row: tuple[Any, ...], converters: "list[tuple[int, Any]]") -> list[Any]:
-    values = list(row)
+def _converted(rows: list[tuple[Any, ...]], converters: "list[tuple[int, Any]]") -> list[list[Any]]:
+    database, found = connections[DEFAULT_DB_ALIAS], [list(row) for row in rows]
     for index, (convert, expression) in converters:
         for one in convert:
-            values[index] = one(values[index], expression, connection)
-    return values
+            for values in found:
+                values[index] = one(values[index], expression, database)
+    return found
 
 
 class PreparedValues:
@@ -160,7 +165,8 @@ class PreparedValues:
 
     def all(self, **values: Any) -> list[list[Any]]:
         """The values of all rows. `values`: those of the `Given` placeholders."""
-        return [_converted(row, self._found) for row in self._prepared.rows(**values)]
+        rows = self._prepared.rows(**values)
+        return _converted(rows, self._found)
 
     def _statement(self) -> tuple[str, Sequence[Any]]:
         compiler = self._make().query.get_compiler(connection.alias)
@@ -183,10 +189,10 @@ class PreparedRow(Generic[Model]):
 
     def all(self, **values: Any) -> list[Model]:
         """The instances. `values`: those of the `Given` placeholders."""
-        return [self._instance(row) for row in self._prepared.rows(**values)]
+        rows = self._prepared.rows(**values)
+        return [self._instance(row) for row in _converted(rows, self._layout.converters)]
 
-    def _instance(self, found: tuple[Any, ...]) -> Model:
-        row = _converted(found, self._layout.converters)
+    def _instance(self, row: list[Any]) -> Model:
         instance: Model = self._layout.own.instance(row)
         for part, set_related in self._layout.related:
             set_related(instance, part.instance(row))
