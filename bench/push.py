@@ -1,7 +1,7 @@
 """Handing over: mailings that wait, worker processes, and a provider that answers after 50 ms.
 
 The floor is what the provider's time alone takes: mailings x 50 ms / CALLS_AT_ONCE. Measured at the provider,
-from the first request to the last answer, so that no start of a process counts.
+from the first request to the last answer, and begun when every worker is ready: no start of a process counts.
 """
 
 import json
@@ -90,14 +90,19 @@ def _once(kind: str, calls: int, workers: int, cluster: PostgreSQL) -> dict[str,
             "CALLS_AT_ONCE": str(calls),
             "PYTHONWARNINGS": "ignore",
         }
-        seed = f"import django; django.setup(); from bench.push_seed import seed; seed({MAILINGS}, 'http://127.0.0.1:{stub}/sys/')"
-        subprocess.run([sys.executable, "-c", seed], cwd=ROOT, env=environment, check=True)
+        _seeding(f"seed({MAILINGS}, 'http://127.0.0.1:{stub}/sys/')", environment)
         command = [sys.executable, "-m", "celery", "--quiet", "-A", "config", "worker", "-l", "ERROR"]
         started = [
             stack.enter_context(_process([*command, "-n", f"host{number}"], environment))
             for number in range(workers)
         ]
+        _seeding(f"begin({workers}, 'http://127.0.0.1:{stub}/')", environment)
         return _watch(started, stub)
+
+
+def _seeding(call: str, environment: dict[str, str]) -> None:
+    code = f"import django; django.setup(); from bench.push_seed import begin, seed; {call}"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
 
 
 def _once_by_celery(calls: int) -> dict[str, float]:

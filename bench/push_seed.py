@@ -1,12 +1,22 @@
-"""A database with mailings queued, and a message for each, for `bench.push`."""
+"""A database with mailings queued, and the moment at which workers are told of them, for `bench.push`."""
 
+import time
+
+import redis
+import requests
+from celery import current_app
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
 from mailings import accounts, outbox
-from mailings.models import Account
+from mailings.models import Account, Mailing
+from mailings.outbox import notify
 from mailings.smsc.spec.spec import validate
+
+# What a worker asks of the provider as it starts (the list, the balance) is over by then.
+SETTLED_SECONDS = 1.5
 
 
 def seed(count: int, url: str) -> None:
@@ -19,3 +29,13 @@ def seed(count: int, url: str) -> None:
     Account.objects.filter(pk=account.pk).update(proven_at=timezone.now())
     with connection.cursor() as cursor:  # as PostgreSQL does of itself within a minute
         cursor.execute("ANALYZE")
+    redis.Redis.from_url(settings.REDIS_URL).flushall()  # nobody is told yet
+
+
+def begin(workers: int, stub: str) -> None:
+    """Tell workers of the queue as soon as so many are ready; the stub counts from then on."""
+    while len(current_app.control.ping(timeout=1.0)) < workers:
+        pass
+    time.sleep(SETTLED_SECONDS)
+    requests.get(f"{stub}begin", timeout=5)
+    notify.send("deliver", Mailing.objects.earliest("id").pk)

@@ -1,7 +1,7 @@
 """A provider that answers everything after a fixed time: what calls cannot be faster than.
 
 `python -m bench.stub PORT MILLISECONDS`. A POST makes a job; GET / tells how many there were, the most at
-once, and the monotonic moments of the first request and of the last answer.
+once, and the monotonic moments of the first request and of the last answer. GET /begin counts anew.
 """
 
 import asyncio
@@ -16,6 +16,9 @@ LENGTH = re.compile(rb"content-length: *([0-9]+)", re.IGNORECASE)
 class Stub:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
+        self.begin()
+
+    def begin(self) -> None:
         self.calls = self.now = self.most = 0
         self.first = self.last = 0.0
 
@@ -25,6 +28,8 @@ class Stub:
             head = await reader.readuntil(b"\r\n\r\n")
         except asyncio.IncompleteReadError:  # somebody looked whether anybody listens
             return
+        if head.startswith(b"GET /begin"):
+            self.begin()
         if head.startswith(b"GET"):
             told: dict[str, object] = {
                 "calls": self.calls,

@@ -9,7 +9,6 @@ from mailings.accounts.calls import (
     raise_if_changed,
     slot,
     unchanged,
-    will_wait,
 )
 from mailings.accounts.credentials import is_another_login, move, set_credentials
 from mailings.accounts.limiter import CannotCall
@@ -41,5 +40,4 @@ __all__ = [
     "set_credentials",
     "slot",
     "unchanged",
-    "will_wait",
 ]

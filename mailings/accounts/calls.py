@@ -21,7 +21,7 @@ from django.utils import timezone
 from mailings.accounts import breaker, limiter
 from mailings.accounts.credentials import UnreadableCredentials, credentials_of
 from mailings.accounts.limiter import CannotCall
-from mailings.accounts.line import line_of
+from mailings.accounts.line import Line, line_of
 from mailings.models import Account, Breaker, Waiting
 from mailings.models.patience import drop_dead_connections
 from mailings.models.prepared import given
@@ -47,7 +47,7 @@ def slot(
     *distinct: str,
     wait: float = 0.0,
     probing: bool = False,
-    claims: bool = False,
+    claim: Callable[[], object] | None = None,
 ) -> Iterator[Client]:
     """A permit, and the client for one call under it. Raises CannotCall when no call can go out now.
 
@@ -56,15 +56,16 @@ def slot(
     `call` and `distinct` (an id, a span of days) identify the request: identical ones are kept
     SAME_REQUEST_SECONDS apart, except `add`, as each has its own reference. `wait`: how many seconds to wait
     until a reason among PASSING is over. `probing`: this is the one call that an open breaker allows.
-    `claims`: do not read the account's row again: the caller has just read it, and sends nothing unless it is
+    `claim`: called while this waits for a permit, if one is free in a moment: what may come before the call.
+    With it the account's row is not read again: the caller has just read it, and sends nothing unless it is
     `unchanged`.
 
     The client's deadline is PROVIDER_TOTAL_SECONDS after the permit was taken, which is before the permit's
     lease ends.
     """
     request = "" if call == "add" else ":".join((call, *distinct))
-    if claims:
-        caller, lease = _wait_in_line(account, request, wait)
+    if claim is not None:
+        caller, lease = _wait_in_line(account, request, wait, claim)
     else:
         row = Account.objects.get(pk=account.pk)
         caller, lease = _wait_for_permit(row, request, wait, probing=probing)
@@ -138,14 +139,6 @@ def is_calling(identity: str) -> bool:
     return line_of(identity).calls > 0
 
 
-def will_wait(account: Account) -> bool:
-    """Whether the next call has to wait for a permit, but only for a moment: calls end here all the time.
-
-    `account`: as it was read just now.
-    """
-    return line_of(account.identity).moves(_permits(account))
-
-
 @dataclass(frozen=True)
 class _Caller:
     """An account's row as it was read for one call, with its credentials decrypted."""
@@ -186,23 +179,36 @@ def _wait_for_permit(
         row.refresh_from_db()
 
 
-def _wait_in_line(row: Account, request: str, wait: float) -> tuple[_Caller, limiter.Lease]:
-    """The same for a claim. Its row is read again only after a pause in which no call of ours has ended, and
-    while it is not known that calls succeed: then all wait for the first one to show it."""
+def _wait_in_line(
+    row: Account, request: str, wait: float, claim: Callable[[], object]
+) -> tuple[_Caller, limiter.Lease]:
+    """The same for a claim, which is made meanwhile if the turn comes soon."""
     until, line = time.monotonic() + wait, line_of(row.identity)
-    with line.front(wait) as first:
-        if not first:
-            raise CannotCall(Waiting.GATE)
-        while True:
-            line.expect()
-            if _permits(row) < settings.CALLS_AT_ONCE:
-                row.refresh_from_db()
-            try:
-                return _try_permit(_caller(row, probing=False), request, probing=False, claims=True)
-            except CannotCall as error:
-                pause = _pause(error, until)
-            if not line.wait(pause):
-                row.refresh_from_db()
+    with line.stand(_permits(row)) as soon:
+        if soon:
+            claim()
+        with line.front(until - time.monotonic()) as first:
+            if not first:
+                raise CannotCall(Waiting.GATE)
+            return _wait_at_front(line, row, request, until)
+
+
+def _wait_at_front(line: Line, row: Account, request: str, until: float) -> tuple[_Caller, limiter.Lease]:
+    """Ask for the permit whenever a call of ours has ended.
+
+    The row is read again only after a pause in which none has, and while it is not known that calls succeed:
+    then all wait for the first one to show it.
+    """
+    while True:
+        line.expect()
+        if _permits(row) < settings.CALLS_AT_ONCE:
+            row.refresh_from_db()
+        try:
+            return _try_permit(_caller(row, probing=False), request, probing=False, claims=True)
+        except CannotCall as error:
+            pause = _pause(error, until)
+        if not line.wait(pause):
+            row.refresh_from_db()
 
 
 def _pause(error: CannotCall, until: float) -> float:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 # A line moves if a call has ended so lately: whoever waits in it gets a permit in a moment.
 MOVES_SECONDS = 1.0
+# How many threads of a line may have claimed a mailing before they get their permit.
+AHEAD = 2
 
 
 class Line:
@@ -26,23 +28,30 @@ class Line:
         self._freed = threading.Event()
 
     @contextmanager
-    def front(self, seconds: float) -> Iterator[bool]:
-        """Wait to be the first, and stay it. False if that took too long."""
+    def stand(self, permits: int) -> Iterator[bool]:
+        """Stand in line. Whether the turn comes in a moment, and only so few others wait that it is sure to.
+
+        That is so if all these permits are taken or waited for here, and calls end all the time.
+        """
         with self._lock:
             self._waiting += 1
+            full = self.calls + self._waiting > permits
+            soon = full and self._waiting <= AHEAD and time.monotonic() - self._ended_at < MOVES_SECONDS
+        try:
+            yield soon
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+    @contextmanager
+    def front(self, seconds: float) -> Iterator[bool]:
+        """Wait to be the first, and stay it. False if that took too long."""
         first = self._front.acquire(timeout=max(seconds, 0))
         try:
             yield first
         finally:
             if first:
                 self._front.release()
-            with self._lock:
-                self._waiting -= 1
-
-    def moves(self, permits: int) -> bool:
-        """Whether so many permits are all taken or waited for here, and one is free in a moment."""
-        full = self.calls + self._waiting >= permits
-        return full and time.monotonic() - self._ended_at < MOVES_SECONDS
 
     def expect(self) -> None:
         """Wait, from now on, for calls that end later than this. To be called before asking for a permit."""

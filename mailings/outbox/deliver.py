@@ -80,6 +80,10 @@ def _write_down(claim: Claim, answer: Created | SmscError) -> None:
         outcomes.accept(claim, answer)
 
 
+class _NotClaimed(Exception):
+    """The mailing could not be claimed: see `take`."""
+
+
 def _call(mailing: Mailing) -> tuple[Claim, Created | SmscError] | None:
     """Claim and call under one permit: the claim and the answer. None when there was no call.
 
@@ -87,13 +91,19 @@ def _call(mailing: Mailing) -> tuple[Claim, Created | SmscError] | None:
     """
     claim: Claim | None = None
     client: Client | None = None
+
+    def claimed() -> Claim:
+        nonlocal claim
+        claim = claim or take(mailing)
+        if claim is None:
+            raise _NotClaimed
+        return claim
+
     try:
-        ahead = accounts.will_wait(mailing.account)
-        if ahead and (claim := take(mailing)) is None:
-            return None
-        with accounts.slot(mailing.account, "add", wait=WAIT_FOR_SLOT_SECONDS, claims=True) as client:
-            claim = claim or take(mailing)
-            return None if claim is None else (claim, send(claim, client))
+        with accounts.slot(mailing.account, "add", wait=WAIT_FOR_SLOT_SECONDS, claim=claimed) as client:
+            return claimed(), send(claimed(), client)
+    except _NotClaimed:
+        return None
     except accounts.CannotCall:
         if claim is not None:
             outcomes.conclude(claim, NotSent("permit"))

@@ -11,6 +11,10 @@ from mailings.accounts.line import Line, line_of
 from mailings.models import Account, Waiting
 
 
+def nothing() -> None:
+    """A claim that is made."""
+
+
 @pytest.fixture
 def account(redis_url, transactional_db) -> Account:
     return accounts.ensure_sandbox_account("http://127.0.0.1:1/sys/")
@@ -43,7 +47,7 @@ def test_a_call_that_ends_while_a_permit_is_asked_for_is_noticed() -> None:
 def test_only_calls_that_are_under_way_are_counted(account) -> None:
     assert not accounts.is_calling(account.identity)
 
-    with accounts.slot(account, "add", claims=True):
+    with accounts.slot(account, "add", claim=nothing):
         assert accounts.is_calling(account.identity)
 
     assert not accounts.is_calling(account.identity)
@@ -63,7 +67,7 @@ def test_a_permit_that_comes_free_here_is_used_at_once(account, settings, monkey
     ending = threading.Timer(0.2, end)
     ending.start()
     begin = time.monotonic()
-    with accounts.slot(account, "add", wait=60, claims=True):
+    with accounts.slot(account, "add", wait=60, claim=nothing):
         waited = time.monotonic() - begin
     ending.join()
 
@@ -74,8 +78,28 @@ def test_who_cannot_become_the_first_in_time_waits_for_a_permit(account) -> None
     with (
         line_of(account.identity).front(1),
         pytest.raises(accounts.CannotCall) as refused,
-        accounts.slot(account, "add", wait=0.05, claims=True),
+        accounts.slot(account, "add", wait=0.05, claim=nothing),
     ):
         pass
 
     assert refused.value.reason == Waiting.GATE
+
+
+def test_only_a_line_that_moves_and_is_short_lets_claim_before_the_permit(monkeypatch) -> None:
+    line = Line()
+    for _call in range(2):
+        line.begun()
+
+    with line.stand(2) as without_an_end:
+        pass
+    line.begun()
+    line.ended()
+    with line.stand(3) as while_one_is_free, line.stand(2) as soon, line.stand(2) as too_many:
+        pass
+    later = time.monotonic() + 2
+    monkeypatch.setattr("mailings.accounts.line.time.monotonic", lambda: later)
+    with line.stand(2) as long_after_the_last_end:
+        pass
+
+    assert (without_an_end, while_one_is_free, soon, too_many) == (False, False, True, False)
+    assert not long_after_the_last_end

@@ -1,6 +1,5 @@
 """While all calls wait for the next permit, a mailing is claimed already: what can happen until it comes."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,7 +8,7 @@ import pytest
 
 from mailings import accounts, outbox
 from mailings.accounts import limiter
-from mailings.accounts.line import line_of
+from mailings.accounts.line import Line, line_of
 from mailings.models import Account, Attempt, Breaker, Mailing, State, Waiting, Wish
 from mailings.outbox import deliver
 from sandbox import Sandbox
@@ -35,15 +34,15 @@ def meanwhile(account: Account, settings, monkeypatch) -> Callable[[Callable[[],
     """Have something done at the moment in which a delivery begins to wait; then the permit comes."""
 
     def set_up(deed: Callable[[], object]) -> None:
-        really_wait, taken = accounts.slot, all_permits_taken(account, settings)
+        really_wait, taken = Line.front, all_permits_taken(account, settings)
         taken.__enter__()
 
-        def slot(*args: Any, **kwargs: Any) -> Any:
+        def front(*args: Any) -> Any:
             deed()
             taken.__exit__(None, None, None)
-            return really_wait(*args, **kwargs)
+            return really_wait(*args)
 
-        monkeypatch.setattr(accounts, "slot", slot)
+        monkeypatch.setattr(Line, "front", front)
 
     return set_up
 
@@ -106,17 +105,17 @@ def test_an_account_that_cannot_call_any_more_when_the_permit_comes_sends_nothin
     assert mailing.code not in "".join(job["name"] for job in sandbox.jobs)
 
 
-def test_a_line_in_which_no_call_has_ended_lately_claims_nothing(account, settings, monkeypatch):
+def test_where_no_call_has_ended_lately_nothing_is_claimed_before_the_permit(account, settings, monkeypatch):
     """Given a provider that has not answered for a while: a permit may be far off."""
     monkeypatch.setattr(deliver, "WAIT_FOR_SLOT_SECONDS", 0.05)
+    monkeypatch.setattr("mailings.accounts.line.MOVES_SECONDS", 0)
     mailing = queued(account)
+
     with all_permits_taken(account, settings):
-        later = time.monotonic() + 2
-        monkeypatch.setattr("mailings.accounts.line.time.monotonic", lambda: later)
+        assert not outbox.deliver_mailing(mailing.pk)
 
-        assert not accounts.will_wait(account)
-        monkeypatch.undo()
-
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.waiting_for) == (State.QUEUED, Waiting.GATE)
     assert not mailing.attempts.exists()
 
 
@@ -128,7 +127,7 @@ def test_calls_that_waited_for_the_first_to_succeed_go_at_once_then(account, san
     old.proven_at = None
     lease = limiter.acquire(account.identity, "", permits=2, calls_lately=lambda: False)
 
-    with accounts.slot(old, "add", claims=True) as client:
+    with accounts.slot(old, "add", claim=lambda: None) as client:
         assert client
 
     limiter.release(lease, used=False)
