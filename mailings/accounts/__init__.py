@@ -12,6 +12,7 @@ from mailings.accounts.calls import (
 )
 from mailings.accounts.credentials import is_another_login, move, set_credentials
 from mailings.accounts.limiter import CannotCall
+from mailings.accounts.line import calls_under_way
 from mailings.accounts.setup import (
     NoAccount,
     at_process_start,
@@ -27,6 +28,7 @@ __all__ = [
     "ask_probe",
     "at_process_start",
     "calls_last_hour",
+    "calls_under_way",
     "default_account",
     "ensure_default_account",
     "ensure_sandbox_account",

@@ -5,6 +5,7 @@ else that is due, and nudges another thread while there is more than it can do a
 """
 
 import logging
+import random
 import threading
 import time
 from collections import deque
@@ -30,8 +31,10 @@ SECONDS = 3.0
 REST = timedelta(seconds=5)
 # How long a mailing that failed by a bug of ours is passed over, unless a message names it.
 FAILED_RESTS = 30.0
-# How many due rows one query brings.
+# How many due rows one query brings, and how many of them are taken, at random: workers that all went for the
+# first ones would go for the same, and all but one in vain.
 AT_ONCE = 64
+AHEAD = 16
 # How many threads there are beyond the permits: they read and write rows while the others call.
 SPARE = 2
 
@@ -163,7 +166,15 @@ class Drain:
         return self._first_due() if self._may_enter() else None
 
     def _may_enter(self) -> bool:
-        return self._threads < settings.CALLS_AT_ONCE + SPARE
+        """Whether one more thread may work: not if enough wait beside the calls that are under way.
+
+        Where workers of other processes have most of the permits, further threads would only wait, each with
+        a mailing that another worker sends meanwhile. But while there is no call at all, any may be the one
+        whose account has a permit.
+        """
+        calls = accounts.calls_under_way()
+        enough = calls > 0 and self._threads - calls > SPARE
+        return self._threads < settings.CALLS_AT_ONCE + SPARE and not enough
 
     def _first_due(self) -> int | None:
         """The first due mailing, read from the database if none was read ahead. Holds the lock."""
@@ -177,7 +188,8 @@ class Drain:
             for key in [key for key, until in passed_over.items() if until <= moment]:
                 del passed_over[key]
         if not self._failed and not self._resting:
-            return [pk for (pk,) in _DUE.rows(now=now, far=now + CLOCK_WENT_BACK)]
+            found = [pk for (pk,) in _DUE.rows(now=now, far=now + CLOCK_WENT_BACK)]
+            return random.sample(found, min(len(found), AHEAD))
         due = _due(now, now + CLOCK_WENT_BACK).exclude(pk__in=self._failed).exclude(account__in=self._resting)
         return list(due.values_list("id", flat=True)[:AT_ONCE])
 
