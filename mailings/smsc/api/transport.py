@@ -16,10 +16,12 @@ import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import TimeoutError as PoolTimeoutError
@@ -269,13 +271,24 @@ def _post(url: str, body: Body, exchange: Exchange) -> Answer:
         "Connection": "close",
         "User-Agent": "Mailroom",
     }
-    request = requests.Request("POST", url, headers=headers, data=body).prepare()
+    request = requests.PreparedRequest()
+    request.method, request.url = "POST", _prepared(url)
+    request.headers = CaseInsensitiveDict(headers)
+    request.prepare_body(body, files=None)
     timeouts = (exchange.timeouts.connect, exchange.timeouts.read)
     with (
         contextlib.closing(_Adapter(exchange)) as adapter,
         adapter.send(request, stream=True, timeout=timeouts, proxies={}) as response,
     ):
         return _read(response, exchange)
+
+
+@lru_cache(maxsize=100)
+def _prepared(url: str) -> str | None:
+    """The address as requests sends it; there are few, and each call needs one."""
+    request = requests.PreparedRequest()
+    request.prepare_url(url, None)
+    return request.url
 
 
 def _read(response: requests.Response, exchange: Exchange) -> Answer:
