@@ -19,18 +19,17 @@ from bench.machine import machine
 
 BUILD = Path(__file__).resolve().parent.parent / "build"
 BENCHMARKS = (
-    *(
-        "idle",
-        "create",
-        "history",
-        "preview",
-        "recipients",
-        "push",
-        "pull",
-        "deliveries",
-        "cancels",
-        "people",
-    ),
+    "idle",
+    "create",
+    "history",
+    "preview",
+    "recipients",
+    "submit",
+    "push",
+    "pull",
+    "deliveries",
+    "cancels",
+    "people",
 )
 
 

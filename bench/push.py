@@ -77,6 +77,16 @@ def _sum_up(kind: str, calls: int, workers: int, runs: list[dict[str, float]]) -
 
 
 def _once(kind: str, calls: int, workers: int, cluster: PostgreSQL) -> dict[str, float]:
+    with ready(kind, calls, workers, cluster, MAILINGS) as (environment, started, stub):
+        _seeding(f"begin('http://127.0.0.1:{stub}/')", environment)
+        return _watch(started, stub)
+
+
+@contextmanager
+def ready(
+    kind: str, calls: int, workers: int, cluster: PostgreSQL, count: int
+) -> Iterator[tuple[dict[str, str], list["subprocess.Popen[bytes]"], int]]:
+    """So many mailings queued, of which no worker is told: the environment, workers, the port of the stub."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mailroom-bench-")))
         redis = stack.enter_context(Redis(folder / "redis"))
@@ -90,18 +100,18 @@ def _once(kind: str, calls: int, workers: int, cluster: PostgreSQL) -> dict[str,
             "CALLS_AT_ONCE": str(calls),
             "PYTHONWARNINGS": "ignore",
         }
-        _seeding(f"seed({MAILINGS}, 'http://127.0.0.1:{stub}/sys/')", environment)
+        _seeding(f"seed({count}, 'http://127.0.0.1:{stub}/sys/')", environment)
         command = [sys.executable, "-m", "celery", "--quiet", "-A", "config", "worker", "-l", "ERROR"]
         started = [
             stack.enter_context(_process([*command, "-n", f"host{number}"], environment))
             for number in range(workers)
         ]
-        _seeding(f"begin({workers}, 'http://127.0.0.1:{stub}/')", environment)
-        return _watch(started, stub)
+        _seeding(f"wait_for({workers})", environment)
+        yield environment, started, stub
 
 
 def _seeding(call: str, environment: dict[str, str]) -> None:
-    code = f"import django; django.setup(); from bench.push_seed import begin, seed; {call}"
+    code = f"import django; django.setup(); from bench.push_seed import begin, seed, wait_for; {call}"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
 
 

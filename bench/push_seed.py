@@ -32,10 +32,14 @@ def seed(count: int, url: str) -> None:
     redis.Redis.from_url(settings.REDIS_URL).flushall()  # nobody is told yet
 
 
-def begin(workers: int, stub: str) -> None:
-    """Tell workers of the queue as soon as so many are ready; the stub counts from then on."""
+def wait_for(workers: int) -> None:
+    """Wait until so many workers are ready, and have asked what they ask as they start."""
     while len(current_app.control.ping(timeout=1.0)) < workers:
         pass
     time.sleep(SETTLED_SECONDS)
+
+
+def begin(stub: str) -> None:
+    """Tell workers of the queue; the stub counts from then on."""
     requests.get(f"{stub}begin", timeout=5)
     notify.send("deliver", Mailing.objects.earliest("id").pk)

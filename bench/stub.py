@@ -1,7 +1,8 @@
 """A provider that answers everything after a fixed time: what calls cannot be faster than.
 
 `python -m bench.stub PORT MILLISECONDS`. A POST makes a job; GET / tells how many there were, the most at
-once, and the monotonic moments of the first request and of the last answer. GET /begin counts anew.
+once, and the monotonic moments of the first request, of the last one, and of the last answer. GET /begin
+counts anew.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ class Stub:
 
     def begin(self) -> None:
         self.calls = self.now = self.most = 0
-        self.first = self.last = 0.0
+        self.first = self.begun = self.last = 0.0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request, one answer, and the end of the connection."""
@@ -35,6 +36,7 @@ class Stub:
                 "calls": self.calls,
                 "most": self.most,
                 "first": self.first,
+                "begun": self.begun,
                 "last": self.last,
             }
         else:
@@ -46,7 +48,8 @@ class Stub:
         writer.close()
 
     async def _made(self, head: bytes, reader: asyncio.StreamReader) -> dict[str, object]:
-        self.first = self.first or time.monotonic()
+        self.begun = time.monotonic()
+        self.first = self.first or self.begun
         self.now += 1
         self.most = max(self.most, self.now)
         found = LENGTH.search(head)
