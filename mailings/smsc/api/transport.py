@@ -234,7 +234,7 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        super().__init__()
+        super().__init__(pool_connections=1, pool_maxsize=1)  # a place in a queue is made for each connection
 
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any
