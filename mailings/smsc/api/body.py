@@ -1,7 +1,7 @@
 """The body of a request: a form, or multipart when files go along. Streamed, with its exact length.
 
 A body has `__len__` and can be iterated repeatedly, so that a million numbers are never joined into one
-string: they are encoded slice by slice, once to be counted and once to be sent.
+string: a long body is encoded slice by slice, once to be counted and once to be sent.
 """
 
 import secrets
@@ -63,13 +63,19 @@ class FormBody:
 
     def __init__(self, params: Sequence[Param]) -> None:
         self._params = tuple(params)
-        self._length = sum(_escaped_length(piece) for piece in self._pieces()) + self._marks()
+        # Nearly every body is one chunk: that is made once, and kept.
+        begin = next(_gathered(self._escaped()), b"")
+        self._whole = begin if len(begin) < _CHUNK else None
+        self._length = len(begin) if self._whole is not None else self._counted()
 
     def __len__(self) -> int:
         return self._length
 
     def __iter__(self) -> Iterator[bytes]:
-        return _gathered(self._escaped())
+        return _gathered(self._escaped()) if self._whole is None else iter([self._whole])
+
+    def _counted(self) -> int:
+        return sum(_escaped_length(piece) for piece in self._pieces()) + self._marks()
 
     def _marks(self) -> int:
         """How many = and & join the parameters."""
