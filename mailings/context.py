@@ -1,7 +1,7 @@
 """What base.html shows around every page: menu, account, the reader's zone, warnings."""
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -12,6 +12,7 @@ from django.utils.html import json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from mailings import health, rights
 from mailings.models import Account
@@ -25,7 +26,13 @@ ZONES = (
     "Asia/Magadan", "Asia/Kamchatka", "Europe/Minsk", "Asia/Almaty", "Asia/Tashkent", "Asia/Yerevan",
     "Asia/Baku", "Asia/Tbilisi", "Europe/Berlin", "Europe/London", "Asia/Dubai", "America/New_York",
 )  # fmt: skip
-
+# Label and icon by URL name.
+MENU = {
+    "today": (_lazy("Today"), "sun"),
+    "history": (_lazy("History"), "queue-list"),
+    "people": (_lazy("People"), "users"),
+    "compose": (_lazy("New mailing"), "plus"),
+}
 
 _ACCOUNTS = PreparedRow(lambda: Account.objects.order_by("id"))
 
@@ -58,17 +65,10 @@ class Frame:
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
 
-    @cached_property
-    def menu(self) -> list[Entry]:
-        here = self.request.path
-        entries = (
-            (_("Today"), "today", "sun"),
-            (_("History"), "history", "queue-list"),
-            (_("People"), "people", "users"),
-            (_("New mailing"), "compose", "plus"),
-        )
-        places = [(label, reverse(name), icon) for label, name, icon in entries if self.may[name]]
-        return [Entry(label, url, icon, here == url) for label, url, icon in places]
+    @property
+    def menu(self) -> tuple[Entry, ...]:
+        allowed = tuple(name for name in MENU if self.may[name])
+        return _menu(get_language(), allowed, _places().get(self.request.path))
 
     @cached_property
     def may(self) -> May:
@@ -102,6 +102,22 @@ class Frame:
     @property
     def words(self) -> SafeString:
         return _words(get_language(), self.zone)
+
+
+@cache
+def _places() -> dict[str, str]:
+    """The URL names of the menu by their paths."""
+    return {reverse(name): name for name in MENU}
+
+
+@cache
+def _menu(language: str | None, allowed: tuple[str, ...], here: str | None) -> tuple[Entry, ...]:
+    """The links that a reader may follow. `here`: the URL name of the page, if the menu has it."""
+    return tuple(
+        Entry(str(label), reverse(name), icon, name == here)
+        for name, (label, icon) in MENU.items()
+        if name in allowed
+    )
 
 
 @lru_cache(maxsize=100)

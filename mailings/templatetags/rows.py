@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 
 from django import template
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
@@ -15,7 +14,7 @@ from django.utils.translation import pgettext
 from mailings.models import Origin
 from mailings.selectors.history import HistoryRow
 from mailings.selectors.today import Spent
-from mailings.templatetags.pages import drawn, icon
+from mailings.templatetags.pages import drawn, icon, kept
 from mailings.wording import chips, moments, money
 from mailings.wording.phrases import markup
 
@@ -29,8 +28,7 @@ def history_rows(context: dict[str, Any], rows: Iterable[HistoryRow], oob: bool 
     The context has may_cancel, may_pick (ids of those that can be ticked) and marked (those just acted on).
     """
     address = "{id}".join(reverse("mailing", args=[0]).rsplit("0", 1))
-    given = {"may_cancel": context["may_cancel"], "oob": oob, "address": address}
-    line = render_to_string("mailings/_row.html", given)
+    line = kept("mailings/_row.html", may_cancel=bool(context["may_cancel"]), oob=oob, address=address)
     look = Look(context["may_pick"], context["marked"])
     return SafeString("".join(markup(line, **cells(row, look)) for row in rows))
 
@@ -73,7 +71,7 @@ def cells(row: HistoryRow, look: Look) -> dict[str, Any]:
         "pick": _pick(row) if pk in look.may_pick else "",
         "struck": STRUCK if chip.struck else "",
         "name": row.name,
-        "test": render_to_string("mailings/_test_mark.html") if values["self_test"] else "",
+        "test": kept("mailings/_test_mark.html") if values["self_test"] else "",
         "chosen": markup(CHOSEN, _("chosen just now")) if marked else "",
         "chip": drawn(chip),
         "share": _quiet(row.share) if row.share else "",
