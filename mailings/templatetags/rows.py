@@ -55,7 +55,7 @@ class Look:
 
     def __init__(self, may_pick: Collection[int], marked: Collection[int]) -> None:
         self.may_pick, self.marked, self.clock = may_pick, marked, moments.Clock()
-        self.channel = cache(_channel)
+        self.channel, self.choose = cache(_channel), _("Choose %(name)s")
 
 
 def cells(row: HistoryRow, look: Look) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def cells(row: HistoryRow, look: Look) -> dict[str, Any]:
         "state": row.state,
         "title": values["name"],
         "words": row.words,
-        "pick": _pick(row) if pk in look.may_pick else "",
+        "pick": _pick(row, look.choose) if pk in look.may_pick else "",
         "struck": STRUCK if chip.struck else "",
         "name": row.name,
         "test": kept("mailings/_test_mark.html") if values["self_test"] else "",
@@ -93,12 +93,12 @@ def _quiet(text: str) -> SafeString:
     return markup('<span class="text-secondary">{}</span>', text)
 
 
-def _pick(row: HistoryRow) -> SafeString:
+def _pick(row: HistoryRow, choose: str) -> SafeString:
     return markup(
         '<label><input class="form-check-input" type="checkbox" name="id" value="{}" form="selection"'
         ' data-select-row aria-label="{}"></label>',
         row.id,
-        _("Choose %(name)s") % {"name": row.values["name"]},
+        choose % {"name": row.values["name"]},
     )
 
 

@@ -8,8 +8,10 @@ from django.utils.safestring import SafeString
 
 def markup(text: str, *values: Any, **named: Any) -> SafeString:
     """Django's `format_html` in a third of its time. Whatever is not a SafeString is escaped."""
+    # Nothing at all, which half of the places of a line hold, needs no call.
     safe = {
-        name: value if isinstance(value, SafeString) else escape(str(value)) for name, value in named.items()
+        name: value if isinstance(value, SafeString) or value == "" else escape(str(value))
+        for name, value in named.items()
     }
     return SafeString(text.format(*map(_escaped, values), **safe))
 
