@@ -21,7 +21,7 @@ from mailings.smsc.api.errors import FileMissing, NotSaved, NotSent, Objected, S
 from mailings.smsc.api.jobs import canonical, canonicals, digests
 from mailings.smsc.api.messages import MOST_ROWS, Message, Messages, parse_messages, parse_status
 from mailings.smsc.api.transport import Answer, Exchange, Timeouts, post
-from mailings.smsc.api.veil import spellings_in_json, without
+from mailings.smsc.api.veil import plain_part, spellings_in_json, without
 from mailings.smsc.base_url import is_loopback
 from mailings.smsc.reserved import RESERVED
 
@@ -65,7 +65,12 @@ class Credentials:
     def may_stand_in(self, text: bytes) -> bool:
         """Whether this JSON may hold password or key: one search of it all, not one of each of its texts."""
         secrets = [secret for secret in (self.password, self.apikey) if secret]
-        return any(spelling in text for secret in secrets for spelling in spellings_in_json(secret))
+        return any(
+            spelling in text
+            for secret in secrets
+            if plain_part(secret) in text
+            for spelling in spellings_in_json(secret)
+        )
 
     def hide_secrets(self, text: str) -> str:
         """The text without password and key. For stored payloads: a text like the login may be an id."""

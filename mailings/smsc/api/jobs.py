@@ -38,9 +38,11 @@ def canonical(payload: Any) -> bytes:
 def canonicals(payloads: Sequence[Any]) -> list[bytes]:
     """The `canonical` form of each of many payloads."""
     try:
-        return [bytes(memoryview(orjson.dumps(one, option=orjson.OPT_SORT_KEYS))) for one in payloads]
+        texts = [orjson.dumps(one, option=orjson.OPT_SORT_KEYS) for one in payloads]
     except TypeError:
         return list(map(canonical, payloads))
+    # Copied all at once, and cut again: in JSON like this a line break is always written as \n.
+    return b"\n".join(texts).split(b"\n") if texts else []
 
 
 def of_canonical(text: bytes) -> Any:

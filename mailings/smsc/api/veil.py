@@ -49,6 +49,12 @@ def spellings_in_json(secret: str) -> tuple[bytes, ...]:
     return tuple(each.encode("utf-8", "surrogatepass") for each in inside)
 
 
+@lru_cache(maxsize=32)
+def plain_part(secret: str) -> bytes:
+    """The longest run of plain letters and digits: every spelling holds it as it is, and it may be empty."""
+    return max(re.findall(rb"[A-Za-z0-9]+", secret.encode("utf-8", "surrogatepass")), key=len, default=b"")
+
+
 def _veiled(text: str, secret: str, spelling: str) -> str:
     exact = re.escape(spelling)
     if _could_be_a_word(secret):

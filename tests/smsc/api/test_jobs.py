@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailings.smsc.api import aliases, answers, jobs, tolerant_json
+from mailings.smsc.api import aliases, answers, jobs, tolerant_json, veil
 from mailings.smsc.api.aliases import ALIASES, Reading
 from mailings.smsc.api.client import Client, Credentials
 from mailings.smsc.api.errors import UnreadableAnswer
@@ -93,3 +93,20 @@ def test_one_echo_of_the_password_among_many_rows_is_veiled_and_the_others_stay_
     assert "wörd" not in orjson.dumps(payloads).decode()
     assert [payload for number, payload in enumerate(payloads) if number != 3] == rows[:3] + rows[4:]
     assert fingerprints == [jobs.fingerprint(payload) for payload in payloads]
+
+
+def test_many_payloads_are_spelt_as_each_alone_even_with_line_breaks_or_half_a_surrogate_pair():
+    payloads = [{"b": "two\nlines\r\u2028", "a": 1}, {"a\n": ["\n", {"d": None, "c": ""}]}]
+    odd = [*payloads, {"a": "\ud800\n"}]
+
+    assert jobs.canonicals(payloads) == [jobs.canonical(payload) for payload in payloads]
+    assert jobs.canonicals(odd) == [jobs.canonical(payload) for payload in odd]
+    assert jobs.canonicals([]) == []
+
+
+@pytest.mark.parametrize("secret", ["a password", "pa55/wörd!", "пароль", "<&\"'>", "p%20Q\\x"])
+def test_every_spelling_of_a_secret_is_found_in_json(secret: str):
+    credentials = Credentials("login", secret)
+
+    assert all(credentials.may_stand_in(b'["' + said + b'"]') for said in veil.spellings_in_json(secret))
+    assert not credentials.may_stand_in(b'["nothing of the kind"]')
