@@ -65,9 +65,8 @@ def mirror(account: Account, listed: Sequence[Listed], at: datetime, tally: Tall
         shown |= _without_many_alone(account, found.unchanged, at, since)
         odd: list[tuple[Known, Job]] = []
         tally.changed += _each_if_not_all(partial(write_changed, at=at), found.changed, odd)
-        written = {
-            row.pk: row.reading for row, _ in found.changed if row.pk not in {row.pk for row, _ in odd}
-        }
+        unwritten = {row.pk for row, _ in odd}
+        written = {row.pk: row.reading for row, _ in found.changed if row.pk not in unwritten}
         ours |= written.keys()
         shown |= written
         unknown: list[Job] = []
@@ -101,22 +100,29 @@ def _without_unchanged(
     wanted = _may_hold(listed, tally.wanted)
     referenced = may_bear_references(each.name for each in listed)
     others: list[tuple[Known | None, Job]] = []
+    unchanged = found.unchanged
     controls = nameless = 0
     for each in listed:
-        row = rows.get(each.remote_id)
+        remote_id, name, _, _, fingerprint = each
+        row = rows.get(remote_id)
         if row is None:
             others.append((None, each.job()))
             continue
-        _, pk, fingerprint, gone, origin, code, _, reading = row
-        reference = reference_of(each.name) if referenced else None
-        is_ours = origin == LOCAL and reference is not None and reference[:CODE_LENGTH] == code
-        is_theirs = origin != LOCAL and reference is None and not wanted
-        if fingerprint != each.fingerprint or gone or not (is_ours or is_theirs):
+        _, pk, known_fingerprint, gone, origin, code, _, reading = row
+        reference = reference_of(name) if referenced else None
+        is_ours = origin == LOCAL
+        if is_ours:
+            as_expected = reference is not None and reference[:CODE_LENGTH] == code
+        else:
+            as_expected = reference is None and not wanted
+        if fingerprint != known_fingerprint or gone or not as_expected:
             others.append((Known._make(row), each.job()))
             continue
-        controls += is_ours
-        nameless += is_theirs and not (each.name or "").strip()
-        found.unchanged[pk] = reading
+        if is_ours:
+            controls += 1
+        elif not name or name.isspace():
+            nameless += 1
+        unchanged[pk] = reading
     tally.controls += controls
     tally.nameless += nameless
     return others
