@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from mailings.models import Account, Event, Mailing, Observation, Pull
+from mailings.models.mirror_many import Known, known
 from mailings.smsc.api.jobs import Job, Listed, canonical
 from mailings.sync import rows, spans
 from mailings.sync.tally import Tally
@@ -178,3 +179,15 @@ def test_what_could_not_be_read_is_counted_in_the_pull(listed_account: Account, 
 
     kept = Pull.objects.get()
     assert (kept.rows, kept.counts["odd"], kept.counts["seen"]) == (2, 1, 1)
+
+
+def test_what_is_known_of_jobs_tells_which_are_gone_and_leaves_other_accounts_alone(listed_account: Account):
+    mirror(listed_account, [job(number) for number in (1, 2, 3)], timezone.now(), Tally(timezone.now()))
+    Mailing.objects.filter(remote_id="2").update(gone=True)
+    other = Account.objects.create(name="other", kind="sandbox")
+
+    found = {remote_id: Known._make(row) for remote_id, row in known(listed_account, ["2", "1", "9"]).items()}
+
+    assert {remote_id: bool(row.gone) for remote_id, row in found.items()} == {"1": False, "2": True}
+    assert found["1"].fingerprint == job(1).fingerprint
+    assert known(other, ["1", "2"]) == {}
