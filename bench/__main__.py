@@ -19,7 +19,9 @@ from bench.machine import machine
 
 BUILD = Path(__file__).resolve().parent.parent / "build"
 BENCHMARKS = (
+    "start",
     "idle",
+    "calls",
     "create",
     "history",
     "preview",
