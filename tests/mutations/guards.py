@@ -29,13 +29,24 @@ GUARDS = (
     ),
     Guard(
         "the last look does not look at the token", f"{OUTBOX}/claims.py",
-        'wish="", **given(Mailing, "token", id="pk"))', 'wish="", **given(Mailing, id="pk"))',
+        '**given(Mailing, "token", id="pk"),', '**given(Mailing, id="pk"),',
         "tests/outbox/test_claims.py",
     ),
     Guard(
         "the last look does not look at the wish", f"{OUTBOX}/claims.py",
-        'filter(state=State.SENDING, wish="", **given', "filter(state=State.SENDING, **given",
+        'wish="",\n                **given(Mailing, "token"', '**given(Mailing, "token"',
         "tests/outbox/test_claims.py",
+    ),
+    Guard(
+        "the last look does not look at the account", f"{OUTBOX}/claims.py",
+        '                accounts.unchanged(OuterRef("account_id"), proven=proven),\n                state',
+        "                state",
+        "tests/outbox/test_claimed_ahead.py",
+    ),
+    Guard(
+        "a claim that got no permit is kept", f"{OUTBOX}/deliver.py",
+        'outcomes.conclude(claim, NotSent("permit"))', "pass",
+        "tests/outbox/test_claimed_ahead.py",
     ),
     Guard(
         "the last look does not look at the time", f"{OUTBOX}/claims.py",
@@ -105,7 +116,7 @@ GUARDS = (
     ),
     Guard(
         "no mark before the first byte", f"{OUTBOX}/claims.py",
-        "        restore_guard.remember(self.mailing.account, self.attempt)\n", "",
+        "        restore_guard.remember(account, self.attempt)\n", "",
         "tests/outbox/test_restored.py tests/outbox/test_claims.py",
     ),
     Guard(
