@@ -47,15 +47,19 @@ def test_on_the_wire_they_are_the_same_bytes(
     assert len(bodies[1]) == len(bodies[0]) == len(b"".join(bodies[1]))
 
 
-def test_they_are_walked_anew_each_time_and_never_held() -> None:
+@pytest.mark.parametrize(("count", "to_count", "to_send"), [(1, 1, 0), (40_000, 2, 1)])
+def test_they_are_walked_anew_each_time_and_never_held(count: int, to_count: int, to_send: int) -> None:
+    """Given a list that fits one chunk, which is kept, and a long one, whose begin is read first."""
     begun = 0
 
     def walk() -> Iterator[str]:
         nonlocal begun
         begun += 1
-        yield from PLAIN
+        yield from (line for _ in range(count) for line in PLAIN)
 
     found = FormBody([("list", Lines(walk))])
-    assert begun == 1
+    assert begun == to_count
+    assert len(found) == len(b"".join(found))
+    assert begun == to_count + to_send
     assert b"".join(found) == b"".join(found)
-    assert begun == 3
+    assert begun == to_count + 3 * to_send
