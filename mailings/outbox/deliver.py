@@ -105,7 +105,7 @@ def _call(mailing: Mailing) -> tuple[Claim, Created | SmscError] | None:
     except _NotClaimed:
         return None
     except accounts.CannotCall:
-        if claim is not None:
+        if claim is not None and not _has_sent(client):
             outcomes.conclude(claim, NotSent("permit"))
         raise
     except Exception as error:
@@ -113,10 +113,15 @@ def _call(mailing: Mailing) -> tuple[Claim, Created | SmscError] | None:
             raise
         if isinstance(error, SmscError):
             return claim, error
-        if isinstance(error, AWAY) and client is not None and not client.sent:
+        if isinstance(error, AWAY) and not _has_sent(client):
             return claim, NotSent("database")
         outcomes.conclude(claim, SmscError(reason=type(error).__name__))
         raise
+
+
+def _has_sent(client: Client | None) -> bool:
+    """Whether a byte may have left us. Without a client, which comes with the permit, none has."""
+    return client is not None and client.sent
 
 
 def take(mailing: Mailing) -> Claim | None:

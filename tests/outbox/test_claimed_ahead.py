@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from mailings import accounts, outbox
 from mailings.accounts import limiter
@@ -89,6 +90,28 @@ def test_a_cancel_while_it_waits_takes_it_back(account, sandbox: Sandbox, meanwh
 
     mailing.refresh_from_db()
     assert (mailing.state, len(sandbox.jobs)) == (State.WITHDRAWN, jobs)
+
+
+def test_a_database_that_goes_away_while_it_waits_leaves_it_in_the_queue(
+    account, sandbox: Sandbox, meanwhile
+):
+    """Given a claimed mailing that has no permit, so that nothing can have left us."""
+    mailing = queued(account)
+
+    def go_away() -> None:
+        raise OperationalError("gone")
+
+    meanwhile(go_away)
+
+    outbox.deliver_mailing(mailing.pk)
+
+    mailing.refresh_from_db()
+    attempt = mailing.attempts.get()
+    assert (mailing.state, attempt.outcome, attempt.text) == (
+        State.QUEUED,
+        Attempt.Outcome.NOT_SENT,
+        "database",
+    )
 
 
 @pytest.mark.parametrize("change", [{"breaker": Breaker.LOGIN}, {"secret": b"another"}])
