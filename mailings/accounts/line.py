@@ -76,9 +76,9 @@ _LINES: dict[str, Line] = {}
 
 def line_of(identity: str) -> Line:
     """The line of a login in this process."""
-    return _LINES.setdefault(identity, Line())
+    return _LINES.get(identity) or _LINES.setdefault(identity, Line())
 
 
 def calls_under_way() -> int:
-    """How many calls that were waited for in line are under way in this process, of all logins."""
+    """How many calls are under way in this process, of all logins."""
     return sum(line.calls for line in list(_LINES.values()))
