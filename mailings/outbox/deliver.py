@@ -36,7 +36,8 @@ CHECK_AGAIN = timedelta(seconds=10)
 
 
 def _queued() -> QuerySet[Mailing]:
-    tries = Attempt.objects.filter(mailing=OuterRef("pk"), kind=Attempt.Kind.CREATE)
+    # Of any kind: as long as a mailing is queued there are none but creating calls.
+    tries = Attempt.objects.filter(mailing=OuterRef("pk"))
     rows = Mailing.objects.filter(state=State.QUEUED, **given(Mailing, id="pk")).select_related("account")
     return rows.annotate(tried=Exists(tries))
 

@@ -13,6 +13,8 @@ pytestmark = pytest.mark.django_db
 
 # SELECT row with account; claim: row, attempt, event; recipients; confirm; outcome: row, attempt, event.
 STATEMENTS = 9
+# What may be read as a whole: it holds few rows.
+SMALL = ("mailings_account", "open_attempts")
 
 
 def statements(mailing: Mailing) -> list[str]:
@@ -46,3 +48,32 @@ def test_redis_is_asked_once_for_each_step(account, monkeypatch):
 
     # Acquire the permit, read the marks, leave a mark, give the permit back.
     assert len(asked) == 4
+
+
+def test_no_statement_reads_all_rows_of_a_table_that_grows(account):
+    """A table that begins to fill has no statistics yet: PostgreSQL read all attempts for each claim."""
+    for _ in range(3):
+        delivered(account)
+
+    asked = [one for one in statements(queued(account)) if not one.startswith("INSERT")]
+
+    assert asked
+    assert [line for one in asked for line in reads_of_all(one)] == []
+
+
+def reads_of_all(statement: str) -> list[str]:
+    """The lines of a statement's plan that say so."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
+            return [line for *_ids, line in cursor.fetchall() if line.startswith("SCAN mailings_")]
+        cursor.execute(f"EXPLAIN {statement}")
+        plan = [line for (line,) in cursor.fetchall()]
+    return [
+        line
+        for line, below in zip(plan, [*plan[1:], ""], strict=True)
+        if "Scan" in line
+        and " on mailings_" in line
+        and "Index Cond" not in below
+        and not any(name in line for name in SMALL)
+    ]
