@@ -17,8 +17,8 @@ from mailings.smsc.spec.spec import validate
 
 # What a worker asks of the provider as it starts (the list, the balance) is over by then.
 SETTLED_SECONDS = 1.5
-# What PostgreSQL looks at of itself within a minute: tables that have filled. One that it found empty it would
-# read row by row from then on, by a plan that it keeps, however large that has become meanwhile.
+# What PostgreSQL looks at of itself within a minute: tables that have filled. One that it found empty, it
+# reads row by row from then on, by a plan that it keeps, however large the table becomes.
 FILLED = ("mailings_mailing", "mailings_recipient", "mailings_event")
 
 

@@ -32,8 +32,8 @@ class NobodyLeft(Exception):
 
 # What the claiming UPDATE returns, to save queries: the number of earlier tries, the number of files, whether
 # any recipient is on the stop list, and how many of the attempts that Redis remembers this database holds.
-# Each has one index by which PostgreSQL can look it up: while a table begins to fill, it takes the wrong one of
-# two, and keeps to it.
+# For each there is one index that PostgreSQL can take: of two it takes the wrong one while a table begins to
+# fill, and keeps to it.
 _TRIES = (
     "SELECT count(*) FILTER (WHERE kind = 'create' AND outcome <> 'not_sent') FROM mailings_attempt"
     " WHERE mailing_id = mailings_mailing.id"

@@ -35,6 +35,8 @@ FAILED_RESTS = 30.0
 # first ones would go for the same, and all but one in vain.
 AT_ONCE = 64
 AHEAD = 16
+# A thread that works nudges another one this often at most: one that is told has others told in its turn.
+NUDGE_SECONDS = 0.25
 # How many threads there are beyond the permits: they read and write rows while the others call.
 SPARE = 2
 
@@ -60,6 +62,7 @@ class Drain:
         self._threads = 0
         self._ahead: deque[int] = deque()
         self._in_hand: set[int] = set()
+        self._nudged_at = float("-inf")
         # By mailing, and by account: until when (time.monotonic()) it is passed over.
         self._failed: dict[int, float] = {}
         self._resting: dict[int, float] = {}
@@ -156,10 +159,17 @@ class Drain:
                 return None
             pk = self._ahead.popleft()
             self._in_hand.add(pk)
-            more = self._more() if self._ahead else None
+            more = self._more() if self._ahead and self._may_nudge() else None
         if more is not None:
             notify.send("deliver", more)
         return pk
+
+    def _may_nudge(self) -> bool:
+        """Whether the last nudge of a thread at work was long enough ago; if so, this is one."""
+        now = time.monotonic()
+        may = now - self._nudged_at >= NUDGE_SECONDS
+        self._nudged_at = now if may else self._nudged_at
+        return may
 
     def _more(self) -> int | None:
         """A due mailing for another thread, if one more may work."""

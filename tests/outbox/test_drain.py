@@ -72,6 +72,24 @@ def test_another_thread_is_asked_for_while_more_waits(account, told):
     assert told in ([mailings[1].pk], [mailings[2].pk])
 
 
+def test_a_thread_at_work_does_not_ask_for_another_with_each_mailing(account, told, monkeypatch):
+    """A message costs a third of handing a mailing over, and most found no thread that was needed."""
+    monkeypatch.setattr(drain, "NUDGE_SECONDS", 60.0)
+    mailings = [queued(account) for _ in range(5)]
+    told.clear()
+
+    def deliver(pk: int) -> bool:
+        notify.begun()  # a worker took the message: the next one would be sent
+        return deliver_mailing(pk)
+
+    monkeypatch.setattr(drain, "deliver_mailing", deliver)
+    Drain().work(mailings[0].pk)
+
+    # One as it begins, and one while it works.
+    assert states() == [State.ACCEPTED] * 5
+    assert len(told) == 2
+
+
 def test_only_a_few_more_threads_work_than_calls_may_go_at_once(account, told, settings, monkeypatch):
     settings.CALLS_AT_ONCE = 1
     monkeypatch.setattr(drain, "SPARE", 0)
