@@ -33,6 +33,7 @@ from mailings.models.states import (
     WishAnswer,
     WishResult,
 )
+from mailings.models.unindexed import Unindexed
 
 __all__ = [
     "Account",
@@ -72,6 +73,7 @@ __all__ = [
     "State",
     "StopEntry",
     "SystemUser",
+    "Unindexed",
     "Waiting",
     "Wish",
     "WishAnswer",

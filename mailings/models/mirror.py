@@ -119,7 +119,7 @@ def take_free_job(mailing: Mailing, token: str, remote_id: str, cost: Decimal | 
 
 def _take_free_job() -> tuple[str, Sequence[Any]]:
     owners = Mailing.objects.filter(**given(Mailing, "remote_id", account_id="account"))
-    free = Mailing.objects.filter(~Exists(owners), remote_id=None, wish="", state=State.SENDING)
+    free = Mailing.objects.filter(~Exists(owners), remote_id=None, wish="", state__unindexed=State.SENDING)
     cost = given(Mailing, "cost")["cost"]
     return changing(
         free.filter(**given(Mailing, "token", id="pk")),

@@ -169,6 +169,21 @@ def _converted(rows: list[tuple[Any, ...]], converters: "list[tuple[int, Any]]")
     return found
 
 
+class PreparedInsert(Generic[Model]):
+    """The INSERT of a new instance of a model, whose columns have no defaults of the database's own."""
+
+    def __init__(self, model: type[Model]) -> None:
+        self._fields = [field for field in model._meta.local_concrete_fields if not field.primary_key]
+        places = {field.attname: Given(field.attname, field) for field in self._fields}
+        self._prepared = Prepared(lambda: adding(model._meta.db_table, **places))
+
+    def add(self, instance: Model) -> None:
+        """Store the instance, which then has its key. Raises IntegrityError; sends no signals."""
+        values = {field.attname: field.pre_save(instance, add=True) for field in self._fields}
+        ((instance.pk,),) = self._prepared.rows(**values)
+        instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
+
+
 class PreparedValues:
     """A prepared SELECT of `values_list`."""
 

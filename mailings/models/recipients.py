@@ -12,12 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from mailings.models.accounts import Account
 from mailings.models.bulk import insert
 from mailings.models.mailing import Mailing
-from mailings.models.prepared import Prepared, given
+from mailings.models.prepared import Prepared, adding, given
 from mailings.smsc.spec import lists
 from mailings.smsc.spec.spec import Addressee
 
 # How many rows are read or written at once.
 CHUNK = 5_000
+# Fewer rows than these are inserted one by one: a COPY asks PostgreSQL several times.
+FEW = 10
 FRONT_LENGTH = 340
 TABLE, WRITTEN = "mailings_recipient", ("position", "address", "text", "front")
 
@@ -34,7 +36,11 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
         # The people may come from a query on the same connection, which would wait for ever during a COPY, so
         # each chunk is read first.
         while chunk := list(islice(rows, CHUNK)):
-            insert(TABLE, WRITTEN, chunk, mailing_id=mailing.pk, stopped=False)
+            if len(chunk) < FEW:
+                for row in chunk:
+                    _ADDED.rows(mailing_id=mailing.pk, stopped=False, **dict(zip(WRITTEN, row, strict=True)))
+            else:
+                insert(TABLE, WRITTEN, chunk, mailing_id=mailing.pk, stopped=False)
             written += len(chunk)
         return written
 
@@ -109,6 +115,7 @@ class Recipient(models.Model):
         return f"recipient {self.position} of mailing {self.mailing_id}"
 
 
+_ADDED = Prepared(lambda: adding(TABLE, **given(Recipient, "mailing_id", "stopped", *WRITTEN)))
 _ADDRESSES = Prepared(
     lambda: (
         Recipient.objects.filter(stopped=False, **given(Recipient, mailing_id="mailing"))

@@ -138,7 +138,7 @@ def _ours(proven: bool) -> Prepared:
         lambda: (
             Mailing.objects.filter(
                 accounts.unchanged(OuterRef("account_id"), proven=proven),
-                state=State.SENDING,
+                state__unindexed=State.SENDING,
                 wish="",
                 **given(Mailing, "token", id="pk"),
             )
@@ -163,7 +163,7 @@ def _claim_statement(submitted: bool, proven: bool) -> tuple[str, Sequence[Any]]
     rows = Mailing.objects.filter(
         has_come | Q(**given(Mailing, not_before__gt="far")),
         accounts.unchanged(OuterRef("account_id"), proven=proven),
-        state=State.QUEUED, wish="",
+        state__unindexed=State.QUEUED, wish="",
         # Only the very mailing that was read: it may have been held, edited and sent off again meanwhile.
         **given(Mailing, id="pk", account_id="account", spec_digest="digest"),
         **(given(Mailing, submitted_at="submitted") if submitted else {"submitted_at": None}),

@@ -38,8 +38,8 @@ CHECK_AGAIN = timedelta(seconds=10)
 def _queued() -> QuerySet[Mailing]:
     # Of any kind: as long as a mailing is queued there are none but creating calls.
     tries = Attempt.objects.filter(mailing=OuterRef("pk"))
-    rows = Mailing.objects.filter(state=State.QUEUED, **given(Mailing, id="pk")).select_related("account")
-    return rows.annotate(tried=Exists(tries))
+    rows = Mailing.objects.filter(state__unindexed=State.QUEUED, **given(Mailing, id="pk"))
+    return rows.select_related("account").annotate(tried=Exists(tries))
 
 
 _QUEUED = PreparedRow(_queued)

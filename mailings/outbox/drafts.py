@@ -26,7 +26,7 @@ from mailings.models import (
     record,
 )
 from mailings.models.mailing import new_code, search_text
-from mailings.models.prepared import Prepared, PreparedRow, changing, given
+from mailings.models.prepared import Prepared, PreparedInsert, PreparedRow, changing, given
 from mailings.models.recipients import addresses_of
 from mailings.models.states import HELD_FOR_A_PERSON, NOT_HANDED_OVER
 from mailings.outbox import notify, quota
@@ -46,6 +46,7 @@ LONGEST_NAME = 255
 HOUR = ("time", "tz", "time_at", "clock", "which", "hours_from", "hours_to", "minutes")
 Uploads = Sequence[tuple[FileRef, File[bytes]]]
 _BY_KEY = PreparedRow(lambda: Mailing.objects.filter(**given(Mailing, "key")))
+_ADDED = PreparedInsert(Mailing)
 _TAKEN = Prepared(lambda: Mailing.objects.filter(**given(Mailing, "code")).values_list("pk"))
 # What a mailing has once it is sent off, beside what `submit_draft` gives.
 _QUEUED: dict[str, Any] = {
@@ -54,7 +55,7 @@ _QUEUED: dict[str, Any] = {
 }  # fmt: skip
 _SUBMIT = Prepared(
     lambda: changing(
-        Mailing.objects.filter(state=State.DRAFT, **given(Mailing, id="pk")),
+        Mailing.objects.filter(state__unindexed=State.DRAFT, **given(Mailing, id="pk")),
         **_QUEUED,
         **given(Mailing, "state_at", "submitted_at", "submitted_by_id", "due_at", "not_before"),
     )
@@ -392,8 +393,9 @@ def _write(mailing: Mailing, spec: Spec, more: Chosen | None, typed: dict[str, A
     mailing.prepared = {}
     mailing.recipients_count, mailing.repeats = spec.recipients, int(spec.options.get("rpt", 0))
     mailing.search_text = search_text(mailing.name, mailing.code, None)
+    store = _ADDED.add if mailing.pk is None else Mailing.save
     put = Recipient.objects.add if mailing.pk is None else Recipient.objects.replace
-    mailing.save()
+    store(mailing)
     put(mailing, spec.people())
     if more is not None:
         mailing.recipients_count = spec.recipients + _add_filed(mailing, spec, more)

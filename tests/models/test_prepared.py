@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from mailings.models import Account, Attempt, Event, EventKind, Mailing, State, record
 from mailings.models.among import as_one
-from mailings.models.prepared import Given, Prepared, PreparedRow, adding, changing, given
+from mailings.models.prepared import Given, Prepared, PreparedInsert, PreparedRow, adding, changing, given
 from tests.helpers.factories import bare
 
 
@@ -33,6 +33,29 @@ def test_a_row_is_read_as_django_reads_it(mailing):
             assert {**vars(row), "_state": None} == {**vars(other), "_state": None}
         assert found.created_by is None
     assert rows.one(pk=mailing.pk + 1) is None
+
+
+def test_a_new_row_is_what_django_would_have_saved(mailing):
+    kept = {**vars(Mailing.objects.get(pk=mailing.pk)), "_state": None, "id": None}
+    new = Mailing.objects.get(pk=mailing.pk)
+    new.pk, new.code = None, "OTHER"
+
+    PreparedInsert(Mailing).add(new)
+
+    assert new.pk not in (None, mailing.pk)
+    assert not new._state.adding
+    found = vars(Mailing.objects.get(pk=new.pk))
+    assert {**found, "_state": None, "id": None} == kept | {"code": "OTHER"}
+
+
+def test_a_new_row_that_another_has_already_is_not_stored(mailing):
+    twin = Mailing.objects.get(pk=mailing.pk)
+    twin.pk = None
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PreparedInsert(Mailing).add(twin)
+
+    assert Mailing.objects.count() == 1
 
 
 def test_a_change_writes_what_django_would_write(mailing):
