@@ -22,6 +22,8 @@ from mailings.smsc.base_url import is_loopback
 OLDEST_SQLITE = (3, 35)
 # From how many runs in one connection PostgreSQL keeps the plan of a statement (of `models.prepared` only).
 PREPARED_FROM = 5
+# Connections are kept from request to request for so many seconds, and looked at before each.
+KEPT = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 
 def kept_secret(path: Path, make: Callable[[], str]) -> str:
@@ -105,9 +107,9 @@ def database(url: str, base: Path, lease_seconds: float) -> dict[str, Any]:
             # FULL, not NORMAL: a committed claim must outlive a power cut, or a mailing could go out twice.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
-        return parsed
+        return parsed | KEPT
     options = {"prepare_threshold": PREPARED_FROM} | _lost_hosts(lease_seconds) | parsed.get("OPTIONS", {})
-    return parsed | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
+    return parsed | KEPT | {"OPTIONS": options}
 
 
 def _lost_hosts(lease_seconds: float) -> dict[str, Any]:

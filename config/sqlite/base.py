@@ -1,11 +1,14 @@
-"""Django's SQLite backend, with a lock between the writing threads of one process.
+"""Django's SQLite backend, with kept connections, and a lock between the writing threads of one process.
 
 SQLite allows one writer, and others wait for it in sleeps that grow longer: threads that write a lot slept
 most of the time. A lock wakes the next one at once. Other processes are still waited for as `timeout` says.
+
+A connection is kept from request to request as long as it is one to the file of that name.
 """
 
 import threading
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.db.backends.sqlite3 import base, operations
@@ -31,6 +34,23 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._writing = False
+        self._file: tuple[int, int] | None = None
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        self._file = self._file_now()
+        return super().get_new_connection(conn_params)
+
+    def is_usable(self) -> bool:
+        """Whether the open file is still the one of that name, and no other was put in its place. Django asks
+        once a request (CONN_HEALTH_CHECKS)."""
+        return self.is_in_memory_db() or self._file == self._file_now()
+
+    def _file_now(self) -> tuple[int, int] | None:
+        try:
+            found = Path(self.settings_dict["NAME"]).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _start_transaction_under_autocommit(self) -> None:
         lock = _writers.setdefault(str(self.settings_dict["NAME"]), threading.Lock())

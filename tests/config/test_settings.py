@@ -262,10 +262,17 @@ def test_plain_http_to_loopback_is_taken_and_ends_in_a_slash(tmp_path: Path, url
     assert read(tmp_path, "SMSC_URL", SMSC_URL=url) == {"SMSC_URL": url.rstrip("/") + "/"}
 
 
-def test_postgresql_keeps_and_checks_its_connections(tmp_path: Path) -> None:
-    found = read(tmp_path, "DATABASES", DATABASE_URL="postgres://u:p@db.example/mail")["DATABASES"]["default"]
+@pytest.mark.parametrize(
+    ("url", "engine"),
+    [
+        ("postgres://u:p@db.example/mail", "django.db.backends.postgresql"),
+        ("sqlite:///mail.sqlite3", "config.sqlite"),
+    ],
+)
+def test_connections_are_kept_and_checked(tmp_path: Path, url: str, engine: str) -> None:
+    found = read(tmp_path, "DATABASES", DATABASE_URL=url)["DATABASES"]["default"]
 
-    assert found["ENGINE"] == "django.db.backends.postgresql"
+    assert found["ENGINE"] == engine
     assert found["CONN_MAX_AGE"] == 60
     assert found["CONN_HEALTH_CHECKS"] is True
 
