@@ -65,8 +65,8 @@ def text_of(row: Recipient) -> str:
 
 
 def hour_of(row: Recipient) -> datetime:
-    """When it goes or went out: the hour asked for, else the mailing's creation."""
-    return row.mailing.due_at or row.mailing.created_at
+    """When it goes or went out; where that is not known, the mailing's creation."""
+    return row.mailing.goes_out_at or row.mailing.created_at
 
 
 def described(row: Recipient) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 from argparse import Namespace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,19 @@ def test_any_spelling_finds_every_mailing_of_a_person(mailings, spelling: str) -
 
     assert [(line["id"], line["text"]) for line in said] == [(new.pk, "Hi Anna"), (old.pk, "Hello")]
     assert {line["status"] for line in said} == {None}
+
+
+def test_until_a_message_is_heard_of_its_hour_is_the_one_at_which_the_provider_sends_it(mailings) -> None:
+    """An hour without a zone is read in the account's: only the provider names the moment."""
+    scheduled = row(remote_send_at=datetime(2026, 12, 1, 9, 0, tzinfo=UTC))
+    unread = row(created_at=datetime(2026, 11, 28, 7, 5, 4, tzinfo=UTC))
+
+    _, said = mailings("person", "+79990000001")
+
+    assert [(line["id"], line["at"]) for line in said] == [
+        (unread.pk, "2026-11-28T07:05:04Z"),
+        (scheduled.pk, "2026-12-01T09:00:00Z"),
+    ]
 
 
 def test_nobody_is_no_error_and_nonsense_is(mailings, account: Account) -> None:
