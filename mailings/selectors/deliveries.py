@@ -59,7 +59,9 @@ def failed_since(moment: datetime) -> list[Delivery]:
     """The FAILED_SHOWN mailings since then with the most failures, without HLR and ping."""
     told = Delivery.objects.filter(opens__gte=moment, as_of__isnull=False, failed__gt=0)
     sent = told.exclude(mailing__channel__in=(Channel.HLR, Channel.PING)).select_related("mailing")
-    return list(sent.only("failed", "mailing__name").order_by("-failed", "-mailing")[:FAILED_SHOWN])
+    return list(
+        sent.only("failed", "mailing__name", "mailing__state").order_by("-failed", "-mailing")[:FAILED_SHOWN]
+    )
 
 
 def people(mailing: Mailing, result: str = "") -> RecipientQuerySet:

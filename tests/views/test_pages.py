@@ -86,6 +86,13 @@ def test_a_job_made_elsewhere_has_a_page_too(page: Client) -> None:
     assert "Made elsewhere" in html
 
 
+@pytest.mark.parametrize("name", ["mailing", "results", "mailing_recipients", "take_over"])
+def test_every_page_of_a_mailing_names_it_and_its_state_once(page: Client, name: str) -> None:
+    looked_up = row(options={"phones": "+79990000001", "mes": "", "hlr": "1"})
+    html = page.get(reverse(name, args=[looked_up.pk])).content.decode()
+    assert len(re.findall(rf'data-mailing="{looked_up.pk}"\s+data-state="accepted"', html)) == 1
+
+
 def test_today_says_what_needs_a_person(page: Client) -> None:
     wanted = [
         row(State.UNKNOWN, name="Lost"),

@@ -385,7 +385,7 @@ def test_today_names_the_mailings_that_did_not_reach_all_and_leads_to_who_did_no
 
     places = [shown.find(f"/mailings/{one.pk}/results/?result=failed") for one in (many, few)]
     assert 0 < places[0] < places[1]
-    assert f"{many.name}: 3 not delivered" in shown
+    assert f'<li data-mailing="{many.pk}" data-state="accepted">{many.name}: 3 not delivered' in shown
     assert not [one for one in (none, old) if f"/mailings/{one.pk}/results/" in shown]
 
 
