@@ -236,13 +236,13 @@ def _template(given: Given) -> Iterator[Problem]:
 def _list_alone(given: Given) -> Iterator[Problem]:
     """list holds numbers and texts, so neither phones nor mes beside it, and no bytes; nl needs a list."""
     if given.has("list"):
-        for name in ("phones", "mes"):
-            if given.has(name):
-                yield Problem(
-                    ("list", name),
-                    f"list_and_{name}",
-                    N_("Personal messages hold recipients and texts already: use one or the other."),
-                )
+        beside = [name for name in ("phones", "mes") if given.has(name)]
+        if beside:
+            yield Problem(
+                ("list", *beside),
+                "list_alone",
+                N_("Personal messages hold recipients and texts already: use one or the other."),
+            )
         if given.values.get("bin") == 1:
             yield Problem(
                 ("list", "bin"),

@@ -197,12 +197,14 @@ def test_a_template_excludes_a_text_and_a_list() -> None:
     }
 
 
-def test_a_list_excludes_recipients_and_a_text() -> None:
+def test_a_list_excludes_recipients_and_a_text_and_is_told_so_once() -> None:
     assert wrong(list="79990000001:a") == {
-        "list": ["list_and_phones", "list_and_mes"],
-        "phones": ["list_and_phones"],
-        "mes": ["list_and_mes"],
+        "list": ["list_alone"],
+        "phones": ["list_alone"],
+        "mes": ["list_alone"],
     }
+    assert wrong(list="79990000001:a", mes=None) == {"list": ["list_alone"], "phones": ["list_alone"]}
+    assert not wrong(list="79990000001:a", mes=None, phones=None)
 
 
 def test_several_lines_belong_to_a_list() -> None:
