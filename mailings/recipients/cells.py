@@ -1,7 +1,7 @@
 """Cells of workbooks as the text that a person sees in them, and why some can be no recipient."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from mailings.recipients.reasons import Reason
@@ -9,8 +9,8 @@ from mailings.recipients.reasons import Reason
 _BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
 _NOT_FORMAT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 _FRACTION = re.compile(r"-?\d{1,12}\.\d{0,3}[1-9]")
-_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - days of a calendar, without a zone
-_EPOCH_1904 = datetime(1904, 1, 1)  # noqa: DTZ001
+# A workbook counts days of a calendar, without a zone. In UTC all of them have 24 hours.
+_EPOCH, _EPOCH_1904 = datetime(1899, 12, 30, tzinfo=UTC), datetime(1904, 1, 1, tzinfo=UTC)
 
 
 class Odd(str):

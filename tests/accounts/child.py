@@ -15,8 +15,8 @@ import django
 
 django.setup()
 
-from mailings import accounts  # noqa: E402 (needs the applications loaded)
-from mailings.smsc.api.errors import SmscError  # noqa: E402
+from mailings import accounts
+from mailings.smsc.api.errors import SmscError
 
 
 def say(line: str) -> None:

@@ -10,14 +10,14 @@ import django
 
 django.setup()
 
-import redis  # noqa: E402 (what follows needs the applications loaded)
-from django.conf import settings  # noqa: E402
-from django.contrib.auth import get_user_model  # noqa: E402
-from django.utils import timezone  # noqa: E402
+import redis
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.utils import timezone
 
-from mailings import health, outbox  # noqa: E402
-from mailings.delivery import results  # noqa: E402
-from mailings.models import (  # noqa: E402
+from mailings import health, outbox
+from mailings.delivery import results
+from mailings.models import (
     Account,
     Attempt,
     Delivery,
@@ -28,7 +28,7 @@ from mailings.models import (  # noqa: E402
     State,
     record,
 )
-from tests.views.rows import account, row  # noqa: E402
+from tests.views.rows import account, row
 
 LONG = "Распродажа" * 9 + " 🛍️ <b>&amp;"
 

@@ -70,17 +70,18 @@ class Gate:
 
     def _between(self, near: socket.socket, far: socket.socket) -> None:
         with selectors.DefaultSelector() as ready:
-            ready.register(near, selectors.EVENT_READ, far)
-            ready.register(far, selectors.EVENT_READ, near)
+            ready.register(near, selectors.EVENT_READ, (near, far))
+            ready.register(far, selectors.EVENT_READ, (far, near))
             while not self._ended:
                 for key, _events in ready.select(0.2):
                     if not self._open.is_set():
                         self._open.wait()
                         return
-                    piece = key.fileobj.recv(_PIECE)  # type: ignore[union-attr]  # a socket
+                    here, there = key.data
+                    piece = here.recv(_PIECE)
                     if not piece:
                         return
-                    key.data.sendall(piece)
+                    there.sendall(piece)
 
 
 def _end(pair: tuple[socket.socket, socket.socket]) -> None:

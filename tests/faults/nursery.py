@@ -20,11 +20,11 @@ import django
 
 django.setup()
 
-from django.utils import timezone  # noqa: E402 (needs the applications loaded)
+from django.utils import timezone
 
-from config.celery import app  # noqa: E402
-from mailings import accounts, tasks  # noqa: E402, F401 (all of the code is read here, once)
-from tests.faults.plan import SECONDS  # noqa: E402
+from config.celery import app
+from mailings import accounts
+from tests.faults.plan import SECONDS
 
 PR_SET_PDEATHSIG = 1
 OPTIONS = ("--without-mingle", "--without-gossip", "--without-heartbeat")
@@ -32,6 +32,7 @@ OPTIONS = ("--without-mingle", "--without-gossip", "--without-heartbeat")
 
 def main() -> None:
     where, logs = sys.argv[1], Path(sys.argv[2])
+    import_module("mailings.tasks")  # and with it all of our code that a worker runs
     for part in ("bin.worker", "bin.beat", "worker", "beat"):
         import_module(f"celery.{part}")
     import_module("celery.concurrency.thread")

@@ -13,11 +13,11 @@ import django
 
 django.setup()
 
-from django.db import DatabaseError  # noqa: E402 (needs the applications loaded)
+from django.db import DatabaseError
 
-from mailings import outbox  # noqa: E402
-from mailings.models import Account, EventKind, Mailing, record  # noqa: E402
-from tests.faults.people import some_spec  # noqa: E402
+from mailings import outbox
+from mailings.models import Account, EventKind, Mailing, record
+from tests.faults.people import some_spec
 
 PHONE = "79990000001"
 

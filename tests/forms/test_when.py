@@ -23,8 +23,8 @@ MOSCOW = ZoneInfo("Europe/Moscow")
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def moscow(*parts: int) -> str:
-    return times.at(datetime(*parts, tzinfo=MOSCOW))  # type: ignore[misc, arg-type]  # three to five parts
+def moscow(year: int, month: int, day: int, hour: int, minute: int) -> str:
+    return times.at(datetime(year, month, day, hour, minute, tzinfo=MOSCOW))
 
 
 def options(**values: str) -> dict[str, str]:
@@ -50,7 +50,7 @@ def refused(**values: str) -> list[tuple[tuple[str, ...], str]]:
         ("26.11.26 9:30", moscow(2026, 11, 26, 9, 30)),
         ("2026-11-26 09:30", moscow(2026, 11, 26, 9, 30)),
         ("2026-11-26T09:30", moscow(2026, 11, 26, 9, 30)),
-        ("2026-11-26T09:30:15", moscow(2026, 11, 26, 9, 30, 15)),
+        ("2026-11-26T09:30:15", times.at(datetime(2026, 11, 26, 9, 30, 15, tzinfo=MOSCOW))),
         ("tomorrow 9:30", moscow(2026, 11, 26, 9, 30)),
         ("Tomorrow  at 9:30 ", moscow(2026, 11, 26, 9, 30)),
         ("завтра 9:30", moscow(2026, 11, 26, 9, 30)),

@@ -99,7 +99,7 @@ class Fuzz:
                     pass
             finally:
                 getattr(answer, "close", lambda: None)()
-        except Exception as error:  # noqa: BLE001 what a server would answer with a bare 500
+        except Exception as error:  # noqa: BLE001 (what a server would answer with a bare 500)
             said |= {"status": 599, "headers": {"content-security-policy"}}
             self.figures.defects.append(f"{type(error).__name__} {_named(environ)}")
         spent = time.monotonic() - began
