@@ -12,7 +12,7 @@ from contextlib import contextmanager
 # A line moves if a call has ended so lately: whoever waits in it gets a permit in a moment.
 MOVES_SECONDS = 1.0
 # How many threads of a line may have claimed a mailing before they get their permit.
-AHEAD = 2
+CLAIMED_EARLY = 2
 
 
 class Line:
@@ -35,7 +35,9 @@ class Line:
         with self._lock:
             self._waiting += 1
             full = self.calls + self._waiting > permits
-            soon = full and self._waiting <= AHEAD and time.monotonic() - self._ended_at < MOVES_SECONDS
+            soon = (
+                full and self._waiting <= CLAIMED_EARLY and time.monotonic() - self._ended_at < MOVES_SECONDS
+            )
         try:
             yield soon
         finally:

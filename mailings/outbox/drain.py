@@ -34,7 +34,7 @@ FAILED_RESTS = 30.0
 # How many due rows one query brings, and how many of them are taken, at random: workers that all went for the
 # first ones would go for the same, and all but one in vain.
 AT_ONCE = 64
-AHEAD = 16
+TAKEN = 16
 # A thread that works nudges another one this often at most: one that is told has others told in its turn.
 NUDGE_SECONDS = 0.25
 # How many threads there are beyond the permits: they read and write rows while the others call.
@@ -199,7 +199,7 @@ class Drain:
                 del passed_over[key]
         if not self._failed and not self._resting:
             found = [pk for (pk,) in _DUE.rows(now=now, far=now + CLOCK_WENT_BACK)]
-            return random.sample(found, min(len(found), AHEAD))
+            return random.sample(found, min(len(found), TAKEN))
         due = _due(now, now + CLOCK_WENT_BACK).exclude(pk__in=self._failed).exclude(account__in=self._resting)
         return list(due.values_list("id", flat=True)[:AT_ONCE])
 

@@ -146,7 +146,7 @@ def test_not_every_worker_goes_for_the_first_that_are_due(account, told, monkeyp
 
     taken = [Drain()._found() for _worker in range(5)]
 
-    assert all(len(set(one)) == drain.AHEAD and set(one) <= set(due) for one in taken)
+    assert all(len(set(one)) == drain.TAKEN and set(one) <= set(due) for one in taken)
     assert len({tuple(one) for one in taken}) > 1
 
 
