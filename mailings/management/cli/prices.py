@@ -4,7 +4,6 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,6 +13,7 @@ from mailings.ids import row_id
 from mailings.management.cli import order
 from mailings.management.cli.errors import BadInput
 from mailings.management.cli.order import Order
+from mailings.management.cli.patience import patience
 from mailings.models import Account, Mailing
 from mailings.smsc.api.client import Upload
 from mailings.smsc.api.errors import SmscError
@@ -21,8 +21,6 @@ from mailings.smsc.spec.spec import Spec
 from mailings.wording import money, prices
 
 Object = dict[str, Any]
-# A command waits out the gap between identical calls, plus these seconds for a permit.
-MORE_THAN_THE_GAP = 10.0
 
 
 class NoPrice(Exception):
@@ -76,9 +74,8 @@ def _files(wanted: Order) -> list[Upload]:
 
 
 def _price(account: Account, spec: Spec, uploads: Sequence[Upload]) -> Object:
-    wait = settings.SAME_REQUEST_SECONDS + MORE_THAN_THE_GAP
     try:
-        found = lookups.price(account, spec, uploads, wait=wait)
+        found = lookups.price(account, spec, uploads, wait=patience())
     except (SmscError, accounts.CannotCall) as error:
         said = error.text if isinstance(error, SmscError) else ""
         raise NoPrice(prices.why_not(str(error.reason), said)) from None

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,6 +19,7 @@ from mailings.ids import row_id
 from mailings.management.cli import order, people, prices, recipients, texts
 from mailings.management.cli.describe import described
 from mailings.management.cli.errors import BadInput, Errors
+from mailings.management.cli.patience import patience
 from mailings.models import Account, Event, EventKind, Mailing, State, Waiting, Wish
 from mailings.models.prepared import PreparedRow, given
 from mailings.models.states import BEING_HANDED_OVER, UNDECIDED
@@ -34,8 +34,6 @@ Object = dict[str, Any]
 WRONG, FAILED, RAN_OUT = 1, 2, 3
 ASK_EVERY_SECONDS = 0.2
 AWAY = "The database cannot be used (%s); this one was not stored."
-# A command waits out the gap between identical calls, plus these seconds for a permit.
-MORE_THAN_THE_GAP = 10.0
 DAY = re.compile("([0-9]{2})[.]([0-9]{2})[.]([0-9]{4})")
 
 
@@ -216,10 +214,9 @@ def pull(asked: Namespace) -> Iterator[Object]:
 
 
 def _pull(account: Account, days: tuple[date, date] | None) -> sync.Pulled:
-    wait = settings.SAME_REQUEST_SECONDS + MORE_THAN_THE_GAP
     if days is None:
-        return sync.pull_two_months(account, wait=wait)
-    return sync.pull(account, *days, wait=wait)
+        return sync.pull_two_months(account, wait=patience())
+    return sync.pull(account, *days, wait=patience())
 
 
 def deliveries(asked: Namespace) -> Iterator[Object]:
@@ -252,11 +249,10 @@ def _pull_deliveries(asked: Namespace) -> Object:
 
 def probe(asked: Namespace) -> Iterator[Object]:
     """Make two read-only calls, and show which fields of the answers were recognised."""
-    wait = settings.SAME_REQUEST_SECONDS + MORE_THAN_THE_GAP
     try:
         account = accounts.default_account()
-        balance = accounts.probe(account, wait=wait)
-        jobs = sync.read_list(account, spans.today() - spans.TWO_MONTHS, spans.today(), wait=wait)
+        balance = accounts.probe(account, wait=patience())
+        jobs = sync.read_list(account, spans.today() - spans.TWO_MONTHS, spans.today(), wait=patience())
     except accounts.NoAccount as error:
         raise Stop({"error": str(error)}, FAILED) from None
     except (accounts.CannotCall, SmscError) as error:
