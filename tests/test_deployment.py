@@ -12,6 +12,7 @@ import psycopg
 import pytest
 import redis
 import yaml
+from honcho.environ import parse_procfile
 from psycopg.rows import dict_row
 
 from scripts.servers import PostgreSQL, Server, free_port, listens, postgres_binaries, redis_binary
@@ -20,6 +21,7 @@ from tests.helpers.services import OURS
 ROOT = Path(__file__).resolve().parents[1]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+PROCESSES: dict[str, str] = parse_procfile((ROOT / "Procfile").read_text()).processes
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 ROLE_SCRIPT = ROOT / "scripts/postgres-role.sh"
 NO_ROLE_FOR_MORE = ("rolsuper", "rolcreatedb", "rolcreaterole", "rolreplication", "rolbypassrls")
@@ -69,6 +71,15 @@ def test_a_container_writes_on_named_volumes_only(name: str) -> None:
     for volume in SERVICES[name]["volumes"]:
         source, _, rest = volume.partition(":")
         assert source in COMPOSE["volumes"] or rest.endswith(":ro"), volume
+
+
+@pytest.mark.parametrize("name", ["worker", "background", "beat"])
+def test_a_container_starts_celery_as_make_run_does(name: str) -> None:
+    way, _, options = SERVICES[name]["command"].partition(" -A config ")
+    same_way, _, same_options = PROCESSES[name].replace("--app", "-A").partition(" --quiet -A config ")
+
+    assert way == same_way
+    assert set(options.split()) <= set(same_options.split())
 
 
 def test_only_the_pages_are_published_and_to_this_machine_alone() -> None:
