@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from mailings.management.cli import people
 from mailings.models import Account, StopEntry
@@ -44,6 +45,26 @@ def test_a_file_is_read_as_the_page_does_and_nothing_is_stored(
     problems = {line["verdict"]: line for line in said if "verdict" in line}
     assert (problems["wrong"]["line"], problems["wrong"]["value"]) == (4, "12345")
     assert problems["duplicate"]["line"] == 5
+
+
+def test_a_sheet_and_columns_are_named_for_a_workbook_that_leaves_doubt(
+    mailings, account: Account, tmp_path: Path
+) -> None:
+    book, path = Workbook(), tmp_path / "clients.xlsx"
+    for name, numbers in (("Oct", ("9990000001", "9990000002")), ("Nov", ("9990000003", "9990000004"))):
+        sheet = book.create_sheet(name)
+        sheet.append(["Phone", "Mobile"])
+        sheet.append(list(numbers))
+    book.save(path)
+
+    _, doubtful = mailings("recipients", str(path))
+    chosen = ("--sheet", "Nov", "--column", "phones=Mobile", "--column", "sender=Phone")
+    code, said = mailings("recipients", str(path), *chosen, "--valid")
+
+    assert (doubtful[0]["rows"], len(doubtful[0]["notes"])) == (0, 2)
+    assert code == 0
+    assert (said[0]["sheet"], said[0]["columns"]) == ("Nov", {"phones": "Mobile", "sender": "Phone"})
+    assert said[1:] == [{"line": 2, "recipient": "+79990000004"}]
 
 
 def test_who_is_on_the_stop_list_is_counted_apart(mailings, account: Account, table: str) -> None:
