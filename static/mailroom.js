@@ -57,6 +57,16 @@
       menu.querySelector("summary").focus();
     }
   });
+  /* A number typed into the search of mailings is posted to its person's page: it may stand in no address. */
+  const NUMBER = /^\+?(?:[\s().-]*[0-9]){10,}[\s().-]*$/;
+  document.addEventListener("submit", (event) => {
+    const typed = event.target.elements.namedItem("q")?.value.trim();
+    const toPerson = document.getElementById("to-person");
+    if (!toPerson || !NUMBER.test(typed)) return;
+    event.preventDefault();
+    toPerson.elements.number.value = typed;
+    toPerson.requestSubmit();
+  });
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-select-all]")) {
       for (const row of document.querySelectorAll("[data-select-row]")) row.checked = event.target.checked;

@@ -20,6 +20,7 @@ from mailings import rights
 from mailings.ids import row_id
 from mailings.models import Mailing
 from mailings.selectors import history, orders, totals
+from mailings.views.wanted import number_in
 from mailings.wording import money
 
 # With this status htmx stops asking.
@@ -60,6 +61,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "totals": _totals_at_once(request, chosen.qs, page) if filtered and page.rows else None,
         "poll": history.poll(request.GET, page.rows, seen=seen, marked=marked),
         "filtered": filtered,
+        "number": number_in(request.GET.get("q", "")),
         "failed_query": history.failed_query(),
         "mine_query": f"by={request.user.pk}",
         "query_string": request.GET.urlencode(),

@@ -63,6 +63,19 @@ def test_rows_are_walked_through_and_chosen_and_a_slash_goes_to_the_search(
     expect(page.locator("#id_q")).to_have_value("cj")
 
 
+def test_a_number_in_the_search_leads_to_its_person_and_stands_in_no_address(
+    still_desk: Desk, seeded: dict[str, int]
+) -> None:
+    page, asked = still_desk.page, []
+    still_desk.open("/mailings/")
+    page.on("request", lambda request: asked.append(request.url))
+    page.locator("#id_q").fill("8 (999) 000-00-01")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/people/")
+    expect(page.locator("#person-title")).to_have_text("+79990000001")
+    assert [url for url in asked if "q=" in url] == []
+
+
 @pytest.mark.parametrize("press", [{"key": "c"}, {"key": "/"}, {"key": "с", "code": "KeyC"}])
 def test_no_key_leads_away_from_a_form_that_is_being_written(still_desk: Desk, press: dict[str, str]) -> None:
     page = still_desk.page

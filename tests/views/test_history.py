@@ -108,6 +108,22 @@ def test_a_key_that_is_none_shows_the_newest(page: Client, key: str) -> None:
     assert f'data-mailing="{mailing.pk}"' in html or key == "1-1"
 
 
+@pytest.mark.parametrize("typed", ["+79990000001", "8 (999) 000-00-01", "9990000001"])
+def test_a_number_in_the_search_is_offered_to_be_posted_to_the_persons_page(page: Client, typed: str) -> None:
+    """With scripts it is posted at once (tests/browser/test_keys.py)."""
+    html = page.get(reverse("history"), {"q": typed}).content.decode()
+    (form,) = re.findall(r'<form id="to-person"[^>]*>.*?</form>', html, re.DOTALL)
+    assert f'method="post" action="{reverse("people")}"' in form
+    assert f'name="number" value="{typed}"' in form
+    assert "hidden>" not in form.partition("\n")[0]
+
+
+@pytest.mark.parametrize("typed", ["", "Sale", "K7Q2M", "4100008", "Sale 2026-11-28 09:30"])
+def test_what_is_no_number_is_not(page: Client, typed: str) -> None:
+    html = page.get(reverse("history"), {"q": typed}).content.decode()
+    assert re.search(r'<form id="to-person"[^>]* hidden>', html)
+
+
 def test_filters_stand_in_the_address(operator: Any) -> None:
     other = get_user_model().objects.create_user("petr")
     now = timezone.now()
