@@ -60,17 +60,18 @@ GUARDS = (
     ),
     Guard(
         "a claim in spite of a wish", f"{OUTBOX}/claims.py",
-        'state=State.QUEUED, wish="",', "state=State.QUEUED,",
+        'state__unindexed=State.QUEUED, wish="",', "state__unindexed=State.QUEUED,",
         "tests/outbox/test_claims.py tests/outbox/test_cancel.py tests/outbox/test_machine.py",
     ),
     Guard(
         "a claim for an account that changed meanwhile", f"{OUTBOX}/claims.py",
-        '        accounts.unchanged(OuterRef("account_id"), proven=proven),\n', "",
+        'accounts.unchanged(OuterRef("account_id"), proven=proven),\n        state__unindexed=State.Q',
+        "state__unindexed=State.Q",
         "tests/outbox/test_claims.py",
     ),
     Guard(
         "a claim of what is being sent", f"{OUTBOX}/claims.py",
-        'state=State.QUEUED, wish="",', 'wish="",',
+        'state__unindexed=State.QUEUED, wish="",', 'wish="",',
         "tests/outbox/test_claims.py tests/outbox/test_deliver.py",
     ),
     Guard(
