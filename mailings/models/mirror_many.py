@@ -42,8 +42,21 @@ _NOT_AFTER = "(reading_id IS NULL OR reading_id IN (SELECT id FROM mailings_read
 _JSON = {"sqlite": "%s", "postgresql": "%s::jsonb"}
 
 
+class Print(NamedTuple):
+    """What tells of most rows that their jobs have not changed. `reading`: its primary key.
+
+    `fingerprint`: None if the job was gone. `code`: of rows of ours only, "" if such a row has none.
+    """
+
+    remote_id: str
+    pk: int
+    fingerprint: str | None
+    reading: int | None
+    code: str | None
+
+
 class Known(NamedTuple):
-    """The columns of a row that tell whether its job has changed. `reading`: its primary key."""
+    """The columns of a row that are needed where its job may have changed. `reading`: its primary key."""
 
     remote_id: str
     pk: int
@@ -55,13 +68,25 @@ class Known(NamedTuple):
     reading: int | None
 
 
-def known(account: Account, remote_ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-    """The rows of these jobs, by remote id; each the values of a `Known` as a plain tuple (faster)."""
+def prints(account: Account, remote_ids: Sequence[str]) -> list[tuple[Any, ...]]:
+    """The rows of these jobs; each the values of a `Print` as a plain tuple (faster)."""
+    columns = (
+        "remote_id, id, CASE WHEN NOT gone THEN fingerprint END, reading_id,"
+        f" CASE WHEN origin = '{Origin.LOCAL}' THEN COALESCE(code, '') END"
+    )
+    return _of_jobs(account, columns, remote_ids)
+
+
+def known(account: Account, remote_ids: Sequence[str]) -> dict[str, Known]:
+    """The rows of these jobs, by remote id."""
     # A plain boolean would come through a function of Django's for each row (SQLite).
     columns = "remote_id, id, fingerprint, CASE WHEN gone THEN 1 ELSE 0 END, origin, code, name, reading_id"
+    return {row[0]: Known._make(row) for row in _of_jobs(account, columns, remote_ids)}
+
+
+def _of_jobs(account: Account, columns: str, remote_ids: Sequence[str]) -> list[tuple[Any, ...]]:
     statement = each_of("mailings_mailing", columns, "remote_id", "varchar", "account_id = %s")
-    rows = _all(statement, [as_each(remote_ids), account.pk])
-    return {row[0]: row for row in rows}
+    return _all(statement, [as_each(remote_ids), account.pk])
 
 
 def with_code(account: Account, codes: Iterable[str]) -> set[str]:
@@ -88,25 +113,26 @@ def write_verified(
     """
     with transaction.atomic():
         told = Observation.objects.filter(id__gt=since).values_list("mailing_id", flat=True)
-        shown = set(rows) - (set(told) - set(ours))
+        shown = set(rows)
+        shown -= set(told) - set(ours)
         # Locked, so that an account's pulls go one at a time: rows are put into readings only here.
         readings = dict(
             Reading.objects.select_for_update().filter(account=account).order_by("id").values_list("id", "at")
         )
         kept: dict[int, int] = {}
-        for reading in {each for each in rows.values() if each in readings}:
+        for reading in readings.keys() & set(rows.values()):
             members = {pk for (pk,) in _all(_MEMBERS, [reading])}
             if readings[reading] >= at:  # a newer list has shown them
                 shown -= members
                 continue
-            here = members & shown
-            if 2 * len(here) < len(members):
+            away = members - shown
+            if 2 * len(away) > len(members):
                 continue
-            if away := members - here:
+            if away:
                 left = Reading.objects.create(account=account, at=readings[reading])
                 _join(away, left.pk, left.at)
-            kept[reading] = len(here)
-            shown -= here
+            kept[reading] = len(members) - len(away)
+            shown -= members
         together = max(kept, key=kept.__getitem__, default=None)
         for reading in [each for each in kept if each != together and kept[each] < FEW]:
             shown |= {pk for (pk,) in _all(_MEMBERS, [reading])}

@@ -15,7 +15,7 @@ from mailings.smsc.api.answers import Job
 
 _CODE = f"[0-9A-HJKMNP-TV-Z]{{{CODE_LENGTH}}}"
 _AT_FRONT = re.compile(rf"({_CODE})([a-z]{{1,2}})(?![^\W_])", re.IGNORECASE)
-_AT_ANY_FRONT = re.compile(rf"^\s*{_CODE}[a-z]{{1,2}}(?![^\W_])", re.IGNORECASE | re.MULTILINE)
+_AFTER_ANY_BREAK = re.compile(rf"\n\s*{_CODE}[a-z]{{1,2}}(?![^\W_])", re.IGNORECASE)
 _AS_WE_WRITE_IT = re.compile(rf"{_CODE}[a-z]{{1,2}}(?![^\W_])")
 
 
@@ -27,7 +27,7 @@ def reference_of(name: str | None) -> str | None:
 
 def may_bear_references(names: Iterable[str | None]) -> bool:
     """Whether any of these names may have a `reference_of`: one search instead of one for each."""
-    return _AT_ANY_FRONT.search("\n".join(name or "" for name in names)) is not None
+    return _AFTER_ANY_BREAK.search("\n" + "\n".join(filter(None, names))) is not None
 
 
 def is_of_another(name: str | None, code: str | None) -> bool:

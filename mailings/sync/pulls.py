@@ -84,7 +84,7 @@ def _read(account: Account, span: Span, tally: Tally, wait: float) -> None:
         _read_window(account, window, tally, wait)
 
 
-def _read_window(account: Account, window: Span, tally: Tally, wait: float) -> set[str]:
+def _read_window(account: Account, window: Span, tally: Tally, wait: float) -> list[str]:
     """Read one window, and again by halves if the answer may have been cut; returns the ids shown."""
     # Only the first call of a pull may be joined to another: later ones wait for the gap.
     patience = max(wait, settings.SAME_REQUEST_SECONDS + 5) if tally.calls else wait
@@ -95,18 +95,16 @@ def _read_window(account: Account, window: Span, tally: Tally, wait: float) -> s
         rows.mirror(account, jobs.listed, at, tally, window.latest(at))
     tally.add(jobs)
     _remember_most(account, jobs.rows)
-    shown = {each.remote_id for each in jobs.listed}
+    shown = jobs.listed.ids
     if jobs.rows not in CUT_AT or account.most_rows > jobs.rows:
         return shown
     if window.start == window.end:
         tally.maybe_cut = True
         return shown
-    halves: set[str] = set()
-    for half in window.halves():
-        halves |= _read_window(account, half, tally, wait)
+    halves = [each for half in window.halves() for each in _read_window(account, half, tally, wait)]
     # If the provider leaves the day `end` out, the halves lack rows that the whole window has shown.
-    tally.maybe_cut |= not shown <= halves
-    return shown | halves
+    tally.maybe_cut |= not set(shown) <= set(halves)
+    return shown + halves
 
 
 def _remember_most(account: Account, shown: int) -> None:

@@ -5,10 +5,11 @@ time, those that bear the code of a row that has no job yet, and those that go b
 and bear another's reference. Unchanged jobs cost one read, and one row for all that are shown together.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from operator import itemgetter
 from typing import TypeVar
 
 from django.db import DatabaseError, transaction
@@ -21,23 +22,26 @@ from mailings.models.mirror_many import (
     Known,
     known,
     newest_observation,
+    prints,
     with_code,
     write_changed,
     write_new,
     write_verified,
 )
 from mailings.models.references import may_bear_references, reference_of, traces
-from mailings.smsc.api.jobs import Job, Listed
+from mailings.smsc.api.jobs import Columns, Job
 from mailings.sync.tally import Bearer, Conflict, Tally
 
 CHUNK = 5000
-LOCAL = str(Origin.LOCAL)  # compared a hundred thousand times
+# Fewer changes than this wait for those of the next chunk: each commit takes its time.
+WRITTEN_TOGETHER = 1000
+_PK_AND_READING = itemgetter(1, 3)  # of a `Print`
 T = TypeVar("T")
 
 
 @dataclass
 class Sorted:
-    """The jobs of one chunk that have a row by their id, or get one.
+    """Jobs that have a row by their id, or get one: those of a chunk that are as they were, others to write.
 
     `unchanged`: the ids of rows, each with that of its reading (models.readings).
     """
@@ -47,34 +51,54 @@ class Sorted:
     new: list[Job] = field(default_factory=list)
 
 
-def mirror(account: Account, listed: Sequence[Listed], at: datetime, tally: Tally, latest: datetime) -> None:
+def mirror(account: Account, listed: Columns, at: datetime, tally: Tally, latest: datetime) -> None:
     """Bring the rows up to what a list asked for at `at` says. Jobs that this pull has met are passed over.
 
     A job that bears one of our codes and has no row by its id goes to `tally.bearers`; it is never given a
     second row. `latest`: the last moment of the days that were asked for, not after `at`.
     """
-    fresh = {each.remote_id: each for each in listed if each.remote_id not in tally.ids}
+    fresh = _fresh(listed, tally.ids)
+    found = Sorted()
     shown: dict[int, int | None] = {}
     ours: set[int] = set()
     since = newest_observation()
-    for chunk in _chunks(list(fresh.values())):
-        found = Sorted()
-        others = _without_unchanged(account, chunk, found, tally)
+    for begin in range(0, len(fresh), CHUNK):
+        others = _without_unchanged(account, fresh.part(begin, begin + CHUNK), found, tally)
         _sort(account, others, found, at, tally)
         tally.unchanged += len(found.unchanged)
         shown |= _without_many_alone(account, found.unchanged, at, since)
-        odd: list[tuple[Known, Job]] = []
-        tally.changed += _each_if_not_all(partial(write_changed, at=at), found.changed, odd)
-        unwritten = {row.pk for row, _ in odd}
-        written = {row.pk: row.reading for row, _ in found.changed if row.pk not in unwritten}
-        ours |= written.keys()
-        shown |= written
-        unknown: list[Job] = []
-        tally.new += _each_if_not_all(partial(write_new, account, at=at, latest=latest), found.new, unknown)
-        tally.odd += len(odd) + len(unknown)
+        found.unchanged = {}
+        if len(found.changed) + len(found.new) >= WRITTEN_TOGETHER:
+            ours |= (written := _write(account, found, at, latest, tally)).keys()
+            shown |= written
+    ours |= (written := _write(account, found, at, latest, tally)).keys()
+    shown |= written
     if shown:
         write_verified(account, shown, at, since=since, ours=ours)
-    tally.ids |= fresh.keys()
+    tally.ids.update(fresh.ids)
+
+
+def _fresh(listed: Columns, met: set[str]) -> Columns:
+    """The rows whose ids were not met yet; of those with the same id the last."""
+    if len(set(listed.ids)) == len(listed) and met.isdisjoint(listed.ids):
+        return listed
+    places = {remote_id: place for place, remote_id in enumerate(listed.ids) if remote_id not in met}
+    return listed.at(list(places.values()))
+
+
+def _write(
+    account: Account, found: Sorted, at: datetime, latest: datetime, tally: Tally
+) -> dict[int, int | None]:
+    """Write what has changed or is new, and forget it; the changed rows, each with its reading."""
+    odd: list[tuple[Known, Job]] = []
+    tally.changed += _each_if_not_all(partial(write_changed, at=at), found.changed, odd)
+    unknown: list[Job] = []
+    tally.new += _each_if_not_all(partial(write_new, account, at=at, latest=latest), found.new, unknown)
+    tally.odd += len(odd) + len(unknown)
+    unwritten = {row.pk for row, _ in odd}
+    written = {row.pk: row.reading for row, _ in found.changed if row.pk not in unwritten}
+    found.changed, found.new = [], []
+    return written
 
 
 def _without_many_alone(
@@ -90,47 +114,44 @@ def _without_many_alone(
 
 
 def _without_unchanged(
-    account: Account, listed: Sequence[Listed], found: Sorted, tally: Tally
+    account: Account, listed: Columns, found: Sorted, tally: Tally
 ) -> list[tuple[Known | None, Job]]:
     """Take what is as it was, and bears no reference but its own, out of a chunk; the rest, with its rows.
 
     A hundred thousand jobs go through here in every pull: none of them becomes an object.
     """
-    rows = known(account, [each.remote_id for each in listed])
-    wanted = _may_hold(listed, tally.wanted)
-    referenced = may_bear_references(each.name for each in listed)
-    others: list[tuple[Known | None, Job]] = []
-    unchanged = found.unchanged
-    controls = nameless = 0
-    for each in listed:
-        remote_id, name, _, _, fingerprint = each
-        row = rows.get(remote_id)
-        if row is None:
-            others.append((None, each.job()))
-            continue
-        _, pk, known_fingerprint, gone, origin, code, _, reading = row
-        reference = reference_of(name) if referenced else None
-        is_ours = origin == LOCAL
-        if is_ours:
-            as_expected = reference is not None and reference[:CODE_LENGTH] == code
-        else:
-            as_expected = reference is None and not wanted
-        if fingerprint != known_fingerprint or gone or not as_expected:
-            others.append((Known._make(row), each.job()))
-            continue
-        if is_ours:
-            controls += 1
-        elif not name or name.isspace():
-            nameless += 1
-        unchanged[pk] = reading
-    tally.controls += controls
-    tally.nameless += nameless
-    return others
+    told = dict(zip(listed.ids, listed.fingerprints, strict=True))
+    rows = prints(account, listed.ids)
+    wanted = _may_hold(listed.payloads, tally.wanted)
+    look = wanted or may_bear_references(listed.names)
+    # A row of ours must bear its reference.
+    same = [row for row in rows if told[row[0]] == row[2] and (look or row[4] is None)]
+    if look:
+        names = dict(zip(listed.ids, listed.names, strict=True))
+        same = [row for row in same if _as_expected(names[row[0]], row[4], wanted)]
+        tally.controls += sum(row[4] is not None for row in same)
+    blank = {each for each, name in zip(listed.ids, listed.names, strict=True) if not (name or "").strip()}
+    if blank:
+        tally.nameless += sum(row[0] in blank for row in same if row[4] is None)
+    found.unchanged = dict(map(_PK_AND_READING, same))
+    done = {row[0] for row in same}
+    left = {remote_id: place for place, remote_id in enumerate(listed.ids) if remote_id not in done}
+    # What they lack is read for these alone: most rows are as they were.
+    others = known(account, [row[0] for row in rows if row[0] in left]) if left else {}
+    return [(others.get(remote_id), listed.job(place)) for remote_id, place in left.items()]
 
 
-def _may_hold(listed: Sequence[Listed], codes: frozenset[str]) -> bool:
+def _as_expected(name: str | None, code: str | None, wanted: bool) -> bool:
+    """Whether a name bears the code of its row, or no reference if the row is not ours (`code` is None)."""
+    reference = reference_of(name)
+    if code is None:
+        return reference is None and not wanted
+    return reference is not None and reference[:CODE_LENGTH] == code
+
+
+def _may_hold(payloads: Sequence[bytes], codes: frozenset[str]) -> bool:
     """Whether one of these codes may stand anywhere in these rows: one look instead of one at each text."""
-    said = b"\n".join(each.payload for each in listed).upper() if codes else b""
+    said = b"\n".join(payloads).upper() if codes else b""
     return any(code.encode() in said for code in codes)
 
 
@@ -195,8 +216,3 @@ def _each_if_not_all(write: Callable[[Sequence[T]], int], items: Sequence[T], od
             return 0
     half = len(items) // 2
     return _each_if_not_all(write, items[:half], odd) + _each_if_not_all(write, items[half:], odd)
-
-
-def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for begin in range(0, len(items), CHUNK):
-        yield items[begin : begin + CHUNK]

@@ -1,39 +1,43 @@
 """One odd row among many, and many rows at once."""
 
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from mailings.models import Account, Event, Mailing, Observation, Pull
-from mailings.models.mirror_many import Known, known
-from mailings.smsc.api.jobs import Job, Listed, canonical
+from mailings.models.mirror_many import known
+from mailings.smsc.api.jobs import Columns, Job, canonical
 from mailings.sync import rows, spans
 from mailings.sync.tally import Tally
 from tests.sync.listing import Listing
 from tests.sync.test_pulls import pull
 
 
-class Read(Listed):
-    """A row of a list that was read already."""
+@dataclass
+class Read(Columns):
+    """Rows of a list that were read already."""
 
-    read: Job
+    read: list[Job] = field(default_factory=list)
 
-    @classmethod
-    def of(cls, job: Job) -> "Read":
-        text = canonical(job.payload)
-        row = cls(job.remote_id, job.name, text, text, job.fingerprint)
-        row.read = job
-        return row
+    def all(self) -> tuple[list[Any], ...]:
+        return *super().all(), self.read
 
-    def job(self) -> Job:
-        return self.read
+    def job(self, place: int) -> Job:
+        return self.read[place]
 
 
 def mirror(account: Account, jobs: list[Job], at: datetime, tally: Tally) -> None:
-    rows.mirror(account, [Read.of(each) for each in jobs], at, tally, latest=at)
+    texts = [canonical(each.payload) for each in jobs]
+    listed = Read()
+    ids, names = [each.remote_id for each in jobs], [each.name for each in jobs]
+    listed.add(ids, names, texts, texts, [each.fingerprint for each in jobs], jobs)
+    rows.mirror(account, listed, at, tally, latest=at)
 
 
 # Text that no database takes.
@@ -116,10 +120,34 @@ def test_figures_that_an_answer_leaves_out_stay(listed_account: Account):
     assert (row.cost, row.parts, row.recipients_count, row.remote_word) == (Decimal("1.40"), 2, 2, "x")
 
 
+def test_of_rows_with_the_same_id_the_last_counts(listed_account: Account):
+    tally = Tally(timezone.now())
+
+    mirror(listed_account, [job(1, parts=1), job(2), job(1, parts=3)], timezone.now(), tally)
+
+    assert (tally.new, Mailing.objects.get(remote_id="1").parts) == (2, 3)
+
+
+def test_a_few_changes_of_many_chunks_are_written_together(
+    listed_account: Account, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(rows, "CHUNK", 2)
+    at, tally = timezone.now(), Tally(timezone.now())
+    mirror(listed_account, [job(number) for number in range(1, 8)], at, Tally(timezone.now()))
+
+    with CaptureQueriesContext(connection) as captured:
+        later = [job(number, parts=number % 2) for number in range(1, 9)]
+        mirror(listed_account, later, at + timedelta(seconds=1), tally)
+
+    assert sum("SET remote_status" in one["sql"] for one in captured) == 1
+    assert (tally.changed, tally.new) == (7, 1)
+    assert Mailing.objects.filter(verified_at=at + timedelta(seconds=1)).count() == 8
+
+
 def test_two_pulls_that_meet_a_job_at_once_make_one_row(listed_account: Account, monkeypatch):
     at = timezone.now()
     mirror(listed_account, [job(1)], at, Tally(timezone.now()))
-    monkeypatch.setattr(rows, "known", lambda account, remote_ids: {})
+    monkeypatch.setattr(rows, "prints", lambda account, remote_ids: [])
     tally = Tally(timezone.now())
 
     mirror(listed_account, [job(1), job(2)], at, tally)
@@ -149,7 +177,7 @@ def test_what_is_as_it_was_never_becomes_an_object(listed_account: Account, monk
     many = [job(number) for number in range(1, 4)]
     mirror(listed_account, many, at, Tally(timezone.now()))
     monkeypatch.delattr(Read, "job")
-    monkeypatch.delattr(Listed, "job")
+    monkeypatch.delattr(Columns, "job")
     tally = Tally(timezone.now())
 
     mirror(listed_account, many, at + timedelta(seconds=1), tally)
@@ -162,7 +190,7 @@ def test_changes_are_written_together(listed_account: Account, django_assert_max
     mirror(listed_account, [job(number) for number in range(1, 201)], at, Tally(timezone.now()))
     tally = Tally(timezone.now())
 
-    with django_assert_max_num_queries(17 if connection.vendor == "sqlite" else 12):
+    with django_assert_max_num_queries(17 if connection.vendor == "sqlite" else 13):
         later = [job(number, name=f"Later {number}") for number in range(1, 201)]
         mirror(listed_account, later, at + timedelta(seconds=1), tally)
 
@@ -186,7 +214,7 @@ def test_what_is_known_of_jobs_tells_which_are_gone_and_leaves_other_accounts_al
     Mailing.objects.filter(remote_id="2").update(gone=True)
     other = Account.objects.create(name="other", kind="sandbox")
 
-    found = {remote_id: Known._make(row) for remote_id, row in known(listed_account, ["2", "1", "9"]).items()}
+    found = known(listed_account, ["2", "1", "9"])
 
     assert {remote_id: bool(row.gone) for remote_id, row in found.items()} == {"1": False, "2": True}
     assert found["1"].fingerprint == job(1).fingerprint

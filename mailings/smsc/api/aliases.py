@@ -246,14 +246,14 @@ def glance(row: dict[str, Any]) -> tuple[str | None, str | None] | None:
     return remote_id, name
 
 
-def glances(items: list[Any], text: bytes) -> tuple[list[str], list[str | None]] | None:
+def glances(items: list[Any], objects: int) -> tuple[list[str], list[str | None]] | None:
     """The ids and the names of flat rows that all have an id; None if any item is something else.
 
-    `text`: the JSON in which they came.
+    `objects`: how many objects may be in the JSON in which they came, themselves among them.
     """
     ids: list[str] = []
     names: list[str | None] = []
-    alike = _glances_of_alike(items, text)
+    alike = _glances_of_alike(items, objects)
     for item in () if alike else items:
         seen = glance(item) if isinstance(item, dict) and len(item) > 1 else None
         if seen is None or seen[0] is None:
@@ -263,7 +263,7 @@ def glances(items: list[Any], text: bytes) -> tuple[list[str], list[str | None]]
     return alike or (ids, names)
 
 
-def _glances_of_alike(items: list[Any], text: bytes) -> tuple[list[str], list[str | None]] | None:
+def _glances_of_alike(items: list[Any], objects: int) -> tuple[list[str], list[str | None]] | None:
     """`glances`, faster, of rows that have the same keys, one for the id, one for the name; else None."""
     if set(map(type, items)) != {dict} or len(shapes := set(map(tuple, items))) != 1:
         return None
@@ -272,14 +272,22 @@ def _glances_of_alike(items: list[Any], text: bytes) -> tuple[list[str], list[st
     own, named = keys.get("remote_id", ()), keys.get("name", ())
     if len(shape) < 2 or len(own) != 1 or len(named) != 1:
         return None
-    # Every object has a bracket: with no more of them than rows there is none in a row.
-    if text.count(b"{") > len(items) and any(dict in map(type, item.values()) for item in items):
+    # With no more objects than rows there is none in a row.
+    if objects > len(items) and any(dict in map(type, item.values()) for item in items):
         return None
     by_id, by_name = own[0], named[0]
-    ids = [id_of(item[by_id]) for item in items]
-    found = [one for one in ids if one is not None]
+    ids = _ids([item[by_id] for item in items])
     names = [name if type(name := item[by_name]) is str else text_of(name) for item in items]
-    return (found, names) if len(found) == len(ids) else None
+    return (ids, names) if ids is not None else None
+
+
+def _ids(values: list[Any]) -> list[str] | None:
+    """The `id_of` each of these values; None if one of them is no id."""
+    if set(map(type, values)) == {int} and min(values) > 0 and max(values) < _NO_ID:
+        return list(map(str, values))
+    ids = list(map(id_of, values))
+    found = [one for one in ids if one is not None]
+    return found if len(found) == len(ids) else None
 
 
 def _is_flat(row: dict[str, Any]) -> bool:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -29,7 +28,7 @@ from mailings.smsc.api.aliases import (
 )
 from mailings.smsc.api.errors import ProviderError, UnreadableAnswer
 from mailings.smsc.api.formats import Content, raise_error_in, read, unwrapped
-from mailings.smsc.api.jobs import Job, Jobs, Listed, canonicals, digests
+from mailings.smsc.api.jobs import Columns, Job, Jobs, canonicals, digests, lines
 from mailings.smsc.api.rows import AnswerRow, Found, find_rows, is_row, says_yes, unwrapped_row
 
 __all__ = ["Balance", "Created", "Done", "Job", "JobStatus", "Jobs", "Lookup", "LookupRow", "Price"]
@@ -118,7 +117,7 @@ class Lookup:
 
 def as_they_came(rows: list[dict[str, Any]]) -> tuple[list[bytes], list[bytes], list[str]]:
     """The `Keep` that stores all that a row holds."""
-    texts = canonicals(rows)
+    texts = lines(canonicals(rows))
     return texts, texts, digests(texts)
 
 
@@ -178,7 +177,8 @@ def parse_jobs(
     seen = [(row, _seen(row)) for row in found.rows]
     told = [each for _, each in seen if each is not None]
     odd = tuple(row.value for row, each in seen if each is None)
-    listed = _listed([each[0] for each in told], [each[1] for each in told], [each[2] for each in told], keep)
+    listed = Columns()
+    listed.add([each[0] for each in told], [each[1] for each in told], *keep([each[2] for each in told]))
     return Jobs(listed, odd, len(found.rows), content.format, frozenset(found.doubts))
 
 
@@ -307,18 +307,19 @@ def _job(row: AnswerRow) -> Job | None:
     return Job.read(remote_id, reading, value)
 
 
-def _plain_list(body: bytes, keep: Keep) -> list[Listed] | None:
+def _plain_list(body: bytes, keep: Keep) -> Columns | None:
     """A plain list of flat rows, else None. A single row may be an error: None, too.
 
     Of a long list only a part is ever made into objects at once.
     """
-    listed: list[Listed] = []
+    listed = Columns()
     for part in tolerant_json.parts(body):
-        rows = tolerant_json.plain(part)
-        told = glances(rows, part) if isinstance(rows, list) and rows else None
+        objects = part.count(b"{")
+        rows = tolerant_json.plain(part, objects)
+        told = glances(rows, objects) if isinstance(rows, list) and rows else None
         if told is None:
             return None
-        listed += _listed(*told, rows, keep)
+        listed.add(*told, *keep(rows))
     return listed if len(listed) > 1 else None
 
 
@@ -333,10 +334,6 @@ def _seen(row: AnswerRow) -> tuple[str, str | None, dict[str, Any]] | None:
         seen = reading.remote_id, reading.name
     remote_id = seen[0] or (id_of(row.key) if row.key else None)
     return None if remote_id is None else (remote_id, seen[1], value)
-
-
-def _listed(ids: list[str], names: list[str | None], rows: list[dict[str, Any]], keep: Keep) -> list[Listed]:
-    return list(map(partial(tuple.__new__, Listed), zip(ids, names, *keep(rows), strict=True)))
 
 
 def _lookup_row(row: AnswerRow) -> LookupRow | None:

@@ -18,7 +18,7 @@ from mailings.smsc.api import answers
 from mailings.smsc.api.answers import Balance, Created, Done, Job, Jobs, Lookup, Price
 from mailings.smsc.api.body import Body, Param, Upload, body_of
 from mailings.smsc.api.errors import FileMissing, NotSaved, NotSent, Objected, SmscError, cut
-from mailings.smsc.api.jobs import canonical, canonicals, digests
+from mailings.smsc.api.jobs import canonical, canonicals, digests, lines
 from mailings.smsc.api.messages import MOST_ROWS, Message, Messages, parse_messages, parse_status
 from mailings.smsc.api.transport import Answer, Exchange, Timeouts, post
 from mailings.smsc.api.veil import plain_part, spellings_in_json, without
@@ -250,8 +250,9 @@ class Client:
 
     def _kept(self, rows: list[dict[str, Any]]) -> tuple[list[bytes], list[bytes], list[str]]:
         """The rows of a list, the same without our password and key, and the fingerprints of these."""
-        texts = kept = canonicals(rows)
-        if self._credentials.may_stand_in(b"\n".join(texts)):
+        together = canonicals(rows)
+        texts = kept = lines(together)
+        if self._credentials.may_stand_in(together):
             shown = [self._hidden(row) for row in rows]
             kept = [
                 text if hidden is row else canonical(hidden)

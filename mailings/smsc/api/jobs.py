@@ -7,12 +7,12 @@ fingerprint differs, the row becomes a `Job`, which reads its other fields on de
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import orjson
 
@@ -35,14 +35,18 @@ def canonical(payload: Any) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
-def canonicals(payloads: Sequence[Any]) -> list[bytes]:
-    """The `canonical` form of each of many payloads."""
+def canonicals(payloads: Sequence[Any]) -> bytes:
+    """The `canonical` form of each of many payloads, one a line (in it a line break is \\n)."""
     try:
         texts = [orjson.dumps(one, option=orjson.OPT_SORT_KEYS) for one in payloads]
     except TypeError:
-        return list(map(canonical, payloads))
-    # Copied all at once, and cut again: in JSON like this a line break is always written as \n.
-    return b"\n".join(texts).split(b"\n") if texts else []
+        texts = list(map(canonical, payloads))
+    return b"\n".join(texts)
+
+
+def lines(texts: bytes) -> list[bytes]:
+    """The canonical forms that `canonicals` has put together."""
+    return texts.split(b"\n") if texts else []
 
 
 def of_canonical(text: bytes) -> Any:
@@ -94,9 +98,11 @@ class Job:
         row = self.__dict__.get("_row")
         if row is None or field not in _FIELDS:
             raise AttributeError(field)
-        reading = self.__dict__.get("_reading") or Reading(row)
-        self.__dict__.setdefault("_reading", reading)
-        return self.__dict__.setdefault(field, getattr(reading, field))
+        reading = Reading(row)
+        if field == "unrecognised":  # takes longer than the others together, and is seldom asked for
+            return reading.unrecognised
+        self.__dict__.update({name: getattr(reading, name) for name in _FIELDS if name != "unrecognised"})
+        return self.__dict__[field]
 
     @cached_property
     def fingerprint(self) -> str:
@@ -140,6 +146,46 @@ class Listed(NamedTuple):
         return job
 
 
+@dataclass
+class Columns:
+    """Many rows of a list, by the columns of `Listed`. Most of them are compared, and never become one."""
+
+    ids: list[str] = field(default_factory=list)
+    names: list[str | None] = field(default_factory=list)
+    rows: list[bytes] = field(default_factory=list)
+    payloads: list[bytes] = field(default_factory=list)
+    fingerprints: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[Listed]:
+        return map(Listed, self.ids, self.names, self.rows, self.payloads, self.fingerprints)
+
+    def all(self) -> tuple[list[Any], ...]:
+        """The columns, in the order in which they are given."""
+        return self.ids, self.names, self.rows, self.payloads, self.fingerprints
+
+    def add(self, *columns: list[Any]) -> None:
+        """Add rows, given as columns of one length."""
+        if len(set(map(len, columns))) != 1:
+            raise ValueError("columns of different lengths")
+        for column, more in zip(self.all(), columns, strict=True):
+            column.extend(more)
+
+    def part(self, begin: int, end: int) -> Self:
+        """The rows from `begin` to `end`, which is not included."""
+        return type(self)(*(column[begin:end] for column in self.all()))
+
+    def at(self, places: Sequence[int]) -> Self:
+        """The rows at these places."""
+        return type(self)(*([column[place] for place in places] for column in self.all()))
+
+    def job(self, place: int) -> Job:
+        """The row at a place as a job."""
+        return Listed(*(column[place] for column in self.all())).job()
+
+
 @dataclass(frozen=True)
 class Jobs:
     """An answer to get_all. `odd`: the rows that have no readable id; `rows` counts them too.
@@ -147,7 +193,7 @@ class Jobs:
     `doubts` (smsc.api.rows): why the provider may have others in this span than it showed.
     """
 
-    listed: list[Listed]
+    listed: Columns
     odd: tuple[Any, ...]
     rows: int
     raw_format: str

@@ -99,9 +99,9 @@ def test_many_payloads_are_spelt_as_each_alone_even_with_line_breaks_or_half_a_s
     payloads = [{"b": "two\nlines\r\u2028", "a": 1}, {"a\n": ["\n", {"d": None, "c": ""}]}]
     odd = [*payloads, {"a": "\ud800\n"}]
 
-    assert jobs.canonicals(payloads) == [jobs.canonical(payload) for payload in payloads]
-    assert jobs.canonicals(odd) == [jobs.canonical(payload) for payload in odd]
-    assert jobs.canonicals([]) == []
+    assert jobs.lines(jobs.canonicals(payloads)) == [jobs.canonical(payload) for payload in payloads]
+    assert jobs.lines(jobs.canonicals(odd)) == [jobs.canonical(payload) for payload in odd]
+    assert jobs.lines(jobs.canonicals([])) == []
 
 
 @pytest.mark.parametrize("secret", ["a password", "pa55/wörd!", "пароль", "<&\"'>", "p%20Q\\x"])
