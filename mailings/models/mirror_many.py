@@ -26,8 +26,7 @@ _CHANGED = ("remote_status", "remote_word", "remote", "fingerprint", "verified_a
 # These stay as they are if the answer lacks them.
 _KEPT = ("cost", "parts", "recipients_count", "remote_send_at")
 # Written only if the name has changed, because the index for searches is written with them.
-_UNNAMED: tuple[str, ...] = ()
-_NAMED: tuple[str, ...] = ("name", "search_text")
+_NAMED = ("name", "search_text")
 # The columns in which new rows differ; all others are the same for all of them.
 _OWN = (
     *("remote_id", "remote_status", "remote_word", "remote", "fingerprint", "remote_send_at", "created_at"),
@@ -39,6 +38,7 @@ _FOUND = ("mailing_id", "at", "kind", "data")
 FEW = 500
 _MEMBERS = "SELECT id FROM mailings_mailing WHERE reading_id = %s"
 _NOT_AFTER = "(reading_id IS NULL OR reading_id IN (SELECT id FROM mailings_reading WHERE at <= %s))"
+_OLDER = f"id = %s AND (verified_at IS NULL OR verified_at <= %s) AND {_NOT_AFTER}"
 _JSON = {"sqlite": "%s", "postgresql": "%s::jsonb"}
 
 
@@ -153,24 +153,28 @@ def _join(pks: Collection[int], reading: int, at: datetime) -> None:
 
 def write_changed(items: Sequence[tuple[Known, Job]], at: datetime) -> int:
     """Write what a list asked for at `at` says of rows whose jobs have changed; returns their number."""
-    moment = _moment(at)
-    rows: dict[tuple[str, ...], list[Any]] = {_UNNAMED: [], _NAMED: []}
-    seen = []
+    # SQLite writes all indexes of the columns that an UPDATE names: those of _KEPT are named only where they
+    # differ, as they seldom do. PostgreSQL sees by itself which indexes need a new entry.
+    moment, apart = _moment(at), connection.vendor == "sqlite"
+    changed, kept, named, seen = [], [], [], []
     for row, job in items:
-        values, named = _values(job, at), _UNNAMED
+        values, where = _values(job, at), (row.pk, moment, moment)
         if row.origin == Origin.PROVIDER:
             values["recipients_count"] = count_of(job.recipients)
             if (name := job.name or row.name)[:LONGEST_NAME] != row.name:
-                values, named = values | _named(name, row.code, job), _NAMED
+                named.append((*_named(name, row.code, job).values(), *where))
         values |= {"verified_at": moment, "gone": False, "gone_at": None}
-        told = [values.get(name) for name in (*_CHANGED, *_KEPT, *named)]
-        rows[named].append([*told, row.pk, moment, moment])
+        told = [values.get(name) for name in _KEPT]
+        changed.append((*(values[name] for name in _CHANGED), *(() if apart else told), *where))
+        kept.append((*told, *where, *told))
         if row.fingerprint != job.fingerprint:
             seen.append(_observation(row.pk, values, moment))
     with connection.cursor() as cursor:
-        for named, some in rows.items():
-            if some:
-                cursor.executemany(_update((*_KEPT, *named)), some)
+        cursor.executemany(_update(_CHANGED, () if apart else _KEPT), changed)
+        if apart:
+            cursor.executemany(_update_kept(), kept)
+        if named:
+            cursor.executemany(_update(_NAMED), named)
         insert(Observation._meta.db_table, _OBSERVED, seen)
     return len(items)
 
@@ -267,13 +271,18 @@ def _observation(pk: int, values: dict[str, Any], moment: Any) -> tuple[Any, ...
     return pk, moment, "get_all", values["remote_word"], values["remote"]
 
 
-def _update(kept: Sequence[str]) -> str:
+def _update(columns: Sequence[str], kept: Sequence[str] = ()) -> str:
     """The UPDATE of one row. Like `mirror.observe`, it changes nothing that is newer."""
     json_mark = _JSON[connection.vendor]
-    changed = [f"{name} = {json_mark if name == 'remote' else '%s'}" for name in _CHANGED]
-    known = [f"{name} = COALESCE(%s, {name})" for name in kept]
-    where = f"id = %s AND (verified_at IS NULL OR verified_at <= %s) AND {_NOT_AFTER}"
-    return f"UPDATE mailings_mailing SET {', '.join([*changed, *known])} WHERE {where}"
+    changed = [f"{name} = {json_mark if name == 'remote' else '%s'}" for name in columns]
+    changed += [f"{name} = COALESCE(%s, {name})" for name in kept]
+    return f"UPDATE mailings_mailing SET {', '.join(changed)} WHERE {_OLDER}"
+
+
+def _update_kept() -> str:
+    """The UPDATE of what an answer may lack, where it differs (SQLite)."""
+    values = ", ".join(f"COALESCE(%s, {name})" for name in _KEPT)
+    return f"{_update((), _KEPT)} AND ({', '.join(_KEPT)}) IS NOT ({values})"
 
 
 def _all(statement: str, values: list[Any]) -> list[Any]:
