@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Case, F, IntegerField, Min, OuterRef, QuerySet, Subquery, Sum, When
 
 from mailings.models import Account, Delivery, DeliveryPull, Event, Observation, Pull, State
 from mailings.models.prepared import PreparedRow, given
@@ -64,8 +64,10 @@ def _last_day() -> dict[str, Subquery]:
     """
     day = given(Delivery, opens__gte="day_ago")
     lately = Delivery.objects.filter(account=OuterRef("pk"), as_of__isnull=False, **day)
-    unseen = dict.fromkeys(("delivered", "read", "failed", "waiting", "unclear"), 0)
-    sent = lately.exclude(~Q(mailing__state=State.ACCEPTED), **unseen)
+    # One value, not alternatives in two tables: PostgreSQL takes 4 ms to plan those, for each figure.
+    messages = F("delivered") + F("read") + F("failed") + F("waiting") + F("unclear")
+    accepted = When(mailing__state=State.ACCEPTED, then=1)
+    sent = lately.alias(sent=Case(accepted, default=messages, output_field=IntegerField())).filter(sent__gt=0)
     one = sent.exclude(mailing__channel__in=(Channel.HLR, Channel.PING)).order_by().values("account")
     oldest = Subquery(one.annotate(oldest=Min("as_of")).values("oldest"))
     sums = {f"day_{name}": Subquery(one.annotate(sum=Sum(name)).values("sum")) for name in FIGURES}

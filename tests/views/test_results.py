@@ -20,6 +20,7 @@ from mailings.models import Delivery, DeliveryPull, Ending, Mailing, Recipient, 
 from mailings.selectors import deliveries
 from mailings.smsc.api.messages import STATUSES
 from mailings.wording import deliveries as wording
+from tests.views.composing import text_of
 from tests.views.rows import row
 
 pytestmark = pytest.mark.django_db
@@ -372,6 +373,18 @@ def test_today_says_what_became_of_the_last_days_messages_and_counts_no_number_t
     Mailing.objects.filter(pk=looked_up.pk).update(channel="hlr")
 
     assert "5 people: 3 delivered · 1 on the way or not clear · 1 not delivered" in html(page, "/")
+
+
+@pytest.mark.parametrize("seen", [{"s1": 2}, {"s2": 2}, {"s20": 2}, {"s0": 2}])
+def test_a_mailing_in_doubt_counts_on_today_once_a_message_of_it_was_seen(
+    page: Client, seen: dict[str, int]
+) -> None:
+    told(7, state=State.UNKNOWN)
+    told(5, state=State.UNKNOWN, **seen)
+
+    shown = text_of(page.get("/"))
+
+    assert "Gone out in the last 24 hours 5 people" in shown
 
 
 def test_today_names_the_mailings_that_did_not_reach_all_and_leads_to_who_did_not_get_them(
