@@ -1,19 +1,24 @@
 """Drafts save themselves while a person types, and of two windows neither is lost."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from mailings import outbox
 from mailings.models import Account, Event, EventKind, Mailing, State
+from mailings.selectors import today
 from tests.helpers.people import person
 from tests.views.composing import SMS, URL, post, text_of, values_of
 
 KEEP, DISCARD = f"{URL}keep/", f"{URL}discard/"
+NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 TYPED = {"name": "Sale", "phones": "abc", "mes": "Hel", "key": "k1", "version": ".one"}
 
 
@@ -238,13 +243,30 @@ def test_today_lists_a_persons_own_drafts(page: Client, account: Account) -> Non
     assert "of bert" not in shown
 
 
+def test_drafts_edited_last_stand_first_and_those_never_edited_last(
+    page: Client, account: Account, operator: Any
+) -> None:
+    drafts = [outbox.save_draft({"name": f"d{n}"}, account=account, by=operator) for n in range(8)]
+    edited = {2: 5, 0: 2, 7: 9}  # which, and at which minute; the others were made elsewhere
+    for number, draft in enumerate(drafts):
+        minute = edited.get(number)
+        at = NOON + timedelta(minutes=minute) if minute else None
+        Mailing.objects.filter(pk=draft.pk).update(draft_at=at)
+
+    with CaptureQueriesContext(connection) as captured:
+        shown = today.own_drafts(operator.pk)
+
+    assert [draft.name for draft in shown] == ["d7", "d2", "d0", "d6", "d5"]
+    assert len(captured) == 1
+
+
 def test_of_many_drafts_the_others_are_one_press_away(page: Client, account: Account, operator: Any) -> None:
     outbox.save_draft({"name": "of bert"}, account=account, by=person("bert"))
     for number in range(6):
         outbox.save_draft({"name": f"draft {number}"}, account=account, by=operator)
 
-    today = page.get("/").content.decode()
-    link = re.search(r'<a [^>]*href="([^"]*)"[^>]*>All your drafts</a>', today)
+    first_page = page.get("/").content.decode()
+    link = re.search(r'<a [^>]*href="([^"]*)"[^>]*>All your drafts</a>', first_page)
     listed = text_of(page.get(unescape(link[1]))) if link else ""
 
     assert [f"draft {number}" in listed for number in range(6)] == [True] * 6
