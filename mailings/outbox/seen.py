@@ -5,9 +5,12 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from mailings.models import Attempt, Mailing
+from mailings.models.among import as_one
+from mailings.models.prepared import Given, PreparedRow
 from mailings.outbox.errors import Impossible
 
 # The columns that a decision rests on. `looks` is not among them: further looks in vain only confirm what the
@@ -79,9 +82,17 @@ def stamp(mailing: Mailing, attempts: Iterable[Attempt] | None = None) -> str:
 
 def stamps(mailings: Collection[Mailing]) -> dict[int, str]:
     """The stamps of many mailings by primary key, with one query for all."""
-    tries = Attempt.objects.filter(mailing__in=mailings, kind=Attempt.Kind.CREATE)
-    newest = {attempt.mailing_id: attempt for attempt in tries.defer("raw").order_by("id")}
+    tries = _CREATES.all(pks=as_one(mailing.pk for mailing in mailings))
+    newest = {attempt.mailing_id: attempt for attempt in tries}
     return {mailing.pk: _digest(mailing, newest.get(mailing.pk)) for mailing in mailings}
+
+
+def _creates() -> QuerySet[Attempt]:
+    found = Attempt.objects.filter(mailing__id__among=Given("pks"), kind=Attempt.Kind.CREATE)
+    return found.only("mailing", "token", "outcome").order_by("id")
+
+
+_CREATES = PreparedRow(_creates)
 
 
 def _digest(mailing: Mailing, newest: Attempt | None) -> str:

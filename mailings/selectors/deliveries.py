@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from mailings.models import Delivery, Ending, Mailing, Recipient, Result
 from mailings.models.deliveries import ENDING, moment
+from mailings.models.prepared import PreparedRow, given
 from mailings.models.recipients import RecipientQuerySet
 from mailings.recipients import people as person
 from mailings.recipients.stop_list import NotAnAddress
@@ -57,11 +58,18 @@ def is_final(mailing: Mailing) -> bool:
 
 def failed_since(moment: datetime) -> list[Delivery]:
     """The FAILED_SHOWN mailings since then with the most failures, without HLR and ping."""
-    told = Delivery.objects.filter(opens__gte=moment, as_of__isnull=False, failed__gt=0)
+    return _FAILED.all(since=moment)
+
+
+def _failed() -> QuerySet[Delivery]:
+    since = given(Delivery, opens__gte="since")
+    told = Delivery.objects.filter(as_of__isnull=False, failed__gt=0, **since)
     sent = told.exclude(mailing__channel__in=(Channel.HLR, Channel.PING)).select_related("mailing")
-    return list(
-        sent.only("failed", "mailing__name", "mailing__state").order_by("-failed", "-mailing")[:FAILED_SHOWN]
-    )
+    shown = sent.only("failed", "mailing__name", "mailing__state")
+    return shown.order_by("-failed", "-mailing")[:FAILED_SHOWN]
+
+
+_FAILED = PreparedRow(_failed)
 
 
 def people(mailing: Mailing, result: str = "") -> RecipientQuerySet:
