@@ -30,13 +30,15 @@ from mailings.models import Account, Mailing, Origin, State
 from mailings.models.prepared import Prepared
 from mailings.models.states import PENDING, STILL_TO_GO
 from mailings.selectors import search
-from mailings.selectors.orders import Order
+from mailings.selectors.orders import Key, Order
 from mailings.smsc.api.answers import JobStatus
 from mailings.smsc.spec.vocabulary import CHANNEL_LABELS
 from mailings.wording import chips, deliveries
 
 PAGE_SIZE = 50
 EXPORT_SIZE = 2000
+# At so many rows a search looks before it asks an index.
+LOOK = 2000
 NEW_AT_MOST = 100
 # How often a page asks for news: while a row of it is about to change, and else.
 SOON_SECONDS, LATER_SECONDS = 4, 15
@@ -137,6 +139,26 @@ class HistoryFilter(django_filters.FilterSet):
 
     def search(self, rows: QuerySet[Mailing], name: str, value: str) -> QuerySet[Mailing]:
         return search.found(rows, value)
+
+    @property
+    def text(self) -> str:
+        """What is searched for, if nothing else is asked for; else ""."""
+        alone = list(self.filters) == ["q"] and self.form.is_valid()
+        return str(self.form.cleaned_data["q"]) if alone else ""
+
+    def tries(
+        self, key: Key | None, order: Order, *, forwards: bool
+    ) -> Iterator[tuple[QuerySet[Mailing], bool]]:
+        """Rows in which to look for those next to a key, and whether there are no others: first what is near.
+
+        A text that many bear is found there, and no index of letters need be asked, nor how many bear it.
+        """
+        if self.text and order == NEWEST:
+            near = NEWEST.slice(self.queryset, key, LOOK, forwards=forwards)
+            last = list(near.values_list("created_at", flat=True)[LOOK - 1 :])
+            within = [Q(created_at__gte=one) if forwards else Q(created_at__lte=one) for one in last]
+            yield search.bear(self.queryset.filter(*within), self.text), not last
+        yield self.qs, True
 
     def within(self, rows: QuerySet[Mailing], name: str, value: str) -> QuerySet[Mailing]:
         return rows.filter(created_at__gte=start_of_day(PERIODS[value]))
@@ -311,10 +333,18 @@ def newest_key(page: "Page", order: Order, now: datetime) -> str:
     return NEWEST.key(page.rows[0].values) if page.rows else "0-0"
 
 
-def count_newer(rows: QuerySet[Mailing], seen: str) -> int:
-    """How many rows are newer than a key, at most NEW_AT_MOST."""
+def count_newer(chosen: HistoryFilter, seen: str) -> int:
+    """How many rows of a filter are newer than a key, at most NEW_AT_MOST."""
     key = NEWEST.read(seen)
-    return len(NEWEST.slice(rows, key, NEW_AT_MOST, forwards=False).values_list("id")) if key else 0
+    if not key:
+        return 0
+    tries = chosen.tries(key, NEWEST, forwards=False)
+    counted = ((_count(rows, key), all_there) for rows, all_there in tries)
+    return next(count for count, all_there in counted if all_there or count == NEW_AT_MOST)
+
+
+def _count(rows: QuerySet[Mailing], key: Key) -> int:
+    return len(NEWEST.slice(rows, key, NEW_AT_MOST, forwards=False).values_list("id"))
 
 
 @dataclass(frozen=True)
@@ -324,6 +354,22 @@ class Page:
     rows: list[HistoryRow]
     older: str | None
     newer: str | None
+
+
+def page_of(chosen: HistoryFilter, *, after: str = "", before: str = "", order: Order = NEWEST) -> Page:
+    """The rows of a filter, as `page` has them."""
+    forwards, key = _start(order, after, before)
+    pages = (
+        (page(rows, after=after, before=before, order=order, states=chosen.rare_states), all_there)
+        for rows, all_there in chosen.tries(key, order, forwards=forwards)
+    )
+    return next(one for one, all_there in pages if all_there or (one.older if forwards else one.newer))
+
+
+def _start(order: Order, after: str, before: str) -> tuple[bool, Key | None]:
+    """Whether a page goes forwards, and from which key."""
+    back = order.read(before) if before else None
+    return (True, order.read(after)) if back is None else (False, back)
 
 
 def page(
@@ -339,9 +385,7 @@ def page(
 
     `states`: those that all of the rows are in, if these are better looked for one by one.
     """
-    forwards, key = (
-        (False, order.read(before)) if before and order.read(before) else (True, order.read(after))
-    )
+    forwards, key = _start(order, after, before)
     # Not on PostgreSQL, which would not use the index of ids for several such subqueries.
     if states and order == NEWEST and connection.vendor == "sqlite":
         rows = _of_each(states, rows, key, size + 1, forwards=forwards)

@@ -1,10 +1,13 @@
 """What a search finds: a rare text by an index of its letters, a common one on the way down the newest rows.
 
-Where an index says that few rows can be meant, these are read; where many can, enough of them are soon met
-going down from the newest, in an index that holds the text itself.
+A page looks at its next rows first (`HistoryFilter.tries`): what many bear is there. Else an index says
+whether few rows can be meant, and these are read; where many can, enough of them are soon met going down from
+the newest, in an index that holds the text itself.
 """
 
 import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
 from django.db import connection
@@ -13,14 +16,15 @@ from django.db.models import Q, QuerySet
 from mailings.models import Mailing
 from mailings.models.mailing import CODE_LENGTH, searchable
 
-# Up to how many matches are taken by their ids.
-RARE = 2000
+# Up to how many matches are taken by their ids, each of which takes as long as a hundred on the way down;
+# and how many are so few that nothing further is asked.
+RARE, FEW = 1000, 100
 # A code and the letters of a create attempt, as a search has them.
 REFERENCE = re.compile(rf"([0-9a-z]{{{CODE_LENGTH}}})[a-z]{{1,2}}", re.ASCII)
 # The letters of an entry of the index, and up to how many entries are looked up for fewer letters.
 LETTERS, ENTRIES = 3, 60
-# So many words are looked up by themselves, before all of them together.
-ALONE = 3
+# What no row can bear, as it has a blank too many.
+NOTHING = '"   "'
 # What a code or a job's number is made of, as a search has them.
 _AT_END = frozenset("0123456789abcdefghijklmnopqrstuvwxyz")
 # Letters that the index spells as a search does.
@@ -32,36 +36,60 @@ def found(rows: QuerySet[Mailing], text: str) -> QuerySet[Mailing]:
 
     None where nothing of a word is left (an accent alone): that is no wish to see, or to cancel, all.
     """
-    words = searchable(text).split()
+    words, bearing = searchable(text).split(), bear(rows, text)
     if not words:
-        return rows.none()
-    bears = [_bears(word) for word in words]
-    if connection.vendor == "sqlite":
-        ids = by_letters(words)
-        return rows.filter(*bears) if ids is None else rows.filter(*bears, id__among=ids)
-    ids = list(Mailing.objects.filter(*bears).order_by().values_list("id", flat=True)[: RARE + 1])
-    return rows.filter(id__in=ids) if len(ids) <= RARE else rows.filter(*bears)
+        return bearing
+    ids = by_letters(words) if connection.vendor == "sqlite" else _by_trigrams(text)
+    if ids is None:
+        return bearing
+    return bearing.filter(id__among=ids) if ids else rows.none()
+
+
+def bear(rows: QuerySet[Mailing], text: str) -> QuerySet[Mailing]:
+    """The same without any index of letters: every row is read, which is good for few of them."""
+    words = searchable(text).split()
+    return rows.filter(*map(_bears, words)) if words else rows.none()
+
+
+def _by_trigrams(text: str) -> list[int] | None:
+    """The ids that PostgreSQL finds; None: too many."""
+    ids = bear(Mailing.objects.all(), text).order_by().values_list("id", flat=True)[: RARE + 1]
+    return list(ids) if len(ids) <= RARE else None
 
 
 def by_letters(words: list[str]) -> list[int] | None:
     """The ids that SQLite's index shows for words, and perhaps more; None: too many, or not to be told."""
     with connection.cursor() as cursor:
-        told = [_spellings(word) if len(word) >= LETTERS else _entries(cursor, word) for word in words]
-        if [] in told:
-            return []
-        matches = [f"({' OR '.join(map(_quoted, entries))})" for entries in told if entries]
-        # A rare word is found at once by itself, while AND reads all rows of a common one.
-        alone, together = sorted(matches, key=len, reverse=True)[:ALONE], [" AND ".join(matches)]
-        found = (_rows_of(cursor, match) for match in alone + together * (len(matches) > 1))
-        return next((ids for ids in found if len(ids) <= RARE), None)
+        found = (_rows_of(cursor, *asked) for asked, _again in groupby(_questions(cursor, words)))
+        return next((ids for ids in found if ids is not None), None)
 
 
-def _rows_of(cursor: Any, match: str) -> list[int]:
-    """Asked for by itself, the index stops as soon as there are too many."""
+def _questions(cursor: Any, words: list[str]) -> Iterator[tuple[str, int]]:
+    """What to ask the index, the cheapest first, and up to how many rows are taken; it may show too many.
+
+    Whole words take three times as long as some letters of each, as their places in each row are compared.
+    """
+    long = [_spellings(word) for word in words if len(word) >= LETTERS]
+    first, ends, whole = ([_any_of(map(asked, one)) for one in long] for asked in (_first, _ends, _quoted))
+    yield from ((word, FEW) for word in whole)
+    if long:
+        yield " AND ".join(first), RARE
+    entries = [_entries(cursor, word) for word in words if len(word) < LETTERS]
+    short = [_any_of(map(_quoted, found)) for found in entries if found is not None]
+    yield from ((" AND ".join(asked + short), RARE) for asked in (ends, whole) if asked + short)
+
+
+def _rows_of(cursor: Any, match: str, most: int) -> list[int] | None:
+    """None if there are more; the index stops there."""
     cursor.execute(
-        "SELECT rowid FROM mailings_search WHERE mailings_search MATCH %s LIMIT %s", [match, RARE + 1]
+        "SELECT rowid FROM mailings_search WHERE mailings_search MATCH %s LIMIT %s", [match, most + 1]
     )
-    return [pk for (pk,) in cursor.fetchall()]
+    ids = [pk for (pk,) in cursor.fetchall()]
+    return ids if len(ids) <= most else None
+
+
+def _any_of(asked: Iterable[str]) -> str:
+    return f"({' OR '.join(asked) or NOTHING})"
 
 
 def _entries(cursor: Any, letters: str) -> list[str] | None:
@@ -86,6 +114,15 @@ def _entries(cursor: Any, letters: str) -> list[str] | None:
 
 def _quoted(word: str) -> str:
     return '"{}"'.format(word.replace('"', '""'))
+
+
+def _first(word: str) -> str:
+    return _quoted(word[:LETTERS])
+
+
+def _ends(word: str) -> str:
+    """The first and the last letters of a word, as the index has them."""
+    return " AND ".join(map(_quoted, dict.fromkeys([word[:LETTERS], word[-LETTERS:]])))
 
 
 def _spellings(word: str) -> list[str]:

@@ -7,7 +7,6 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -18,7 +17,6 @@ from django.views.decorators.http import require_GET
 
 from mailings import rights
 from mailings.ids import row_id
-from mailings.models import Mailing
 from mailings.selectors import history, orders, totals
 from mailings.views.wanted import number_in
 from mailings.wording import money
@@ -48,7 +46,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     """One page of the history, filtered and ordered by the query of the address."""
     chosen, order = history.chosen(request.GET), orders.of(request.GET.get("sort", ""))
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
-    page = history.page(chosen.qs, after=after, before=before, order=order, states=chosen.rare_states)
+    page = history.page_of(chosen, after=after, before=before, order=order)
     filtered = bool(chosen.filters)
     seen = "" if after or before else history.newest_key(page, order, timezone.now())
     marked = request.session.pop(MARKED, ())
@@ -58,7 +56,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "heads": orders.heads(order),
         "page": page,
         "adds_up": filtered and page.rows,
-        "totals": _totals_at_once(request, chosen.qs, page) if filtered and page.rows else None,
+        "totals": _totals_at_once(request, chosen, page) if filtered and page.rows else None,
         "poll": history.poll(request.GET, page.rows, seen=seen, marked=marked),
         "filtered": filtered,
         "number": number_in(request.GET.get("q", "")),
@@ -101,11 +99,11 @@ def _form(
 
 
 def _totals_at_once(
-    request: HttpRequest, rows: QuerySet[Mailing], page: history.Page
+    request: HttpRequest, chosen: history.HistoryFilter, page: history.Page
 ) -> totals.Totals | None:
     """The totals if the page has all rows or a person asked for them. None: the page asks for them later."""
     is_all = not (page.older or page.newer)
-    return totals.totals(rows) if is_all or "added" in request.GET else None
+    return totals.totals(chosen.qs) if is_all or "added" in request.GET else None
 
 
 @require_GET
@@ -127,7 +125,7 @@ def rows(request: HttpRequest) -> HttpResponse:
     seen = request.GET.get("seen", "")
     found = history.by_ids(known)
     changed = [row for row in found if known[row.id] != row.version]
-    new = history.count_newer(history.chosen(request.GET).qs, seen) if seen else 0
+    new = history.count_newer(history.chosen(request.GET), seen) if seen else 0
     if (found or seen) and not changed and str(new) == request.GET.get("new", "0"):
         return HttpResponse(status=204)
     marked = {number for text in request.GET.getlist("mark") if (number := row_id(text)) is not None}

@@ -1,12 +1,18 @@
 """The search: words anywhere in name, code and job number, by an index that follows the rows."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mailings.models import Account, Mailing
-from mailings.models.mailing import search_text
+from mailings.models.mailing import search_text, searchable
 from mailings.selectors import history, search
 from tests.helpers.factories import bare
 
@@ -106,20 +112,123 @@ def test_a_rare_word_is_asked_for_without_the_common_one_beside_it(account: Acco
             code=f"W{number}",
             search_text=f"weekly {number}{number}{number}",
         )
-    monkeypatch.setattr(search, "RARE", 2)
+    monkeypatch.setattr(search, "FEW", 2)
 
-    with CaptureQueriesContext(connection) as asked:
-        names = found("weekly 111")
+    names, asked = asked_for("weekly 111")
 
     assert names == {"Weekly 1"}
-    assert not [one for one in asked.captured_queries if " AND (" in one["sql"] and "MATCH" in one["sql"]]
+    assert len(asked) == 2
+    assert not [one for one in asked if " AND (" in one]
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="its own index of letters")
-def test_common_words_are_asked_for_together(account: Account, monkeypatch):
-    for name in ("red car", "red bus", "old car", "old bus"):
-        bare(account, name=name, code=name[0] + name[-1] + name[1], search_text=name)
+def test_of_common_words_some_letters_are_asked_for_together(account: Account, monkeypatch):
+    """Whole words take the index three times as long."""
+    for number, name in enumerate(("redhead car", "redhead bus", "redwood car", "oldtown bus")):
+        bare(account, name=name, code=f"R{number}", search_text=name)
+    monkeypatch.setattr(search, "FEW", 0)
     monkeypatch.setattr(search, "RARE", 1)
 
-    assert len(search.by_letters(["red", "car"]) or []) == 1
-    assert found("red car") == {"red car"}
+    names, asked = asked_for("redwood bus")
+    assert names == set()
+    assert not [one for one in asked if '"redwood' in one and " AND (" in one]
+
+    names, asked = asked_for("redhead car")  # the first letters alone are in two rows
+    assert names == {"redhead car"}
+    assert [one for one in asked if '"ead"' in one]
+
+
+def asked_for(words: str) -> tuple[set[str], list[str]]:
+    """The names that are found, and what was asked of the index of letters for that."""
+    with CaptureQueriesContext(connection) as captured:
+        names = found(words)
+    return names, [one["sql"] for one in captured.captured_queries if "MATCH" in one["sql"]]
+
+
+def listed(query: str, after: str | None = "", before: str | None = "") -> tuple[list[str], list[str]]:
+    """The names of a page, and what was asked of the index of letters for it."""
+    with CaptureQueriesContext(connection) as captured:
+        page = history.page_of(history.chosen(QueryDict(query)), after=after or "", before=before or "")
+    asked = [one["sql"] for one in captured.captured_queries if "MATCH" in one["sql"]]
+    return [row.name for row in page.rows], asked
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="its own index of letters")
+def test_what_the_next_rows_bear_is_found_without_an_index(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(history, "LOOK", 6)
+    monkeypatch.setattr(history.page, "__kwdefaults__", {**history.page.__kwdefaults__, "size": 2})
+    account = Account.objects.create(name="a")
+    for number in range(12):
+        name = f"new {number}" if number > 7 else f"old {number}"
+        made = timezone.now() - timedelta(days=20 - number)
+        bare(account, name=name, code=f"C{number}", search_text=name, created_at=made)
+
+    assert listed("q=ne") == (["new 11", "new 10"], [])
+    assert listed("q=new") == (["new 11", "new 10"], [])
+    names, asked = listed("q=old")  # not enough of them are among the next six
+    assert names == ["old 7", "old 6"]
+    assert asked
+
+    middle = history.page_of(history.chosen(QueryDict("q=old")))
+    assert listed("q=old", after=middle.older) == (["old 5", "old 4"], [])
+    assert listed("q=old", before=middle.older) == (["old 7"], [])  # so few lie before that they are all
+    last = history.page_of(history.chosen(QueryDict("q=old")), after=middle.older).older
+    assert listed("q=new", after=last) == ([], [])
+
+
+WORDS = ("ab", "abc", "bca", "ёж", "жёлтый", "7", "4711", "a")
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    names=st.lists(st.lists(st.sampled_from([*WORDS, "cab", "47"]), max_size=3).map(" ".join), max_size=12),
+    words=st.lists(st.sampled_from([*WORDS, "желт", "bcab", "11", "ж", "q"]), min_size=1, max_size=3),
+    limits=st.tuples(st.integers(1, 5), st.integers(0, 3), st.integers(0, 2), st.integers(1, 3)),
+)
+def test_the_pages_of_a_search_show_what_plainly_bears_its_words(db: Any, names, words, limits) -> None:
+    """Whatever way it is looked for, by whatever bounds: forwards and back."""
+    look, rare, few, size = limits
+    with transaction.atomic(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(history, "LOOK", look)
+        patch.setattr(search, "RARE", rare)
+        patch.setattr(search, "FEW", few)
+        patch.setattr(history.page, "__kwdefaults__", {**history.page.__kwdefaults__, "size": size})
+        account = Account.objects.create(name="hypothesis")
+        for number, name in enumerate(names):
+            made = timezone.now() - timedelta(days=number * 7 % 5)
+            text = search_text(name, f"Z{number}", None)
+            bare(account, name=name, code=f"Z{number}", search_text=text, created_at=made)
+        rows = Mailing.objects.newest_first().values_list("id", "search_text")
+        wanted = [pk for pk, text in rows if all(searchable(word) in text for word in words)]
+
+        params = QueryDict(mutable=True)
+        params["q"] = " ".join(words)
+        shown, back = walked(params)
+        transaction.set_rollback(True)
+
+    assert shown == wanted
+    assert back == shown[: len(back)]
+
+
+def walked(params: QueryDict) -> tuple[list[int], list[int]]:
+    """The ids of all pages forwards, and of those before the last one, back from it."""
+    pages = [history.page_of(history.chosen(params))]
+    while pages[-1].older:
+        pages.append(history.page_of(history.chosen(params), after=pages[-1].older))
+    back = [history.Page([], None, pages[-1].newer)]
+    while back[-1].newer:
+        back.append(history.page_of(history.chosen(params), before=back[-1].newer))
+    shown = [row.id for page in pages for row in page.rows]
+    return shown, [row.id for page in reversed(back) for row in page.rows]
+
+
+def test_what_is_new_is_counted_for_a_search(account: Account, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(history, "LOOK", 2)
+    oldest = Mailing.objects.order_by("created_at", "id")[0]
+    seen = history.NEWEST.key({"created_at": oldest.created_at, "id": oldest.pk})
+
+    counts = [
+        history.count_newer(history.chosen(QueryDict(f"q={word}")), seen) for word in ("k7q2", "not", "zz")
+    ]
+
+    assert counts == [len(NAMES) - 1, 1, 0]
