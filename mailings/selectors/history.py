@@ -157,7 +157,7 @@ class HistoryFilter(django_filters.FilterSet):
             near = NEWEST.slice(self.queryset, key, LOOK, forwards=forwards)
             last = list(near.values_list("created_at", flat=True)[LOOK - 1 :])
             within = [Q(created_at__gte=one) if forwards else Q(created_at__lte=one) for one in last]
-            yield search.bear(self.queryset.filter(*within), self.text), not last
+            yield search.read(self.queryset.filter(*within), self.text), not last
         yield self.qs, True
 
     def within(self, rows: QuerySet[Mailing], name: str, value: str) -> QuerySet[Mailing]:

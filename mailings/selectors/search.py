@@ -6,12 +6,13 @@ the newest, in an index that holds the text itself.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Concat
 
 from mailings.models import Mailing
 from mailings.models.mailing import CODE_LENGTH, searchable
@@ -23,6 +24,11 @@ RARE, FEW = 1000, 100
 REFERENCE = re.compile(rf"([0-9a-z]{{{CODE_LENGTH}}})[a-z]{{1,2}}", re.ASCII)
 # The letters of an entry of the index, and up to how many entries are looked up for fewer letters.
 LETTERS, ENTRIES = 3, 60
+# Common words are often together if so many of the newest mailings bear them all.
+OFTEN, NEWEST = 20, 2000
+BY_INDEX_ALONE = (
+    "SET LOCAL enable_seqscan = off; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_indexscan = off"
+)
 # What no row can bear, as it has a blank too many.
 NOTHING = '"   "'
 # What a code or a job's number is made of, as a search has them.
@@ -36,25 +42,46 @@ def found(rows: QuerySet[Mailing], text: str) -> QuerySet[Mailing]:
 
     None where nothing of a word is left (an accent alone): that is no wish to see, or to cancel, all.
     """
-    words, bearing = searchable(text).split(), bear(rows, text)
+    words = searchable(text).split()
     if not words:
-        return bearing
-    ids = by_letters(words) if connection.vendor == "sqlite" else _by_trigrams(text)
+        return rows.none()
+    bearing = rows.filter(*(_bears(word, "search_text") for word in words))
+    ids = by_letters(words) if connection.vendor == "sqlite" else _by_trigrams(words)
     if ids is None:
         return bearing
     return bearing.filter(id__among=ids) if ids else rows.none()
 
 
-def bear(rows: QuerySet[Mailing], text: str) -> QuerySet[Mailing]:
-    """The same without any index of letters: every row is read, which is good for few of them."""
+def read(rows: QuerySet[Mailing], text: str) -> QuerySet[Mailing]:
+    """The same, but each of the rows is read, which is good for few of them: no index can be used."""
     words = searchable(text).split()
-    return rows.filter(*map(_bears, words)) if words else rows.none()
+    rows = rows.alias(any_text=Concat("search_text", Value("")))
+    return rows.filter(*(_bears(word, "any_text") for word in words)) if words else rows.none()
 
 
-def _by_trigrams(text: str) -> list[int] | None:
-    """The ids that PostgreSQL finds; None: too many."""
-    ids = bear(Mailing.objects.all(), text).order_by().values_list("id", flat=True)[: RARE + 1]
+def _by_trigrams(words: list[str]) -> list[int] | None:
+    """The ids that PostgreSQL's index shows for words, and perhaps more; None: too many.
+
+    It reads all rows where it expects many, as of two common words, though they may never be together.
+    """
+    rows = Mailing.objects.filter(*(Q(search_text__contains=_stem(word)) for word in words)).order_by()
+    ids = rows.values_list("id", flat=True)[: RARE + 1]
+    if sum(len(word) >= LETTERS for word in words) > 1 and not _are_often_together(words):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(BY_INDEX_ALONE)
+            return _few(ids)
+    return _few(ids)
+
+
+def _few(ids: QuerySet[Mailing, int]) -> list[int] | None:
     return list(ids) if len(ids) <= RARE else None
+
+
+def _are_often_together(words: list[str]) -> bool:
+    """Whether enough of the newest mailings bear them all, so that others are met on the way down."""
+    edge = list(Mailing.objects.newest_first().values_list("created_at", flat=True)[NEWEST : NEWEST + 1])
+    newest = Mailing.objects.filter(created_at__gte=edge[0]) if edge else Mailing.objects.all()
+    return len(read(newest, " ".join(words)).order_by().values_list("id")[:OFTEN]) == OFTEN
 
 
 def by_letters(words: list[str]) -> list[int] | None:
@@ -69,13 +96,13 @@ def _questions(cursor: Any, words: list[str]) -> Iterator[tuple[str, int]]:
 
     Whole words take three times as long as some letters of each, as their places in each row are compared.
     """
-    long = [_spellings(word) for word in words if len(word) >= LETTERS]
-    first, ends, whole = ([_any_of(map(asked, one)) for one in long] for asked in (_first, _ends, _quoted))
+    whole = [_quoted(_stem(word)) for word in words if len(word) >= LETTERS]
+    first, ends = ([cut(_stem(word)) for word in words if len(word) >= LETTERS] for cut in (_first, _ends))
     yield from ((word, FEW) for word in whole)
-    if long:
+    if first:
         yield " AND ".join(first), RARE
     entries = [_entries(cursor, word) for word in words if len(word) < LETTERS]
-    short = [_any_of(map(_quoted, found)) for found in entries if found is not None]
+    short = [f"({' OR '.join(map(_quoted, found)) or NOTHING})" for found in entries if found is not None]
     yield from ((" AND ".join(asked + short), RARE) for asked in (ends, whole) if asked + short)
 
 
@@ -86,10 +113,6 @@ def _rows_of(cursor: Any, match: str, most: int) -> list[int] | None:
     )
     ids = [pk for (pk,) in cursor.fetchall()]
     return ids if len(ids) <= most else None
-
-
-def _any_of(asked: Iterable[str]) -> str:
-    return f"({' OR '.join(asked) or NOTHING})"
 
 
 def _entries(cursor: Any, letters: str) -> list[str] | None:
@@ -125,14 +148,14 @@ def _ends(word: str) -> str:
     return " AND ".join(map(_quoted, dict.fromkeys([word[:LETTERS], word[-LETTERS:]])))
 
 
-def _spellings(word: str) -> list[str]:
-    """A word, and the code that it may be with the letters of an attempt."""
+def _stem(word: str) -> str:
+    """What stands in all rows that bear a word: it may be a code with the letters of an attempt."""
     match = REFERENCE.fullmatch(word)
-    return [word, match[1]] if match else [word]
+    return match[1] if match else word
 
 
-def _bears(word: str) -> Q:
+def _bears(word: str, column: str) -> Q:
     """Rows that bear a word; a reference (`K7Q2Ma`) leads to the mailing of its code."""
     match = REFERENCE.fullmatch(word)
     of_code = Q(code=match[1].upper()) if match else Q()
-    return Q(search_text__contains=word) | of_code
+    return Q(**{f"{column}__contains": word}) | of_code
