@@ -27,7 +27,8 @@ from django.utils.translation import gettext_lazy as _
 
 from mailings import outbox
 from mailings.models import Account, Mailing, Origin, State
-from mailings.models.prepared import Prepared
+from mailings.models.among import as_one
+from mailings.models.prepared import Given, Prepared, PreparedValues
 from mailings.models.states import PENDING, STILL_TO_GO
 from mailings.selectors import search
 from mailings.selectors.orders import Key, Order
@@ -389,18 +390,19 @@ def page(
     # Not on PostgreSQL, which would not use the index of ids for several such subqueries.
     if states and order == NEWEST and connection.vendor == "sqlite":
         rows = _of_each(states, rows, key, size + 1, forwards=forwards)
-    found = list(order.slice(rows, key, size + 1, forwards=forwards).values(*COLUMNS))
-    more, found = len(found) > size, found[:size]
+    ids = list(order.slice(rows, key, size + 1, forwards=forwards).values_list("id", flat=True))
+    more, ids = len(ids) > size, ids[:size]
     if not forwards:
-        found.reverse()
+        ids.reverse()
+    found = with_ids(ids)
     if not found:
         return Page([], None, None)
     older_there = more if forwards else True
     newer_there = (key is not None) if forwards else more
     return Page(
-        [HistoryRow(values) for values in found],
-        order.key(found[-1]) if older_there else None,
-        order.key(found[0]) if newer_there else None,
+        found,
+        order.key(found[-1].values) if older_there else None,
+        order.key(found[0].values) if newer_there else None,
     )
 
 
@@ -415,10 +417,22 @@ def _of_each(
     return Mailing.objects.filter(found)
 
 
+def with_ids(ids: list[int]) -> list[HistoryRow]:
+    """The rows with these ids, in their order. The statement is always the same, and so made only once."""
+    found = _ROWS.all(ids=as_one(ids)) if ids else []
+    rows = {values[0]: HistoryRow(dict(zip(COLUMNS, values, strict=True))) for values in found}
+    return [rows[pk] for pk in ids if pk in rows]
+
+
+_ROWS = PreparedValues(
+    lambda: Mailing.objects.filter(id__among=Given("ids")).order_by().values_list(*COLUMNS)
+)
+
+
 def by_ids(ids: Iterable[int]) -> list[HistoryRow]:
     """The rows with these ids, newest first."""
-    found = Mailing.objects.filter(id__in=list(ids)[:PAGE_SIZE]).newest_first().values(*COLUMNS)
-    return [HistoryRow(values) for values in found]
+    found = with_ids(list(ids)[:PAGE_SIZE])
+    return sorted(found, key=lambda row: (row.values["created_at"], row.id), reverse=True)
 
 
 def all_rows(rows: QuerySet[Mailing], order: Order = NEWEST) -> Iterator[dict[str, Any]]:
