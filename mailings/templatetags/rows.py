@@ -30,7 +30,26 @@ def history_rows(context: dict[str, Any], rows: Iterable[HistoryRow], oob: bool 
     address = "{id}".join(reverse("mailing", args=[0]).rsplit("0", 1))
     line = kept("mailings/_row.html", may_cancel=bool(context["may_cancel"]), oob=oob, address=address)
     look = Look(context["may_pick"], context["marked"])
-    return SafeString("".join(markup(line, **cells(row, look)) for row in rows))
+    return SafeString("".join(_line(line, row, look) for row in rows))
+
+
+def _line(line: SafeString, row: HistoryRow, look: "Look") -> SafeString:
+    """A line that tells no age is kept: it is the same until something of its row, or the day, changes."""
+    if row.pending or row.waits or row.chip.until:
+        return markup(line, **cells(row, look))
+    own = (row.id in look.may_pick, row.id in look.marked)
+    key = (line, own, look.clock.place, row.chip, *row.values.values())
+    found = _lines.get(key)
+    if found is None:
+        if len(_lines) >= KEPT_LINES:
+            _lines.clear()
+        found = _lines[key] = markup(line, **cells(row, look))
+    return found
+
+
+# Half a dozen pages: two megabytes in each process.
+KEPT_LINES = 300
+_lines: dict[tuple[Any, ...], SafeString] = {}
 
 
 @register.simple_tag

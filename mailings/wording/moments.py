@@ -94,6 +94,8 @@ class Clock:
         self._zone, self._language = timezone.get_current_timezone(), get_language()
         self._name = str(self._zone)
         self._today = self._now.astimezone(self._zone).date()
+        # What it writes depends on, besides the moment and its age.
+        self.place = (self._language, self._name, self._today)
 
     def short(self, moment: datetime) -> str:
         """`14:05` today, else `24 Nov 14:05`, with the year when it is another."""

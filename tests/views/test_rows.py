@@ -1,6 +1,7 @@
 """The lines of the history, which Python puts together: whatever stands in them is text."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from string import Formatter
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from mailings.models import Mailing, State
 from mailings.selectors import history
@@ -68,3 +69,79 @@ def test_the_form_that_is_kept_shows_who_and_what_was_added_since(page: Client) 
     assert 'value="held" class="form-check-input" id="id_state_5" checked' in html
     assert 'name="q" value="x"' in html
     assert "checked" not in page.get(reverse("history")).content.decode()
+
+
+def lines(oob: bool = False, **look: Any) -> str:
+    context = {"may_cancel": True, "may_pick": (), "marked": ()} | look
+    return str(rows.history_rows(context, history.page(Mailing.objects.all()).rows, oob))
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The ids of the rows whose lines are put together."""
+    monkeypatch.setattr(rows, "_lines", {})
+    put_together, found = rows.cells, []
+
+    def cells(row: history.HistoryRow, look: rows.Look) -> dict[str, Any]:
+        found.append(row.id)
+        return put_together(row, look)
+
+    monkeypatch.setattr(rows, "cells", cells)
+    return found
+
+
+def test_a_line_is_put_together_once_while_nothing_of_it_changes(told: list[int]) -> None:
+    mailing = row(State.REFUSED, name="Spring")
+
+    first = lines()
+    assert (lines(), told) == (first, [mailing.pk])
+
+    shown = [
+        lines(may_pick={mailing.pk}),
+        lines(marked={mailing.pk}),
+        lines(may_cancel=False),
+        lines(oob=True),
+    ]
+    with translation.override("ru"):
+        shown.append(lines())
+    with timezone.override("Asia/Tokyo"):
+        shown.append(lines())
+    for values in ({"name": "Summer"}, {"cost": 7}, {"recipients_count": 8}, {"state": State.ABANDONED}):
+        Mailing.objects.update(**values)
+        shown.append(lines())
+
+    assert len({*shown}) == len(shown)
+    assert len(told) == len(shown) + 1
+
+
+def test_the_day_changes_how_the_hour_of_a_kept_line_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "_lines", {})
+    moment = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
+    row(State.REFUSED, created_at=moment, due_at=moment)
+    today, later = (moment + timedelta(hours=1), moment + timedelta(days=400))
+
+    written = []
+    for now in (today, later):
+        monkeypatch.setattr(timezone, "now", lambda now=now: now)
+        written.append(re.findall(r"<time[^>]*>([^<]*)<", lines()))
+
+    assert written[0] != written[1]
+
+
+def test_what_tells_an_age_is_put_together_each_time(told: list[int]) -> None:
+    waiting = row(State.QUEUED)
+
+    lines()
+    lines()
+
+    assert told == [waiting.pk, waiting.pk]
+
+
+def test_only_so_many_lines_are_kept(told: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "KEPT_LINES", 2)
+    for _ in range(3):
+        row(State.REFUSED)
+
+    lines()
+
+    assert len(rows._lines) == 1
