@@ -29,6 +29,7 @@ OFTEN, NEWEST = 20, 2000
 BY_INDEX_ALONE = (
     "SET LOCAL enable_seqscan = off; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_indexscan = off"
 )
+ROW_BY_ROW = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"
 # What no row can bear, as it has a blank too many.
 NOTHING = '"   "'
 # What a code or a job's number is made of, as a search has them.
@@ -60,21 +61,25 @@ def read(rows: QuerySet[Mailing], text: str) -> QuerySet[Mailing]:
 
 
 def _by_trigrams(words: list[str]) -> list[int] | None:
-    """The ids that PostgreSQL's index shows for words, and perhaps more; None: too many.
+    """The ids that PostgreSQL finds for words, and perhaps more; None: too many.
 
-    It reads all rows where it expects many, as of two common words, though they may never be together.
+    It reads all rows where it expects many, as of two common words that are never together. For one or
+    two letters it has no index: it had looked for them in each row of a common word beside them.
     """
+    long = [word for word in words if len(word) >= LETTERS]
+    by_index = len(long) > 1 and not _are_often_together(words)
+    ids = _ids(long, BY_INDEX_ALONE if by_index else "") if long else None
+    return _ids(words, ROW_BY_ROW) if ids is None and long != words else ids
+
+
+def _ids(words: list[str], settings: str) -> list[int] | None:
+    """`settings`: of the server, for this question."""
     rows = Mailing.objects.filter(*(Q(search_text__contains=_stem(word)) for word in words)).order_by()
-    ids = rows.values_list("id", flat=True)[: RARE + 1]
-    if sum(len(word) >= LETTERS for word in words) > 1 and not _are_often_together(words):
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(BY_INDEX_ALONE)
-            return _few(ids)
-    return _few(ids)
-
-
-def _few(ids: QuerySet[Mailing, int]) -> list[int] | None:
-    return list(ids) if len(ids) <= RARE else None
+    with transaction.atomic(), connection.cursor() as cursor:
+        if settings:
+            cursor.execute(settings)
+        ids = list(rows.values_list("id", flat=True)[: RARE + 1])
+    return ids if len(ids) <= RARE else None
 
 
 def _are_often_together(words: list[str]) -> bool:
