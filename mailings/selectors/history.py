@@ -39,7 +39,7 @@ from mailings.wording import chips, deliveries
 PAGE_SIZE = 50
 EXPORT_SIZE = 2000
 # At so many rows a search looks before it asks an index.
-LOOK = 2000
+LOOK = 1000
 NEW_AT_MOST = 100
 # How often a page asks for news: while a row of it is about to change, and else.
 SOON_SECONDS, LATER_SECONDS = 4, 15
@@ -79,6 +79,8 @@ class HistoryFilter(django_filters.FilterSet):
     def __init__(self, params: QueryDict, *, names: Collection[str]) -> None:
         self.base_filters = {name: ALL_FILTERS[name] for name in names}
         super().__init__(params, queryset=Mailing.objects.all())
+        # Whether rows next to each other were searched, and not enough was found.
+        self._seldom = False
 
     q = django_filters.CharFilter(label=_("Search"), method="search")
     state = django_filters.MultipleChoiceFilter(
@@ -139,7 +141,7 @@ class HistoryFilter(django_filters.FilterSet):
         return states if len(states) > 1 and State.ACCEPTED not in states else []
 
     def search(self, rows: QuerySet[Mailing], name: str, value: str) -> QuerySet[Mailing]:
-        return search.found(rows, value)
+        return search.found(rows, value, seldom=self._seldom)
 
     @property
     def text(self) -> str:
@@ -159,6 +161,7 @@ class HistoryFilter(django_filters.FilterSet):
             last = list(near.values_list("created_at", flat=True)[LOOK - 1 :])
             within = [Q(created_at__gte=one) if forwards else Q(created_at__lte=one) for one in last]
             yield search.read(self.queryset.filter(*within), self.text), not last
+            self._seldom = True
         yield self.qs, True
 
     def within(self, rows: QuerySet[Mailing], name: str, value: str) -> QuerySet[Mailing]:

@@ -25,7 +25,7 @@ REFERENCE = re.compile(rf"([0-9a-z]{{{CODE_LENGTH}}})[a-z]{{1,2}}", re.ASCII)
 # The letters of an entry of the index, and up to how many entries are looked up for fewer letters.
 LETTERS, ENTRIES = 3, 60
 # Common words are often together if so many of the newest mailings bear them all.
-OFTEN, NEWEST = 20, 2000
+OFTEN, NEWEST = 20, 1000
 BY_INDEX_ALONE = (
     "SET LOCAL enable_seqscan = off; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_indexscan = off"
 )
@@ -38,8 +38,10 @@ _AT_END = frozenset("0123456789abcdefghijklmnopqrstuvwxyz")
 _PLAIN = re.compile("[ -~\u0430-\u045f]+")
 
 
-def found(rows: QuerySet[Mailing], text: str) -> QuerySet[Mailing]:
+def found(rows: QuerySet[Mailing], text: str, *, seldom: bool = False) -> QuerySet[Mailing]:
     """Those of the rows that bear every word of a text somewhere in name, code and job number.
+
+    `seldom`: many rows have been read already, and hardly one of them bears it.
 
     None where nothing of a word is left (an accent alone): that is no wish to see, or to cancel, all.
     """
@@ -47,7 +49,7 @@ def found(rows: QuerySet[Mailing], text: str) -> QuerySet[Mailing]:
     if not words:
         return rows.none()
     bearing = rows.filter(*(_bears(word, "search_text") for word in words))
-    ids = by_letters(words) if connection.vendor == "sqlite" else _by_trigrams(words)
+    ids = by_letters(words) if connection.vendor == "sqlite" else _by_trigrams(words, seldom)
     if ids is None:
         return bearing
     return bearing.filter(id__among=ids) if ids else rows.none()
@@ -60,26 +62,31 @@ def read(rows: QuerySet[Mailing], text: str) -> QuerySet[Mailing]:
     return rows.filter(*(_bears(word, "any_text") for word in words)) if words else rows.none()
 
 
-def _by_trigrams(words: list[str]) -> list[int] | None:
+def _by_trigrams(words: list[str], seldom: bool) -> list[int] | None:
     """The ids that PostgreSQL finds for words, and perhaps more; None: too many.
 
     It reads all rows where it expects many, as of two common words that are never together. For one or
     two letters it has no index: it had looked for them in each row of a common word beside them.
     """
     long = [word for word in words if len(word) >= LETTERS]
-    by_index = len(long) > 1 and not _are_often_together(words)
-    ids = _ids(long, BY_INDEX_ALONE if by_index else "") if long else None
-    return _ids(words, ROW_BY_ROW) if ids is None and long != words else ids
+    if len(long) > 1 and (seldom or not _are_often_together(words)):
+        ids = _told_how(BY_INDEX_ALONE, long)
+    else:
+        ids = _ids(long) if long else None
+    return _told_how(ROW_BY_ROW, words) if ids is None and long != words else ids
 
 
-def _ids(words: list[str], settings: str) -> list[int] | None:
-    """`settings`: of the server, for this question."""
+def _ids(words: list[str]) -> list[int] | None:
     rows = Mailing.objects.filter(*(Q(search_text__contains=_stem(word)) for word in words)).order_by()
-    with transaction.atomic(), connection.cursor() as cursor:
-        if settings:
-            cursor.execute(settings)
-        ids = list(rows.values_list("id", flat=True)[: RARE + 1])
+    ids = list(rows.values_list("id", flat=True)[: RARE + 1])
     return ids if len(ids) <= RARE else None
+
+
+def _told_how(settings: str, words: list[str]) -> list[int] | None:
+    """The same, with settings of the server for this question."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(settings)
+        return _ids(words)
 
 
 def _are_often_together(words: list[str]) -> bool:
