@@ -145,8 +145,9 @@ class PostgreSQL(Server):
         if user:
             shutil.chown(data, user)
             options += ["--user", user]
+        # Not C alone, which knows no Cyrillic letters: a search would find no Russian word by its index.
         made = subprocess.run(
-            f"{binaries}/initdb -D {data} -U mailroom -A trust -E UTF8 --no-locale --no-sync".split(),
+            f"{binaries}/initdb -D {data} -U mailroom -A trust -E UTF8 --locale C.UTF-8 --no-sync".split(),
             user=user,
             cwd="/",
             capture_output=True,
