@@ -37,8 +37,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._file: tuple[int, int] | None = None
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        self._file = self._file_now()
-        return super().get_new_connection(conn_params)
+        before = self._file_now()
+        connection = super().get_new_connection(conn_params)
+        self._file = before or self._file_now()  # this may have made the file
+        return connection
 
     def is_usable(self) -> bool:
         """Whether the open file is still the one of that name, and no other was put in its place. Django asks

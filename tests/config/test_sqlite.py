@@ -71,3 +71,12 @@ def test_a_file_put_in_its_place_is_seen_by_the_next_request(other: Any, tmp_pat
     (tmp_path / "new.sqlite3").replace(tmp_path / "other.sqlite3")
 
     assert _said(other) == "two"
+
+
+def test_a_connection_that_made_the_file_is_kept_too(other: Any, tmp_path: Path) -> None:
+    (tmp_path / "other.sqlite3").unlink()
+    close_old_connections()
+    other.ensure_connection()
+
+    assert (tmp_path / "other.sqlite3").exists()
+    assert other.is_usable()
