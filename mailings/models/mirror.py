@@ -111,10 +111,24 @@ def take_free_job(mailing: Mailing, token: str, remote_id: str, cost: Decimal | 
 
     False: this is not that case, and nothing was changed.
     """
+    return _TAKE_FREE_JOB.change(**_taken(mailing, token, remote_id, cost)) == 1
+
+
+def accept_free_job(attempt: Attempt, token: str, remote_id: str, cost: Decimal | None, raw: str) -> bool:
+    """`take_free_job` of an attempt's mailing, with the end of the attempt and the event of it.
+
+    One statement, for PostgreSQL only: it is a transaction by itself, for which five questions would go to
+    the server and back. `raw`: the provider's answer.
+    """
+    told = {"remote_id": remote_id, "cost": str(cost) if cost is not None else None}
+    values = _taken(attempt.mailing, token, remote_id, cost)
+    return bool(_ACCEPT_FREE_JOB.rows(attempt=attempt.pk, raw=raw, data=told, **values))
+
+
+def _taken(mailing: Mailing, token: str, remote_id: str, cost: Decimal | None) -> dict[str, Any]:
     text = search_text(mailing.name, mailing.code, remote_id)
-    values = {"remote_id": remote_id, "cost": cost, "search_text": text, "at": timezone.now()}
-    account = mailing.account_id
-    return _TAKE_FREE_JOB.change(pk=mailing.pk, account=account, token=token, **values) == 1
+    whose = {"pk": mailing.pk, "account": mailing.account_id, "token": token}
+    return whose | {"remote_id": remote_id, "cost": cost, "search_text": text, "at": timezone.now()}
 
 
 def _take_free_job() -> tuple[str, Sequence[Any]]:
@@ -134,7 +148,24 @@ def _take_free_job() -> tuple[str, Sequence[Any]]:
     )
 
 
-_TAKE_FREE_JOB = Prepared(_take_free_job)
+def _accept_free_job() -> tuple[str, Sequence[Any]]:
+    taking, params = _take_free_job()
+    at, data = given(Event, "at", "data").values()
+    raw, end, attempt = given(Attempt, "raw", end="at", id="attempt").values()
+    sql = f"""
+        WITH taken AS ({taking} RETURNING id),
+        ended AS (
+            UPDATE mailings_attempt SET outcome = %s, "end" = %s, code = NULL, text = '', raw = %s
+            WHERE id = %s AND outcome = '' AND EXISTS (SELECT id FROM taken)
+        ),
+        told AS (INSERT INTO mailings_event (mailing_id, kind, at, data) SELECT id, %s, %s, %s FROM taken)
+        SELECT id FROM taken
+    """  # noqa: S608 (our own statement)
+    ended = [str(Attempt.Outcome.ACCEPTED), end, raw, attempt]
+    return sql, [*params, *ended, str(EventKind.ACCEPTED), at, data]
+
+
+_TAKE_FREE_JOB, _ACCEPT_FREE_JOB = Prepared(_take_free_job), Prepared(_accept_free_job)
 
 
 def mark_gone(mailing: Mailing, *, at: datetime) -> bool:

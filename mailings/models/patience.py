@@ -23,19 +23,24 @@ def until_written(write: Callable[[], T], what: str) -> T:
     For answers of the provider that cannot be asked for again. `what` names it in the log. Raises the error
     of the last try.
     """
+
+    def written() -> T:
+        with transaction.atomic():
+            return write()
+
+    return until_done(written, what)
+
+
+def until_done(write: Callable[[], T], what: str) -> T:
+    """The same for a `write` that makes its own transactions, and may be repeated after any of them."""
     for pause in PAUSES:
         try:
-            return _written(write)
+            return write()
         except AWAY as error:
             drop_dead_connections()
             log.warning("%s could not be written yet: %s", what, type(error).__name__)
             time.sleep(pause)
-    return _written(write)
-
-
-def _written(write: Callable[[], T]) -> T:
-    with transaction.atomic():
-        return write()
+    return write()
 
 
 def drop_dead_connections() -> None:

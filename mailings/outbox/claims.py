@@ -3,19 +3,20 @@
 import functools
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import OuterRef, Q
 from django.utils import timezone
 
 from mailings import accounts
 from mailings.accounts import restore_guard
-from mailings.models import Account, Attempt, EventKind, Mailing, State, record
+from mailings.models import Account, Attempt, Event, EventKind, Mailing, State, record
 from mailings.models.among import as_each, each_of
 from mailings.models.mailing import CLOCK_WENT_BACK, letters
 from mailings.models.prepared import Given, Prepared, changing, given
@@ -89,41 +90,64 @@ def claim(mailing: Mailing, held: Sequence[str]) -> Claim | None:
     started, now, token = time.monotonic(), timezone.now(), uuid.uuid4().hex
     total = settings.PROVIDER_TOTAL_SECONDS
     deadline_at = now + timedelta(seconds=total)
+    whole = partial(Claim, mailing, token=token, deadline=started + total, deadline_at=deadline_at)
+    values = _values(mailing, held, token=token, now=now, deadline=deadline_at)
+    if connection.vendor == "postgresql" and (first := _claimed_at_once(mailing, values)):
+        attempt, files = first
+        return whole(attempt=attempt, first_try=True, files=files)
     with transaction.atomic():
-        told = _told(mailing, held, token=token, now=now, deadline=deadline_at)
-        if told is None:
+        told = _statement(_claiming, mailing).rows(**values)
+        if not told:
             return None
-        count, files, stopped, found = told
+        ((count, files, stopped, found),) = told
         if found != len(held):
             raise restore_guard.DifferentError
         attempt = Attempt.objects.begin(mailing, f"{mailing.code}{letters(count)}", token, now)
         if stopped:
             _leave_out(mailing)
         record(EventKind.CLAIMED, mailing, reference=attempt.reference)
-    return Claim(
-        mailing, attempt, token, started + total, deadline_at, first_try=not count, files=bool(files)
+    return whole(attempt=attempt, first_try=not count, files=bool(files))
+
+
+def _claimed_at_once(mailing: Mailing, values: dict[str, Any]) -> tuple[Attempt, bool] | None:
+    """The usual claim with its attempt and its event in one statement; then: whether there are files.
+
+    For PostgreSQL only: the statement is a transaction by itself, and the steps of `claim` go to the server
+    and back five times. None: nothing was changed. So it is if there was a try before, if somebody is on the
+    stop list, or if the database does not hold all that Redis remembers.
+    """
+    create, reference = Attempt.Kind.CREATE, f"{mailing.code}{letters(0)}"
+    found = _statement(_claiming_at_once, mailing).rows(
+        **values, reference=reference, data={"reference": reference}
     )
+    if not found:
+        return None
+    ((pk, files),) = found
+    begun = {"reference": reference, "token": values["token"], "begin": values["now"]}
+    return Attempt(pk=pk, mailing=mailing, kind=create, **begun), bool(files)
 
 
-def _told(
+def _statement(kind: Callable[[bool, bool], Prepared], mailing: Mailing) -> Prepared:
+    return kind(mailing.submitted_at is not None, mailing.account.proven_at is not None)
+
+
+def _values(
     mailing: Mailing, held: Sequence[str], *, token: str, now: datetime, deadline: datetime
-) -> tuple[Any, ...] | None:
-    """Run the UPDATE from queued to sending: what it returns, or None when the row did not match."""
-    account = mailing.account
-    told = _claiming(mailing.submitted_at is not None, account.proven_at is not None).rows(
-        pk=mailing.pk,
-        account=mailing.account_id,
-        digest=mailing.spec_digest,
-        submitted=mailing.submitted_at,
-        token=token,
-        now=now,
-        far=now + CLOCK_WENT_BACK,
-        deadline=deadline,
-        lease=now + timedelta(seconds=settings.LEASE_SECONDS),
-        held=as_each(held),
-        **_as_read(account),
-    )
-    return told[0] if told else None
+) -> dict[str, Any]:
+    """The values of the claiming statements."""
+    return {
+        "pk": mailing.pk,
+        "account": mailing.account_id,
+        "digest": mailing.spec_digest,
+        "submitted": mailing.submitted_at,
+        "token": token,
+        "now": now,
+        "far": now + CLOCK_WENT_BACK,
+        "deadline": deadline,
+        "lease": now + timedelta(seconds=settings.LEASE_SECONDS),
+        "held": as_each(held),
+        **_as_read(mailing.account),
+    }
 
 
 def _as_read(account: Account) -> dict[str, Any]:
@@ -158,7 +182,45 @@ def _claiming(submitted: bool, proven: bool) -> Prepared:
     return Prepared(lambda: _claim_statement(submitted, proven))
 
 
+@functools.cache
+def _claiming_at_once(submitted: bool, proven: bool) -> Prepared:
+    """That of `_claimed_at_once`, likewise."""
+    return Prepared(lambda: _statement_at_once(submitted, proven))
+
+
+def _statement_at_once(submitted: bool, proven: bool) -> tuple[str, Sequence[Any]]:
+    claiming, params = _update(submitted, proven)
+    token, reference, now = given(Attempt, "token", "reference", begin="now").values()
+    data, at = given(Event, "data", at="now").values()
+    sql = f"""
+        WITH claimed AS (
+            {claiming} AND ({_TRIES}) = 0 AND ({stop_list.ANY_LISTED}) = 0
+            AND ({_held()}) = json_array_length(%s::json) RETURNING id, ({_FILES}) AS files
+        ),
+        begun AS (
+            INSERT INTO mailings_attempt (mailing_id, kind, reference, token, "begin", outcome, text, raw)
+            SELECT id, %s, %s, %s, %s, '', '', '' FROM claimed RETURNING id
+        ),
+        told AS (INSERT INTO mailings_event (mailing_id, kind, at, data) SELECT id, %s, %s, %s FROM claimed)
+        SELECT begun.id, claimed.files FROM begun CROSS JOIN claimed
+    """  # noqa: S608 (our own statement)
+    held, create = Given("held"), str(Attempt.Kind.CREATE)
+    return sql, [*params, held, held, create, reference, token, now, str(EventKind.CLAIMED), at, data]
+
+
+def _held() -> str:
+    found = each_of("mailings_attempt", "1 AS there", "token", "varchar", "kind = 'create'")
+    return _HELD.format(found=found)
+
+
 def _claim_statement(submitted: bool, proven: bool) -> tuple[str, Sequence[Any]]:
+    sql, params = _update(submitted, proven)
+    told = (_TRIES, _FILES, stop_list.ANY_LISTED, _held())
+    return f"{sql} RETURNING {', '.join(f'({one})' for one in told)}", [*params, Given("held")]
+
+
+def _update(submitted: bool, proven: bool) -> tuple[str, Sequence[Any]]:
+    """The UPDATE from queued to sending."""
     has_come = Q(not_before=None) | Q(**given(Mailing, not_before__lte="now"))
     rows = Mailing.objects.filter(
         has_come | Q(**given(Mailing, not_before__gt="far")),
@@ -168,7 +230,7 @@ def _claim_statement(submitted: bool, proven: bool) -> tuple[str, Sequence[Any]]
         **given(Mailing, id="pk", account_id="account", spec_digest="digest"),
         **(given(Mailing, submitted_at="submitted") if submitted else {"submitted_at": None}),
     )  # fmt: skip
-    sql, params = changing(
+    return changing(
         rows,
         state=State.SENDING,
         held_reason="",
@@ -177,9 +239,6 @@ def _claim_statement(submitted: bool, proven: bool) -> tuple[str, Sequence[Any]]
         **_NOT_LOOKED_FOR,
         **given(Mailing, "token", state_at="now", deadline_at="deadline", lease_until="lease"),
     )
-    found = each_of("mailings_attempt", "1 AS there", "token", "varchar", "kind = 'create'")
-    told = (_TRIES, _FILES, stop_list.ANY_LISTED, _HELD.format(found=found))
-    return f"{sql} RETURNING {', '.join(f'({one})' for one in told)}", [*params, Given("held")]
 
 
 def _leave_out(mailing: Mailing) -> None:

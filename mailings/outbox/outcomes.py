@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import connection, transaction
 from django.utils import timezone
 
 from mailings.models import (
@@ -22,8 +23,8 @@ from mailings.models import (
     WishResult,
     record,
 )
-from mailings.models.mirror import raise_alarm, take_free_job, take_job
-from mailings.models.patience import until_written
+from mailings.models.mirror import accept_free_job, raise_alarm, take_free_job, take_job
+from mailings.models.patience import until_done, until_written
 from mailings.models.states import FILE_MISSING, SURPRISES
 from mailings.outbox import notify
 from mailings.outbox.claims import Claim
@@ -48,7 +49,7 @@ OUTCOME = Attempt.Outcome
 
 def accept(claim: Claim, created: Created) -> None:
     """The provider gave an id. It counts however late it comes, and whatever state the row is in by then."""
-    until_written(lambda: _accept(claim, created), _what(claim))
+    until_done(lambda: _accept(claim, created), _what(claim))
 
 
 def conclude(claim: Claim, error: SmscError) -> None:
@@ -77,6 +78,15 @@ def _conclude(claim: Claim, error: SmscError) -> None:
 
 
 def _accept(claim: Claim, created: Created) -> None:
+    if connection.vendor == "postgresql" and accept_free_job(
+        claim.attempt, claim.token, created.remote_id, created.cost, created.raw
+    ):
+        return
+    with transaction.atomic():
+        _accept_in_steps(claim, created)
+
+
+def _accept_in_steps(claim: Claim, created: Created) -> None:
     if _accept_at_once(claim, created):
         return
     if _belongs_to_another(claim.mailing, created.remote_id):

@@ -3,14 +3,16 @@
 import dataclasses
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
+from django.db import OperationalError
 from django.utils import timezone
 
 from mailings import accounts, outbox
 from mailings.accounts import restore_guard
-from mailings.models import Account, Alarm, Breaker, Mailing, State, Wish
+from mailings.models import Account, Alarm, Attempt, Breaker, EventKind, Mailing, State, Wish
 from mailings.outbox import deliver, outcomes
 from mailings.outbox.claims import Claim, StaleClaim
 from mailings.smsc.api.answers import Created
@@ -37,6 +39,28 @@ def test_a_clock_that_was_set_back_gives_a_claim_no_more_time(account):
     late = dataclasses.replace(claim, deadline=time.monotonic() - 1)
     with pytest.raises(StaleClaim):
         late.confirm()
+
+
+def test_an_answer_that_was_written_before_the_database_went_away_is_told_once(account, monkeypatch):
+    """Given a commit whose confirmation was lost, so that the answer is written once more."""
+    claim = deliver.take(queued(account))
+    assert claim is not None
+    really_accept, lost = outcomes._accept, [OperationalError("gone")]
+
+    def accept(*args: Any) -> None:
+        really_accept(*args)
+        if lost:
+            raise lost.pop()
+
+    monkeypatch.setattr(outcomes, "_accept", accept)
+    monkeypatch.setattr("mailings.models.patience.PAUSES", (0.0,))
+
+    outcomes.accept(claim, FOUND)
+
+    mailing = Mailing.objects.get(pk=claim.mailing.pk)
+    assert (mailing.state, mailing.remote_id, mailing.alarm) == (State.ACCEPTED, FOUND.remote_id, "")
+    assert mailing.events.filter(kind=EventKind.ACCEPTED).count() == 1
+    assert [attempt.outcome for attempt in mailing.attempts.all()] == [Attempt.Outcome.ACCEPTED]
 
 
 @pytest.fixture
