@@ -110,13 +110,13 @@ def claim(mailing: Mailing, held: Sequence[str]) -> Claim | None:
 
 
 def _claimed_at_once(mailing: Mailing, values: dict[str, Any]) -> tuple[Attempt, bool] | None:
-    """The usual claim with its attempt and its event in one statement; then: whether there are files.
+    """The usual claim, its attempt and its event in one statement: the attempt, and if there are files.
 
     For PostgreSQL only: the statement is a transaction by itself, and the steps of `claim` go to the server
     and back five times. None: nothing was changed. So it is if there was a try before, if somebody is on the
     stop list, or if the database does not hold all that Redis remembers.
     """
-    create, reference = Attempt.Kind.CREATE, f"{mailing.code}{letters(0)}"
+    reference = f"{mailing.code}{letters(0)}"
     found = _statement(_claiming_at_once, mailing).rows(
         **values, reference=reference, data={"reference": reference}
     )
@@ -124,7 +124,7 @@ def _claimed_at_once(mailing: Mailing, values: dict[str, Any]) -> tuple[Attempt,
         return None
     ((pk, files),) = found
     begun = {"reference": reference, "token": values["token"], "begin": values["now"]}
-    return Attempt(pk=pk, mailing=mailing, kind=create, **begun), bool(files)
+    return Attempt(pk=pk, mailing=mailing, kind=Attempt.Kind.CREATE, **begun), bool(files)
 
 
 def _statement(kind: Callable[[bool, bool], Prepared], mailing: Mailing) -> Prepared:

@@ -63,6 +63,19 @@ def test_an_answer_that_was_written_before_the_database_went_away_is_told_once(a
     assert [attempt.outcome for attempt in mailing.attempts.all()] == [Attempt.Outcome.ACCEPTED]
 
 
+def test_a_job_that_another_mailing_has_does_not_end_the_attempt_as_accepted(account):
+    first = delivered(account)
+    claim = deliver.take(queued(account))
+    assert claim is not None
+
+    outcomes.accept(claim, dataclasses.replace(FOUND, remote_id=str(first.remote_id)))
+
+    mailing = Mailing.objects.get(pk=claim.mailing.pk)
+    assert (mailing.state, mailing.remote_id) == (State.UNKNOWN, None)
+    assert [attempt.outcome for attempt in mailing.attempts.all()] == [Attempt.Outcome.UNKNOWN]
+    assert not mailing.events.filter(kind=EventKind.ACCEPTED).exists()
+
+
 @pytest.fixture
 def claims(account) -> tuple[Claim, Claim]:
     """An old claim without an answer so far, and a newer one, made after a person sent the mailing again."""
